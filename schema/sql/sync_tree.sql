@@ -1,0 +1,1 @@
+-- sync statements: see db, tree, replica

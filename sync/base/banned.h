@@ -1,0 +1,14 @@
+/* base/banned.h - functions that have a safer neighbour. Included by every .c
+ * file through the compiler's command line. */
+#ifndef BASE_BANNED_H
+#define BASE_BANNED_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf strtok gmtime \
+	localtime ctime asctime atoi atol rand srand alloca gets
+
+#endif

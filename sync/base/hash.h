@@ -1,0 +1,29 @@
+/* base/hash.h - SHA-256 (FIPS 180-4) and keyed BLAKE2b (RFC 7693). */
+#ifndef BASE_HASH_H
+#define BASE_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define SHA256_BYTES 32
+
+/* A running hash; memory of the caller, no release needed unless abandoned. */
+struct sha256 {
+	void *ctx; /* owned until sha256_end */
+};
+
+void sha256_begin(struct sha256 *h);
+void sha256_add(struct sha256 *h, const void *p, size_t n);
+/* path NUL length NUL bytes: one record, as protocol.md 6 and 7 chain it. */
+void sha256_add_record(struct sha256 *h, const char *kind, const char *id,
+		       const void *body, size_t body_bytes);
+void sha256_end(struct sha256 *h, unsigned char out[SHA256_BYTES]);
+
+void sha256(unsigned char out[SHA256_BYTES], const void *p, size_t n);
+/* As 64 hex digits and a NUL. */
+void sha256_hex(char out[65], const void *p, size_t n);
+
+void blake2b_keyed(unsigned char *out, size_t out_bytes, const void *p,
+		   size_t n, const void *key, size_t key_bytes);
+
+#endif

@@ -1,0 +1,42 @@
+/* base/jcs.h - canonical JSON: RFC 8785 as docs/protocol.md section 2 restricts
+ * it, and the one gate through which JSON from outside comes in.
+ *
+ * Values are jansson's `json_t`; a new reference is the caller's. */
+#ifndef BASE_JCS_H
+#define BASE_JCS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/buf.h"
+
+#define JSON_DEPTH_MAX 64
+#define JSON_BYTES_MAX (4u << 20)
+#define RECORD_BYTES_MAX (1u << 20)
+#define JSON_INT_MAX INT64_C(9007199254740991)
+
+/* Parse text from outside: size and depth are checked before a parser sees it;
+ * refuses doubled keys, NUL, invalid UTF-8 and trailing text. *out is a new
+ * reference. Nulls and floats are allowed here. */
+enum rc json_read(const char *text, size_t n, json_t **out, struct err *err);
+
+/* Append canonical bytes. Refuses floats, nulls, integers out of range, keys
+ * that are not printable ASCII, NUL, invalid UTF-8, nesting over 64. Members of
+ * objects are sorted. */
+enum rc jcs_write(struct buf *out, const json_t *value, struct err *err);
+/* Append one JSON string with its quotes, escaped as JCS does it. */
+void jcs_string(struct buf *out, const char *s, size_t n);
+
+/* Parse bytes that claim to be canonical: RC_CORRUPT unless writing the value
+ * again gives the same bytes. *out is a new reference. */
+enum rc jcs_read(const char *text, size_t n, json_t **out, struct err *err);
+
+/* Compact, in member order, nulls allowed: the bytes of messages, which nobody
+ * needs to reproduce. Appends. */
+enum rc json_write(struct buf *out, const json_t *value, struct err *err);
+
+/* Member of an object as text or NULL; as integer or `otherwise`. */
+const char *json_text(const json_t *object, const char *key);
+int64_t json_int(const json_t *object, const char *key, int64_t otherwise);
+
+#endif

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# run_unit.sh - run the unit test programs and add up what they say.
+# usage: run_unit.sh FOLDER [PATTERN]
+# Ends with `N passed, N failed`; exit 1 when one failed or none ran.
+set -u
+passed=0 failed=0 skipped=0
+for program in "$1"/test_*; do
+	[ -x "$program" ] || continue
+	case "$(basename "$program")" in *"${2:-}"*) ;; *) continue ;; esac
+	out=$(CMOCKA_MESSAGE_OUTPUT=TAP "$program" 2>&1)
+	status=$?
+	p=$(grep -c '^ok ' <<<"$out"); f=$(grep -c '^not ok ' <<<"$out")
+	s=$(grep -c '^ok .*# SKIP' <<<"$out")
+	passed=$((passed + p - s)); failed=$((failed + f)); skipped=$((skipped + s))
+	if [ "$f" -ne 0 ] || [ "$status" -ne 0 ]; then
+		[ "$f" -ne 0 ] || failed=$((failed + 1))
+		echo "--- $(basename "$program") (exit $status)"
+		echo "$out"
+	else
+		printf '%-32s %4d passed\n' "$(basename "$program")" "$((p - s))"
+	fi
+	grep '# SKIP' <<<"$out"
+done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
