@@ -1,7 +1,7 @@
 /* base/arena.h - memory that dies with an operation, with a limit in bytes.
  *
- * Allocation past the limit, or when memory runs out, answers NULL and the arena
- * stays usable. Memory is zeroed and aligned to 16 bytes. One thread at a
+ * Allocation past the limit, or when memory runs out, answers NULL and the
+ * arena stays usable. Memory is zeroed and aligned to 16 bytes. One thread at a
  * time. */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H

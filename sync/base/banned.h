@@ -8,7 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-#pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf strtok gmtime \
-	localtime ctime asctime atoi atol rand srand alloca gets
+#undef alloca
+#pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf strtok       \
+	gmtime localtime ctime asctime atoi atol rand srand alloca gets
 
 #endif

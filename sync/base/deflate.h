@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 
-#define DEFLATE_RATIO_MAX 200	     /* after the first MiB of output */
+#define DEFLATE_RATIO_MAX 200 /* after the first MiB of output */
 #define DEFLATE_LEVEL 6
 
 /* Append the zlib stream of n bytes. */

@@ -9,14 +9,14 @@
 
 enum rc {
 	RC_OK = 0,
-	RC_INVALID,   /* the caller's input breaks a stated rule */
-	RC_DENIED,    /* the actor may not do this */
+	RC_INVALID, /* the caller's input breaks a stated rule */
+	RC_DENIED, /* the actor may not do this */
 	RC_NOT_FOUND, /* there is no such thing */
-	RC_CONFLICT,  /* the record moved on since the caller read it */
-	RC_BUSY,      /* try again: a lock or a quota, not a defect */
-	RC_CORRUPT,   /* stored or received bytes fail their check */
-	RC_IO,	      /* the disk or the network failed */
-	RC_NOMEM,     /* memory ran out, or a stated limit was reached */
+	RC_CONFLICT, /* the record moved on since the caller read it */
+	RC_BUSY, /* try again: a lock or a quota, not a defect */
+	RC_CORRUPT, /* stored or received bytes fail their check */
+	RC_IO, /* the disk or the network failed */
+	RC_NOMEM, /* memory ran out, or a stated limit was reached */
 	RC__MAX
 };
 

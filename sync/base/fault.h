@@ -1,5 +1,5 @@
-/* base/fault.h - make the nth call of a kind fail, for the tests that fail every
- * call in turn. Without WITH_FAULTS fault_hit() is the constant false. */
+/* base/fault.h - make the nth call of a kind fail, for the tests that fail
+ * every call in turn. Without WITH_FAULTS fault_hit() is the constant false. */
 #ifndef BASE_FAULT_H
 #define BASE_FAULT_H
 
@@ -8,7 +8,7 @@
 enum fault {
 	FAULT_ALLOC, /* base/arena, base/buf */
 	FAULT_STORE, /* every statement step, begin and commit in db */
-	FAULT_NET,   /* every request of a transport */
+	FAULT_NET, /* every request of a transport */
 	FAULT__MAX
 };
 

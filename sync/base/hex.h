@@ -1,5 +1,5 @@
-/* base/hex.h - lower-case hex and RFC 4648 base64 (with padding), and the checks
- * of names and ids that every room shares. */
+/* base/hex.h - lower-case hex and RFC 4648 base64 (with padding), and the
+ * checks of names and ids that every room shares. */
 #ifndef BASE_HEX_H
 #define BASE_HEX_H
 
@@ -18,11 +18,12 @@ void base64_encode(char *out, const void *p, size_t n);
  * out the bytes written. */
 bool base64_decode(void *out, size_t *len, const char *text, size_t text_len);
 
-bool name_is_id(const char *s);	   /* [a-z0-9]{1,32} */
-bool name_is_field(const char *s); /* [a-z][a-z0-9_]{0,30}, no reserved prefix */
+bool name_is_id(const char *s); /* [a-z0-9]{1,32} */
+bool name_is_field(
+	const char *s); /* [a-z][a-z0-9_]{0,30}, no reserved prefix */
 bool name_is_scope(const char *s); /* six digits, or "catalog" */
-bool name_is_town(const char *s);  /* three digits */
-bool name_is_date(const char *s);  /* YYYY-MM-DD, a real day, year 1900-2999 */
+bool name_is_town(const char *s); /* three digits */
+bool name_is_date(const char *s); /* YYYY-MM-DD, a real day, year 1900-2999 */
 bool utf8_is_valid(const char *s, size_t n); /* RFC 3629, and no NUL */
 
 #endif

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 struct host {
-	int64_t (*wall_ms)(void *ctx);	    /* UTC, as the device believes */
+	int64_t (*wall_ms)(void *ctx); /* UTC, as the device believes */
 	int64_t (*monotonic_ms)(void *ctx); /* since boot */
 	/* 1 to 32 hex digits, other after a reboot; writes a NUL */
 	void (*boot_id)(void *ctx, char out[33]);

@@ -14,7 +14,8 @@
 #define SEAL_KEY_BYTES 32
 #define SEAL_NONCE_BYTES 24
 #define SEAL_TAG_BYTES 16
-#define PIN_SEALED_BYTES (16 + 24 + 16 + SIGN_SEED_BYTES) /* salt nonce tag seed */
+#define PIN_SEALED_BYTES                                                       \
+	(16 + 24 + 16 + SIGN_SEED_BYTES) /* salt nonce tag seed */
 
 /* Call once before anything else of this header. */
 enum rc seal_setup(struct err *err);
@@ -42,9 +43,10 @@ enum rc seal_box(struct buf *box, unsigned char nonce[SEAL_NONCE_BYTES],
 		 const unsigned char key[SEAL_KEY_BYTES], const char *aad,
 		 size_t aad_bytes, const char *inner, size_t inner_bytes,
 		 struct err *err);
-/* Append the inner bytes; RC_CORRUPT when the box was not sealed by this key for
- * this aad. */
-enum rc seal_open(struct buf *inner, const unsigned char nonce[SEAL_NONCE_BYTES],
+/* Append the inner bytes; RC_CORRUPT when the box was not sealed by this key
+ * for this aad. */
+enum rc seal_open(struct buf *inner,
+		  const unsigned char nonce[SEAL_NONCE_BYTES],
 		  const unsigned char key[SEAL_KEY_BYTES], const char *aad,
 		  size_t aad_bytes, const void *box, size_t box_bytes,
 		  struct err *err);
@@ -58,7 +60,8 @@ enum rc pin_open(unsigned char seed[SIGN_SEED_BYTES],
 		 const unsigned char sealed[PIN_SEALED_BYTES], const char *pin,
 		 struct err *err);
 
-/* Password hashes in libsodium's text form ($argon2id$...), 64 MiB, 2 passes. */
+/* Password hashes in libsodium's text form ($argon2id$...), 64 MiB, 2 passes.
+ */
 #define PASSWORD_HASH_MAX 128
 enum rc password_hash(char out[PASSWORD_HASH_MAX], const char *password,
 		      struct err *err);
