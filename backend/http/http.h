@@ -1,0 +1,83 @@
+/* http/http.h - the HTTP server, behind one header so that another library is a
+ * file and not a rewrite. It closes the holes of CivetWeb 1.15 itself (see
+ * docs/operations.md): plain HTTP on loopback only, a gate before dispatch, and
+ * a body reader with a deadline, a minimum rate and a cap. */
+#ifndef HTTP_HTTP_H
+#define HTTP_HTTP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+#define HTTP_ARGS_MAX 4
+
+struct request {
+	const char *method;
+	const char *path; /* decoded and checked, no query */
+	const char *query; /* raw, or "" */
+	const char *args[HTTP_ARGS_MAX]; /* what {x} of the route matched */
+	const char *body; /* whole, NUL behind it */
+	size_t body_bytes;
+	const char *remote; /* address of the peer */
+	char id[21]; /* for log and problem replies */
+	void *impl;
+};
+
+/* A header's value or NULL; borrowed until the handler returns. */
+const char *request_header(const struct request *req, const char *name);
+
+struct reply {
+	int status; /* 200 unless set */
+	const char *content_type; /* static text */
+	struct buf body; /* limit HTTP_REPLY_MAX */
+	char etag[80]; /* without quotes; "" for none */
+	/* When set, this file is the body (and `body` is ignored): byte ranges,
+	 * If-Range and If-None-Match are honoured against etag. Owned: freed.
+	 */
+	char *file;
+	const char *cache_control; /* static text, default "no-store" */
+};
+
+#define HTTP_REPLY_MAX (64u << 20)
+
+/* Make the reply an RFC 9457 problem (application/problem+json) from a failure:
+ * the rc's status, a stable `type` ("/problems/<rc name>"), title, detail =
+ * err->text, and the request's id. */
+void reply_problem(struct reply *reply, const struct request *req,
+		   const struct err *err);
+/* The one table from rc to HTTP status. */
+int rc_status(enum rc rc);
+
+typedef void http_handler(void *ctx, struct request *req, struct reply *reply);
+
+struct http_route {
+	const char *method;
+	const char *pattern; /* "/v1/snapshot/{scope}"; {x} matches [^/]+ */
+	size_t body_bytes_max;
+	bool needs_digest; /* Content-Length and a right Content-Digest */
+	http_handler *handler;
+};
+
+struct http_options {
+	const char *listen; /* "127.0.0.1:8080", "[::1]:0"; port 0 picks one */
+	bool insecure_bind; /* allow other than loopback */
+	int threads; /* 0: 32 */
+	int64_t body_deadline_ms; /* 0: 60,000 for a whole body */
+	int64_t body_rate_after_ms; /* 0: 10,000; then at least 1 KiB/s */
+	const struct http_route *routes; /* ended by a NULL method; borrowed */
+	void *ctx; /* handed to every handler */
+	bool quiet; /* no log line per request */
+};
+
+struct http_server;
+
+/* RC_INVALID when the address is not loopback, RC_IO when the port is taken. */
+enum rc http_start(struct http_server **out, const struct http_options *options,
+		   struct err *err);
+int http_port(const struct http_server *server);
+/* Stops taking requests, waits for those under way (at most 10 s, then ends the
+ * process: a hung worker must not keep a service from restarting). */
+void http_stop(struct http_server *server);
+
+#endif
