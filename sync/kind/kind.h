@@ -1,0 +1,143 @@
+/* kind/kind.h - the registry of record kinds, loaded at run time from
+ * schema/kinds/<kind>.json or from the `kind` records of the catalog.
+ *
+ * A kind file (docs/data-model.md):
+ * {"kind":"visit","label":{"zh":"检查","en":"visit"},"scope":"county",
+ *  "class":"L2","writers":["inspector","coordinator"],"readers":[...],
+ *  "sealed":true,"companion":"subject","keys":["..."],"indexes":[["state"]],
+ *  "fields":[{"name":"state","type":"text","label":{...},"rule":"threeway",
+ *   "group":"...","writers":[...],"values":["open"],"required":true,
+ *   "refers":"subject","max":200,"safe":"open"}]}
+ *
+ * Fields keep the order of the file; new ones are appended. Definitions are
+ * immutable once loaded; a registry may be shared by threads. */
+#ifndef KIND_KIND_H
+#define KIND_KIND_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+enum field_type {
+	FIELD_TEXT,
+	FIELD_INT,
+	FIELD_BOOL,
+	FIELD_DATE, /* YYYY-MM-DD */
+	FIELD_TIME, /* UTC milliseconds */
+	FIELD_MONEY, /* fen */
+	FIELD_COORDINATE, /* 1e-7 degrees */
+	FIELD_REF, /* id of a record of kind `refers` */
+	FIELD_SET, /* array of text, sorted, no repeats */
+	FIELD_JSON, /* any canonical object or array */
+	FIELD__MAX
+};
+
+enum merge_rule {
+	MERGE_THREEWAY,
+	MERGE_SERVER,
+	MERGE_LWW,
+	MERGE_MAX,
+	MERGE_MIN,
+	MERGE_SET,
+	MERGE_GSET,
+	MERGE_ONCE,
+	MERGE_SAFE,
+	MERGE_UNKNOWN, /* a rule of a later version: conflict */
+	MERGE__MAX
+};
+
+enum role {
+	ROLE_INSPECTOR = 1,
+	ROLE_COORDINATOR = 2,
+	ROLE_ANALYST = 4,
+	ROLE_AUDITOR = 8,
+	ROLE_ADMINISTRATOR = 16,
+	ROLE_SERVER = 32, /* the merge and the jobs of the server itself */
+};
+/* 0 for an unknown word. */
+unsigned role_parse(const char *word);
+const char *role_name(unsigned role);
+
+struct field {
+	const char *name;
+	const char *label_zh, *label_en;
+	enum field_type type;
+	enum merge_rule
+		rule; /* sets default to MERGE_SET, others to THREEWAY */
+	const char *group; /* the field's own name when it has none */
+	unsigned writers; /* enum role bits; the kind's where not declared */
+	bool required;
+	const char *refers; /* FIELD_REF: the kind, else NULL */
+	const char *const *values; /* NULL-ended list of legal texts, or NULL */
+	int64_t max; /* characters of text, members of a set; 0: 4,000 */
+	const json_t *safe; /* MERGE_SAFE: the interim value */
+};
+
+struct kind {
+	const char *name;
+	const char *label_zh, *label_en;
+	int privacy; /* 1 to 4 */
+	bool is_catalog; /* lives in the scope `catalog`, else in counties */
+	bool is_sealed;
+	const char *companion; /* kind whose id it shares, or NULL */
+	const char *companion_key; /* sealed: the field that names the subject
+				    * whose key seals it; NULL: its own id */
+	unsigned writers, readers; /* enum role bits */
+	const char *const *keys; /* import key fields, NULL-ended, or NULL */
+	size_t nfields;
+	const struct field *fields;
+	json_t *definition; /* borrowed from the kind */
+	char id[33]; /* of its `kind` record */
+	/* Statements of rows.h, made once. */
+	char *sql_server_put, *sql_server_get, *sql_server_drop;
+	char *sql_replica_put, *sql_replica_get, *sql_replica_drop;
+	void *owned; /* everything above */
+};
+
+struct registry;
+
+/* An empty registry; free with registry_free. */
+enum rc registry_new(struct registry **out, struct err *err);
+void registry_free(struct registry *r);
+/* Check a definition and add it, or replace the kind of that name. The
+ * definition must be an extension of the one it replaces: fields never vanish
+ * and never change type; RC_INVALID says which does. */
+enum rc registry_add(struct registry *r, const json_t *definition,
+		     struct err *err);
+/* Every *.json of a folder, in byte order of names. */
+enum rc registry_load_folder(struct registry *r, const char *folder,
+			     struct err *err);
+/* By name; NULL when unknown. Borrowed until it is replaced or freed. */
+const struct kind *registry_kind(const struct registry *r, const char *name);
+/* All kinds in byte order of names. */
+size_t registry_count(const struct registry *r);
+const struct kind *registry_at(const struct registry *r, size_t i);
+
+/* The field of that name or NULL. */
+const struct field *kind_field(const struct kind *k, const char *name);
+/* Is the value legal for the field (type, range, values, length)? */
+enum rc field_check(const struct kind *k, const struct field *f,
+		    const json_t *value, struct err *err);
+/* Does only the type fit, so that a column can hold it? */
+bool field_fits(const struct field *f, const json_t *value);
+/* A whole record: id, scope, town, known fields legal, required ones present;
+ * unknown fields pass. Messages name kind, id and field. A sealed record in its
+ * outer form is checked by sealed_check of kind/sealed.h instead. */
+enum rc kind_check(const struct kind *k, const json_t *record, struct err *err);
+/* May this role write all fields in which `after` differs from `before` (NULL:
+ * new)? RC_DENIED names kind or field. */
+enum rc kind_may_write(const struct kind *k, unsigned role,
+		       const json_t *before, const json_t *after,
+		       struct err *err);
+/* Sets sorted by bytes without repeats, in place: what an edit of a replica or
+ * a CSV brings becomes what canonical bytes want. */
+void kind_normalise(const struct kind *k, json_t *record);
+/* first 32 hex digits of SHA-256(name) */
+void kind_record_id(char out[33], const char *name);
+/* protocol.md 1: an id from an import's keys (NULL-ended). */
+void import_id(char out[21], const char *source, const char *kind,
+	       const char *const *keys);
+
+#endif

@@ -1,0 +1,47 @@
+/* kind/rows.h - a kind's table: made, extended, written and read from its
+ * declaration. The one place that generates SQL text, from validated names.
+ *
+ * Columns: id, scope, town, then the fields in order (text, date, ref: TEXT;
+ * set, json: TEXT with canonical JSON; all others INTEGER; bool 0/1). No column
+ * has a default except id, scope and town. The key is (scope, id) on the server
+ * and id in a replica; tables are WITHOUT ROWID.
+ *
+ * On the server a sealed kind's columns are key, alg, nonce, box. In a replica
+ * a sealed kind's table has the plain columns (rows only where the key is
+ * held); its sealed form is kept elsewhere (replica). */
+#ifndef KIND_ROWS_H
+#define KIND_ROWS_H
+
+#include "base/buf.h"
+#include "db/db.h"
+#include "kind/kind.h"
+
+enum rows_side { ROWS_SERVER, ROWS_REPLICA };
+
+/* Create the table, or add the columns that are missing (values of new columns
+ * that were carried in hufu_extra move into them). `scope` is the default of
+ * the column scope in a replica. Indexes on the server only. */
+enum rc rows_create(struct db *db, const struct kind *k, enum rows_side side,
+		    const char *scope, struct err *err);
+/* Write a whole record. In a replica what no column can hold goes to
+ * hufu_extra(kind, id, body); on the server it is left to the log. */
+enum rc rows_put(struct db *db, const struct kind *k, enum rows_side side,
+		 const json_t *record, struct err *err);
+/* Read a whole record (with hufu_extra in a replica); *out is a new reference.
+ * RC_NOT_FOUND sets no message. RC_INVALID when a cell cannot become a field
+ * (a set that is no JSON): names the cell. */
+enum rc rows_get(struct db *db, const struct kind *k, enum rows_side side,
+		 const char *scope, const char *id, json_t **out,
+		 struct err *err);
+enum rc rows_drop(struct db *db, const struct kind *k, enum rows_side side,
+		  const char *scope, const char *id, struct err *err);
+/* The columns of a table as SQL text: "id,scope,town,name,...". */
+void rows_columns(struct buf *out, const struct kind *k, const char *prefix);
+/* The record in the current row of a query whose columns from `first` on are
+ * id, scope, town and the kind's fields in order. */
+enum rc rows_read(struct query *q, int first, const struct kind *k,
+		  json_t **out, struct err *err);
+/* The SQL type with CHECK of a field's column, without constraints on null. */
+const char *rows_column_type(const struct field *f);
+
+#endif
