@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 enum fault {
-	FAULT_ALLOC, /* base/arena, base/buf */
+	FAULT_ALLOC, /* what base allocates: arena, buf, deflate, jcs */
 	FAULT_STORE, /* every statement step, begin and commit in db */
 	FAULT_NET, /* every request of a transport */
 	FAULT__MAX

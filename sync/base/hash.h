@@ -7,9 +7,10 @@
 
 #define SHA256_BYTES 32
 
-/* A running hash; memory of the caller, no release needed unless abandoned. */
+/* A running hash; memory of the caller, nothing to release, even when it is
+ * abandoned. */
 struct sha256 {
-	void *ctx; /* owned until sha256_end */
+	uint64_t state[14];
 };
 
 void sha256_begin(struct sha256 *h);
