@@ -1,0 +1,202 @@
+/* db/db.c - connections and transactions. */
+#include "db/db_impl.h"
+
+#include "base/fault.h"
+
+#define SQL_BYTES_MAX 1000000
+#define VALUE_BYTES_MAX (64 << 20)
+
+enum rc db_failed(struct db *db, struct err *err, const char *doing)
+{
+	int code = sqlite3_errcode(db->handle);
+	const char *text = sqlite3_errmsg(db->handle);
+
+	switch (code & 0xff) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return err_set(err, RC_BUSY,
+			       "'%s' is in use by another program: %s",
+			       db->path, text);
+	case SQLITE_CONSTRAINT: return err_set(err, RC_INVALID, "%s", text);
+	case SQLITE_FULL:
+		return err_set(err, RC_IO,
+			       "the disk is full (%s): free some space and try "
+			       "again, nothing was changed",
+			       db->path);
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return err_set(err, RC_CORRUPT, "'%s' is damaged: %s", db->path,
+			       text);
+	case SQLITE_NOMEM: return err_set(err, RC_NOMEM, "out of memory");
+	case SQLITE_CANTOPEN:
+		return err_set(err, RC_IO, "cannot open '%s'", db->path);
+	default:
+		return err_set(err, RC_IO, "%s '%s': %s", doing, db->path,
+			       text);
+	}
+}
+
+static enum rc db_setup(struct db *db, const struct db_options *o,
+			struct err *err)
+{
+	struct buf sql;
+	enum rc rc;
+
+	sqlite3_extended_result_codes(db->handle, 1);
+	sqlite3_busy_timeout(db->handle, o->busy_ms);
+	sqlite3_limit(db->handle, SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX);
+	sqlite3_limit(db->handle, SQLITE_LIMIT_SQL_LENGTH, SQL_BYTES_MAX);
+	sqlite3_limit(db->handle, SQLITE_LIMIT_ATTACHED, 2);
+	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+
+	buf_init(&sql, 4096);
+	if (o->mode != DB_READ)
+		buf_puts(&sql, o->wal ? "PRAGMA journal_mode=WAL;"
+				      : "PRAGMA journal_mode=DELETE;");
+	buf_printf(&sql, "PRAGMA synchronous=%s;PRAGMA secure_delete=%s;",
+		   o->synchronous_off ? "OFF" : "FULL",
+		   o->secure_delete ? "ON" : "OFF");
+	buf_puts(&sql, "PRAGMA temp_store=MEMORY;PRAGMA cache_size=-32768;");
+	rc = buf_status(&sql, err);
+	if (rc == RC_OK)
+		rc = db_script(db, sql.data, err);
+	buf_release(&sql);
+	return rc;
+}
+
+enum rc db_open(struct db **out, const char *path,
+		const struct db_options *options, struct err *err)
+{
+	int flags = SQLITE_OPEN_NOMUTEX;
+	struct db *db;
+	enum rc rc;
+
+	*out = NULL;
+	db = calloc(1, sizeof(*db));
+	if (!db || !(db->path = strdup(path))) {
+		free(db);
+		return err_set(err, RC_NOMEM, "out of memory");
+	}
+	if (options->mode == DB_READ)
+		flags |= SQLITE_OPEN_READONLY;
+	else
+		flags |= SQLITE_OPEN_READWRITE;
+	if (options->mode == DB_CREATE)
+		flags |= SQLITE_OPEN_CREATE;
+	if (sqlite3_open_v2(path, &db->handle, flags, NULL) != SQLITE_OK)
+		rc = err_set(err, RC_IO, "cannot open '%s': %s", path,
+			     db->handle ? sqlite3_errmsg(db->handle)
+					: "out of memory");
+	else
+		rc = db_setup(db, options, err);
+	if (rc != RC_OK) {
+		db_close(db);
+		return rc;
+	}
+	*out = db;
+	return RC_OK;
+}
+
+void db_close(struct db *db)
+{
+	if (!db)
+		return;
+	for (size_t i = 0; i < db->ncached; i++) {
+		sqlite3_finalize(db->cached[i]->stmt);
+		free(db->cached[i]);
+	}
+	free(db->cached);
+	sqlite3_close(db->handle);
+	free(db->path);
+	free(db);
+}
+
+const char *db_path(const struct db *db)
+{
+	return db->path;
+}
+
+enum rc db_script(struct db *db, const char *sql, struct err *err)
+{
+	if (fault_hit(FAULT_STORE))
+		return err_set(err, RC_IO, "the store failed (test)");
+	if (sqlite3_exec(db->handle, sql, NULL, NULL, NULL) != SQLITE_OK)
+		return db_failed(db, err, "cannot write");
+	return RC_OK;
+}
+
+enum rc db_prepares(struct db *db, const char *sql, struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+
+	if (sqlite3_prepare_v2(db->handle, sql, -1, &stmt, NULL) != SQLITE_OK)
+		return err_set(err, RC_INVALID, "%s: %s",
+			       sqlite3_errmsg(db->handle), sql);
+	sqlite3_finalize(stmt);
+	return RC_OK;
+}
+
+enum rc db_int(struct db *db, const char *sql, int64_t otherwise, int64_t *out,
+	       struct err *err)
+{
+	struct query *q = query_begin(db, sql);
+
+	*out = query_row(q) ? query_get_int(q, 0) : otherwise;
+	return query_end(q, err);
+}
+
+enum rc db_begin(struct db *db, bool immediate, struct err *err)
+{
+	return db_script(db, immediate ? "BEGIN IMMEDIATE" : "BEGIN", err);
+}
+
+enum rc db_commit(struct db *db, struct err *err)
+{
+	return db_script(db, "COMMIT", err);
+}
+
+void db_rollback(struct db *db)
+{
+	if (db_in_transaction(db))
+		sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+}
+
+static enum rc savepoint(struct db *db, const char *verb, const char *name,
+			 struct err *err)
+{
+	char sql[96];
+
+	snprintf(sql, sizeof(sql), "%s %s", verb, name);
+	return db_script(db, sql, err);
+}
+
+enum rc db_savepoint(struct db *db, const char *name, struct err *err)
+{
+	return savepoint(db, "SAVEPOINT", name, err);
+}
+
+enum rc db_release(struct db *db, const char *name, struct err *err)
+{
+	return savepoint(db, "RELEASE", name, err);
+}
+
+enum rc db_rollback_to(struct db *db, const char *name, struct err *err)
+{
+	enum rc rc = savepoint(db, "ROLLBACK TO", name, err);
+
+	return rc == RC_OK ? savepoint(db, "RELEASE", name, err) : rc;
+}
+
+bool db_in_transaction(const struct db *db)
+{
+	return !sqlite3_get_autocommit(db->handle);
+}
+
+enum rc db_checkpoint(struct db *db, struct err *err)
+{
+	if (sqlite3_wal_checkpoint_v2(db->handle, NULL,
+				      SQLITE_CHECKPOINT_TRUNCATE, NULL,
+				      NULL) != SQLITE_OK)
+		return db_failed(db, err, "cannot checkpoint");
+	return RC_OK;
+}
