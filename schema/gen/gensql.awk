@@ -2,6 +2,7 @@
 # usage: awk -v out=h|c -v set=NAME -f gensql.awk FILE.sql ...
 # A statement begins with `-- name: word` and becomes `const char SQL_WORD[]`;
 # `-- script: word` names several statements that are run as one script.
+BEGIN { n = 0 }
 /^-- (name|script): / {
 	name = toupper($3); names[n] = name; script[n++] = $2 == "script:"; next
 }
