@@ -1,0 +1,316 @@
+/* wire/message.c - requests, answers and their signatures. */
+#include "wire/message.h"
+
+#include "base/jcs.h"
+
+#define REQUEST_SCOPES_MAX 64
+
+static enum rc malformed(struct err *err, const char *what)
+{
+	return err_set(err, RC_INVALID, "the request is malformed: %s", what);
+}
+
+static enum rc packets_read(struct wire_scope *s, const json_t *packets,
+			    struct arena *mem, struct err *err)
+{
+	size_t n = json_array_size(packets), i;
+	const json_t *p;
+
+	s->packets = arena_alloc(mem, (n + 1) * sizeof(*s->packets));
+	if (!s->packets)
+		return err_set(err, RC_NOMEM, "out of memory");
+	json_array_foreach(packets, i, p)
+	{
+		const json_t *commit = json_object_get(p, "commit");
+
+		s->packets[i].commit = json_string_value(commit);
+		s->packets[i].commit_bytes = json_string_length(commit);
+		s->packets[i].rows = json_object_get(p, "rows");
+		if (!s->packets[i].commit || !json_is_array(s->packets[i].rows))
+			return malformed(err, "a packet lacks commit or rows");
+	}
+	s->npackets = n;
+	return RC_OK;
+}
+
+static bool oid_member(const json_t *object, const char *key, bool *has,
+		       struct oid *oid)
+{
+	const char *hex = json_text(object, key);
+
+	*has = hex != NULL;
+	return !json_object_get(object, key) ||
+	       (hex && oid_parse(oid, hex, strlen(hex)));
+}
+
+static enum rc scope_read(struct wire_scope *s, const json_t *o,
+			  struct arena *mem, struct err *err)
+{
+	const json_t *after = json_object_get(o, "after");
+
+	s->scope = json_text(o, "scope");
+	if (!s->scope || !name_is_scope(s->scope))
+		return malformed(err, "a scope is not named");
+	if (!oid_member(o, "head", &s->has_head, &s->head) ||
+	    !oid_member(o, "target", &s->has_target, &s->target))
+		return malformed(err, "head or target is no commit id");
+	if (after) {
+		s->after_kind = json_string_value(json_array_get(after, 0));
+		s->after_id = json_string_value(json_array_get(after, 1));
+		if (!s->after_kind || !s->after_id || !s->has_target)
+			return malformed(err, "'after' is not a kind and id");
+	}
+	return packets_read(s, json_object_get(o, "packets"), mem, err);
+}
+
+static enum rc request_check(struct wire_request *r, struct arena *mem,
+			     struct err *err)
+{
+	const json_t *scopes = json_object_get(r->json, "scopes"), *o;
+	int64_t format = json_int(r->json, "format", 0);
+	size_t i;
+	enum rc rc;
+
+	if (format != WIRE_FORMAT)
+		return err_set(err, RC_INVALID,
+			       "format %lld is not known here (1 is): update "
+			       "the older side",
+			       (long long)format);
+	r->enrolment = json_text(r->json, "enrolment");
+	r->time_ms = json_int(r->json, "time", 0);
+	r->keys = json_int(r->json, "keys", -1);
+	r->nscopes = json_array_size(scopes);
+	if (!r->enrolment || !name_is_id(r->enrolment) ||
+	    !json_text(r->json, "nonce"))
+		return malformed(err, "enrolment or nonce is missing");
+	if (!r->nscopes || r->nscopes > REQUEST_SCOPES_MAX)
+		return malformed(err, "it names no scope, or too many");
+	r->scopes = arena_alloc(mem, r->nscopes * sizeof(*r->scopes));
+	if (!r->scopes)
+		return err_set(err, RC_NOMEM, "out of memory");
+	json_array_foreach(scopes, i, o)
+	{
+		rc = scope_read(&r->scopes[i], o, mem, err);
+		if (rc != RC_OK)
+			return rc;
+		for (size_t k = 0; k < i; k++)
+			if (!strcmp(r->scopes[k].scope, r->scopes[i].scope))
+				return malformed(err, "a scope stands twice");
+	}
+	return RC_OK;
+}
+
+enum rc wire_request_read(struct wire_request *r, const void *body, size_t n,
+			  struct arena *mem, struct err *err)
+{
+	struct buf text;
+	enum rc rc;
+
+	memset(r, 0, sizeof(*r));
+	buf_init(&text, JSON_BYTES_MAX);
+	rc = inflate_all(&text, body, n, err);
+	if (rc == RC_OK) {
+		sha256(r->digest, text.data, text.len);
+		rc = json_read(text.data, text.len, &r->json, err);
+	}
+	buf_release(&text);
+	if (rc == RC_OK)
+		rc = request_check(r, mem, err);
+	if (rc != RC_OK)
+		wire_request_release(r);
+	return rc;
+}
+
+void wire_request_release(struct wire_request *r)
+{
+	json_decref(r->json);
+	memset(r, 0, sizeof(*r));
+}
+
+enum rc wire_request_write(struct buf *body, unsigned char digest[SHA256_BYTES],
+			   const json_t *request, struct err *err)
+{
+	struct buf text;
+	enum rc rc;
+
+	buf_init(&text, JSON_BYTES_MAX);
+	rc = json_write(&text, request, err);
+	if (rc == RC_OK) {
+		sha256(digest, text.data, text.len);
+		rc = deflate_all(body, text.data, text.len, DEFLATE_LEVEL, err);
+	}
+	buf_release(&text);
+	return rc;
+}
+
+static void request_message(struct buf *out, const char *method,
+			    const char *path, const void *body, size_t n)
+{
+	unsigned char digest[SHA256_BYTES];
+
+	sha256(digest, body, n);
+	buf_printf(out, "hufu-request-1\n%s\n%s\n", method, path);
+	buf_put(out, digest, sizeof(digest));
+}
+
+enum rc request_sign(char out[SIGNATURE_TEXT_SIZE], const struct sign_key *key,
+		     const char *method, const char *path, const void *body,
+		     size_t n, struct err *err)
+{
+	unsigned char signature[SIGN_BYTES];
+	struct buf message;
+	enum rc rc;
+
+	buf_init(&message, 4096);
+	request_message(&message, method, path, body, n);
+	rc = buf_status(&message, err);
+	if (rc == RC_OK) {
+		sign(signature, key, message.data, message.len);
+		base64_encode(out, signature, SIGN_BYTES);
+	}
+	buf_release(&message);
+	return rc;
+}
+
+static bool signature_covers(const char *text,
+			     const unsigned char public[SIGN_PUBLIC_BYTES],
+			     const struct buf *message)
+{
+	unsigned char signature[SIGN_BYTES];
+	size_t n = sizeof(signature);
+
+	return message->rc == RC_OK && text &&
+	       base64_decode(signature, &n, text, strlen(text)) &&
+	       n == SIGN_BYTES &&
+	       sign_is_valid(signature, public, message->data, message->len);
+}
+
+bool request_is_signed(const char *signature,
+		       const unsigned char public[SIGN_PUBLIC_BYTES],
+		       const char *method, const char *path, const void *body,
+		       size_t n)
+{
+	struct buf message;
+	bool ok;
+
+	buf_init(&message, 4096);
+	request_message(&message, method, path, body, n);
+	ok = signature_covers(signature, public, &message);
+	buf_release(&message);
+	return ok;
+}
+
+void content_digest(char out[CONTENT_DIGEST_SIZE], const void *body, size_t n)
+{
+	unsigned char digest[SHA256_BYTES];
+	char text[BASE64_SIZE(SHA256_BYTES)];
+
+	sha256(digest, body, n);
+	base64_encode(text, digest, sizeof(digest));
+	snprintf(out, CONTENT_DIGEST_SIZE, "sha-256=:%s:", text);
+}
+
+enum rc line_writer_init(struct line_writer *w, struct buf *out,
+			 struct err *err)
+{
+	memset(w, 0, sizeof(*w));
+	w->out = out;
+	buf_init(&w->line, 4 * JSON_BYTES_MAX);
+	w->deflater = deflater_new(DEFLATE_LEVEL);
+	return w->deflater ? RC_OK : err_set(err, RC_NOMEM, "out of memory");
+}
+
+static enum rc line_flush(struct line_writer *w, bool finish, struct err *err)
+{
+	buf_byte(&w->line, '\n');
+	if (buf_status(&w->line, err) != RC_OK)
+		return err->code;
+	return deflater_write(w->deflater, w->out, w->line.data, w->line.len,
+			      finish, err);
+}
+
+enum rc line_writer_put(struct line_writer *w, const json_t *line,
+			struct err *err)
+{
+	enum rc rc;
+
+	buf_reset(&w->line);
+	rc = json_write(&w->line, line, err);
+	return rc == RC_OK ? line_flush(w, false, err) : rc;
+}
+
+enum rc line_writer_end(struct line_writer *w, struct err *err)
+{
+	buf_reset(&w->line);
+	buf_puts(&w->line, "{\"end\":1}");
+	return line_flush(w, true, err);
+}
+
+void line_writer_release(struct line_writer *w)
+{
+	deflater_free(w->deflater);
+	buf_release(&w->line);
+	memset(w, 0, sizeof(*w));
+}
+
+static void answer_message(struct buf *out,
+			   const unsigned char request_digest[SHA256_BYTES],
+			   const char *line, size_t n)
+{
+	unsigned char digest[SHA256_BYTES];
+
+	sha256(digest, line, n);
+	buf_puts(out, "hufu-answer-1\n");
+	buf_put(out, request_digest, SHA256_BYTES);
+	buf_put(out, digest, sizeof(digest));
+}
+
+enum rc answer_begin(struct line_writer *w, const json_t *head,
+		     const struct sign_key *server,
+		     const unsigned char request_digest[SHA256_BYTES],
+		     struct err *err)
+{
+	unsigned char signature[SIGN_BYTES];
+	char text[SIGNATURE_TEXT_SIZE];
+	struct buf message;
+	enum rc rc;
+
+	buf_reset(&w->line);
+	rc = json_write(&w->line, head, err);
+	if (rc != RC_OK)
+		return rc;
+	buf_init(&message, 256);
+	answer_message(&message, request_digest, w->line.data, w->line.len);
+	rc = buf_status(&message, err);
+	if (rc == RC_OK) {
+		sign(signature, server, message.data, message.len);
+		base64_encode(text, signature, SIGN_BYTES);
+		rc = line_flush(w, false, err);
+	}
+	buf_release(&message);
+	if (rc != RC_OK)
+		return rc;
+	buf_reset(&w->line);
+	buf_printf(&w->line, "{\"signature\":\"%s\"}", text);
+	return line_flush(w, false, err);
+}
+
+bool answer_is_signed(const char *signature,
+		      const unsigned char server[SIGN_PUBLIC_BYTES],
+		      const unsigned char request_digest[SHA256_BYTES],
+		      const char *line, size_t n)
+{
+	struct buf message;
+	bool ok;
+
+	buf_init(&message, 256);
+	answer_message(&message, request_digest, line, n);
+	ok = signature_covers(signature, server, &message);
+	buf_release(&message);
+	return ok;
+}
+
+void enroll_message(struct buf *out, const char *code, const char *terminal)
+{
+	buf_printf(out, "hufu-enroll-1\n%s\n%s", code, terminal);
+}

@@ -1,0 +1,97 @@
+/* wire/message.h - the bytes of a sync and who vouches for them: requests,
+ * answers, and their signatures (docs/protocol.md sections 10 to 12). */
+#ifndef WIRE_MESSAGE_H
+#define WIRE_MESSAGE_H
+
+#include <jansson.h>
+
+#include "base/arena.h"
+#include "base/deflate.h"
+#include "base/hash.h"
+#include "base/hex.h"
+#include "base/seal.h"
+#include "object/oid.h"
+
+#define WIRE_FORMAT 1
+#define WIRE_PAGE_BYTES (4u << 20) /* of rows in one answer, before deflate */
+#define WIRE_CLOCK_MAX_MS (10 * 60 * 1000)
+#define SIGNATURE_TEXT_SIZE BASE64_SIZE(SIGN_BYTES)
+
+struct wire_packet {
+	const char *commit; /* borrowed from the request */
+	size_t commit_bytes;
+	json_t *rows; /* array of groups, borrowed */
+};
+
+struct wire_scope {
+	const char *scope;
+	bool has_head;
+	struct oid head;
+	size_t npackets;
+	struct wire_packet *packets;
+	bool has_target; /* a further page */
+	struct oid target;
+	const char *after_kind, *after_id;
+};
+
+struct wire_request {
+	json_t *json; /* owned: wire_request_release */
+	const char *enrolment;
+	int64_t time_ms;
+	int64_t keys; /* -1: may hold none */
+	size_t nscopes;
+	struct wire_scope *scopes; /* in the arena */
+	unsigned char digest[SHA256_BYTES];
+};
+
+/* Inflate, parse and check a request's body. Strings are borrowed from it. */
+enum rc wire_request_read(struct wire_request *r, const void *body, size_t n,
+			  struct arena *mem, struct err *err);
+void wire_request_release(struct wire_request *r);
+/* Deflate a request built as JSON; digest is what the answer is bound to. */
+enum rc wire_request_write(struct buf *body, unsigned char digest[SHA256_BYTES],
+			   const json_t *request, struct err *err);
+
+/* `Hufu-Signature` of a request with a body; of one without, `time_text` is
+ * what is signed in its place. Writes base64 and a NUL. */
+enum rc request_sign(char out[SIGNATURE_TEXT_SIZE], const struct sign_key *key,
+		     const char *method, const char *path, const void *body,
+		     size_t n, struct err *err);
+bool request_is_signed(const char *signature,
+		       const unsigned char public[SIGN_PUBLIC_BYTES],
+		       const char *method, const char *path, const void *body,
+		       size_t n);
+/* `Content-Digest` of a body: "sha-256=:...:" and a NUL. */
+#define CONTENT_DIGEST_SIZE (sizeof("sha-256=::") + BASE64_SIZE(SHA256_BYTES))
+void content_digest(char out[CONTENT_DIGEST_SIZE], const void *body, size_t n);
+
+/* Lines of an answer or a snapshot, deflated as they come. */
+struct line_writer {
+	struct deflater *deflater;
+	struct buf *out; /* borrowed */
+	struct buf line;
+};
+
+enum rc line_writer_init(struct line_writer *w, struct buf *out,
+			 struct err *err);
+enum rc line_writer_put(struct line_writer *w, const json_t *line,
+			struct err *err);
+/* Writes {"end":1} and ends the stream. */
+enum rc line_writer_end(struct line_writer *w, struct err *err);
+void line_writer_release(struct line_writer *w);
+
+/* Line 1 and the signature line that binds it to the request. */
+enum rc answer_begin(struct line_writer *w, const json_t *head,
+		     const struct sign_key *server,
+		     const unsigned char request_digest[SHA256_BYTES],
+		     struct err *err);
+/* Does `signature` (base64) cover this first line of an answer? */
+bool answer_is_signed(const char *signature,
+		      const unsigned char server[SIGN_PUBLIC_BYTES],
+		      const unsigned char request_digest[SHA256_BYTES],
+		      const char *line, size_t n);
+
+/* The message that both proofs of an enrolment sign; appended. */
+void enroll_message(struct buf *out, const char *code, const char *terminal);
+
+#endif
