@@ -1,0 +1,134 @@
+/* replica/replica.h - the tablet's file: a plain SQLite database that anyone
+ * may edit with stock sqlite3, and what turns those edits into signed packets
+ * and brings the main line back. docs/architecture.md, docs/protocol.md 6
+ * and 10.
+ *
+ * Two states: *main*, which the root covers, and *live*, the tables that the
+ * inspector sees and edits. The tablet never merges. Every function that
+ * writes does so in one transaction: after a failure the file is as before. One
+ * thread at a time; other processes may edit the file between calls. */
+#ifndef REPLICA_REPLICA_H
+#define REPLICA_REPLICA_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/host.h"
+#include "base/seal.h"
+#include "object/oid.h"
+#include "wire/exchange.h"
+
+struct replica;
+
+/* Make a new, empty replica file; RC_INVALID when there is one. */
+enum rc replica_create(struct replica **out, const char *path,
+		       const struct host *host, struct err *err);
+enum rc replica_open(struct replica **out, const char *path,
+		     const struct host *host, struct err *err);
+void replica_close(struct replica *r);
+
+/* Enrol: makes the officer's key (sealed by the PIN) and the terminal's key,
+ * proves both to the server, and remembers the server's key and what it said.
+ * A second call after a lost answer with the same code succeeds. */
+enum rc replica_enroll(struct replica *r, const struct exchange *x,
+		       const char *url, const char *code, const char *pin,
+		       struct err *err);
+/* The server's address, or NULL before enrolment. */
+const char *replica_url(struct replica *r);
+
+/* The officer's key is needed to commit. RC_DENIED "wrong pin". */
+enum rc replica_unlock(struct replica *r, const char *pin, struct err *err);
+/* For programs that keep the seed themselves; RC_DENIED when it is another's.
+ */
+enum rc replica_unlock_seed(struct replica *r,
+			    const unsigned char seed[SIGN_SEED_BYTES],
+			    struct err *err);
+bool replica_is_unlocked(const struct replica *r);
+
+typedef void progress_fn(void *ctx, const char *what, int64_t done,
+			 int64_t total);
+
+/* Fetch the snapshots of all scopes (resumed where a former try was cut),
+ * check their roots, then sync once. Refuses when there is already data. */
+enum rc replica_clone(struct replica *r, const struct exchange *x,
+		      progress_fn *progress, void *ctx, struct err *err);
+
+/* State of a record with something to say: "new", "edited" (uncommitted),
+ * "local" (committed, unsent), "sent", "conflict" (an open one), "quarantined"
+ * (needs me; `detail` is the code). */
+struct status_entry {
+	const char *kind, *id, *state, *detail;
+};
+typedef enum rc status_fn(void *ctx, const struct status_entry *e,
+			  struct err *err);
+enum rc replica_status(struct replica *r, status_fn *fn, void *ctx,
+		       struct err *err);
+/* Triggers, shadow tables and columns are as they should be; RC_CORRUPT names
+ * the first that is not. */
+enum rc replica_check_capture(struct replica *r, struct err *err);
+
+/* Uncommitted changes, field by field; values are canonical JSON text or NULL.
+ */
+struct diff_entry {
+	const char *kind, *id, *field, *before, *after;
+	bool is_new; /* the whole record is */
+};
+typedef enum rc diff_fn(void *ctx, const struct diff_entry *e, struct err *err);
+enum rc replica_diff(struct replica *r, diff_fn *fn, void *ctx,
+		     struct err *err);
+
+/* Turn uncommitted edits into signed packets: one per scope and distinct base,
+ * oldest first, split at 1,000 records or 1 MiB. RC_INVALID names the record
+ * and field that breaks its kind's rules and nothing is committed; RC_DENIED
+ * when locked. `packets` and `records` count what was made (0, 0: no change).
+ */
+enum rc replica_commit(struct replica *r, const char *message, int *packets,
+		       int *records, struct err *err);
+/* Take back uncommitted edits of one record, or of all (kind NULL). */
+enum rc replica_undo(struct replica *r, const char *kind, const char *id,
+		     int *records, struct err *err);
+
+struct sync_summary {
+	int requests;
+	int packets_sent; /* acknowledged in this call */
+	int records_sent;
+	int records_received;
+	int merged, conflicts, quarantined; /* of what was sent */
+	int64_t bytes_up, bytes_down; /* HTTP bodies */
+	bool fork; /* a new journal was begun */
+	bool all_equal; /* every scope's root matched */
+};
+/* Commit what is uncommitted (when unlocked, or when there is nothing), push,
+ * pull, apply in one transaction, compare roots. RC_IO: the network failed and
+ * everything is kept for the next try. RC_CORRUPT: roots differ. */
+enum rc replica_sync(struct replica *r, const struct exchange *x,
+		     struct sync_summary *out, struct err *err);
+
+/* Packets of this replica, newest first, as JSON objects:
+ * {packet, scope, journal, sequence, message, records, wall, state, receipt}.
+ */
+typedef enum rc json_fn(void *ctx, const json_t *object, struct err *err);
+enum rc replica_log(struct replica *r, json_fn *fn, void *ctx, struct err *err);
+/* Open conflicts and quarantined records that concern this replica. */
+enum rc replica_conflicts(struct replica *r, json_fn *fn, void *ctx,
+			  struct err *err);
+
+/* Recompute everything from the rows: record versions, nodes, roots, packets'
+ * signatures and chains. RC_CORRUPT names the first thing that is wrong. */
+enum rc replica_verify(struct replica *r, struct err *err);
+
+/* What the replica knows of itself, as a JSON object (new reference):
+ * {terminal, enrolment, officer, name, url, server_key, epoch, scopes: [{scope,
+ * head, root, position, records}]}. */
+enum rc replica_info(struct replica *r, json_t **out, struct err *err);
+/* The root of a scope's main state. */
+enum rc replica_root(struct replica *r, const char *scope, struct oid *root,
+		     struct err *err);
+/* Direct access for tests and apps that edit: same file, same connection. */
+enum rc replica_exec(struct replica *r, const char *sql, struct err *err);
+/* Main state of a record as canonical JSON text (malloc'd), RC_NOT_FOUND. */
+enum rc replica_main(struct replica *r, const char *kind, const char *id,
+		     char **out, struct err *err);
+
+#endif
