@@ -1,0 +1,89 @@
+/* ledger/ledger.h - the main line of each scope: takes packets in, merges,
+ * logs, keeps conflicts, quarantine and receipts, signs main commits.
+ *
+ * docs/protocol.md sections 6 to 10. Everything below writes in transactions
+ * that take the database's one write lock (BEGIN IMMEDIATE), so programs may
+ * write beside a running server. */
+#ifndef LEDGER_LEDGER_H
+#define LEDGER_LEDGER_H
+
+#include "base/arena.h"
+#include "store/store.h"
+
+#define LEDGER_BATCH_RECORDS 2000 /* of a bulk job in one main commit */
+
+/* Who acts, when, and where it is written: what a domain function is given. */
+struct op {
+	struct store *store;
+	const struct account *actor;
+	int64_t now_ms; /* UTC; the domain never reads a clock */
+	struct err *err;
+};
+
+/* Found the catalog: kind records from registry files, and the server's key. */
+enum rc ledger_found(struct op *op, const char *schema_dir);
+/* Add or extend a kind on a running system: writes its `kind` record. */
+enum rc ledger_kind_load(struct op *op, const char *file, bool *changed);
+
+/* One record that the office writes. */
+struct office_record {
+	const char *kind, *id; /* borrowed */
+	/* The fields to be (town with them, without id and scope): all of the
+	 * record, plain even for sealed kinds. Borrowed. */
+	const json_t *record;
+	/* What the author saw: a three-way base, whole; NULL: as it stands now,
+	 * or new. Borrowed. */
+	const json_t *base;
+	/* out: */
+	enum office_outcome {
+		OFFICE_SAME, /* nothing to change */
+		OFFICE_NEW,
+		OFFICE_CHANGED,
+		OFFICE_REFUSED, /* `why` says so; the others went in */
+	} outcome;
+	char why[160];
+};
+
+struct office_write {
+	const char *scope;
+	const char *operation; /* a word: import, set, draw, rate, ... */
+	const char *message; /* one line */
+	struct office_record *records;
+	size_t n;
+	/* Called after each main commit; may be NULL. */
+	void (*progress)(void *ctx, size_t done, size_t total);
+	void *ctx;
+};
+
+/* Write records as packets of the office's journal, author = op->actor, signed
+ * by the server, merged like any packet; bulk is split. A refusal of one record
+ * (role, kind's rules) never stops the rest. One transaction per main commit:
+ * after a failure what was committed stays and the rest is not written. Needs
+ * an actor whose scopes cover the scope: RC_DENIED. A job of the server itself
+ * sets actor->roles to ROLE_SERVER. */
+enum rc ledger_office(struct op *op, struct office_write *w);
+
+/* The record as it stands, decoded and unsealed (RC_DENIED when its key was
+ * destroyed); *out is a new reference. RC_NOT_FOUND names it. */
+enum rc ledger_record(struct op *op, const char *scope, const char *kind,
+		      const char *id, json_t **out);
+
+/* The head of a scope; RC_NOT_FOUND when it has no commit yet. */
+struct head {
+	struct oid commit, root;
+	int64_t position;
+	int64_t number; /* of the main commit in its scope, from 1 */
+	unsigned char content[32];
+	int64_t seconds;
+};
+enum rc ledger_head(struct store *s, const char *scope, struct head *out,
+		    struct err *err);
+
+/* Decide a conflict: `decision` is "terminal", "server" or "other" with `value`
+ * ({field: value} of the group). A signed three-way write against the value
+ * that the decider saw; RC_CONFLICT when the record moved on. */
+enum rc ledger_decide(struct op *op, const char *scope, const char *conflict,
+		      const char *decision, const json_t *value,
+		      const char *reason);
+
+#endif

@@ -1,0 +1,96 @@
+/* store/store.h - the server's data folder: one database, one for keys, the
+ * server's signing key, and the registry of kinds.
+ *
+ *   DIR/hufu.db     log, rows, tree, packets, accounts   (WAL, FULL)
+ *   DIR/keys.db     keys of sealed records; never in the same backup
+ *   DIR/server.key  Ed25519 seed of the server, mode 0600
+ *   DIR/mirror.git  the log as a bare Git repository (backend/mirror)
+ *   DIR/snapshots/  prepared clones
+ *
+ * A store belongs to one thread at a time; each thread, and each program beside
+ * a running server, opens its own. */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/host.h"
+#include "base/seal.h"
+#include "db/db.h"
+#include "kind/kind.h"
+#include "object/oid.h"
+
+struct store {
+	struct db *db;
+	struct db *keys;
+	struct registry *kinds; /* as of catalog_seen */
+	int64_t catalog_seen; /* position of the catalog it was read at */
+	char *dir;
+	char epoch[17];
+	struct sign_key key; /* the server's */
+	const struct host *host;
+	bool fast; /* synchronous off: simulator and tests */
+};
+
+/* Make a data folder with the kinds of `schema_dir`/kinds. RC_INVALID when
+ * there is one already. The first main commit of the catalog is the caller's
+ * (ledger_found). */
+enum rc store_init(const char *dir, const struct host *host, bool fast,
+		   struct err *err);
+enum rc store_open(struct store **out, const char *dir, const struct host *host,
+		   bool fast, struct err *err);
+void store_close(struct store *s);
+/* Read kinds again when the catalog moved since they were read, and make or
+ * extend their tables. Inside or outside a transaction. */
+enum rc store_refresh_kinds(struct store *s, struct err *err);
+
+/* A path inside the data folder, malloc'd. */
+char *store_path(const struct store *s, const char *name);
+enum rc store_meta_get(struct store *s, const char *key, char **out,
+		       struct err *err); /* malloc'd; RC_NOT_FOUND */
+enum rc store_meta_put(struct store *s, const char *key, const char *value,
+		       struct err *err);
+
+/* A record as it stands: canonical text (malloc'd, *len bytes), as stored
+ * (outer form for sealed kinds). RC_NOT_FOUND sets no message. */
+enum rc store_record(struct store *s, const char *scope, const char *kind,
+		     const char *id, char **out, size_t *len, int64_t *position,
+		     struct err *err);
+/* The same as of a position of the log. */
+enum rc store_record_at(struct store *s, const char *scope, const char *kind,
+			const char *id, int64_t position, char **out,
+			size_t *len, struct err *err);
+
+/* Keys of sealed records, per subject. key_id has room for 21. RC_NOT_FOUND
+ * when there is none or it was destroyed (no message). */
+enum rc store_key_of(struct store *s, const char *scope, const char *subject,
+		     char key_id[21], unsigned char key[SEAL_KEY_BYTES],
+		     struct err *err);
+enum rc store_key_by_id(struct store *s, const char *key_id,
+			unsigned char key[SEAL_KEY_BYTES], struct err *err);
+/* The subject's key, minted when there is none; RC_DENIED when it was
+ * destroyed. */
+enum rc store_key_mint(struct store *s, const char *scope, const char *subject,
+		       char key_id[21], unsigned char key[SEAL_KEY_BYTES],
+		       struct err *err);
+/* Destroy it for ever; RC_NOT_FOUND when there is none. */
+enum rc store_key_destroy(struct store *s, const char *scope,
+			  const char *subject, const char *by,
+			  const char *reason, struct err *err);
+
+/* Accounts of people who work at the office. */
+struct account {
+	char name[33];
+	unsigned roles; /* enum role */
+	char scopes[256]; /* comma separated division prefixes; "*" for all */
+};
+enum rc account_add(struct store *s, const char *name, unsigned roles,
+		    const char *scopes, const char *password, struct err *err);
+/* RC_NOT_FOUND "there is no account 'x'". */
+enum rc account_get(struct store *s, const char *name, struct account *out,
+		    struct err *err);
+bool account_may(const struct account *a, unsigned role, const char *scope);
+
+#endif
