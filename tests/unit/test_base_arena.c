@@ -67,6 +67,23 @@ static void arena_alloc_refuses_past_the_limit_and_stays_usable(void **state)
 	arena_release(&a);
 }
 
+static void arena_reset_after_one_large_piece_gives_zeroed_memory(void **state)
+{
+	struct arena a;
+	char *p;
+
+	(void)state;
+	arena_init(&a, 1 << 20);
+	p = arena_alloc(&a, 500000);
+	assert_non_null(p);
+	memset(p, 0xaa, 500000);
+	arena_reset(&a);
+	p = arena_alloc(&a, 1000);
+	for (int i = 0; i < 1000; i++)
+		assert_int_equal(p[i], 0);
+	arena_release(&a);
+}
+
 static void arena_alloc_of_nothing_is_a_piece(void **state)
 {
 	struct arena a;
@@ -146,6 +163,8 @@ int main(void)
 		cmocka_unit_test(arena_alloc_gives_pieces_that_do_not_overlap),
 		cmocka_unit_test(
 			arena_alloc_refuses_past_the_limit_and_stays_usable),
+		cmocka_unit_test(
+			arena_reset_after_one_large_piece_gives_zeroed_memory),
 		cmocka_unit_test(arena_alloc_of_nothing_is_a_piece),
 		cmocka_unit_test(arena_dup_copies_and_ends_with_a_nul),
 		cmocka_unit_test(arena_printf_formats_any_length),

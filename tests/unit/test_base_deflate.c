@@ -329,6 +329,32 @@ static void line_inflater_joins_lines_across_chunks(void **state)
 	buf_release(&lines.seen);
 }
 
+static void line_inflater_refuses_a_line_over_its_limit(void **state)
+{
+	struct lines lines = { .refuse = RC_OK };
+
+	(void)state;
+	buf_init(&lines.seen, 1000);
+	assert_int_equal(lines_of(&lines, "12345\n123456\n1\n", 5, 100),
+			 RC_NOMEM);
+	assert_string_equal(lines.seen.data, "<12345>");
+	buf_release(&lines.seen);
+}
+
+static void line_inflater_stays_failed(void **state)
+{
+	struct line_inflater *d = line_inflater_new(5, collect, NULL);
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(line_inflater_feed(d, "no zlib", 7, &err), RC_CORRUPT);
+	err_clear(&err);
+	assert_int_equal(line_inflater_feed(d, "", 0, &err), RC_CORRUPT);
+	err_clear(&err);
+	assert_int_equal(line_inflater_end(d, &err), RC_CORRUPT);
+	line_inflater_free(d);
+}
+
 static void line_inflater_refuses_a_last_line_without_its_end(void **state)
 {
 	struct lines lines = { .refuse = RC_OK };
@@ -427,6 +453,8 @@ int main(void)
 		cmocka_unit_test(deflater_refuses_bytes_after_its_end),
 		cmocka_unit_test(line_inflater_hands_out_whole_lines),
 		cmocka_unit_test(line_inflater_joins_lines_across_chunks),
+		cmocka_unit_test(line_inflater_refuses_a_line_over_its_limit),
+		cmocka_unit_test(line_inflater_stays_failed),
 		cmocka_unit_test(
 			line_inflater_refuses_a_last_line_without_its_end),
 		cmocka_unit_test(line_inflater_passes_on_the_readers_refusal),
