@@ -145,6 +145,8 @@ static void scan_signature(struct scan *s, struct buf *armour)
 		buf_put(armour, line, n);
 		buf_byte(armour, '\n');
 	}
+	if (armour->rc != RC_OK)
+		s->failed = s->is_full = true;
 }
 
 /* The author, once; the committer must be the same, which writing shows. */

@@ -30,10 +30,12 @@ static enum rc take_apart(const char *bytes, size_t n, struct buf *text,
 		}
 		line = next;
 	}
+	buf_put(text, line, (size_t)(end - line));
+	if (buf_status(text, err) != RC_OK || buf_status(armour, err) != RC_OK)
+		return err->code;
 	if (armour->len == 0)
 		return err_set(err, RC_CORRUPT, "commit is not signed");
-	buf_put(text, line, (size_t)(end - line));
-	return buf_status(text, err);
+	return RC_OK;
 }
 
 enum rc commit_verify(const char *bytes, size_t n,
@@ -46,8 +48,6 @@ enum rc commit_verify(const char *bytes, size_t n,
 	buf_init(&text, n);
 	buf_init(&armour, n);
 	rc = take_apart(bytes, n, &text, &armour, err);
-	if (rc == RC_OK)
-		rc = buf_status(&armour, err);
 	if (rc == RC_OK)
 		rc = sshsig_verify(armour.data, armour.len, public, text.data,
 				   text.len, err);

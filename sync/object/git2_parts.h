@@ -21,8 +21,8 @@
 
 #include "object/oid.h"
 
-/* "cannot <what>: <libgit2's reason>". Answers `code`, or RC_NOMEM where that
- * was the reason. */
+/* "cannot <what>: <libgit2's reason>". Answers `code`, or RC_NOMEM or RC_IO
+ * where memory or the system was the reason. */
 enum rc object_failed(struct err *err, enum rc code, const char *what);
 
 git_object_t object_git_type(enum object_kind kind);

@@ -11,6 +11,8 @@ enum rc object_failed(struct err *err, enum rc code, const char *what)
 
 	if (e && e->klass == GIT_ERROR_NOMEMORY)
 		code = RC_NOMEM;
+	if (e && e->klass == GIT_ERROR_OS)
+		code = RC_IO;
 	return err_set(err, code, "cannot %s: %s", what,
 		       e && e->message ? e->message : "no reason given");
 }

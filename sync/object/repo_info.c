@@ -56,18 +56,21 @@ static bool dir_sync(const char *file)
 enum rc repo_replace(struct repo *repo, const char *file,
 		     const struct buf *bytes, struct err *err)
 {
-	char *path = repo_file(repo, file);
-	size_t n = path ? strlen(path) + 5 : 0;
-	char *tmp = path ? malloc(n) : NULL;
+	char name[64];
+	char *path, *tmp;
 	bool written = false;
 	enum rc rc = buf_status(bytes, err);
 	int fd;
 
-	if (rc == RC_OK && !tmp)
-		rc = err_set(err, RC_NOMEM, "no memory for a path");
 	if (rc != RC_OK)
+		return rc;
+	snprintf(name, sizeof name, "%s.tmp", file);
+	path = repo_file(repo, file);
+	tmp = repo_file(repo, name);
+	if (!path || !tmp) {
+		rc = err_set(err, RC_NOMEM, "no memory for a path");
 		goto out;
-	snprintf(tmp, n, "%s.tmp", path);
+	}
 	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (fd >= 0) {
 		written = write_all(fd, bytes->data, bytes->len);

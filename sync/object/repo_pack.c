@@ -80,7 +80,7 @@ enum rc repo_pack_write(struct repo *repo, const git_oid *ids, size_t n,
 			rc = object_failed(err, RC_CORRUPT, "fill a pack");
 	if (rc == RC_OK &&
 	    git_packbuilder_write(builder, NULL, 0, NULL, NULL) < 0)
-		rc = object_failed(err, RC_IO, "write a pack");
+		rc = object_failed(err, RC_CORRUPT, "write a pack");
 	if (rc == RC_OK) {
 		snprintf(name, PACK_NAME_SIZE, "pack-%s",
 			 git_packbuilder_name(builder));
