@@ -1,1 +1,201 @@
--- store
+-- script: store_create
+CREATE TABLE meta(name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL)
+	WITHOUT ROWID;
+CREATE TABLE account(
+	name TEXT NOT NULL PRIMARY KEY, roles INTEGER NOT NULL,
+	scopes TEXT NOT NULL, password TEXT) WITHOUT ROWID;
+CREATE TABLE log(
+	scope TEXT NOT NULL, position INTEGER NOT NULL, kind TEXT NOT NULL,
+	id TEXT NOT NULL, body TEXT NOT NULL, packet INTEGER,
+	merged INTEGER NOT NULL, PRIMARY KEY(scope, position)) WITHOUT ROWID;
+CREATE UNIQUE INDEX log_record ON log(scope, kind, id, position);
+CREATE TABLE main_commit(
+	scope TEXT NOT NULL, number INTEGER NOT NULL, oid BLOB NOT NULL,
+	root BLOB NOT NULL, position INTEGER NOT NULL, time INTEGER NOT NULL,
+	seconds INTEGER NOT NULL, content BLOB NOT NULL, body TEXT NOT NULL,
+	PRIMARY KEY(scope, number)) WITHOUT ROWID;
+CREATE UNIQUE INDEX main_commit_oid ON main_commit(scope, oid);
+CREATE TABLE journal(
+	scope TEXT NOT NULL, journal TEXT NOT NULL, enrolment TEXT NOT NULL,
+	tip BLOB NOT NULL, sequence INTEGER NOT NULL, seconds INTEGER NOT NULL,
+	PRIMARY KEY(scope, journal)) WITHOUT ROWID;
+CREATE TABLE packet(
+	number INTEGER NOT NULL PRIMARY KEY, oid BLOB NOT NULL UNIQUE,
+	scope TEXT NOT NULL, journal TEXT NOT NULL, sequence INTEGER NOT NULL,
+	author TEXT NOT NULL, terminal TEXT NOT NULL,
+	main_number INTEGER NOT NULL, received INTEGER NOT NULL,
+	receipt TEXT NOT NULL, body TEXT NOT NULL);
+CREATE UNIQUE INDEX packet_sequence ON packet(scope, journal, sequence);
+CREATE TABLE packet_record(
+	packet INTEGER NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,
+	position INTEGER, body TEXT, code TEXT,
+	PRIMARY KEY(packet, kind, id)) WITHOUT ROWID;
+CREATE INDEX packet_record_record ON packet_record(kind, id, packet);
+CREATE TABLE held(
+	oid BLOB NOT NULL PRIMARY KEY, scope TEXT NOT NULL,
+	enrolment TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,
+	body TEXT NOT NULL, content TEXT NOT NULL, received INTEGER NOT NULL)
+	WITHOUT ROWID;
+CREATE TABLE enrol_code(
+	hash TEXT NOT NULL PRIMARY KEY, officer TEXT NOT NULL,
+	scope TEXT NOT NULL, issued_by TEXT NOT NULL,
+	expires INTEGER NOT NULL, terminal TEXT, enrolment TEXT) WITHOUT ROWID;
+CREATE TABLE contact(
+	terminal TEXT NOT NULL PRIMARY KEY, time INTEGER NOT NULL) WITHOUT ROWID;
+
+-- script: keys_create
+CREATE TABLE IF NOT EXISTS subject_key(
+	serial INTEGER NOT NULL PRIMARY KEY, id TEXT NOT NULL,
+	scope TEXT NOT NULL, subject TEXT NOT NULL, secret BLOB,
+	time INTEGER NOT NULL, destroyed_by TEXT, reason TEXT);
+CREATE INDEX IF NOT EXISTS subject_key_subject ON subject_key(scope, subject);
+CREATE INDEX IF NOT EXISTS subject_key_id ON subject_key(id);
+
+-- name: meta_get
+SELECT value FROM meta WHERE name = ?1
+
+-- name: meta_put
+INSERT INTO meta(name, value) VALUES(?1, ?2)
+ON CONFLICT(name) DO UPDATE SET value = excluded.value
+
+-- name: account_put
+INSERT INTO account(name, roles, scopes, password) VALUES(?1, ?2, ?3, ?4)
+
+-- name: account_get
+SELECT roles, scopes, password FROM account WHERE name = ?1
+
+-- name: log_put
+INSERT INTO log(scope, position, kind, id, body, packet, merged)
+VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)
+
+-- name: log_latest
+SELECT body, position FROM log WHERE scope = ?1 AND kind = ?2 AND id = ?3
+ORDER BY position DESC LIMIT 1
+
+-- name: log_at
+SELECT body, position FROM log
+WHERE scope = ?1 AND kind = ?2 AND id = ?3 AND position <= ?4
+ORDER BY position DESC LIMIT 1
+
+-- name: log_changed
+SELECT kind, id, max(position), max(merged) FROM log
+WHERE scope = ?1 AND position > ?2 AND position <= ?3
+AND (kind > ?4 OR (kind = ?4 AND id > ?5))
+GROUP BY kind, id ORDER BY kind, id
+
+-- name: log_kind_latest
+SELECT id, body FROM log AS l WHERE scope = ?1 AND kind = ?2
+AND position = (SELECT max(position) FROM log AS m
+	WHERE m.scope = l.scope AND m.kind = l.kind AND m.id = l.id)
+
+-- name: main_put
+INSERT INTO main_commit(scope, number, oid, root, position, time, seconds,
+	content, body)
+VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+
+-- name: main_head
+SELECT oid, root, position, number, content, seconds FROM main_commit
+WHERE scope = ?1 ORDER BY number DESC LIMIT 1
+
+-- name: main_by_oid
+SELECT oid, root, position, number, content, seconds FROM main_commit
+WHERE scope = ?1 AND oid = ?2
+
+-- name: main_by_number
+SELECT oid, root, position, number, content, seconds, time FROM main_commit
+WHERE scope = ?1 AND number = ?2
+
+-- name: main_body
+SELECT body FROM main_commit WHERE scope = ?1 AND oid = ?2
+
+-- name: scopes_all
+SELECT scope FROM main_commit WHERE number = 1 ORDER BY scope
+
+-- name: journal_get
+SELECT enrolment, tip, sequence, seconds FROM journal
+WHERE scope = ?1 AND journal = ?2
+
+-- name: journal_put
+INSERT INTO journal(scope, journal, enrolment, tip, sequence, seconds)
+VALUES(?1, ?2, ?3, ?4, ?5, ?6)
+ON CONFLICT(scope, journal) DO UPDATE SET tip = excluded.tip,
+	sequence = excluded.sequence, seconds = excluded.seconds
+
+-- name: packet_next
+SELECT coalesce(max(number), 0) + 1 FROM packet
+
+-- name: packet_put
+INSERT INTO packet(number, oid, scope, journal, sequence, author, terminal,
+	main_number, received, receipt, body)
+VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+
+-- name: packet_receipt
+UPDATE packet SET receipt = ?2 WHERE number = ?1
+
+-- name: packet_by_oid
+SELECT number, receipt, main_number, scope FROM packet WHERE oid = ?1
+
+-- name: packet_record_put
+INSERT INTO packet_record(packet, kind, id, position, body, code)
+VALUES(?1, ?2, ?3, ?4, ?5, ?6)
+
+-- name: packet_record_get
+SELECT coalesce(r.body, (SELECT l.body FROM log AS l
+	WHERE l.scope = ?4 AND l.position = r.position)), r.code
+FROM packet_record AS r WHERE r.packet = ?1 AND r.kind = ?2 AND r.id = ?3
+
+-- name: packet_seen_by
+SELECT r.packet, p.oid, r.code, coalesce(r.body, (SELECT l.body FROM log AS l
+	WHERE l.scope = p.scope AND l.position = r.position))
+FROM packet_record AS r JOIN packet AS p ON p.number = r.packet
+WHERE r.kind = ?1 AND r.id = ?2 AND p.scope = ?3 AND p.journal = ?4
+AND p.sequence < ?5 AND p.main_number > ?6
+ORDER BY p.sequence DESC LIMIT 1
+
+-- name: held_put
+INSERT INTO held(oid, scope, enrolment, state, reason, body, content, received)
+VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT(oid) DO NOTHING
+
+-- name: held_get
+SELECT state, reason FROM held WHERE oid = ?1
+
+-- name: enrol_code_put
+INSERT INTO enrol_code(hash, officer, scope, issued_by, expires)
+VALUES(?1, ?2, ?3, ?4, ?5)
+
+-- name: enrol_code_get
+SELECT officer, scope, issued_by, expires, terminal, enrolment
+FROM enrol_code WHERE hash = ?1
+
+-- name: enrol_code_use
+UPDATE enrol_code SET terminal = ?2, enrolment = ?3 WHERE hash = ?1
+
+-- name: contact_put
+INSERT INTO contact(terminal, time) VALUES(?1, ?2)
+ON CONFLICT(terminal) DO UPDATE SET time = excluded.time
+
+-- name: contact_get
+SELECT time FROM contact WHERE terminal = ?1
+
+-- name: key_of
+SELECT id, secret, destroyed_by FROM subject_key
+WHERE scope = ?1 AND subject = ?2 ORDER BY serial DESC LIMIT 1
+
+-- name: key_by_id
+SELECT secret FROM subject_key WHERE id = ?1 AND secret IS NOT NULL
+
+-- name: key_put
+INSERT INTO subject_key(serial, id, scope, subject, secret, time)
+SELECT coalesce(max(serial), 0) + 1, ?1, ?2, ?3, ?4, ?5 FROM subject_key
+
+-- name: key_destroy
+UPDATE subject_key SET secret = NULL, destroyed_by = ?3, reason = ?4, time = ?5,
+	serial = (SELECT max(serial) + 1 FROM subject_key)
+WHERE scope = ?1 AND subject = ?2 AND secret IS NOT NULL
+
+-- name: key_events
+SELECT serial, id, scope, subject, secret FROM subject_key
+WHERE serial > ?1 AND scope = ?2 ORDER BY serial
+
+-- name: key_serial
+SELECT coalesce(max(serial), 0) FROM subject_key
