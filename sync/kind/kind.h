@@ -73,6 +73,7 @@ struct field {
 	const char *const *values; /* NULL-ended list of legal texts, or NULL */
 	int64_t max; /* characters of text, members of a set; 0: 4,000 */
 	const json_t *safe; /* MERGE_SAFE: the interim value */
+	const char *column; /* rows_column_type() */
 };
 
 struct kind {
