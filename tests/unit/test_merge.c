@@ -1,0 +1,249 @@
+/* The cases of fixtures/merge: a folder each, one test each. case.json says in
+ * words what is promised and names the kind; base, terminal and server are the
+ * sides (a side without a file has no record); want is what stands and
+ * conflicts what a person has to decide. evidence.json beside the folders is a
+ * kind that uses every rule. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <dirent.h>
+
+#include "base/jcs.h"
+#include "merge/merge.h"
+
+#define FOLDER "fixtures/merge"
+#define CASES_MAX 200
+#define CASES_MIN 25
+
+static struct registry *kinds;
+
+/* NULL when there is no such file. */
+static json_t *load(const char *folder, const char *name)
+{
+	char path[512];
+	json_error_t why;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	return json_load_file(path, JSON_REJECT_DUPLICATES, &why);
+}
+
+static char *canonical(const json_t *value)
+{
+	struct err err = { 0 };
+	struct buf out;
+
+	buf_init(&out, RECORD_BYTES_MAX);
+	if (jcs_write(&out, value, &err) != RC_OK)
+		fail_msg("%s", err.text);
+	return out.data;
+}
+
+static void assert_same(const json_t *got, const json_t *want)
+{
+	char *a = canonical(got), *b = canonical(want);
+
+	assert_string_equal(a, b);
+	free(a);
+	free(b);
+}
+
+static json_t *conflicts_json(const struct merge_result *r)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < r->nconflicts; i++) {
+		const struct merge_conflict *c = &r->conflicts[i];
+
+		json_array_append_new(
+			list, json_pack("{s:s, s:O, s:O, s:O, s:O}", "group",
+					c->group, "base", c->base, "terminal",
+					c->terminal, "server", c->server,
+					"standing", c->standing));
+	}
+	return list;
+}
+
+static void check_result(const char *folder, const json_t *about,
+			 struct merge_result *r)
+{
+	json_t *want = load(folder, "want.json");
+	json_t *conflicts = load(folder, "conflicts.json");
+	json_t *got = conflicts_json(r);
+	json_t *merged = json_object_get(about, "merged");
+
+	assert_non_null(want);
+	assert_non_null(conflicts);
+	assert_true(json_is_boolean(merged));
+	assert_same(r->record, want);
+	assert_same(got, conflicts);
+	assert_int_equal(r->merged, json_is_true(merged));
+	json_decref(got);
+	json_decref(want);
+	json_decref(conflicts);
+}
+
+static void case_gives_what_it_says(void **state)
+{
+	char folder[400];
+	json_t *about, *base, *terminal, *server;
+	struct merge_result r;
+	struct err err = { 0 };
+	const char *refused;
+	enum rc rc;
+
+	snprintf(folder, sizeof(folder), FOLDER "/%s", (const char *)*state);
+	about = load(folder, "case.json");
+	base = load(folder, "base.json");
+	terminal = load(folder, "terminal.json");
+	server = load(folder, "server.json");
+	assert_non_null(json_text(about, "says"));
+	refused = json_text(about, "refused");
+	rc = merge_record(registry_kind(kinds, json_text(about, "kind")), base,
+			  terminal, server, &r, &err);
+	if (refused) {
+		assert_string_equal(rc_name(rc), refused);
+		assert_null(r.record);
+	} else {
+		if (rc != RC_OK)
+			fail_msg("%s", err.text);
+		check_result(folder, about, &r);
+		merge_release(&r);
+	}
+	json_decref(about);
+	json_decref(base);
+	json_decref(terminal);
+	json_decref(server);
+}
+
+static void conflict_id_is_the_hash_of_its_parts(void **state)
+{
+	char id[33];
+
+	(void)state;
+	/* printf 'visit\037v1\037state\037abc' | sha256sum */
+	conflict_id(id, "visit", "v1", "state", "abc");
+	assert_string_equal(id, "763cce630886e3f27abafb8c1e92ae17");
+}
+
+static void release_accepts_a_released_result(void **state)
+{
+	struct merge_result r = { 0 };
+
+	(void)state;
+	merge_release(&r);
+	merge_release(&r);
+	assert_null(r.record);
+}
+
+/* jansson's allocator, failing from the nth call on. */
+static long allocations_left;
+
+static void *failing_malloc(size_t n)
+{
+	return allocations_left-- > 0 ? malloc(n) : NULL;
+}
+
+static void merge_reports_every_failed_allocation(void **state)
+{
+	json_t *base =
+		load(FOLDER "/conflict-beside-a-clean-field", "base.json");
+	json_t *terminal =
+		load(FOLDER "/conflict-beside-a-clean-field", "terminal.json");
+	json_t *server =
+		load(FOLDER "/conflict-beside-a-clean-field", "server.json");
+	const struct kind *k = registry_kind(kinds, "assignment");
+	enum rc rc = RC_NOMEM;
+	long nth;
+
+	(void)state;
+	assert_non_null(base);
+	for (nth = 0; rc != RC_OK && nth < 1000; nth++) {
+		struct merge_result r;
+		struct err err = { 0 };
+
+		allocations_left = nth;
+		json_set_alloc_funcs(failing_malloc, free);
+		rc = merge_record(k, base, terminal, server, &r, &err);
+		json_set_alloc_funcs(malloc, free);
+		if (rc == RC_OK) {
+			assert_int_equal(r.nconflicts, 1);
+			merge_release(&r);
+		} else {
+			assert_int_equal(rc, RC_NOMEM);
+			assert_int_equal(err.code, RC_NOMEM);
+			assert_null(r.record);
+		}
+	}
+	assert_int_equal(rc, RC_OK);
+	assert_true(nth > 5);
+	json_decref(base);
+	json_decref(terminal);
+	json_decref(server);
+}
+
+static int kinds_load(void **state)
+{
+	struct err err = { 0 };
+	json_t *evidence = load(FOLDER, "evidence.json");
+	int failed;
+
+	(void)state;
+	failed = registry_new(&kinds, &err) != RC_OK ||
+		 registry_load_folder(kinds, "schema/kinds", &err) != RC_OK ||
+		 registry_add(kinds, evidence, &err) != RC_OK;
+	json_decref(evidence);
+	return failed;
+}
+
+static int kinds_free(void **state)
+{
+	(void)state;
+	registry_free(kinds);
+	return 0;
+}
+
+static int is_case(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.' && !strchr(entry->d_name, '.');
+}
+
+static void there_are_enough_cases(void **state)
+{
+	assert_true(*(size_t *)*state >= CASES_MIN);
+}
+
+int main(void)
+{
+	static struct CMUnitTest tests[CASES_MAX + 4];
+	struct dirent **cases = NULL;
+	int found = scandir(FOLDER, &cases, is_case, alphasort), failed;
+	size_t ncases = found < 0 ? 0 : (size_t)found, n = 0;
+
+	if (ncases > CASES_MAX)
+		ncases = CASES_MAX;
+	for (size_t i = 0; i < ncases; i++)
+		tests[n++] = (struct CMUnitTest){
+			.name = cases[i]->d_name,
+			.test_func = case_gives_what_it_says,
+			.initial_state = cases[i]->d_name,
+		};
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test_prestate(
+		there_are_enough_cases, &ncases);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(
+		conflict_id_is_the_hash_of_its_parts);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(
+		release_accepts_a_released_result);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(
+		merge_reports_every_failed_allocation);
+	failed = _cmocka_run_group_tests("merge", tests, n, kinds_load,
+					 kinds_free);
+	for (int i = 0; i < found; i++)
+		free(cases[i]);
+	free(cases);
+	return failed;
+}
