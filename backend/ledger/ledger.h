@@ -79,6 +79,11 @@ struct head {
 enum rc ledger_head(struct store *s, const char *scope, struct head *out,
 		    struct err *err);
 
+/* The same of an earlier main commit of the scope. */
+enum rc ledger_head_at(struct store *s, const char *scope,
+		       const struct oid *commit, struct head *out,
+		       struct err *err);
+
 /* Decide a conflict: `decision` is "terminal", "server" or "other" with `value`
  * ({field: value} of the group). A signed three-way write against the value
  * that the decider saw; RC_CONFLICT when the record moved on. */

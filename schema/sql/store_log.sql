@@ -199,3 +199,19 @@ WHERE serial > ?1 AND scope = ?2 ORDER BY serial
 
 -- name: key_serial
 SELECT coalesce(max(serial), 0) FROM subject_key
+
+-- name: packet_writers
+SELECT p.oid FROM packet_record AS r JOIN packet AS p ON p.number = r.packet
+WHERE r.kind = ?1 AND r.id = ?2 AND p.scope = ?3 AND p.journal = ?4
+AND p.sequence < ?5 ORDER BY p.sequence DESC LIMIT 100
+
+-- name: log_authors
+SELECT l.body, coalesce(p.author, '') FROM log AS l
+LEFT JOIN packet AS p ON p.number = l.packet
+WHERE l.scope = ?1 AND l.kind = ?2 AND l.id = ?3
+ORDER BY l.position DESC LIMIT 50
+
+-- name: packet_refused
+SELECT 1 FROM packet_record AS r JOIN packet AS p ON p.number = r.packet
+WHERE r.kind = ?1 AND r.id = ?2 AND p.scope = ?3 AND p.journal = ?4
+AND r.code IS NOT NULL LIMIT 1

@@ -1,0 +1,137 @@
+/* ledger/batch.h - one transaction of the writer: packets go in, a signed main
+ * commit a scope comes out.
+ *
+ *   batch_begin -> (batch_mark -> batch_take ... -> batch_keep | batch_undo)*
+ *               -> batch_end
+ *
+ * Between mark and keep lies one sync, in a savepoint: its failure takes back
+ * its own packets and nobody else's. Not for other rooms. */
+#ifndef LEDGER_BATCH_H
+#define LEDGER_BATCH_H
+
+#include "base/hash.h"
+#include "ledger/ledger.h"
+#include "merge/merge.h"
+#include "object/commit.h"
+#include "tree/tree.h"
+
+#define BATCH_SCOPES_MAX 64
+
+/* A record that this batch changed: what its leaf was and will be. */
+struct touched {
+	char kind[32], id[33], town_before[8], town_after[8];
+	bool is_new;
+	struct oid oid;
+	int64_t position;
+};
+
+struct batch_tip {
+	char journal[33];
+	struct oid oid;
+};
+
+struct batch_scope {
+	char scope[16];
+	bool has_head;
+	struct head head; /* before the batch */
+	int64_t position; /* of the newest log entry */
+	int64_t seconds; /* of the commit to be */
+	struct sha256 chain; /* Content-SHA256 so far */
+	struct touched *touched;
+	size_t ntouched, room_touched;
+	json_t *index; /* "kind/id" -> number in touched */
+	struct batch_tip *tips;
+	size_t ntips, room_tips;
+	struct oid *merged;
+	size_t nmerged, room_merged;
+	struct main_quarantined *quarantined; /* strings in the arena */
+	size_t nquarantined, room_quarantined;
+};
+
+struct batch {
+	struct store *store;
+	struct arena mem;
+	int64_t now_ms;
+	struct batch_scope scopes[BATCH_SCOPES_MAX];
+	size_t nscopes;
+	bool catalog_touched;
+	/* receipts that need the main commit's id: packet numbers by scope */
+	json_t *receipts; /* array of {number, scope, receipt} */
+	struct batch_mark *mark;
+	struct err *err;
+};
+
+/* One record of a packet, ready to be merged. */
+struct take_record {
+	const char *kind, *id; /* borrowed */
+	json_t *terminal; /* as sent: outer form when sealed; owned */
+	char *body; /* canonical bytes of it; owned */
+	size_t body_bytes;
+	json_t *base; /* what the author saw, or NULL; owned */
+	/* the earlier packet of the journal that the base comes from */
+	bool has_q;
+	struct oid q;
+	char q_code[24]; /* its quarantine code for this record, or "" */
+	const char *code; /* static: why it goes to quarantine, or NULL */
+	char why[200];
+	bool changed, is_new;
+};
+
+/* A verified packet with its records. */
+struct take {
+	struct oid oid;
+	struct packet_commit commit; /* strings in the caller's arena */
+	const char *bytes; /* of the commit object */
+	size_t nbytes;
+	const char *enrolment; /* or "office" */
+	unsigned role; /* of the author */
+	const char *code; /* static: all records go to quarantine */
+	struct take_record *records;
+	size_t nrecords;
+	json_t *receipt; /* out: new reference */
+};
+
+enum rc batch_begin(struct batch *b, struct store *s, int64_t now_ms,
+		    struct err *err);
+/* Makes the main commits and commits the transaction; on failure everything is
+ * rolled back. Releases the batch either way. */
+enum rc batch_end(struct batch *b);
+void batch_abort(struct batch *b);
+
+enum rc batch_mark(struct batch *b);
+enum rc batch_keep(struct batch *b);
+enum rc batch_undo(struct batch *b);
+
+/* The scope's state in this batch, opened at first use. */
+enum rc batch_scope(struct batch *b, const char *scope,
+		    struct batch_scope **out);
+/* Merge a packet whose journal was checked: log, rows, conflicts, quarantine,
+ * receipt. */
+enum rc batch_take(struct batch *b, struct take *t);
+
+/* -- between the files of this room -- */
+
+/* Append a record's new version to the log and its row; `packet` 0: none. */
+enum rc batch_write(struct batch *b, struct batch_scope *bs, const char *kind,
+		    const char *id, const json_t *record, const char *body,
+		    size_t body_bytes, int64_t packet, bool merged,
+		    int64_t *position);
+/* Write what a merge could not decide into conflict records; ids are appended
+ * to the JSON array `ids`. */
+enum rc conflict_write(struct batch *b, struct batch_scope *bs,
+		       const struct kind *k, const struct take *t,
+		       const struct take_record *r,
+		       const struct merge_result *m, json_t *ids);
+/* Plain form of a stored record; RC_DENIED when its key is gone. */
+enum rc record_plain(struct store *s, const struct kind *k,
+		     const json_t *stored, json_t **out, struct err *err);
+/* Outer form under the subject's key; mints the key when `mint`. */
+enum rc record_sealed(struct store *s, const struct kind *k, const char *scope,
+		      const json_t *plain, bool mint, json_t **out,
+		      struct err *err);
+/* Canonical bytes, malloc'd. */
+enum rc record_bytes(const json_t *record, char **out, size_t *len,
+		     struct err *err);
+void take_release(struct take *t);
+
+#endif

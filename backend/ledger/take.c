@@ -1,0 +1,431 @@
+/* ledger/take.c - one packet into the main line: quarantine, merge, log,
+ * receipt. */
+#include "ledger/batch.h"
+
+#include "base/hex.h"
+#include "base/jcs.h"
+#include "sql_store.gen.h"
+
+static void refuse(struct take_record *r, const char *code, const char *why)
+{
+	if (r->code)
+		return;
+	r->code = code;
+	snprintf(r->why, sizeof(r->why), "%s", why);
+}
+
+/* Everything that one record alone can be refused for. */
+static enum rc record_judge(struct batch *b, const struct batch_scope *bs,
+			    const struct take *t, struct take_record *r)
+{
+	const struct kind *k = registry_kind(b->store->kinds, r->kind);
+	const char *scope = json_text(r->terminal, "scope");
+	json_t *plain = NULL, *before = NULL;
+	struct err why = { 0 };
+	enum rc rc;
+
+	if (t->code) {
+		refuse(r, t->code, "the packet's author may not write here");
+		return RC_OK;
+	}
+	if (r->code)
+		return RC_OK;
+	if (!k) {
+		refuse(r, "unknown_kind", "the server does not know this kind");
+		return RC_OK;
+	}
+	if (!scope || strcmp(scope, bs->scope) != 0 ||
+	    k->is_catalog != !strcmp(bs->scope, "catalog"))
+		refuse(r, "scope", "the record belongs to another scope");
+	if (r->has_q && r->q_code[0])
+		refuse(r, "after_quarantine",
+		       "an earlier change of this record is in quarantine");
+	rc = record_plain(b->store, k, r->terminal, &plain, &why);
+	if (rc == RC_OK)
+		rc = record_plain(b->store, k, r->base, &before, &why);
+	if (rc != RC_OK) {
+		refuse(r, "no_key", why.text);
+	} else {
+		if (kind_check(k, plain, &why) != RC_OK)
+			refuse(r, "invalid", why.text);
+		err_clear(&why);
+		if (kind_may_write(k, t->role, before, plain, &why) != RC_OK)
+			refuse(r, k->writers & t->role ? "field" : "role",
+			       why.text);
+	}
+	json_decref(plain);
+	json_decref(before);
+	return rc == RC_NOMEM ? err_set(b->err, rc, "%s", why.text) : RC_OK;
+}
+
+/* Does the record refer to a record that is new, refused, and nowhere else? */
+static enum rc refers_to_refused(struct batch *b, const struct batch_scope *bs,
+				 const struct take *t, struct take_record *r,
+				 bool *refers)
+{
+	const struct kind *k = registry_kind(b->store->kinds, r->kind);
+
+	*refers = false;
+	if (!k || k->is_sealed || r->code)
+		return RC_OK;
+	for (size_t i = 0; i < k->nfields && !*refers; i++) {
+		const struct field *f = &k->fields[i];
+		const char *id =
+			f->refers ? json_text(r->terminal, f->name) : NULL;
+		struct query *q;
+
+		if (!id)
+			continue;
+		for (size_t n = 0; n < t->nrecords; n++)
+			if (t->records[n].code && !t->records[n].base &&
+			    !strcmp(t->records[n].kind, f->refers) &&
+			    !strcmp(t->records[n].id, id))
+				*refers = true;
+		q = query_begin(b->store->db, SQL_PACKET_REFUSED);
+		query_text(q, 1, f->refers);
+		query_text(q, 2, id);
+		query_text(q, 3, bs->scope);
+		query_text(q, 4, t->commit.journal);
+		if (query_row(q))
+			*refers = true;
+		if (query_end(q, b->err) != RC_OK)
+			return b->err->code;
+		if (*refers) {
+			struct head head;
+			char *text = NULL;
+			size_t len;
+			enum rc rc = store_record(b->store, bs->scope,
+						  f->refers, id, &text, &len,
+						  &head.position, b->err);
+
+			free(text);
+			if (rc == RC_OK)
+				*refers = false;
+			else if (rc != RC_NOT_FOUND)
+				return rc;
+		}
+	}
+	return RC_OK;
+}
+
+static enum rc packet_judge(struct batch *b, const struct batch_scope *bs,
+			    struct take *t)
+{
+	bool again = true;
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; i < t->nrecords && rc == RC_OK; i++)
+		rc = record_judge(b, bs, t, &t->records[i]);
+	while (again && rc == RC_OK) {
+		again = false;
+		for (size_t i = 0; i < t->nrecords && rc == RC_OK; i++) {
+			bool refers;
+
+			rc = refers_to_refused(b, bs, t, &t->records[i],
+					       &refers);
+			if (refers) {
+				refuse(&t->records[i], "refers",
+				       "it refers to a record in quarantine");
+				again = true;
+			}
+		}
+	}
+	return rc;
+}
+
+/* The three sides in plain form, and the server's stored text. */
+struct sides_of {
+	json_t *base, *terminal, *server;
+	char *stored;
+	size_t stored_bytes;
+	int64_t stored_position;
+};
+
+static void sides_release(struct sides_of *s)
+{
+	json_decref(s->base);
+	json_decref(s->terminal);
+	json_decref(s->server);
+	free(s->stored);
+}
+
+static enum rc sides_load(struct batch *b, const struct batch_scope *bs,
+			  const struct kind *k, const struct take_record *r,
+			  struct sides_of *s)
+{
+	json_t *stored = NULL;
+	enum rc rc;
+
+	memset(s, 0, sizeof(*s));
+	rc = store_record(b->store, bs->scope, r->kind, r->id, &s->stored,
+			  &s->stored_bytes, &s->stored_position, b->err);
+	if (rc == RC_OK)
+		rc = json_read(s->stored, s->stored_bytes, &stored, b->err);
+	if (rc == RC_OK || rc == RC_NOT_FOUND)
+		rc = record_plain(b->store, k, stored, &s->server, b->err);
+	if (rc == RC_OK)
+		rc = record_plain(b->store, k, r->base, &s->base, b->err);
+	if (rc == RC_OK)
+		rc = record_plain(b->store, k, r->terminal, &s->terminal,
+				  b->err);
+	json_decref(stored);
+	return rc;
+}
+
+/* What of one record goes where. */
+struct outcome {
+	int64_t position; /* log entry with the packet's own bytes, or 0 */
+	bool merged;
+};
+
+/* Write the merged record unless it is what stands already. */
+static enum rc result_write(struct batch *b, struct batch_scope *bs,
+			    const struct kind *k, struct take_record *r,
+			    const struct sides_of *s,
+			    const struct merge_result *m, int64_t packet,
+			    struct outcome *o)
+{
+	bool as_sent = json_equal(m->record, s->terminal);
+	json_t *stored = NULL;
+	char *body = NULL;
+	size_t len = 0;
+	enum rc rc = RC_OK;
+
+	if (s->server && json_equal(m->record, s->server)) {
+		if (s->stored_bytes == r->body_bytes &&
+		    !memcmp(s->stored, r->body, r->body_bytes))
+			o->position = s->stored_position;
+		return RC_OK;
+	}
+	r->changed = true;
+	r->is_new = !s->server;
+	if (as_sent)
+		return batch_write(b, bs, r->kind, r->id, r->terminal, r->body,
+				   r->body_bytes, packet, m->merged,
+				   &o->position);
+	rc = record_sealed(b->store, k, bs->scope, m->record, true, &stored,
+			   b->err);
+	if (rc == RC_OK)
+		rc = record_bytes(stored, &body, &len, b->err);
+	if (rc == RC_OK) {
+		int64_t position;
+
+		rc = batch_write(b, bs, r->kind, r->id, stored, body, len,
+				 packet, m->merged, &position);
+	}
+	free(body);
+	json_decref(stored);
+	return rc;
+}
+
+static enum rc record_take(struct batch *b, struct batch_scope *bs,
+			   const struct take *t, struct take_record *r,
+			   int64_t packet, json_t *conflicts, struct outcome *o)
+{
+	const struct kind *k = registry_kind(b->store->kinds, r->kind);
+	struct merge_result m = { 0 };
+	struct err why = { 0 };
+	struct sides_of s;
+	enum rc rc = sides_load(b, bs, k, r, &s);
+
+	if (rc == RC_DENIED) {
+		err_clear(b->err);
+		refuse(r, "no_key", "the key of what stands was destroyed");
+		sides_release(&s);
+		return RC_OK;
+	}
+	if (rc == RC_OK)
+		rc = merge_record(k, s.base, s.terminal, s.server, &m, &why);
+	if (rc == RC_CONFLICT || rc == RC_NOT_FOUND) {
+		refuse(r, rc == RC_CONFLICT ? "id_taken" : "missing",
+		       why.text[0] ? why.text : "the record is not here");
+		rc = RC_OK;
+	} else if (rc == RC_OK) {
+		o->merged = m.merged;
+		rc = result_write(b, bs, k, r, &s, &m, packet, o);
+		if (rc == RC_OK && m.nconflicts)
+			rc = conflict_write(b, bs, k, t, r, &m, conflicts);
+	} else if (why.code) {
+		err_set(b->err, rc, "%s", why.text);
+	}
+	merge_release(&m);
+	sides_release(&s);
+	return rc;
+}
+
+static enum rc packet_record_put(struct batch *b, int64_t packet,
+				 const struct take_record *r,
+				 const struct outcome *o)
+{
+	struct query *q = query_begin(b->store->db, SQL_PACKET_RECORD_PUT);
+
+	query_int(q, 1, packet);
+	query_text(q, 2, r->kind);
+	query_text(q, 3, r->id);
+	if (o->position)
+		query_int(q, 4, o->position);
+	else
+		query_textn(q, 5, r->body, r->body_bytes);
+	query_text(q, 6, r->code);
+	return query_end(q, b->err);
+}
+
+static enum rc packet_put(struct batch *b, struct batch_scope *bs,
+			  const struct take *t, int64_t number)
+{
+	const struct packet_commit *c = &t->commit;
+	struct query *q = query_begin(b->store->db, SQL_PACKET_PUT);
+	enum rc rc;
+
+	query_int(q, 1, number);
+	query_blob(q, 2, t->oid.b, OID_BYTES);
+	query_text(q, 3, bs->scope);
+	query_text(q, 4, c->journal);
+	query_int(q, 5, c->sequence);
+	query_text(q, 6, c->author);
+	query_text(q, 7, c->terminal);
+	query_int(q, 8, bs->head.number + 1);
+	query_int(q, 9, b->now_ms);
+	query_text(q, 10, "");
+	query_textn(q, 11, t->bytes, t->nbytes);
+	rc = query_end(q, b->err);
+	if (rc != RC_OK)
+		return rc;
+	q = query_begin(b->store->db, SQL_JOURNAL_PUT);
+	query_text(q, 1, bs->scope);
+	query_text(q, 2, c->journal);
+	query_text(q, 3, t->enrolment);
+	query_blob(q, 4, t->oid.b, OID_BYTES);
+	query_int(q, 5, c->sequence);
+	query_int(q, 6, c->seconds);
+	return query_end(q, b->err);
+}
+
+/* Make room for one more element. */
+static enum rc list_grow(struct batch *b, void **list, size_t n, size_t *room,
+			 size_t size)
+{
+	void *grown;
+
+	if (n < *room)
+		return RC_OK;
+	grown = realloc(*list, (*room ? *room * 2 : 16) * size);
+	if (!grown)
+		return err_set(b->err, RC_NOMEM, "out of memory");
+	*list = grown;
+	*room = *room ? *room * 2 : 16;
+	return RC_OK;
+}
+
+static enum rc tip_note(struct batch *b, struct batch_scope *bs,
+			const struct take *t)
+{
+	enum rc rc;
+
+	rc = list_grow(b, (void **)&bs->merged, bs->nmerged, &bs->room_merged,
+		       sizeof(*bs->merged));
+	if (rc != RC_OK)
+		return rc;
+	bs->merged[bs->nmerged++] = t->oid;
+	for (size_t i = 0; i < bs->ntips; i++)
+		if (!strcmp(bs->tips[i].journal, t->commit.journal)) {
+			bs->tips[i].oid = t->oid;
+			return RC_OK;
+		}
+	rc = list_grow(b, (void **)&bs->tips, bs->ntips, &bs->room_tips,
+		       sizeof(*bs->tips));
+	if (rc != RC_OK)
+		return rc;
+	snprintf(bs->tips[bs->ntips].journal, sizeof(bs->tips->journal), "%s",
+		 t->commit.journal);
+	bs->tips[bs->ntips++].oid = t->oid;
+	return RC_OK;
+}
+
+static enum rc quarantine_note(struct batch *b, struct batch_scope *bs,
+			       const struct take *t,
+			       const struct take_record *r, json_t *list)
+{
+	char *path = arena_printf(&b->mem, "%s/%s", r->kind, r->id);
+	struct main_quarantined *mq;
+	enum rc rc = list_grow(b, (void **)&bs->quarantined, bs->nquarantined,
+			       &bs->room_quarantined, sizeof(*mq));
+
+	if (rc != RC_OK || !path)
+		return err_set(b->err, RC_NOMEM, "out of memory");
+	mq = &bs->quarantined[bs->nquarantined++];
+	mq->packet = t->oid;
+	mq->path = path;
+	mq->code = r->code;
+	json_array_append_new(list, json_pack("[s, s]", path, r->code));
+	return RC_OK;
+}
+
+static void list_set(json_t *receipt, const char *name, json_t *list)
+{
+	if (json_array_size(list))
+		json_object_set(receipt, name, list);
+	json_decref(list);
+}
+
+static enum rc records_take(struct batch *b, struct batch_scope *bs,
+			    struct take *t, int64_t number)
+{
+	json_t *merged = json_array(), *conflicts = json_array();
+	json_t *quarantined = json_array();
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; i < t->nrecords && rc == RC_OK; i++) {
+		struct take_record *r = &t->records[i];
+		struct outcome o = { 0 };
+
+		if (!r->code)
+			rc = record_take(b, bs, t, r, number, conflicts, &o);
+		if (rc == RC_OK && r->code)
+			rc = quarantine_note(b, bs, t, r, quarantined);
+		if (rc == RC_OK && o.merged) {
+			char path[72];
+
+			snprintf(path, sizeof(path), "%s/%s", r->kind, r->id);
+			json_array_append_new(merged, json_string(path));
+		}
+		if (rc == RC_OK)
+			rc = packet_record_put(b, number, r, &o);
+	}
+	list_set(t->receipt, "merged", merged);
+	list_set(t->receipt, "conflicts", conflicts);
+	list_set(t->receipt, "quarantined", quarantined);
+	return rc;
+}
+
+enum rc batch_take(struct batch *b, struct take *t)
+{
+	char hex[OID_HEX_SIZE];
+	struct batch_scope *bs;
+	int64_t number;
+	enum rc rc = batch_scope(b, t->commit.scope, &bs);
+
+	if (rc == RC_OK)
+		rc = db_int(b->store->db, SQL_PACKET_NEXT, 1, &number, b->err);
+	if (rc != RC_OK)
+		return rc;
+	oid_hex(hex, &t->oid);
+	t->receipt = json_pack("{s:s, s:s, s:I}", "packet", hex, "state",
+			       "merged", "time", (json_int_t)b->now_ms);
+	if (!t->receipt)
+		return err_set(b->err, RC_NOMEM, "out of memory");
+	rc = packet_judge(b, bs, t);
+	if (rc == RC_OK)
+		rc = packet_put(b, bs, t, number);
+	if (rc == RC_OK)
+		rc = records_take(b, bs, t, number);
+	if (rc == RC_OK)
+		rc = tip_note(b, bs, t);
+	if (rc == RC_OK)
+		json_array_append_new(b->receipts,
+				      json_pack("{s:I, s:s, s:O}", "number",
+						(json_int_t)number, "scope",
+						bs->scope, "receipt",
+						t->receipt));
+	return rc;
+}
