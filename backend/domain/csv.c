@@ -1,0 +1,392 @@
+/* csv.c - a reader that is one state machine over bytes:
+ *
+ *              "                      "
+ *    START --------> QUOTED <----------------> QUOTE
+ *      | other                                  | , LF end
+ *      v            , LF end                    v
+ *    PLAIN ----------------------------------> next cell or record
+ *
+ * Whatever else stands behind a closing quote, and a quote inside a plain cell,
+ * refuse the record; the machine goes on to the record's end either way. */
+#include "domain/csv.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/hex.h"
+
+#define CHUNK_BYTES 65536
+#define NONE (-1)
+
+struct csv {
+	FILE *file;
+	int64_t size, at;
+	int64_t line; /* of the next byte */
+	bool latin1;
+	bool started; /* the byte order mark was looked for */
+	size_t have, next; /* in chunk */
+	struct buf text; /* cells of the record, each with a NUL behind */
+	struct buf latin; /* the same, converted */
+	size_t starts[CSV_COLUMNS_MAX + 1];
+	struct csv_cell cells[CSV_COLUMNS_MAX];
+	unsigned char chunk[CHUNK_BYTES];
+};
+
+/* The record that is being read. */
+struct scan {
+	struct csv *c;
+	struct csv_row *row;
+	size_t columns;
+	bool any; /* a byte or a quote was seen: not an empty line */
+	bool too_long; /* no cell is whole */
+	bool full; /* nothing more is stored */
+};
+
+enum rc csv_open(struct csv **out, const char *path, bool latin1,
+		 struct err *err)
+{
+	struct csv *c = calloc(1, sizeof(*c));
+	struct stat st;
+
+	*out = NULL;
+	if (!c)
+		return err_set(err, RC_NOMEM, "out of memory");
+	c->line = 1;
+	c->latin1 = latin1;
+	buf_init(&c->text, CSV_RECORD_MAX + CSV_COLUMNS_MAX + 1);
+	buf_init(&c->latin, 2 * (CSV_RECORD_MAX + CSV_COLUMNS_MAX + 1));
+	c->file = fopen(path, "rb");
+	if (!c->file || fstat(fileno(c->file), &st) != 0 ||
+	    S_ISDIR(st.st_mode)) {
+		enum rc rc = err_set(err, RC_IO, "cannot read '%s': %s", path,
+				     c->file && errno == 0 ? "is a folder"
+							   : strerror(errno));
+
+		csv_close(c);
+		return rc;
+	}
+	c->size = S_ISREG(st.st_mode) ? st.st_size : 0;
+	*out = c;
+	return RC_OK;
+}
+
+void csv_close(struct csv *c)
+{
+	if (!c)
+		return;
+	if (c->file)
+		fclose(c->file);
+	buf_release(&c->text);
+	buf_release(&c->latin);
+	free(c);
+}
+
+void csv_position(const struct csv *c, int64_t *at, int64_t *size)
+{
+	*at = c->at - (int64_t)(c->have - c->next);
+	*size = c->size;
+}
+
+/* The next byte without taking it; NONE at the end or after a failure. */
+static int peek(struct csv *c)
+{
+	if (c->next == c->have) {
+		c->have = fread(c->chunk, 1, sizeof(c->chunk), c->file);
+		c->next = 0;
+		c->at += (int64_t)c->have;
+		if (c->have == 0)
+			return NONE;
+		if (!c->started && c->have >= 3 &&
+		    memcmp(c->chunk, "\xef\xbb\xbf", 3) == 0)
+			c->next = 3;
+		c->started = true;
+		if (c->next == c->have)
+			return peek(c);
+	}
+	return c->chunk[c->next];
+}
+
+static int take(struct csv *c)
+{
+	int byte = peek(c);
+
+	if (byte != NONE)
+		c->next++;
+	if (byte == '\n')
+		c->line++;
+	return byte;
+}
+
+static void refuse(struct csv_row *row, const char *why)
+{
+	if (row->state == CSV_REFUSED)
+		return;
+	row->state = CSV_REFUSED;
+	snprintf(row->why, sizeof(row->why), "%s", why);
+}
+
+static void cell_begin(struct scan *s)
+{
+	if (s->columns == CSV_COLUMNS_MAX) {
+		refuse(s->row, "more than 256 columns");
+		s->full = true;
+		return;
+	}
+	s->c->starts[s->columns++] = s->c->text.len;
+}
+
+static void cell_byte(struct scan *s, int byte)
+{
+	if (s->full)
+		return;
+	/* Every cell before this one has a NUL behind it. */
+	if (s->c->text.len - (s->columns - 1) >= CSV_RECORD_MAX) {
+		refuse(s->row, "more than 1 MiB in one record");
+		s->too_long = s->full = true;
+		return;
+	}
+	buf_byte(&s->c->text, (char)byte);
+}
+
+static void cell_end(struct scan *s)
+{
+	if (!s->full)
+		buf_byte(&s->c->text, '\0');
+}
+
+/* A CR counts as a part of the line end only before LF. */
+static bool at_line_end(struct csv *c, int byte)
+{
+	return byte == NONE || byte == '\n' ||
+	       (byte == '\r' && (peek(c) == '\n' || peek(c) == NONE));
+}
+
+/* From behind the opening quote to behind the byte that ends the cell, which is
+ * the answer. */
+static int scan_quoted(struct scan *s)
+{
+	struct csv *c = s->c;
+	int byte;
+
+	for (;;) {
+		byte = take(c);
+		if (byte == NONE) {
+			refuse(s->row, "a quote is never closed");
+			return NONE;
+		}
+		if (byte != '"') {
+			cell_byte(s, byte);
+			continue;
+		}
+		byte = take(c);
+		if (byte != '"')
+			break;
+		cell_byte(s, '"');
+	}
+	while (byte != ',' && !at_line_end(c, byte)) {
+		refuse(s->row, "text behind a closing quote");
+		byte = take(c);
+	}
+	return byte;
+}
+
+static int scan_plain(struct scan *s, int byte)
+{
+	while (byte != ',' && !at_line_end(s->c, byte)) {
+		if (byte == '"')
+			refuse(s->row, "a quote inside a cell without quotes");
+		if (byte == '\r')
+			refuse(s->row, "a carriage return without line feed");
+		s->any = true;
+		cell_byte(s, byte);
+		byte = take(s->c);
+	}
+	return byte;
+}
+
+/* One record into c->text and c->starts. */
+static void scan_record(struct scan *s)
+{
+	struct csv *c = s->c;
+	int byte;
+
+	do {
+		cell_begin(s);
+		byte = take(c);
+		if (byte == '"') {
+			s->any = true;
+			byte = scan_quoted(s);
+		} else {
+			byte = scan_plain(s, byte);
+		}
+		cell_end(s);
+		s->any |= byte == ',';
+	} while (byte == ',');
+	if (byte == '\r')
+		(void)take(c);
+}
+
+static void cells_from(struct csv *c, struct csv_row *row, const char *data)
+{
+	for (size_t i = 0; i < row->n; i++)
+		row->cells[i] = (struct csv_cell){
+			data + c->starts[i], c->starts[i + 1] - c->starts[i] - 1
+		};
+}
+
+static bool cells_are_utf8(const struct csv_row *row)
+{
+	for (size_t i = 0; i < row->n; i++)
+		if (!utf8_is_valid(row->cells[i].p, row->cells[i].n))
+			return false;
+	return true;
+}
+
+static bool has_nul(const struct csv_row *row)
+{
+	for (size_t i = 0; i < row->n; i++)
+		if (memchr(row->cells[i].p, 0, row->cells[i].n))
+			return true;
+	return false;
+}
+
+/* Latin-1 is the first 256 characters of Unicode. */
+static void convert(struct csv *c, struct csv_row *row)
+{
+	size_t column = 0;
+
+	buf_reset(&c->latin);
+	for (size_t i = 0; i < c->text.len; i++) {
+		unsigned char byte = (unsigned char)c->text.data[i];
+
+		while (column < row->n && c->starts[column] == i)
+			c->starts[column++] = c->latin.len;
+		if (byte >= 0x80) {
+			buf_byte(&c->latin, (char)(0xc0 | byte >> 6));
+			byte = 0x80 | (byte & 0x3f);
+		}
+		buf_byte(&c->latin, (char)byte);
+	}
+	c->starts[row->n] = c->latin.len;
+	row->converted = true;
+}
+
+static void check_encoding(struct csv *c, struct csv_row *row)
+{
+	if (row->state == CSV_REFUSED || cells_are_utf8(row))
+		return;
+	if (has_nul(row)) {
+		refuse(row, "a NUL byte");
+	} else if (!c->latin1) {
+		refuse(row, "not valid UTF-8 (is it latin1?)");
+	} else {
+		convert(c, row);
+		cells_from(c, row, c->latin.data);
+	}
+}
+
+enum rc csv_next(struct csv *c, struct csv_row *row, struct err *err)
+{
+	struct scan s;
+	enum rc rc;
+
+	do {
+		buf_reset(&c->text);
+		*row = (struct csv_row){ .state = CSV_ROW,
+					 .cells = c->cells,
+					 .line = c->line };
+		if (peek(c) == NONE) {
+			row->state = CSV_END;
+			break;
+		}
+		s = (struct scan){ .c = c, .row = row };
+		scan_record(&s);
+	} while (!s.any);
+	if (ferror(c->file))
+		return err_set(err, RC_IO, "cannot read: %s", strerror(errno));
+	if (row->state == CSV_END)
+		return RC_OK;
+	rc = buf_status(&c->text, err);
+	if (rc != RC_OK)
+		return rc;
+	/* Of a record over the limit no cell is whole. */
+	row->n = s.too_long ? 0 : s.columns;
+	c->starts[row->n] = c->text.len;
+	cells_from(c, row, c->text.data);
+	check_encoding(c, row);
+	return buf_status(&c->latin, err);
+}
+
+static bool is_plain_number(const char *p, size_t n)
+{
+	size_t i = n > 0 && (*p == '+' || *p == '-'), digits = 0, points = 0;
+
+	for (; i < n; i++) {
+		if (p[i] >= '0' && p[i] <= '9')
+			digits++;
+		else if (p[i] != '.' || digits == 0 || points++)
+			return false;
+	}
+	return digits > 0 && p[n - 1] != '.';
+}
+
+static bool is_formula(const char *p, size_t n)
+{
+	/* ＝ ＋ － ＠ */
+	static const char wide[][4] = { "\xef\xbc\x9d", "\xef\xbc\x8b",
+					"\xef\xbc\x8d", "\xef\xbc\xa0" };
+
+	if (n == 0 || is_plain_number(p, n))
+		return false;
+	if (memchr("=+-@\t\r", *p, 6))
+		return true;
+	for (size_t i = 0; n >= 3 && i < sizeof(wide) / sizeof(*wide); i++)
+		if (memcmp(p, wide[i], 3) == 0)
+			return true;
+	return false;
+}
+
+size_t csv_guard_bytes(const char *p, size_t n)
+{
+	while (n > 0 && *p == '\'') {
+		p++;
+		n--;
+	}
+	return is_formula(p, n);
+}
+
+static void write_field(struct buf *out, const char *guard, const char *p,
+			size_t n)
+{
+	bool quoted = false;
+
+	for (size_t i = 0; i < n && !quoted; i++)
+		quoted = p[i] == ',' || p[i] == '"' || p[i] == '\n' ||
+			 p[i] == '\r';
+	if (quoted)
+		buf_byte(out, '"');
+	buf_puts(out, guard);
+	if (!quoted) {
+		buf_put(out, p, n);
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] == '"')
+			buf_byte(out, '"');
+		buf_byte(out, p[i]);
+	}
+	buf_byte(out, '"');
+}
+
+void csv_write_raw(struct buf *out, const char *p, size_t n)
+{
+	write_field(out, "", p, n);
+}
+
+void csv_write_field(struct buf *out, const char *p, size_t n)
+{
+	write_field(out, csv_guard_bytes(p, n) ? "'" : "", p, n);
+}
