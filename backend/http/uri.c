@@ -79,29 +79,30 @@ static bool has_bad_segment(const char *path)
 	return false;
 }
 
-enum rc gate_uri(struct gate_head *head, char *uri, struct err *err)
+enum rc gate_uri(struct gate_head *head, const struct gate_input *in,
+		 struct err *err)
 {
-	char *query;
+	size_t path_bytes = strlen(in->path);
+	size_t query_bytes = in->query ? strlen(in->query) + 1 : 0;
 
 	head->status = 400;
-	if (strlen(uri) > GATE_URI_MAX) {
+	if (path_bytes + query_bytes > GATE_URI_MAX) {
 		head->status = 414;
 		return err_set(err, RC_INVALID, "the address is over %d bytes",
 			       GATE_URI_MAX);
 	}
-	if (uri[0] != '/')
+	if (in->path[0] != '/')
 		return err_set(err, RC_INVALID,
 			       "the address does not begin with a slash");
-	if (!are_bytes_good(uri))
+	if (!are_bytes_good(in->path) ||
+	    (in->query && !are_bytes_good(in->query)))
 		return err_set(err, RC_INVALID,
 			       "the address has a character that is not "
 			       "allowed");
-	query = strchr(uri, '?');
-	if (query)
-		*query++ = '\0';
-	if (!path_decode(uri) || has_bad_segment(uri))
+	memcpy(head->text, in->path, path_bytes + 1);
+	if (!path_decode(head->text) || has_bad_segment(head->text))
 		return err_set(err, RC_INVALID, "the path is malformed");
-	head->path = uri;
-	head->query = query ? query : "";
+	head->path = head->text;
+	head->query = in->query ? in->query : "";
 	return RC_OK;
 }

@@ -1,0 +1,133 @@
+#include "http/body.h"
+
+#include <civetweb.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/hash.h"
+#include "base/hex.h"
+#include "base/host.h"
+
+#define PIECE_BYTES 16384
+
+static enum rc check_pace(const struct conn *conn, int64_t began_ms, size_t got,
+			  int *status, struct err *err)
+{
+	int64_t elapsed = host_monotonic_ms(&host_system) - began_ms;
+	const struct conn_limits *limits = conn->limits;
+
+	if (atomic_load(conn->is_stopping)) {
+		*status = 503;
+		return err_set(err, RC_BUSY, "the server is stopping");
+	}
+	*status = 408;
+	if (elapsed > limits->body_ms)
+		return err_set(err, RC_INVALID,
+			       "the body took longer than %lld ms",
+			       (long long)limits->body_ms);
+	if (elapsed > limits->body_rate_after_ms &&
+	    (int64_t)got < elapsed * CONN_RATE_MIN / 1000)
+		return err_set(err, RC_INVALID,
+			       "the body came slower than %d bytes a second",
+			       CONN_RATE_MIN);
+	return RC_OK;
+}
+
+/* How much to ask mg_read for. It does not return before all of it came, or
+ * nothing came for a while, so that whoever sends a byte at a time could hold a
+ * larger request for as long as he likes: ask only for what is there. How much
+ * CivetWeb read along with the head (below 8 KiB) is not knowable; that comes
+ * byte by byte, from memory. */
+static size_t next_bytes(const struct conn *conn, size_t left)
+{
+	size_t n = conn_available(conn);
+
+	if (n == 0)
+		n = 1;
+	if (n > PIECE_BYTES)
+		n = PIECE_BYTES;
+	return n < left ? n : left;
+}
+
+enum rc body_read(struct conn *conn, struct mg_connection *mg, struct buf *out,
+		  int *status, struct err *err)
+{
+	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+	int64_t began_ms = host_monotonic_ms(&host_system);
+	size_t want = (size_t)conn->head.content_length;
+	size_t got = 0;
+	char piece[PIECE_BYTES];
+	enum rc rc;
+
+	if (want > 0 && conn->head.expects_continue)
+		conn_send(conn, go_on, sizeof(go_on) - 1, false);
+	while (got < want) {
+		int n;
+
+		rc = check_pace(conn, began_ms, got, status, err);
+		if (rc != RC_OK)
+			return rc;
+		n = mg_read(mg, piece, next_bytes(conn, want - got));
+		if (n < 0) {
+			*status = 400;
+			return err_set(err, RC_INVALID,
+				       "the body ended after %zu of %zu bytes",
+				       got, want);
+		}
+		buf_put(out, piece, (size_t)n);
+		got += (size_t)n;
+		conn->body_bytes = got;
+		*status = 413;
+		rc = buf_status(out, err);
+		if (rc != RC_OK)
+			return rc;
+	}
+	/* CivetWeb must agree that this was all. */
+	*status = 400;
+	if (mg_read(mg, piece, 1) != 0)
+		return err_set(err, RC_INVALID,
+			       "the body is longer than its length");
+	return RC_OK;
+}
+
+/* The value of the sha-256 member, up to its closing colon, in a dictionary of
+ * structured fields: `sha-512=:...:, sha-256=:...:`. */
+static const char *find_sha256(const char *digest, size_t *n)
+{
+	static const char name[] = "sha-256=:";
+	const char *p = digest;
+
+	for (;;) {
+		p += strspn(p, " ,");
+		if (*p == '\0')
+			return NULL;
+		if (strncasecmp(p, name, sizeof(name) - 1) == 0)
+			break;
+		p += strcspn(p, ",");
+	}
+	p += sizeof(name) - 1;
+	*n = strcspn(p, ":");
+	return p[*n] == ':' ? p : NULL;
+}
+
+enum rc body_check_digest(const char *digest, const void *p, size_t n,
+			  struct err *err)
+{
+	unsigned char said[SHA256_BYTES + 1], is[SHA256_BYTES];
+	size_t said_bytes = sizeof(said), text_bytes = 0;
+	const char *text;
+
+	text = digest ? find_sha256(digest, &text_bytes) : NULL;
+	if (!text)
+		return err_set(err, RC_INVALID,
+			       "no content-digest header with sha-256");
+	if (text_bytes != BASE64_SIZE(SHA256_BYTES) - 1 ||
+	    !base64_decode(said, &said_bytes, text, text_bytes) ||
+	    said_bytes != SHA256_BYTES)
+		return err_set(err, RC_INVALID, "malformed content-digest");
+	sha256(is, p, n);
+	if (memcmp(said, is, SHA256_BYTES) != 0)
+		return err_set(err, RC_INVALID,
+			       "the body does not match its content-digest");
+	return RC_OK;
+}

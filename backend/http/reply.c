@@ -1,0 +1,204 @@
+#include "http/reply.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/host.h"
+#include "http/range.h"
+
+#define HEAD_BYTES_MAX 4096
+#define CHUNK_BYTES 32768
+
+/* What goes out: from reply->body, or count bytes of a file. */
+struct outgoing {
+	struct conn *conn;
+	struct reply *reply;
+	const char *allow;
+	int fd; /* of the file, or -1 */
+	int64_t size; /* of the whole file or body */
+	int64_t from;
+	int64_t count;
+	enum range_kind range;
+};
+
+/* The way out when not even a problem could be built. */
+static int send_bare_500(struct conn *conn)
+{
+	static const char text[] = "HTTP/1.1 500 Internal Server Error\r\n"
+				   "Content-Length: 0\r\n"
+				   "Connection: close\r\n\r\n";
+
+	conn_send(conn, text, sizeof(text) - 1, false);
+	return 500;
+}
+
+static void put_date(struct buf *b)
+{
+	time_t now = (time_t)(host_wall_ms(&host_system) / 1000);
+	struct tm tm;
+	char text[40];
+
+	if (gmtime_r(&now, &tm) &&
+	    strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &tm) > 0)
+		buf_printf(b, "Date: %s\r\n", text);
+}
+
+static void put_length(struct buf *b, const struct outgoing *o)
+{
+	int status = o->reply->status;
+
+	if (status == 206)
+		buf_printf(b, "Content-Range: bytes %lld-%lld/%lld\r\n",
+			   (long long)o->from,
+			   (long long)(o->from + o->count - 1),
+			   (long long)o->size);
+	if (o->range == RANGE_OUTSIDE)
+		buf_printf(b, "Content-Range: bytes */%lld\r\n",
+			   (long long)o->size);
+	/* 204 may not have one, and that of a 304 would be the file's. */
+	if (status != 204 && status != 304)
+		buf_printf(b, "Content-Length: %lld\r\n", (long long)o->count);
+}
+
+static void put_head(struct buf *b, const struct outgoing *o)
+{
+	const struct reply *reply = o->reply;
+	const char *type = reply->content_type;
+
+	buf_printf(b, "HTTP/1.1 %d %s\r\n", reply->status,
+		   status_phrase(reply->status));
+	put_date(b);
+	put_length(b, o);
+	if (o->count > 0 || reply->file)
+		buf_printf(b, "Content-Type: %s\r\n",
+			   type ? type : "application/json");
+	if (reply->etag[0])
+		buf_printf(b, "ETag: \"%s\"\r\n", reply->etag);
+	if (reply->file)
+		buf_puts(b, "Accept-Ranges: bytes\r\n");
+	if (o->allow)
+		buf_printf(b, "Allow: %s\r\n", o->allow);
+	if (reply->status == 503)
+		buf_puts(b, "Retry-After: 1\r\n");
+	buf_printf(b, "Cache-Control: %s\r\n",
+		   reply->cache_control ? reply->cache_control : "no-store");
+	buf_puts(b, "X-Content-Type-Options: nosniff\r\n"
+		    "Connection: close\r\n\r\n");
+}
+
+static void send_file(struct outgoing *o)
+{
+	char chunk[CHUNK_BYTES];
+
+	while (o->count > 0) {
+		size_t want =
+			o->count < CHUNK_BYTES ? (size_t)o->count : CHUNK_BYTES;
+		ssize_t n = pread(o->fd, chunk, want, (off_t)o->from);
+
+		/* A file that shrank: the client sees fewer bytes than
+		 * announced, which is the truth. */
+		if (n <= 0)
+			return;
+		o->from += n;
+		o->count -= n;
+		if (!conn_send(o->conn, chunk, (size_t)n, o->count > 0))
+			return;
+	}
+}
+
+static int send_all(struct outgoing *o)
+{
+	bool wants_body = strcmp(o->conn->head.method, "HEAD") != 0 &&
+			  o->count > 0 && o->reply->status != 304 &&
+			  o->reply->status != 204;
+	struct err err = { 0 };
+	struct buf head;
+	int status = o->reply->status;
+
+	buf_init(&head, HEAD_BYTES_MAX);
+	put_head(&head, o);
+	if (buf_status(&head, &err) != RC_OK)
+		status = send_bare_500(o->conn);
+	else if (conn_send(o->conn, head.data, head.len, wants_body) &&
+		 wants_body) {
+		if (o->fd >= 0)
+			send_file(o);
+		else
+			conn_send(o->conn, o->reply->body.data,
+				  (size_t)o->count, false);
+	}
+	buf_release(&head);
+	return status;
+}
+
+static bool is_read(const struct conn *conn)
+{
+	return strcmp(conn->head.method, "GET") == 0 ||
+	       strcmp(conn->head.method, "HEAD") == 0;
+}
+
+/* Is what the client holds still current? */
+static bool is_unchanged(const struct conn *conn, const struct reply *reply)
+{
+	return reply->status == 200 && is_read(conn) &&
+	       etag_is_listed(gate_header(&conn->head, "if-none-match"),
+			      reply->etag);
+}
+
+static void open_file(struct outgoing *o)
+{
+	struct reply *reply = o->reply;
+	struct conn *conn = o->conn;
+	struct stat st;
+
+	o->fd = open(reply->file, O_RDONLY | O_CLOEXEC);
+	if (o->fd < 0 || fstat(o->fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+		problem_of_status(reply, 500, "the file cannot be read",
+				  conn->id);
+		return;
+	}
+	o->size = o->count = st.st_size;
+	if (reply->status != 200 || strcmp(conn->head.method, "GET") != 0)
+		return;
+	o->range = range_pick(gate_header(&conn->head, "range"),
+			      gate_header(&conn->head, "if-range"), reply->etag,
+			      o->size, &o->from, &o->count);
+	if (o->range == RANGE_PART)
+		reply->status = 206;
+	if (o->range == RANGE_OUTSIDE)
+		problem_of_status(reply, 416, "the range is outside the file",
+				  conn->id);
+}
+
+int reply_send(struct conn *conn, struct reply *reply, const char *allow)
+{
+	struct outgoing o = {
+		.conn = conn, .reply = reply, .allow = allow, .fd = -1
+	};
+	int status;
+
+	if (is_unchanged(conn, reply))
+		reply->status = 304;
+	else if (reply->file)
+		open_file(&o);
+	if (!reply->file) {
+		/* A problem may have taken the file's place. */
+		if (o.fd >= 0)
+			close(o.fd);
+		o.fd = -1;
+		o.from = 0;
+		if (reply->body.rc != RC_OK)
+			problem_of_status(reply, 500, "the reply is too large",
+					  conn->id);
+		if (reply->body.rc != RC_OK)
+			return send_bare_500(conn);
+		o.count = (int64_t)reply->body.len;
+	}
+	status = send_all(&o);
+	if (o.fd >= 0)
+		close(o.fd);
+	return status;
+}

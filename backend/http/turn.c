@@ -1,0 +1,241 @@
+#include "http/turn.h"
+
+#include <civetweb.h>
+#include <string.h>
+
+#include "base/host.h"
+#include "base/log.h"
+#include "http/body.h"
+#include "http/layout.h"
+#include "http/reply.h"
+#include "http/router.h"
+
+/* What a request gathers on its way through gate, router and body reader. */
+struct turn {
+	struct turn_server *server;
+	struct mg_connection *mg; /* to read the body from */
+	const struct mg_request_info *info;
+	struct conn conn;
+	struct gate_header headers[MG_MAX_HEADERS];
+	struct route_match match;
+	struct buf body;
+	struct request request;
+	struct reply reply;
+	const char *allow; /* for a reply 405 */
+	struct err err;
+};
+
+const char *request_header(const struct request *req, const char *name)
+{
+	const struct turn *turn = req->impl;
+
+	return gate_header(&turn->conn.head, name);
+}
+
+static bool turn_init(struct turn *turn, struct turn_server *server,
+		      const struct mg_connection *mg)
+{
+	struct conn *conn = &turn->conn;
+
+	turn->server = server;
+	turn->info = mg_get_request_info(mg);
+	turn->allow = NULL;
+	turn->err = (struct err){ 0 };
+	buf_init(&turn->body, 0);
+	reply_init(&turn->reply);
+	conn->limits = &server->limits;
+	conn->is_stopping = &server->is_stopping;
+	conn->began_ms = host_monotonic_ms(&host_system);
+	conn->body_bytes = 0;
+	conn->has_rest = true;
+	conn->head.method = conn->head.path = "-";
+	conn->head.nheaders = 0;
+	host_new_id(&host_system, conn->id);
+	if (!turn->info)
+		return false;
+	conn->remote = turn->info->remote_addr;
+	conn->fd = conn_find_fd(conn->remote, turn->info->remote_port,
+				turn->info->server_port);
+	if (conn->fd < 0)
+		log_warn("http id=%s remote=%s socket=not-found", conn->id,
+			 conn->remote);
+	return conn->fd >= 0;
+}
+
+static int refuse(struct turn *turn, int status)
+{
+	problem_of_status(&turn->reply, status, turn->err.text, turn->conn.id);
+	return status;
+}
+
+/* 0, or the status it was refused with. */
+static int pass_gate(struct turn *turn)
+{
+	const struct mg_request_info *info = turn->info;
+	struct gate_head *head = &turn->conn.head;
+	struct gate_input in = {
+		.method = info->request_method,
+		.path = info->request_uri,
+		.query = info->query_string,
+		.version = info->http_version,
+		.headers = turn->headers,
+		.nheaders = (size_t)info->num_headers,
+	};
+	bool is_agreed;
+
+	for (int i = 0; i < info->num_headers; i++)
+		turn->headers[i] =
+			(struct gate_header){ info->http_headers[i].name,
+					      info->http_headers[i].value };
+	if (gate_check(head, &in, &turn->err) != RC_OK) {
+		if (head->status == 405)
+			turn->allow = "GET, HEAD, POST, PUT, DELETE";
+		return refuse(turn, head->status);
+	}
+	/* The body is read by CivetWeb's idea of its length. */
+	is_agreed = head->content_length == info->content_length;
+	if (!is_agreed || !layout_is_strict(info, TURN_BUFFER_BYTES)) {
+		err_set(&turn->err, RC_INVALID, "malformed header lines");
+		return refuse(turn, 400);
+	}
+	turn->conn.has_rest = head->content_length > 0;
+	return 0;
+}
+
+static int find_route(struct turn *turn)
+{
+	const struct gate_head *head = &turn->conn.head;
+	struct route_match *match = &turn->match;
+
+	router_match(match, turn->server->routes, head->method, head->path);
+	if (match->route)
+		return 0;
+	if (match->allow[0] == '\0') {
+		err_set(&turn->err, RC_NOT_FOUND, "there is no '%s' here",
+			head->path);
+		return refuse(turn, 404);
+	}
+	turn->allow = match->allow;
+	err_set(&turn->err, RC_DENIED, "'%s' is served with %s", head->path,
+		match->allow);
+	return refuse(turn, 405);
+}
+
+static bool takes_body(const struct gate_head *head)
+{
+	return strcmp(head->method, "POST") == 0 ||
+	       strcmp(head->method, "PUT") == 0;
+}
+
+static int check_digest(struct turn *turn)
+{
+	const struct gate_head *head = &turn->conn.head;
+	const char *digest = gate_header(head, "content-digest");
+
+	if (!digest && !(turn->match.route->needs_digest && takes_body(head)))
+		return 0;
+	if (body_check_digest(digest, turn->body.data, turn->body.len,
+			      &turn->err) != RC_OK)
+		return refuse(turn, 400);
+	return 0;
+}
+
+static int read_body(struct turn *turn)
+{
+	const struct gate_head *head = &turn->conn.head;
+	size_t max = turn->match.route->body_bytes_max;
+	int status;
+
+	if (head->content_length < 0 && takes_body(head)) {
+		err_set(&turn->err, RC_INVALID, "no content-length header");
+		return refuse(turn, 411);
+	}
+	if (head->content_length > 0 && (uint64_t)head->content_length > max) {
+		err_set(&turn->err, RC_NOMEM,
+			"the body has %lld bytes, more than %zu",
+			(long long)head->content_length, max);
+		return refuse(turn, 413);
+	}
+	if (head->content_length > 0) {
+		turn->body.limit_bytes = max;
+		if (body_read(&turn->conn, turn->mg, &turn->body, &status,
+			      &turn->err) != RC_OK)
+			return refuse(turn, status);
+		turn->conn.has_rest = false;
+	}
+	return check_digest(turn);
+}
+
+static void call_handler(struct turn *turn)
+{
+	const struct gate_head *head = &turn->conn.head;
+	struct request *request = &turn->request;
+
+	*request = (struct request){
+		.method = head->method,
+		.path = head->path,
+		.query = head->query,
+		.body = turn->body.data ? turn->body.data : "",
+		.body_bytes = turn->body.len,
+		.remote = turn->conn.remote,
+		.impl = turn,
+	};
+	memcpy(request->args, turn->match.args, sizeof(request->args));
+	memcpy(request->id, turn->conn.id, sizeof(request->id));
+	turn->match.route->handler(turn->server->ctx, request, &turn->reply);
+}
+
+/* A path as one word, so that it cannot pose as further fields. */
+static void log_turn(const struct turn *turn, int status)
+{
+	const struct conn *conn = &turn->conn;
+	char path[160];
+	size_t n = 0;
+
+	if (turn->server->quiet)
+		return;
+	for (const char *p = conn->head.path; *p && n + 1 < sizeof(path); p++)
+		path[n++] = *p == ' ' || *p == '=' ? '?' : *p;
+	path[n] = '\0';
+	log_info("http id=%s remote=%s method=%.10s path=%s status=%d "
+		 "body=%zu ms=%lld",
+		 conn->id, conn->remote, conn->head.method, path, status,
+		 conn->body_bytes,
+		 (long long)(host_monotonic_ms(&host_system) - conn->began_ms));
+}
+
+static void turn_end(struct turn *turn)
+{
+	int status = reply_send(&turn->conn, &turn->reply, turn->allow);
+
+	log_turn(turn, status);
+	if (turn->conn.has_rest)
+		conn_linger(&turn->conn);
+	reply_release(&turn->reply);
+	buf_release(&turn->body);
+}
+
+void turn_serve(struct turn_server *server, struct mg_connection *mg)
+{
+	struct turn turn;
+
+	if (!turn_init(&turn, server, mg))
+		return;
+	turn.mg = mg;
+	if (pass_gate(&turn) == 0 && find_route(&turn) == 0 &&
+	    read_body(&turn) == 0)
+		call_handler(&turn);
+	turn_end(&turn);
+}
+
+void turn_refuse(struct turn_server *server, const struct mg_connection *mg,
+		 int status, const char *why)
+{
+	struct turn turn;
+
+	if (!turn_init(&turn, server, mg))
+		return;
+	err_set(&turn.err, RC_INVALID, "%s", why);
+	refuse(&turn, status);
+	turn_end(&turn);
+}

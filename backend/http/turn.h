@@ -1,0 +1,29 @@
+/* http/turn.h - one request from its head to its reply. */
+#ifndef HTTP_TURN_H
+#define HTTP_TURN_H
+
+#include <stdatomic.h>
+
+#include "http/conn.h"
+
+struct mg_connection;
+
+/* What CivetWeb's buffer holds: a head. See body.c on what lies behind it. */
+#define TURN_BUFFER_BYTES 8192
+
+struct turn_server {
+	const struct http_route *routes;
+	void *ctx;
+	bool quiet;
+	struct conn_limits limits;
+	atomic_bool is_stopping;
+};
+
+/* Serve the request that CivetWeb has read the head of. */
+void turn_serve(struct turn_server *server, struct mg_connection *mg);
+
+/* Answer a request that CivetWeb itself refused, with its reason. */
+void turn_refuse(struct turn_server *server, const struct mg_connection *mg,
+		 int status, const char *why);
+
+#endif
