@@ -215,3 +215,8 @@ ORDER BY l.position DESC LIMIT 50
 SELECT 1 FROM packet_record AS r JOIN packet AS p ON p.number = r.packet
 WHERE r.kind = ?1 AND r.id = ?2 AND p.scope = ?3 AND p.journal = ?4
 AND r.code IS NOT NULL LIMIT 1
+
+-- name: enrolment_find
+SELECT l.body FROM log AS l WHERE l.kind = 'enrolment' AND l.id = ?1
+AND l.scope = (SELECT e.scope FROM enrolment AS e WHERE e.id = ?1)
+ORDER BY l.position DESC LIMIT 1

@@ -1,0 +1,333 @@
+/* ledger/office.c - what the office writes: packets of its own journal. */
+#include "ledger/batch.h"
+
+#include "base/jcs.h"
+#include "object/packet.h"
+#include "sql_store.gen.h"
+
+/* One packet being filled. */
+struct filling {
+	struct batch *b;
+	struct op *op;
+	struct office_write *w;
+	struct batch_scope *bs;
+	struct take take;
+	size_t *from; /* which of w->records each record is */
+	size_t bytes;
+};
+
+/* The record as it will be: id, scope and town with the fields. */
+static json_t *record_whole(const struct office_write *w,
+			    const struct office_record *o)
+{
+	json_t *record = json_object();
+
+	json_object_update(record, (json_t *)(uintptr_t)o->record);
+	json_object_set_new(record, "id", json_string(o->id));
+	json_object_set_new(record, "scope", json_string(w->scope));
+	if (!json_object_get(record, "town"))
+		json_object_set_new(record, "town", json_string("000"));
+	return record;
+}
+
+static void refused(struct office_record *o, const char *why)
+{
+	o->outcome = OFFICE_REFUSED;
+	snprintf(o->why, sizeof(o->why), "%s", why);
+}
+
+/* The record in stored form now, or NULL. */
+static enum rc stored_now(struct filling *f, const struct office_record *o,
+			  json_t **out)
+{
+	char *text;
+	size_t len;
+	enum rc rc;
+
+	*out = NULL;
+	rc = store_record(f->op->store, f->w->scope, o->kind, o->id, &text,
+			  &len, NULL, f->op->err);
+	if (rc == RC_NOT_FOUND)
+		return RC_OK;
+	if (rc == RC_OK) {
+		rc = json_read(text, len, out, f->op->err);
+		free(text);
+	}
+	return rc;
+}
+
+/* What may be said before anything is written: the kind's rules, the role. */
+static bool is_allowed(struct filling *f, const struct kind *k,
+		       struct office_record *o, const json_t *before,
+		       const json_t *after)
+{
+	struct err why = { 0 };
+
+	if (k->is_catalog != !strcmp(f->w->scope, "catalog"))
+		err_set(&why, RC_INVALID, "kind '%s' belongs to %s", k->name,
+			k->is_catalog ? "the scope catalog"
+				      : "a county's scope");
+	else if (kind_check(k, after, &why) == RC_OK)
+		kind_may_write(k, f->op->actor->roles, before, after, &why);
+	if (why.code)
+		refused(o, why.text);
+	return !why.code;
+}
+
+/* Turn one office record into a record of the packet. */
+static enum rc record_fill(struct filling *f, const struct kind *k, size_t at)
+{
+	struct office_record *o = &f->w->records[at];
+	struct take_record *r = &f->take.records[f->take.nrecords];
+	json_t *stored = NULL, *before = NULL, *after = record_whole(f->w, o);
+	struct err *err = f->op->err;
+	enum rc rc = stored_now(f, o, &stored);
+
+	kind_normalise(k, after);
+	if (rc == RC_OK)
+		rc = record_plain(f->op->store, k, stored, &before, err);
+	if (rc == RC_DENIED) {
+		refused(o, err->text);
+		err_clear(err);
+		rc = RC_OK;
+		goto out;
+	}
+	if (rc != RC_OK)
+		goto out;
+	if (before && json_equal(before, after)) {
+		o->outcome = OFFICE_SAME;
+		goto out;
+	}
+	if (!is_allowed(f, k, o, o->base ? o->base : before, after))
+		goto out;
+	memset(r, 0, sizeof(*r));
+	r->kind = o->kind;
+	r->id = o->id;
+	rc = record_sealed(f->op->store, k, f->w->scope, after, true,
+			   &r->terminal, err);
+	if (rc == RC_OK && o->base)
+		rc = record_sealed(f->op->store, k, f->w->scope, o->base, true,
+				   &r->base, err);
+	else if (rc == RC_OK)
+		r->base = json_incref(stored);
+	if (rc == RC_DENIED || rc == RC_INVALID) {
+		refused(o, err->text);
+		err_clear(err);
+		json_decref(r->terminal);
+		json_decref(r->base);
+		rc = RC_OK;
+		goto out;
+	}
+	f->take.nrecords++;
+	f->from[f->take.nrecords - 1] = at;
+	if (rc == RC_OK)
+		rc = record_bytes(r->terminal, &r->body, &r->body_bytes, err);
+	f->bytes += r->body_bytes;
+out:
+	json_decref(stored);
+	json_decref(before);
+	json_decref(after);
+	return rc;
+}
+
+static enum rc journal_next(struct filling *f, struct packet_commit *c)
+{
+	struct query *q = query_begin(f->op->store->db, SQL_JOURNAL_GET);
+	size_t n;
+
+	query_text(q, 1, f->w->scope);
+	query_text(q, 2, "office");
+	c->sequence = 1;
+	c->seconds = f->b->now_ms / 1000;
+	if (query_row(q)) {
+		c->has_parent = true;
+		memcpy(c->parent.b, query_get_blob(q, 1, &n), OID_BYTES);
+		c->sequence = query_get_int(q, 2) + 1;
+		if (c->seconds < query_get_int(q, 3))
+			c->seconds = query_get_int(q, 3);
+	}
+	return query_end(q, f->op->err);
+}
+
+static enum rc packet_commit_fill(struct filling *f, struct packet_commit *c,
+				  char boot[33])
+{
+	struct packet_item *items = calloc(f->take.nrecords, sizeof(*items));
+	const struct host *host = f->op->store->host;
+	enum rc rc;
+
+	if (!items)
+		return err_set(f->op->err, RC_NOMEM, "out of memory");
+	for (size_t i = 0; i < f->take.nrecords; i++) {
+		items[i].kind = f->take.records[i].kind;
+		items[i].id = f->take.records[i].id;
+		items[i].body = f->take.records[i].body;
+		items[i].body_bytes = f->take.records[i].body_bytes;
+	}
+	memset(c, 0, sizeof(*c));
+	host_boot_id(host, boot);
+	c->author = f->op->actor->name;
+	c->terminal = "server";
+	c->message = f->w->message;
+	c->scope = f->bs->scope;
+	c->journal = "office";
+	c->operation = f->w->operation;
+	c->has_base = f->bs->has_head;
+	c->base = f->bs->head.commit;
+	c->wall_ms = f->b->now_ms;
+	c->monotonic_ms = host_monotonic_ms(host);
+	c->boot = boot;
+	c->anchor_ms = f->b->now_ms;
+	rc = packet_seal(items, f->take.nrecords, &c->tree, c->content, NULL,
+			 NULL, f->op->err);
+	free(items);
+	return rc == RC_OK ? journal_next(f, c) : rc;
+}
+
+/* Sign what is filled and merge it. */
+static enum rc packet_flush(struct filling *f)
+{
+	struct buf bytes;
+	char boot[33];
+	enum rc rc = RC_OK;
+
+	if (!f->take.nrecords)
+		return RC_OK;
+	buf_init(&bytes, 64 * 1024);
+	rc = packet_commit_fill(f, &f->take.commit, boot);
+	if (rc == RC_OK)
+		rc = packet_commit_write(&bytes, &f->take.oid, &f->take.commit,
+					 &f->op->store->key, f->op->err);
+	f->take.bytes = bytes.data;
+	f->take.nbytes = bytes.len;
+	f->take.enrolment = "office";
+	f->take.role = f->op->actor->roles;
+	if (rc == RC_OK)
+		rc = batch_take(f->b, &f->take);
+	for (size_t i = 0; i < f->take.nrecords && rc == RC_OK; i++) {
+		const struct take_record *r = &f->take.records[i];
+		struct office_record *o = &f->w->records[f->from[i]];
+
+		if (r->code)
+			refused(o, r->why[0] ? r->why : r->code);
+		else
+			o->outcome = r->is_new    ? OFFICE_NEW
+				     : r->changed ? OFFICE_CHANGED
+						  : OFFICE_SAME;
+	}
+	buf_release(&bytes);
+	for (size_t i = 0; i < f->take.nrecords; i++) {
+		json_decref(f->take.records[i].terminal);
+		json_decref(f->take.records[i].base);
+		free(f->take.records[i].body);
+	}
+	json_decref(f->take.receipt);
+	f->take.receipt = NULL;
+	f->take.nrecords = 0;
+	f->bytes = 0;
+	return rc;
+}
+
+/* One record within a packet, a new packet begun where it would be too much. A
+ * record that stands twice in one call goes into the next packet, so that the
+ * second sees the first. */
+static enum rc record_next(struct filling *f, json_t *seen, size_t at)
+{
+	struct office_record *o = &f->w->records[at];
+	const struct kind *k = registry_kind(f->op->store->kinds, o->kind);
+	char path[72];
+	enum rc rc = RC_OK;
+
+	if (!k) {
+		refused(o, "there is no such kind");
+		return RC_OK;
+	}
+	snprintf(path, sizeof(path), "%s/%s", o->kind, o->id);
+	if (f->take.nrecords == PACKET_RECORDS_MAX ||
+	    f->bytes > PACKET_BYTES_MAX - RECORD_BYTES_MAX / 16 ||
+	    json_object_get(seen, path)) {
+		rc = packet_flush(f);
+		json_object_clear(seen);
+	}
+	json_object_set_new(seen, path, json_true());
+	return rc == RC_OK ? record_fill(f, k, at) : rc;
+}
+
+/* One main commit's worth: records [*at, ...). */
+static enum rc office_batch(struct op *op, struct office_write *w, size_t *at)
+{
+	struct batch b;
+	struct filling f = { .b = &b, .op = op, .w = w };
+	json_t *seen = json_object();
+	size_t end = *at + LEDGER_BATCH_RECORDS, i;
+	enum rc rc = batch_begin(&b, op->store, op->now_ms, op->err);
+
+	if (rc != RC_OK) {
+		json_decref(seen);
+		return rc;
+	}
+	f.take.records = calloc(PACKET_RECORDS_MAX, sizeof(*f.take.records));
+	f.from = calloc(PACKET_RECORDS_MAX, sizeof(*f.from));
+	if (!f.take.records || !f.from)
+		rc = err_set(op->err, RC_NOMEM, "out of memory");
+	if (rc == RC_OK)
+		rc = batch_scope(&b, w->scope, &f.bs);
+	for (i = *at; i < w->n && i < end && rc == RC_OK; i++)
+		rc = record_next(&f, seen, i);
+	if (rc == RC_OK)
+		rc = packet_flush(&f);
+	if (rc == RC_OK)
+		rc = batch_end(&b);
+	else
+		batch_abort(&b);
+	take_release(&f.take);
+	free(f.from);
+	json_decref(seen);
+	*at = i;
+	return rc;
+}
+
+enum rc ledger_office(struct op *op, struct office_write *w)
+{
+	enum rc rc = RC_OK;
+
+	if (!account_may(op->actor, ~0u, w->scope))
+		return err_set(op->err, RC_DENIED,
+			       "account '%s' has no rights in scope %s",
+			       op->actor->name, w->scope);
+	for (size_t at = 0; at < w->n && rc == RC_OK;) {
+		rc = office_batch(op, w, &at);
+		if (rc == RC_OK && w->progress)
+			w->progress(w->ctx, at, w->n);
+	}
+	return rc;
+}
+
+enum rc ledger_record(struct op *op, const char *scope, const char *kind,
+		      const char *id, json_t **out)
+{
+	const struct kind *k = registry_kind(op->store->kinds, kind);
+	json_t *stored = NULL;
+	char *text;
+	size_t len;
+	enum rc rc;
+
+	*out = NULL;
+	if (!k)
+		return err_set(op->err, RC_NOT_FOUND, "there is no kind '%s'",
+			       kind);
+	rc = store_record(op->store, scope, kind, id, &text, &len, NULL,
+			  op->err);
+	if (rc == RC_NOT_FOUND)
+		return err_set(op->err, RC_NOT_FOUND,
+			       "there is no %s '%s' in scope %s", kind, id,
+			       scope);
+	if (rc == RC_OK) {
+		rc = json_read(text, len, &stored, op->err);
+		free(text);
+	}
+	if (rc == RC_OK)
+		rc = record_plain(op->store, k, stored, out, op->err);
+	json_decref(stored);
+	return rc;
+}
