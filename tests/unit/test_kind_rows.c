@@ -550,6 +550,7 @@ static void a_sealed_kind_is_plain_in_a_replica(void **state)
 	json_decref(definition);
 }
 
+#ifdef WITH_FAULTS
 /* Everything this room does to a replica, in one go. */
 static enum rc work(struct bench *b, struct err *err)
 {
@@ -595,6 +596,7 @@ static void every_failed_call_is_reported(void **state)
 		assert_true(nth > 5);
 	}
 }
+#endif
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fresh, gone)
 
@@ -619,7 +621,9 @@ int main(void)
 		TEST(rows_read_finds_a_record_behind_other_columns),
 		TEST(a_sealed_kind_has_its_envelope_on_the_server),
 		TEST(a_sealed_kind_is_plain_in_a_replica),
+#ifdef WITH_FAULTS
 		TEST(every_failed_call_is_reported),
+#endif
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
