@@ -401,6 +401,26 @@ static void a_damaged_pack_stops_a_merge(void **state)
 			 0);
 }
 
+static void a_flush_that_cannot_write_keeps_the_queue(void **state)
+{
+	struct place *p = *state;
+	struct oid packet = add_packet(p, 1, 5);
+	size_t bytes = repo_queued_bytes(p->repo);
+
+	assert_int_equal(run(p, "rmdir mirror.git/objects/pack && "
+				"touch mirror.git/objects/pack"),
+			 0);
+	assert_int_equal(repo_flush(p->repo, &p->err), RC_IO);
+	err_clear(&p->err);
+	assert_int_equal(repo_queued_bytes(p->repo), bytes);
+	assert_true(repo_has(p->repo, &packet));
+	assert_int_equal(run(p, "rm mirror.git/objects/pack && "
+				"mkdir mirror.git/objects/pack"),
+			 0);
+	publish(p, HEAD, &packet);
+	assert_clean(p);
+}
+
 static void server_info_is_what_git_writes(void **state)
 {
 	struct place *p = *state;
@@ -437,6 +457,7 @@ int main(void)
 		T(a_mirror_is_opened_again_and_may_change_its_head),
 		T(packs_are_merged_geometrically),
 		T(a_damaged_pack_stops_a_merge),
+		T(a_flush_that_cannot_write_keeps_the_queue),
 		T(server_info_is_what_git_writes),
 	};
 
