@@ -596,6 +596,12 @@ static void every_failed_call_is_reported(void **state)
 		assert_true(nth > 5);
 	}
 }
+#else
+static void every_failed_call_is_reported(void **state)
+{
+	(void)state;
+	skip(); /* this build makes no call fail */
+}
 #endif
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fresh, gone)
@@ -621,9 +627,7 @@ int main(void)
 		TEST(rows_read_finds_a_record_behind_other_columns),
 		TEST(a_sealed_kind_has_its_envelope_on_the_server),
 		TEST(a_sealed_kind_is_plain_in_a_replica),
-#ifdef WITH_FAULTS
 		TEST(every_failed_call_is_reported),
-#endif
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

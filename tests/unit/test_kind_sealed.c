@@ -298,6 +298,12 @@ static void every_failed_allocation_is_reported(void **state)
 	assert_int_equal(rc, RC_OK);
 	assert_true(nth > 5);
 }
+#else
+static void every_failed_allocation_is_reported(void **state)
+{
+	(void)state;
+	skip(); /* this build makes no call fail */
+}
 #endif
 
 static int setup(void **state)
@@ -320,9 +326,7 @@ int main(void)
 		cmocka_unit_test(a_wrong_outer_form_is_refused),
 		cmocka_unit_test(a_genuine_box_must_hold_canonical_fields),
 		cmocka_unit_test(what_cannot_be_sealed_is_refused),
-#ifdef WITH_FAULTS
 		cmocka_unit_test(every_failed_allocation_is_reported),
-#endif
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
