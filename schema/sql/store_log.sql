@@ -220,3 +220,22 @@ AND r.code IS NOT NULL LIMIT 1
 SELECT l.body FROM log AS l WHERE l.kind = 'enrolment' AND l.id = ?1
 AND l.scope = (SELECT e.scope FROM enrolment AS e WHERE e.id = ?1)
 ORDER BY l.position DESC LIMIT 1
+
+-- name: enrolment_of_terminal
+SELECT id FROM enrolment WHERE terminal = ?1
+
+-- name: packet_records
+SELECT r.kind, r.id, coalesce(r.body, (SELECT l.body FROM log AS l
+	WHERE l.scope = ?2 AND l.position = r.position)), r.code
+FROM packet_record AS r WHERE r.packet = ?1
+
+-- name: snapshot_rows
+SELECT f.id, l.body FROM hufu_leaf AS f
+JOIN log AS l ON l.scope = f.scope AND l.position = f.position
+WHERE f.scope = ?1 AND f.kind = ?2 ORDER BY f.id
+
+-- name: snapshot_kinds
+SELECT DISTINCT kind FROM hufu_top WHERE scope = ?1 ORDER BY kind
+
+-- name: snapshot_count
+SELECT coalesce(sum(records), 0) FROM hufu_top WHERE scope = ?1

@@ -1,0 +1,199 @@
+/* api/service.c - stores for workers, and the three things terminals ask. */
+#include "api/service.h"
+
+#include <pthread.h>
+
+#include "base/jcs.h"
+#include "base/log.h"
+#include "ledger/enrol.h"
+#include "ledger/snapshot.h"
+#include "ledger/writer.h"
+
+#define READERS_MAX 32
+
+struct service {
+	char *dir;
+	const struct host *host;
+	struct writer *writer; /* NULL: inline */
+	struct store *only; /* inline: borrowed */
+	pthread_mutex_t lock;
+	pthread_mutex_t snapshots; /* one is made at a time */
+	struct store *idle[READERS_MAX];
+	size_t nidle;
+};
+
+static enum rc service_new(struct service **out, const struct host *host,
+			   struct err *err)
+{
+	*out = calloc(1, sizeof(**out));
+	if (!*out)
+		return err_set(err, RC_NOMEM, "out of memory");
+	(*out)->host = host;
+	pthread_mutex_init(&(*out)->lock, NULL);
+	pthread_mutex_init(&(*out)->snapshots, NULL);
+	return RC_OK;
+}
+
+enum rc service_start(struct service **out, const char *dir,
+		      const struct host *host, struct err *err)
+{
+	enum rc rc = service_new(out, host, err);
+
+	if (rc != RC_OK)
+		return rc;
+	(*out)->dir = strdup(dir);
+	if (!(*out)->dir)
+		rc = err_set(err, RC_NOMEM, "out of memory");
+	if (rc == RC_OK)
+		rc = writer_start(&(*out)->writer, dir, host, err);
+	if (rc != RC_OK) {
+		service_stop(*out);
+		*out = NULL;
+	}
+	return rc;
+}
+
+enum rc service_inline(struct service **out, struct store *store,
+		       struct err *err)
+{
+	enum rc rc = service_new(out, store->host, err);
+
+	if (rc == RC_OK)
+		(*out)->only = store;
+	return rc;
+}
+
+void service_stop(struct service *s)
+{
+	if (!s)
+		return;
+	writer_stop(s->writer);
+	for (size_t i = 0; i < s->nidle; i++)
+		store_close(s->idle[i]);
+	pthread_mutex_destroy(&s->lock);
+	pthread_mutex_destroy(&s->snapshots);
+	free(s->dir);
+	free(s);
+}
+
+/* A store for this thread until it is handed back. */
+static enum rc reader_take(struct service *s, struct store **out,
+			   struct err *err)
+{
+	*out = s->only;
+	if (s->only)
+		return RC_OK;
+	pthread_mutex_lock(&s->lock);
+	if (s->nidle)
+		*out = s->idle[--s->nidle];
+	pthread_mutex_unlock(&s->lock);
+	return *out ? store_refresh_kinds(*out, err)
+		    : store_open(out, s->dir, s->host, false, err);
+}
+
+static void reader_give(struct service *s, struct store *store)
+{
+	if (!store || store == s->only)
+		return;
+	pthread_mutex_lock(&s->lock);
+	if (s->nidle < READERS_MAX) {
+		s->idle[s->nidle++] = store;
+		store = NULL;
+	}
+	pthread_mutex_unlock(&s->lock);
+	store_close(store);
+}
+
+static enum rc sync_write(struct service *s, struct sync *sync, struct err *err)
+{
+	struct err outcome = { 0 };
+	enum rc rc;
+
+	if (s->writer)
+		return writer_take(s->writer, sync, err);
+	rc = sync_take_all(s->only, &sync, 1, host_wall_ms(s->host), &outcome,
+			   err);
+	return rc == RC_OK && outcome.code
+		       ? err_set(err, outcome.code, "%s", outcome.text)
+		       : rc;
+}
+
+enum rc service_sync(struct service *s, const struct sync_input *in,
+		     struct buf *body, bool *revoked, struct err *err)
+{
+	int64_t start = host_monotonic_ms(s->host);
+	struct store *reader = NULL;
+	struct sync *sync = NULL;
+	const char *terminal;
+	size_t packets, rows;
+	enum rc rc = reader_take(s, &reader, err);
+
+	*revoked = false;
+	if (rc == RC_OK)
+		rc = sync_prepare(&sync, reader, in, err);
+	if (rc == RC_OK && sync_has_news(sync))
+		rc = sync_write(s, sync, err);
+	if (rc == RC_OK)
+		rc = sync_answer(sync, reader, host_wall_ms(s->host), body,
+				 revoked, err);
+	if (rc == RC_OK && s->writer) {
+		sync_figures(sync, &terminal, &packets, &rows);
+		log_info("sync terminal=%s packets=%zu rows=%zu up=%zu "
+			 "down=%zu ms=%lld",
+			 terminal, packets, rows, in->body_bytes, body->len,
+			 (long long)(host_monotonic_ms(s->host) - start));
+	}
+	sync_free(sync);
+	reader_give(s, reader);
+	return rc;
+}
+
+enum rc service_enroll(struct service *s, const char *body, size_t n,
+		       struct buf *reply, struct err *err)
+{
+	struct store *store = NULL;
+	json_t *request = NULL, *answer = NULL;
+	enum rc rc = reader_take(s, &store, err);
+
+	if (rc == RC_OK)
+		rc = json_read(body, n, &request, err);
+	if (rc == RC_OK) {
+		struct account nobody = { .name = "server" };
+		struct op op = { .store = store,
+				 .actor = &nobody,
+				 .now_ms = host_wall_ms(s->host),
+				 .err = err };
+
+		rc = enrol_take(&op, request, &answer);
+	}
+	if (rc == RC_OK)
+		rc = json_write(reply, answer, err);
+	if (rc == RC_OK && s->writer)
+		log_info("enrol terminal=%s officer=%s",
+			 json_text(request, "terminal"),
+			 json_text(answer, "officer"));
+	json_decref(request);
+	json_decref(answer);
+	reader_give(s, store);
+	return rc;
+}
+
+enum rc service_snapshot(struct service *s, const struct snapshot_input *in,
+			 char **file, char etag[80], struct err *err)
+{
+	struct store *store = NULL;
+	enum rc rc = reader_take(s, &store, err);
+
+	*file = NULL;
+	if (rc == RC_OK)
+		rc = terminal_proves(store, in->terminal, in->time_text,
+				     in->signature, "GET", in->path, in->scope,
+				     host_wall_ms(s->host), err);
+	if (rc == RC_OK) {
+		pthread_mutex_lock(&s->snapshots);
+		rc = snapshot_get(store, in->scope, file, etag, err);
+		pthread_mutex_unlock(&s->snapshots);
+	}
+	reader_give(s, store);
+	return rc;
+}

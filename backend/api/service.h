@@ -1,0 +1,37 @@
+/* api/service.h - what the server does for terminals, without HTTP: the routes
+ * call it, and so do the simulator and the tests that need no socket.
+ *
+ * With a writer thread (service_start) any number of threads may call; without
+ * one (service_inline) a single thread does everything on one store. */
+#ifndef API_SERVICE_H
+#define API_SERVICE_H
+
+#include "http/http.h"
+#include "ledger/sync.h"
+
+struct service;
+
+enum rc service_start(struct service **out, const char *dir,
+		      const struct host *host, struct err *err);
+/* `store` is borrowed and outlives the service. */
+enum rc service_inline(struct service **out, struct store *store,
+		       struct err *err);
+void service_stop(struct service *s);
+
+/* POST /v1/sync. */
+enum rc service_sync(struct service *s, const struct sync_input *in,
+		     struct buf *body, bool *revoked, struct err *err);
+/* POST /v1/enroll: JSON in, JSON appended. */
+enum rc service_enroll(struct service *s, const char *body, size_t n,
+		       struct buf *reply, struct err *err);
+/* GET /v1/snapshot/<scope>: the file to send (malloc'd) and its ETag. */
+struct snapshot_input {
+	const char *terminal, *time_text, *signature, *path, *scope;
+};
+enum rc service_snapshot(struct service *s, const struct snapshot_input *in,
+			 char **file, char etag[80], struct err *err);
+
+/* Routes for http_start, ended by a NULL method; their ctx is the service. */
+extern const struct http_route service_routes[];
+
+#endif

@@ -1,0 +1,313 @@
+/* ledger/enrol.c - terminals come and go. */
+#include "ledger/enrol.h"
+
+#include "base/hash.h"
+#include "base/hex.h"
+#include "base/jcs.h"
+#include "object/sshsig.h"
+#include "sql_store.gen.h"
+#include "wire/message.h"
+
+/* Letters and digits that cannot be mistaken for one another; 20 of them carry
+ * 99 bits. */
+static const char code_letters[] = "23456789abcdefghjkmnpqrstuvwxyz";
+
+static void code_hash(char out[65], const char *code)
+{
+	sha256_hex(out, code, strlen(code));
+}
+
+enum rc enrol_code_new(struct op *op, const char *officer, const char *scope,
+		       char code[ENROL_CODE_SIZE])
+{
+	unsigned char random[2 * ENROL_CODE_SIZE];
+	json_t *record = NULL;
+	char hash[65];
+	struct query *q;
+	enum rc rc;
+
+	if (!account_may(op->actor, ROLE_COORDINATOR | ROLE_ADMINISTRATOR,
+			 scope))
+		return err_set(op->err, RC_DENIED,
+			       "account '%s' may not enrol terminals in scope "
+			       "%s",
+			       op->actor->name, scope);
+	rc = ledger_record(op, scope, "officer", officer, &record);
+	if (rc == RC_OK && json_text(record, "state") &&
+	    strcmp(json_text(record, "state"), "active") != 0)
+		rc = err_set(op->err, RC_DENIED, "officer '%s' is not active",
+			     officer);
+	json_decref(record);
+	if (rc != RC_OK)
+		return rc;
+	host_random(op->store->host, random, sizeof(random));
+	for (int i = 0; i < ENROL_CODE_SIZE - 1; i++)
+		code[i] =
+			code_letters[(random[2 * i] << 8 | random[2 * i + 1]) %
+				     (sizeof(code_letters) - 1)];
+	code[ENROL_CODE_SIZE - 1] = '\0';
+	code_hash(hash, code);
+	q = query_begin(op->store->db, SQL_ENROL_CODE_PUT);
+	query_text(q, 1, hash);
+	query_text(q, 2, officer);
+	query_text(q, 3, scope);
+	query_text(q, 4, op->actor->name);
+	query_int(q, 5, op->now_ms + ENROL_CODE_MS);
+	return query_end(q, op->err);
+}
+
+/* What the code was made for. Strings are malloc'd. */
+struct ticket {
+	char hash[65];
+	char officer[33], scope[16], issued_by[33];
+	char terminal[33], enrolment[33]; /* "" while unused */
+	int64_t expires;
+};
+
+static void column_copy(struct query *q, int col, char *out, size_t n)
+{
+	const char *text = query_get_text(q, col);
+
+	snprintf(out, n, "%s", text ? text : "");
+}
+
+static enum rc ticket_load(struct op *op, const char *code, struct ticket *t)
+{
+	struct query *q = query_begin(op->store->db, SQL_ENROL_CODE_GET);
+	bool found;
+
+	memset(t, 0, sizeof(*t));
+	code_hash(t->hash, code);
+	query_text(q, 1, t->hash);
+	found = query_row(q);
+	if (found) {
+		column_copy(q, 0, t->officer, sizeof(t->officer));
+		column_copy(q, 1, t->scope, sizeof(t->scope));
+		column_copy(q, 2, t->issued_by, sizeof(t->issued_by));
+		t->expires = query_get_int(q, 3);
+		column_copy(q, 4, t->terminal, sizeof(t->terminal));
+		column_copy(q, 5, t->enrolment, sizeof(t->enrolment));
+	}
+	if (query_end(q, op->err) != RC_OK)
+		return op->err->code;
+	/* Unknown, used and expired are one answer: nothing to be learned. */
+	if (!found || (!t->terminal[0] && op->now_ms > t->expires))
+		return err_set(op->err, RC_DENIED,
+			       "the code is wrong, used or older than 10 "
+			       "minutes: ask for a new one");
+	return RC_OK;
+}
+
+static bool proof_holds(const char *proof,
+			const unsigned char public[SIGN_PUBLIC_BYTES],
+			const struct buf *message)
+{
+	unsigned char signature[SIGN_BYTES];
+	size_t n = sizeof(signature);
+
+	return proof && base64_decode(signature, &n, proof, strlen(proof)) &&
+	       n == SIGN_BYTES &&
+	       sign_is_valid(signature, public, message->data, message->len);
+}
+
+static enum rc proofs_check(struct op *op, const json_t *request)
+{
+	unsigned char officer[SIGN_PUBLIC_BYTES], terminal[SIGN_PUBLIC_BYTES];
+	const char *officer_text = json_text(request, "officer_key");
+	const char *terminal_text = json_text(request, "terminal_key");
+	size_t n = sizeof(terminal);
+	struct buf message;
+	bool ok;
+	enum rc rc = ssh_public_parse(officer, officer_text ? officer_text : "",
+				      op->err);
+
+	if (rc != RC_OK)
+		return rc;
+	buf_init(&message, 256);
+	enroll_message(&message, json_text(request, "code"),
+		       json_text(request, "terminal"));
+	ok = terminal_text &&
+	     base64_decode(terminal, &n, terminal_text,
+			   strlen(terminal_text)) &&
+	     n == sizeof(terminal) &&
+	     proof_holds(json_text(request, "officer_proof"), officer,
+			 &message) &&
+	     proof_holds(json_text(request, "terminal_proof"), terminal,
+			 &message);
+	buf_release(&message);
+	return ok ? RC_OK
+		  : err_set(op->err, RC_DENIED,
+			    "the terminal does not hold the keys it names");
+}
+
+static enum rc enrolment_write(struct op *op, const json_t *request,
+			       const struct ticket *t, const char *id)
+{
+	struct account server = { .roles = ROLE_SERVER, .scopes = "*" };
+	char key[SSH_PUBLIC_TEXT_MAX];
+	unsigned char public[SIGN_PUBLIC_BYTES];
+	struct office_record record = { .kind = "enrolment", .id = id };
+	struct office_write w = { .scope = t->scope,
+				  .operation = "enrol",
+				  .message = "enrol a terminal",
+				  .records = &record,
+				  .n = 1 };
+	struct op as_server = *op;
+	enum rc rc = ssh_public_parse(public, json_text(request, "officer_key"),
+				      op->err);
+
+	if (rc != RC_OK)
+		return rc;
+	ssh_public_text(key, public);
+	snprintf(server.name, sizeof(server.name), "%s", t->issued_by);
+	as_server.actor = &server;
+	record.record =
+		json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:[s], s:I}",
+			  "officer", t->officer, "terminal",
+			  json_text(request, "terminal"), "officer_key", key,
+			  "terminal_key", json_text(request, "terminal_key"),
+			  "role", "inspector", "state", "active", "scopes",
+			  t->scope, "since", (json_int_t)op->now_ms);
+	rc = ledger_office(&as_server, &w);
+	json_decref((json_t *)(uintptr_t)record.record);
+	if (rc == RC_OK && record.outcome == OFFICE_REFUSED)
+		rc = err_set(op->err, RC_INVALID, "%s", record.why);
+	return rc;
+}
+
+static enum rc ticket_use(struct op *op, const struct ticket *t,
+			  const char *terminal, const char *enrolment)
+{
+	struct query *q = query_begin(op->store->db, SQL_ENROL_CODE_USE);
+	int64_t changed;
+	enum rc rc;
+
+	query_text(q, 1, t->hash);
+	query_text(q, 2, terminal);
+	query_text(q, 3, enrolment);
+	query_row(q);
+	changed = query_changes(q);
+	rc = query_end(q, op->err);
+	return rc == RC_OK && !changed
+		       ? err_set(op->err, RC_BUSY, "the code is being used")
+		       : rc;
+}
+
+static enum rc reply_make(struct op *op, const struct ticket *t,
+			  const char *enrolment, json_t **reply)
+{
+	char key[SSH_PUBLIC_TEXT_MAX];
+	json_t *officer = NULL;
+	enum rc rc =
+		ledger_record(op, t->scope, "officer", t->officer, &officer);
+
+	if (rc != RC_OK)
+		return rc;
+	ssh_public_text(key, op->store->key.public);
+	*reply = json_pack(
+		"{s:i, s:s, s:s, s:s, s:[s], s:s, s:s, s:I}", "format",
+		WIRE_FORMAT, "enrolment", enrolment, "officer", t->officer,
+		"name",
+		json_text(officer, "name") ? json_text(officer, "name") : "",
+		"scopes", t->scope, "server_key", key, "epoch",
+		op->store->epoch, "time", (json_int_t)op->now_ms);
+	json_decref(officer);
+	return *reply ? RC_OK : err_set(op->err, RC_NOMEM, "out of memory");
+}
+
+static enum rc enrolment_there(struct op *op, const struct ticket *t,
+			       const char *id, bool *there)
+{
+	char *text;
+	size_t len;
+	enum rc rc = store_record(op->store, t->scope, "enrolment", id, &text,
+				  &len, NULL, op->err);
+
+	*there = rc == RC_OK;
+	if (rc == RC_OK)
+		free(text);
+	return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
+/* The enrolment's id follows from the code, so that a try that died between the
+ * two writes is finished by the next. */
+enum rc enrol_take(struct op *op, const json_t *request, json_t **reply)
+{
+	const char *code = json_text(request, "code");
+	const char *terminal = json_text(request, "terminal");
+	struct ticket t;
+	char enrolment[21];
+	bool there = false;
+	enum rc rc;
+
+	*reply = NULL;
+	if (json_int(request, "format", 0) != WIRE_FORMAT)
+		return err_set(op->err, RC_INVALID,
+			       "enrolment format 1 is what is known here");
+	if (!code || !terminal || !name_is_id(terminal))
+		return err_set(op->err, RC_INVALID,
+			       "an enrolment names its code and a terminal");
+	rc = ticket_load(op, code, &t);
+	if (rc == RC_OK)
+		rc = proofs_check(op, request);
+	if (rc != RC_OK)
+		return rc;
+	if (t.terminal[0] && strcmp(t.terminal, terminal) != 0)
+		return err_set(op->err, RC_DENIED,
+			       "the code is wrong, used or older than 10 "
+			       "minutes: ask for a new one");
+	snprintf(enrolment, sizeof(enrolment), "%.20s", t.hash);
+	if (!t.enrolment[0])
+		rc = ticket_use(op, &t, terminal, enrolment);
+	if (rc == RC_OK)
+		rc = enrolment_there(op, &t, enrolment, &there);
+	if (rc == RC_OK && !there)
+		rc = enrolment_write(op, request, &t, enrolment);
+	return rc == RC_OK ? reply_make(op, &t, enrolment, reply) : rc;
+}
+
+enum rc enrol_revoke(struct op *op, const char *scope, const char *id,
+		     const char *reason)
+{
+	struct account server = { .roles = ROLE_SERVER, .scopes = "*" };
+	struct office_record record = { .kind = "enrolment" };
+	struct office_write w = { .scope = scope,
+				  .operation = "revoke",
+				  .message = "revoke a terminal",
+				  .records = &record,
+				  .n = 1 };
+	struct op as_server = *op;
+	json_t *enrolment = NULL;
+	struct query *q;
+	char found[33] = "";
+	enum rc rc;
+
+	if (!account_may(op->actor, ROLE_COORDINATOR | ROLE_ADMINISTRATOR,
+			 scope))
+		return err_set(op->err, RC_DENIED,
+			       "account '%s' may not revoke terminals in scope "
+			       "%s",
+			       op->actor->name, scope);
+	q = query_begin(op->store->db, SQL_ENROLMENT_OF_TERMINAL);
+	query_text(q, 1, id);
+	if (query_row(q))
+		column_copy(q, 0, found, sizeof(found));
+	rc = query_end(q, op->err);
+	record.id = found[0] ? found : id;
+	if (rc == RC_OK)
+		rc = ledger_record(op, scope, "enrolment", record.id,
+				   &enrolment);
+	if (rc != RC_OK)
+		return rc;
+	json_object_set_new(enrolment, "state", json_string("revoked"));
+	json_object_set_new(enrolment, "until", json_integer(op->now_ms));
+	json_object_set_new(enrolment, "reason", json_string(reason));
+	record.record = enrolment;
+	snprintf(server.name, sizeof(server.name), "%s", op->actor->name);
+	as_server.actor = &server;
+	rc = ledger_office(&as_server, &w);
+	if (rc == RC_OK && record.outcome == OFFICE_REFUSED)
+		rc = err_set(op->err, RC_INVALID, "%s", record.why);
+	json_decref(enrolment);
+	return rc;
+}

@@ -1,0 +1,294 @@
+/* ledger/sync.c - a terminal's sync: prepared, and taken in. */
+#include "ledger/sync_impl.h"
+
+#include "base/jcs.h"
+#include "sql_store.gen.h"
+
+#define SYNC_ARENA_MAX (32u << 20)
+
+static enum rc terminal_find(struct store *s, const char *terminal,
+			     char enrolment[33], struct err *err)
+{
+	struct query *q = query_begin(s->db, SQL_ENROLMENT_OF_TERMINAL);
+	bool found;
+	enum rc rc;
+
+	query_text(q, 1, terminal ? terminal : "");
+	found = query_row(q);
+	if (found)
+		snprintf(enrolment, 33, "%s", query_get_text(q, 0));
+	rc = query_end(q, err);
+	if (rc == RC_OK && !found)
+		rc = err_set(err, RC_DENIED,
+			     "this terminal is not enrolled here: enrol it "
+			     "with a new code");
+	return rc;
+}
+
+static enum rc intake_all(struct sync *s, struct store *reader, struct err *err)
+{
+	struct wire_request *r = &s->request;
+	enum rc rc = RC_OK;
+
+	s->intakes = calloc(r->nscopes, sizeof(*s->intakes));
+	if (!s->intakes)
+		return err_set(err, RC_NOMEM, "out of memory");
+	for (size_t i = 0; i < r->nscopes && rc == RC_OK; i++) {
+		const struct wire_scope *ws = &r->scopes[i];
+
+		s->intakes[i] = calloc(ws->npackets + 1, sizeof(struct intake));
+		if (!s->intakes[i])
+			return err_set(err, RC_NOMEM, "out of memory");
+		for (size_t n = 0; n < ws->npackets && rc == RC_OK; n++)
+			rc = intake_packet(reader, &s->who, ws, s->intakes[i],
+					   n, &s->mem, err);
+	}
+	return rc;
+}
+
+enum rc sync_prepare(struct sync **out, struct store *reader,
+		     const struct sync_input *in, struct err *err)
+{
+	struct sync *s = calloc(1, sizeof(*s));
+	char enrolment[33];
+	enum rc rc;
+
+	*out = NULL;
+	if (!s)
+		return err_set(err, RC_NOMEM, "out of memory");
+	arena_init(&s->mem, SYNC_ARENA_MAX);
+	rc = terminal_find(reader, in->terminal, enrolment, err);
+	if (rc == RC_OK)
+		rc = enrolled_load(reader, enrolment, &s->who, err);
+	if (rc == RC_OK &&
+	    !request_is_signed(in->signature, s->who.terminal_key, "POST",
+			       in->path, in->body, in->body_bytes))
+		rc = err_set(err, RC_DENIED,
+			     "the request is not signed by this terminal");
+	if (rc == RC_OK)
+		rc = wire_request_read(&s->request, in->body, in->body_bytes,
+				       &s->mem, err);
+	if (rc == RC_OK && strcmp(s->request.enrolment, s->who.id) != 0)
+		rc = err_set(err, RC_DENIED,
+			     "enrolment '%s' is not this terminal's",
+			     s->request.enrolment);
+	if (rc == RC_OK)
+		rc = store_refresh_kinds(reader, err);
+	if (rc == RC_OK)
+		rc = intake_all(s, reader, err);
+	if (rc != RC_OK) {
+		sync_free(s);
+		return rc;
+	}
+	*out = s;
+	return RC_OK;
+}
+
+bool sync_has_news(const struct sync *s)
+{
+	for (size_t i = 0; i < s->request.nscopes; i++)
+		for (size_t n = 0; n < s->request.scopes[i].npackets; n++)
+			if (s->intakes[i][n].state == INTAKE_READY ||
+			    s->intakes[i][n].state == INTAKE_UNVERIFIABLE)
+				return true;
+	return false;
+}
+
+/* Keep a packet outside the journal: a person or a later version may read it.
+ */
+static enum rc packet_hold(struct batch *b, const struct sync *s,
+			   const struct intake *in, const char *scope,
+			   const char *state, const char *why)
+{
+	struct query *q;
+	struct buf rows;
+	enum rc rc;
+
+	buf_init(&rows, JSON_BYTES_MAX);
+	rc = json_write(&rows, in->wire->rows, b->err);
+	if (rc == RC_OK) {
+		q = query_begin(b->store->db, SQL_HELD_PUT);
+		query_blob(q, 1, in->take.oid.b, OID_BYTES);
+		query_text(q, 2, scope);
+		query_text(q, 3, s->who.id);
+		query_text(q, 4, state);
+		query_text(q, 5, why);
+		query_textn(q, 6, in->take.bytes, in->take.nbytes);
+		query_textn(q, 7, rows.data, rows.len);
+		query_int(q, 8, b->now_ms);
+		rc = query_end(q, b->err);
+	}
+	buf_release(&rows);
+	return rc;
+}
+
+enum place { PLACE_NEXT, PLACE_KNOWN, PLACE_LATER, PLACE_FORK, PLACE_FOREIGN };
+
+/* Where in its journal does a packet stand, as of this transaction? */
+static enum rc packet_place(struct batch *b, const struct sync *s,
+			    const struct take *t, enum place *out)
+{
+	const struct packet_commit *c = &t->commit;
+	struct query *q = query_begin(b->store->db, SQL_PACKET_BY_OID);
+	size_t n;
+	bool known;
+
+	query_blob(q, 1, t->oid.b, OID_BYTES);
+	known = query_row(q);
+	if (query_end(q, b->err) != RC_OK)
+		return b->err->code;
+	if (known) {
+		*out = PLACE_KNOWN;
+		return RC_OK;
+	}
+	q = query_begin(b->store->db, SQL_JOURNAL_GET);
+	query_text(q, 1, c->scope);
+	query_text(q, 2, c->journal);
+	if (!query_row(q)) {
+		*out = c->sequence == 1 && !c->has_parent ? PLACE_NEXT
+							  : PLACE_LATER;
+	} else if (strcmp(query_get_text(q, 0), s->who.id) != 0) {
+		*out = PLACE_FOREIGN;
+	} else {
+		int64_t sequence = query_get_int(q, 2);
+		bool on_tip = c->has_parent && !memcmp(query_get_blob(q, 1, &n),
+						       c->parent.b, OID_BYTES);
+
+		*out = c->sequence > sequence + 1              ? PLACE_LATER
+		       : c->sequence == sequence + 1 && on_tip ? PLACE_NEXT
+							       : PLACE_FORK;
+	}
+	return query_end(q, b->err);
+}
+
+static enum rc packet_take(struct batch *b, struct sync *s, struct intake *in,
+			   const char *scope)
+{
+	enum place place = PLACE_LATER;
+	enum rc rc;
+
+	if (in->state == INTAKE_UNVERIFIABLE)
+		return packet_hold(b, s, in, scope, "unverifiable", in->text);
+	if (in->state != INTAKE_READY)
+		return RC_OK;
+	rc = packet_place(b, s, &in->take, &place);
+	if (rc != RC_OK)
+		return rc;
+	switch (place) {
+	case PLACE_NEXT: rc = batch_take(b, &in->take); break;
+	case PLACE_KNOWN: in->state = INTAKE_KNOWN; break;
+	case PLACE_FORK:
+		rc = packet_hold(b, s, in, scope, "fork",
+				 "the journal went another way before");
+		break;
+	case PLACE_FOREIGN:
+		rc = packet_hold(b, s, in, scope, "unverifiable",
+				 "the journal is another enrolment's");
+		break;
+	case PLACE_LATER: break; /* its receipt says "waiting" */
+	}
+	return rc;
+}
+
+enum rc sync_take(struct sync *s, struct batch *b)
+{
+	struct query *q;
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; i < s->request.nscopes && rc == RC_OK; i++) {
+		const struct wire_scope *ws = &s->request.scopes[i];
+
+		for (size_t n = 0; n < ws->npackets && rc == RC_OK; n++)
+			rc = packet_take(b, s, &s->intakes[i][n], ws->scope);
+	}
+	if (rc != RC_OK)
+		return rc;
+	q = query_begin(b->store->db, SQL_CONTACT_PUT);
+	query_text(q, 1, s->who.terminal);
+	query_int(q, 2, b->now_ms);
+	return query_end(q, b->err);
+}
+
+enum rc sync_take_all(struct store *writer, struct sync *const *all, size_t n,
+		      int64_t now_ms, struct err *outcomes, struct err *err)
+{
+	struct batch b;
+	enum rc rc = batch_begin(&b, writer, now_ms, err);
+
+	if (rc != RC_OK)
+		return rc;
+	for (size_t i = 0; i < n && rc == RC_OK; i++) {
+		err_clear(&outcomes[i]);
+		rc = batch_mark(&b);
+		if (rc != RC_OK)
+			break;
+		b.err = &outcomes[i];
+		rc = sync_take(all[i], &b);
+		b.err = err;
+		rc = rc == RC_OK ? batch_keep(&b) : batch_undo(&b);
+	}
+	if (rc == RC_OK)
+		return batch_end(&b);
+	batch_abort(&b);
+	return rc;
+}
+
+void sync_figures(const struct sync *s, const char **terminal, size_t *packets,
+		  size_t *rows_down)
+{
+	*terminal = s->who.terminal;
+	*packets = 0;
+	for (size_t i = 0; i < s->request.nscopes; i++)
+		*packets += s->request.scopes[i].npackets;
+	*rows_down = s->rows_down;
+}
+
+void sync_free(struct sync *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; s->intakes && i < s->request.nscopes; i++)
+		if (s->intakes[i]) {
+			intake_release(s->intakes[i],
+				       s->request.scopes[i].npackets);
+			free(s->intakes[i]);
+		}
+	free(s->intakes);
+	wire_request_release(&s->request);
+	enrolled_release(&s->who);
+	arena_release(&s->mem);
+	free(s);
+}
+
+enum rc terminal_proves(struct store *s, const char *terminal,
+			const char *time_text, const char *signature,
+			const char *method, const char *path, const char *scope,
+			int64_t now_ms, struct err *err)
+{
+	struct enrolled who;
+	char enrolment[33];
+	long long sent = time_text ? strtoll(time_text, NULL, 10) : 0;
+	enum rc rc = terminal_find(s, terminal, enrolment, err);
+
+	if (rc == RC_OK)
+		rc = enrolled_load(s, enrolment, &who, err);
+	if (rc != RC_OK)
+		return rc;
+	if (!time_text ||
+	    !request_is_signed(signature, who.terminal_key, method, path,
+			       time_text, strlen(time_text)))
+		rc = err_set(err, RC_DENIED,
+			     "the request is not signed by this terminal");
+	else if (strcmp(who.state, "active") != 0)
+		rc = err_set(err, RC_DENIED, "this terminal was revoked");
+	else if (sent < now_ms - WIRE_CLOCK_MAX_MS ||
+		 sent > now_ms + WIRE_CLOCK_MAX_MS)
+		rc = err_set(err, RC_DENIED,
+			     "this terminal's clock is more than 10 minutes "
+			     "off: set it and try again");
+	else if (!enrolled_covers(&who, scope))
+		rc = err_set(err, RC_DENIED,
+			     "this terminal has no part in scope %s", scope);
+	enrolled_release(&who);
+	return rc;
+}

@@ -1,0 +1,55 @@
+/* ledger/sync.h - one sync of a terminal, in the three steps of
+ * docs/architecture.md: prepared by a worker, taken in by the writer, answered
+ * from one read transaction.
+ *
+ *   sync_prepare (worker) -> sync_take (writer, in a batch) -> sync_answer
+ * (worker)
+ *
+ * A sync that brings nothing new goes from the first step to the third. */
+#ifndef LEDGER_SYNC_H
+#define LEDGER_SYNC_H
+
+#include "base/arena.h"
+#include "ledger/ledger.h"
+
+struct sync;
+struct batch;
+
+/* What HTTP says beside the body. */
+struct sync_input {
+	const char *terminal; /* Hufu-Terminal */
+	const char *signature; /* Hufu-Signature */
+	const char *path; /* "/v1/sync" */
+	const void *body; /* deflated; kept by the caller until sync_free */
+	size_t body_bytes;
+};
+
+/* Verify and rebuild on a reader's store. RC_DENIED: who sent this is not known
+ * or not proven; RC_INVALID, RC_CORRUPT, RC_NOMEM: the request is no good. */
+enum rc sync_prepare(struct sync **out, struct store *reader,
+		     const struct sync_input *in, struct err *err);
+/* Is there anything for the writer? */
+bool sync_has_news(const struct sync *s);
+/* Take the packets in. The caller wraps it in batch_mark and batch_keep. */
+enum rc sync_take(struct sync *s, struct batch *b);
+/* Take the packets of all these syncs in, in one transaction and one main
+ * commit a scope. *one failing takes back that one only: its outcomes[i] says
+ * why. */
+enum rc sync_take_all(struct store *writer, struct sync *const *all, size_t n,
+		      int64_t now_ms, struct err *outcomes, struct err *err);
+/* Append the answer's body. `revoked`: the terminal is; answer with 403. */
+enum rc sync_answer(struct sync *s, struct store *reader, int64_t now_ms,
+		    struct buf *body, bool *revoked, struct err *err);
+/* For the log line. */
+void sync_figures(const struct sync *s, const char **terminal, size_t *packets,
+		  size_t *rows_down);
+void sync_free(struct sync *s);
+
+/* Is a request without a body signed by an active terminal that covers `scope`?
+ * `time_text` is Hufu-Time. RC_DENIED says why not. */
+enum rc terminal_proves(struct store *s, const char *terminal,
+			const char *time_text, const char *signature,
+			const char *method, const char *path, const char *scope,
+			int64_t now_ms, struct err *err);
+
+#endif
