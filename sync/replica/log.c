@@ -1,0 +1,201 @@
+/* replica/log.c - what the replica can tell of itself, as JSON. */
+#include "replica/replica_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/jcs.h"
+#include "kind/rows.h"
+#include "sql_sync.gen.h"
+
+static enum rc hand_out(json_fn *fn, void *ctx, json_t *o, struct err *err)
+{
+	enum rc rc = o ? fn(ctx, o, err) : out_of_memory(err);
+
+	json_decref(o);
+	return rc;
+}
+
+static void text_add(json_t *o, const char *key, const char *text)
+{
+	if (o && text)
+		json_object_set_new(o, key, json_string(text));
+}
+
+static json_t *receipt_read(struct query *q, int col)
+{
+	struct err ignored = { 0 };
+	json_t *receipt = NULL;
+
+	if (!query_is_null(q, col))
+		json_read(query_get_text(q, col), query_get_len(q, col),
+			  &receipt, &ignored);
+	return receipt;
+}
+
+/* Columns of r_packet_all; `wall` stands in the commit itself. */
+static json_t *packet_object(struct query *q)
+{
+	json_t *o = json_pack(
+		"{s:s, s:s, s:s, s:I, s:s, s:I, s:I, s:s}", "packet",
+		query_get_text(q, 1), "scope", query_get_text(q, 2), "journal",
+		query_get_text(q, 3), "sequence",
+		(json_int_t)query_get_int(q, 4), "message",
+		query_get_text(q, 6), "records",
+		(json_int_t)query_get_int(q, 10), "wall",
+		(json_int_t)query_get_int(q, 9), "state", query_get_text(q, 7));
+	json_t *receipt = receipt_read(q, 8);
+
+	if (o && receipt)
+		json_object_set(o, "receipt", receipt);
+	json_decref(receipt);
+	return o;
+}
+
+enum rc replica_log(struct replica *r, json_fn *fn, void *ctx, struct err *err)
+{
+	struct query *q = query_begin(r->db, SQL_R_PACKET_ALL);
+	enum rc rc = RC_OK, ended;
+
+	while (rc == RC_OK && query_row(q))
+		rc = hand_out(fn, ctx, packet_object(q), err);
+	ended = query_end(q, err);
+	return rc == RC_OK ? ended : rc;
+}
+
+/* Open conflicts of one kind as whole records, with what they are. */
+static enum rc conflicts_of(struct replica *r, const char *kind, json_fn *fn,
+			    void *ctx, struct err *err)
+{
+	const struct captured *c = captured_of(r, kind);
+	char id[33] = "";
+
+	if (!c)
+		return RC_OK;
+	for (;;) {
+		json_t *record = NULL;
+		const char *state;
+		bool found;
+		enum rc rc = next_id(r, c->live_next, NULL, id, &found, err);
+
+		if (rc != RC_OK || !found)
+			return rc;
+		rc = rows_get(r->db, c->kind, ROWS_REPLICA, NULL, id, &record,
+			      err);
+		state = json_text(record, "state");
+		if (rc == RC_OK && state && !strcmp(state, "open")) {
+			text_add(record, "what", "conflict");
+			text_add(record, "kind", kind);
+			rc = fn(ctx, record, err);
+		}
+		json_decref(record);
+		if (rc != RC_OK)
+			return rc;
+	}
+}
+
+static enum rc quarantined_list(struct replica *r, json_fn *fn, void *ctx,
+				struct err *err)
+{
+	struct query *q = query_begin(r->db, SQL_R_STATUS_QUARANTINED);
+	enum rc rc = RC_OK, ended;
+
+	while (rc == RC_OK && query_row(q)) {
+		json_t *o = json_pack(
+			"{s:s, s:s, s:s, s:s, s:s, s:s}", "what", "quarantined",
+			"record_kind", query_get_text(q, 0), "record_id",
+			query_get_text(q, 1), "code", query_get_text(q, 2),
+			"packet", query_get_text(q, 3), "scope",
+			query_get_text(q, 4));
+		json_t *body = receipt_read(q, 5);
+
+		if (o && body)
+			json_object_set(o, "record", body);
+		json_decref(body);
+		rc = hand_out(fn, ctx, o, err);
+	}
+	ended = query_end(q, err);
+	return rc == RC_OK ? ended : rc;
+}
+
+enum rc replica_conflicts(struct replica *r, json_fn *fn, void *ctx,
+			  struct err *err)
+{
+	enum rc rc = replica_begin_read(r, err);
+
+	if (rc != RC_OK)
+		return rc;
+	rc = conflicts_of(r, "conflict", fn, ctx, err);
+	if (rc == RC_OK)
+		rc = conflicts_of(r, "conflict_private", fn, ctx, err);
+	if (rc == RC_OK)
+		rc = quarantined_list(r, fn, ctx, err);
+	return replica_end(r, rc, err);
+}
+
+static enum rc scope_object(struct replica *r, const struct scope *s,
+			    json_t *list, struct err *err)
+{
+	char head[OID_HEX_SIZE], root[OID_HEX_SIZE];
+	struct query *q = query_begin(r->db, SQL_R_LEAF_COUNT_SCOPE);
+	int64_t records = 0;
+	json_t *o;
+	enum rc rc;
+
+	query_text(q, 1, s->scope);
+	if (query_row(q))
+		records = query_get_int(q, 0);
+	rc = query_end(q, err);
+	if (rc != RC_OK)
+		return rc;
+	oid_hex(head, &s->head);
+	oid_hex(root, &s->root);
+	o = json_pack("{s:s, s:s, s:I, s:I}", "scope", s->scope, "root", root,
+		      "position", (json_int_t)s->position, "records",
+		      (json_int_t)records);
+	if (s->has_head)
+		text_add(o, "head", head);
+	return json_array_append_new(list, o) ? out_of_memory(err) : RC_OK;
+}
+
+static enum rc meta_add(struct replica *r, json_t *o, const char *key,
+			struct err *err)
+{
+	char *value;
+	enum rc rc = meta_get(r, key, &value, err);
+
+	text_add(o, key, value);
+	free(value);
+	return rc;
+}
+
+enum rc replica_info(struct replica *r, json_t **out, struct err *err)
+{
+	static const char *const keys[] = { "terminal", "enrolment",
+					    "officer",  "name",
+					    "url",      "server_key",
+					    "epoch" };
+	json_t *o = json_object(), *list = json_array();
+	struct scope *all = NULL;
+	size_t n = 0;
+	enum rc rc = replica_begin_read(r, err);
+
+	*out = NULL;
+	if (rc == RC_OK) {
+		for (size_t i = 0; i < 7 && rc == RC_OK; i++)
+			rc = meta_add(r, o, keys[i], err);
+		if (rc == RC_OK)
+			rc = scope_all(r, &all, &n, err);
+		for (size_t i = 0; i < n && rc == RC_OK; i++)
+			rc = scope_object(r, &all[i], list, err);
+		rc = replica_end(r, rc, err);
+	}
+	free(all);
+	if (json_object_set_new(o, "scopes", list) != 0 && rc == RC_OK)
+		rc = out_of_memory(err);
+	if (rc == RC_OK)
+		*out = o;
+	else
+		json_decref(o);
+	return rc;
+}

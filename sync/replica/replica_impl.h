@@ -1,0 +1,341 @@
+/* replica/replica_impl.h - what the files of this room share, and the few
+ * functions that tests seed a replica with.
+ *
+ * Where a record stands (docs/architecture.md "One sync is one round trip"):
+ *
+ *   live    the kind's table; unknown kinds have none
+ *   shadow  old_<kind>: live as it was before the first uncommitted edit
+ *   packet  hufu_packet_record: canonical bytes that somebody signed
+ *   main    hufu_main when there is an entry (body NULL: not on main), else the
+ *           shadow, else live; of a sealed kind always hufu_sealed (the outer
+ *           form); of an unknown kind always hufu_extra
+ *
+ * A record is *pending* while a packet that wrote it is unacknowledged, or
+ * acknowledged by an answer whose rows were not applied. Pending or edited
+ * records keep their live row when main moves. */
+#ifndef REPLICA_REPLICA_IMPL_H
+#define REPLICA_REPLICA_IMPL_H
+
+#include "base/arena.h"
+#include "db/db.h"
+#include "kind/kind.h"
+#include "object/commit.h"
+#include "replica/replica.h"
+#include "tree/tree.h"
+
+#define REPLICA_FORMAT "1"
+#define KEEP_MS (INT64_C(30) * 24 * 60 * 60 * 1000)
+#define LINE_BYTES_MAX (16u << 20)
+#define COMMIT_BYTES_MAX (4u << 20) /* of a main commit's text */
+
+/* A kind's statements over its table and its shadow, from validated names. */
+struct captured {
+	const struct kind *kind; /* borrowed from the registry */
+	char *shadow_get; /* hufu_base, hufu_new, columns; ?1 id */
+	char *shadow_next; /* the id after ?1 */
+	char *shadow_drop; /* ?1 id */
+	char *shadow_restore; /* live becomes what the shadow has; ?1 id */
+	char *shadow_new; /* is the record ?1 new here? */
+	char *live_next; /* the id after ?1 */
+	char *by_subject; /* sealed: the id after ?2 sealed for subject ?1 */
+};
+
+struct replica {
+	struct db *db;
+	const struct host *host; /* borrowed */
+	char *path;
+	struct registry *registry;
+	int64_t kinds_serial; /* of what the registry holds; -1: stale */
+	struct captured *captured; /* one per kind, in the registry's order */
+	size_t ncaptured;
+	char *url; /* what replica_url answers */
+	struct sign_key officer;
+	bool is_unlocked;
+	bool is_writing; /* inside replica_begin and replica_end */
+};
+
+/* A transaction: begin, work, end. `rc` is the work's outcome; a failure rolls
+ * back and makes memory be read again from the file. What is written inside is
+ * not captured as an edit. */
+enum rc replica_begin(struct replica *r, struct err *err);
+enum rc replica_begin_read(struct replica *r, struct err *err);
+enum rc replica_end(struct replica *r, enum rc rc, struct err *err);
+
+/* meta.c: what the replica knows of itself. *out is malloc'd, NULL when the key
+ * is absent. */
+enum rc meta_get(struct replica *r, const char *key, char **out,
+		 struct err *err);
+/* Like meta_get, but RC_INVALID "not enrolled yet" when it is absent. */
+enum rc meta_need(struct replica *r, const char *key, char **out,
+		  struct err *err);
+enum rc meta_get_int(struct replica *r, const char *key, int64_t otherwise,
+		     int64_t *out, struct err *err);
+/* NULL removes. */
+enum rc meta_put(struct replica *r, const char *key, const char *value,
+		 struct err *err);
+enum rc meta_put_int(struct replica *r, const char *key, int64_t value,
+		     struct err *err);
+enum rc meta_terminal_key(struct replica *r, struct sign_key *out,
+			  struct err *err);
+enum rc meta_server_key(struct replica *r, unsigned char out[SIGN_PUBLIC_BYTES],
+			struct err *err);
+/* The last verified server time with the monotonic clock of its receipt. */
+enum rc anchor_put(struct replica *r, int64_t server_ms, struct err *err);
+/* anchor_ms, and the earliest time that `now` can be, in ms (protocol.md 6). */
+enum rc anchor_get(struct replica *r, int64_t *anchor_ms, int64_t *earliest_ms,
+		   struct err *err);
+
+struct scope {
+	char scope[8];
+	bool has_head;
+	struct oid head, root;
+	int64_t position;
+	char epoch[17];
+	char journal[24]; /* "" before the first packet */
+	int64_t sequence; /* of the journal's last packet */
+	bool has_tip;
+	struct oid tip;
+	int64_t seconds; /* of the journal's last packet */
+};
+#define SCOPES_MAX 64
+/* RC_NOT_FOUND without a message. */
+enum rc scope_get(struct replica *r, const char *name, struct scope *out,
+		  struct err *err);
+enum rc scope_put(struct replica *r, const struct scope *s, struct err *err);
+/* All scopes, the catalog first; *out is malloc'd. */
+enum rc scope_all(struct replica *r, struct scope **out, size_t *n,
+		  struct err *err);
+/* The head, its root and position, in hufu_scope and hufu_main_commit. */
+enum rc scope_advance(struct replica *r, struct scope *s,
+		      const struct oid *head, const struct oid *root,
+		      int64_t position, const char *epoch, struct err *err);
+
+/* kinds.c */
+enum rc kinds_load(struct replica *r, struct err *err);
+const struct captured *captured_of(const struct replica *r, const char *kind);
+/* A `kind` record of main: its table, shadow, triggers, and the rows that
+ * were carried for it. A definition that this version cannot use stays unknown.
+ */
+enum rc kind_install(struct replica *r, const json_t *record, struct err *err);
+
+/* capture.c */
+enum rc capture_create(struct replica *r, const struct kind *k,
+		       struct err *err);
+enum rc captured_make(struct captured *c, const struct kind *k,
+		      struct err *err);
+void captured_release(struct captured *c);
+
+/* record.c */
+enum rc record_bytes(struct buf *out, const json_t *record, struct err *err);
+enum rc record_parse(const char *text, size_t n, json_t **out, struct err *err);
+/* The main version (of a sealed kind the outer form); RC_NOT_FOUND without a
+ * message. *out is a new reference. */
+enum rc record_main(struct replica *r, const char *kind, const char *id,
+		    json_t **out, struct err *err);
+struct shadow {
+	json_t *before; /* owned; NULL when the record is new */
+	bool is_new;
+	char base[OID_HEX_SIZE]; /* "" when the scope had no head */
+};
+/* RC_NOT_FOUND without a message. */
+enum rc record_shadow(struct replica *r, const struct captured *c,
+		      const char *id, struct shadow *out, struct err *err);
+void shadow_release(struct shadow *s);
+enum rc record_is_edited(struct replica *r, const struct captured *c,
+			 const char *id, bool *edited, struct err *err);
+enum rc record_is_pending(struct replica *r, const char *kind, const char *id,
+			  bool *pending, struct err *err);
+/* Main becomes `after` (NULL: the record left); live follows unless the record
+ * is pending or edited. */
+enum rc record_main_put(struct replica *r, const char *scope, const char *kind,
+			const char *id, const json_t *after, const char *body,
+			size_t body_bytes, struct err *err);
+/* The same where nothing is pending, edited or known yet: a clone. */
+enum rc record_seed(struct replica *r, const char *kind, const char *id,
+		    const json_t *record, const char *body, size_t body_bytes,
+		    struct err *err);
+/* Live becomes main unless the record is pending or edited. */
+enum rc record_settle(struct replica *r, const char *kind, const char *id,
+		      struct err *err);
+/* Run a statement with kind ?1 and id ?2 (and text ?3 when not NULL). */
+enum rc record_run(struct replica *r, const char *sql, const char *kind,
+		   const char *id, const char *text, struct err *err);
+/* The one text of a statement's first row; RC_NOT_FOUND without a message.
+ * *is_null says whether the row has none. Malloc'd. */
+enum rc record_text(struct replica *r, const char *sql, const char *kind,
+		    const char *id, char **out, bool *is_null, struct err *err);
+/* The next id of a statement "... > ?n"; id is overwritten. */
+enum rc next_id(struct replica *r, const char *sql, const char *first,
+		char id[33], bool *found, struct err *err);
+
+/* edits.c: uncommitted edits that change something. */
+struct edit {
+	const struct captured *captured;
+	char id[33];
+	bool is_new;
+	char base[OID_HEX_SIZE];
+	json_t *before, *after; /* owned; plain form, normalised; before may be
+				 * NULL */
+	json_t *shadow; /* owned; `before` as it is stored */
+	const char *bad; /* why the live row cannot be read, or NULL */
+};
+typedef enum rc edit_fn(void *ctx, struct edit *e, struct err *err);
+/* In order of kind and id. `fn` may change and keep what it takes out of the
+ * edit. */
+enum rc edits_each(struct replica *r, edit_fn *fn, void *ctx, struct err *err);
+/* Forget shadows that differ in nothing from live. */
+enum rc edits_clean(struct replica *r, struct err *err);
+enum rc shadow_drop(struct replica *r, const struct captured *c, const char *id,
+		    struct err *err);
+
+/* commit.c */
+struct written { /* one record of a packet; owned strings */
+	char kind[32];
+	char id[33];
+	char *body, *base; /* canonical; base NULL: new */
+	size_t body_bytes;
+};
+void written_release(struct written *w, size_t n);
+enum rc commit_edits(struct replica *r, const char *message, int *packets,
+		     int *records, struct err *err);
+
+/* packet.c */
+struct packet_plan {
+	const struct written *records; /* in byte order of kind/id */
+	size_t n;
+	const char *base; /* hex, or NULL */
+	const char *message;
+	const struct packet_commit *times; /* wall, monotonic, boot, anchor and
+					    * seconds of an earlier packet, or
+					    * NULL for now */
+	const struct oid *supersedes; /* or NULL */
+	bool whole;
+};
+/* Sign and keep a packet as the next of the scope's journal. */
+enum rc packet_make(struct replica *r, struct scope *s,
+		    const struct packet_plan *plan, struct err *err);
+/* Tree and content hash of records in byte order of their paths. */
+enum rc packet_hashes(const struct written *records, size_t n, struct oid *tree,
+		      unsigned char content[32], struct err *err);
+/* The records of a packet; *out is malloc'd: written_release, free. */
+enum rc packet_records(struct replica *r, int64_t number, struct written **out,
+		       size_t *n, struct err *err);
+/* Begin a new journal and make all unacknowledged packets of the scope's
+ * journal again; the first supersedes `forked`. */
+enum rc journal_renew(struct replica *r, const char *scope,
+		      const struct oid *forked, struct err *err);
+/* The packet's JSON for a request: {commit, rows}. */
+enum rc packet_json(struct replica *r, const char *scope, int64_t number,
+		    const char *body, bool whole, json_t **out, size_t *bytes,
+		    struct err *err);
+
+/* exchange.c */
+enum rc exchange_post(struct replica *r, const struct exchange *x,
+		      const char *path, const char *type, bool sign_it,
+		      const struct buf *body, struct exchange_reply *reply,
+		      struct err *err);
+enum rc exchange_get(struct replica *r, const struct exchange *x,
+		     const char *path, int64_t from, const char *etag,
+		     struct exchange_reply *reply, struct err *err);
+/* A failure from an answer that is not 200. */
+enum rc reply_failed(const struct exchange_reply *reply, const char *doing,
+		     struct err *err);
+
+/* sync: one request with its answer and what is to be done about it. */
+struct sync_scope {
+	char scope[8];
+	bool has_head; /* as the request named it */
+	struct oid head;
+	bool is_answered;
+	bool is_new; /* line 1 has a new head */
+	struct oid new_head, new_root;
+	int64_t new_position;
+	char error[64]; /* the server's code, or "" */
+	bool has_more;
+	char more_kind[33], more_id[33];
+	bool has_forked;
+	struct oid forked; /* first packet that a new journal supersedes */
+	bool is_settled; /* by receipts: packets acknowledged */
+	json_t *receipted; /* array of packet numbers acknowledged here */
+};
+
+struct sync {
+	struct replica *r;
+	const struct exchange *exchange;
+	struct sync_summary *sum;
+	struct sync_scope scopes[SCOPES_MAX];
+	size_t nscopes;
+	char epoch[17];
+	bool left_out; /* packets that did not fit this request */
+	bool progressed; /* receipts that are worth another request */
+	size_t npackets; /* in this request */
+};
+struct sync_scope *sync_scope_of(struct sync *s, const char *scope);
+
+/* request.c: the request's body; `pages` asks for further pages only. */
+enum rc request_make(struct sync *s, bool pages, struct buf *body,
+		     unsigned char digest[32], struct err *err);
+/* answer.c: verify an answer, keep receipts and stage rows, in one transaction.
+ * `body` may be cut: *whole says so. */
+enum rc answer_take(struct sync *s, bool pages, const struct buf *body,
+		    const unsigned char digest[32], bool *whole,
+		    struct err *err);
+/* receipt.c */
+enum rc receipt_take(struct sync *s, struct sync_scope *scope,
+		     const json_t *receipt, struct err *err);
+/* apply.c: staged rows and what the receipts imply, all or nothing. */
+enum rc apply_staged(struct sync *s, struct err *err);
+
+/* rows that become main in one scope */
+struct apply {
+	struct replica *r;
+	const char *scope;
+	struct arena mem;
+	struct tree_change *changes;
+	size_t n, room;
+	json_t *seen; /* {"kind/id": true} */
+	int64_t received;
+	bool only_kinds; /* first walk over the catalog */
+	bool skip_kinds; /* second walk */
+};
+enum rc apply_record(struct apply *a, const char *kind, const char *id,
+		     const json_t *before, const json_t *after,
+		     struct err *err);
+
+/* keys.c: [[serial, key id, scope, subject, base64 or null]...] */
+enum rc keys_take(struct replica *r, const json_t *events, struct err *err);
+/* Write the plain row of a sealed record, or remove it where no key opens it.
+ */
+enum rc sealed_show(struct replica *r, const struct kind *k, const char *id,
+		    struct err *err);
+/* The outer form of a plain record; RC_DENIED names it when its key is not
+ * here. */
+enum rc sealed_hide(struct replica *r, const struct kind *k,
+		    const json_t *plain, json_t **out, struct err *err);
+
+/* enroll.c: remember what an enrolment's answer said. Scopes come from the
+ * array; the catalog is always added. */
+enum rc enrolment_keep(struct replica *r, const char *url, const json_t *answer,
+		       struct err *err);
+/* The keys of a new enrolment, before it is asked for. */
+enum rc enrolment_keys(struct replica *r, const char *code, const char *pin,
+		       struct err *err);
+
+/* snapshot.c: one scope's snapshot, fed piece by piece. For the catalog, feed
+ * it twice: first with kinds_only. The caller holds the transaction. */
+struct snapshot;
+enum rc snapshot_new(struct snapshot **out, struct replica *r,
+		     const char *scope, bool kinds_only, struct err *err);
+enum rc snapshot_feed(struct snapshot *s, const void *p, size_t n,
+		      struct err *err);
+/* Checks end, roots and the signed commit, and moves the scope's head. */
+enum rc snapshot_end(struct snapshot *s, struct err *err);
+void snapshot_free(struct snapshot *s);
+int64_t snapshot_records(const struct snapshot *s);
+/* A whole snapshot out of memory, in a transaction of its own. */
+enum rc replica_clone_from_lines(struct replica *r, const char *scope,
+				 const void *bytes, size_t n, struct err *err);
+
+enum rc out_of_memory(struct err *err);
+
+#endif
