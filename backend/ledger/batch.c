@@ -271,9 +271,15 @@ static enum rc kind_written(struct batch *b, const json_t *record)
 {
 	const json_t *definition = json_object_get(record, "definition");
 	const char *name = json_text(definition, "kind");
-	enum rc rc = registry_add(b->store->kinds, definition, b->err);
+	const struct kind *known =
+		registry_kind(b->store->kinds, name ? name : "");
+	enum rc rc = RC_OK;
 
 	b->catalog_touched = true;
+	/* Replacing a kind frees it under whoever borrowed it: not for nothing.
+	 */
+	if (!known || !json_equal(known->definition, definition))
+		rc = registry_add(b->store->kinds, definition, b->err);
 	if (rc == RC_OK)
 		rc = rows_create(b->store->db,
 				 registry_kind(b->store->kinds, name),
