@@ -239,3 +239,8 @@ SELECT DISTINCT kind FROM hufu_top WHERE scope = ?1 ORDER BY kind
 
 -- name: snapshot_count
 SELECT coalesce(sum(records), 0) FROM hufu_top WHERE scope = ?1
+
+-- name: terminal_list
+SELECT e.terminal, e.officer, e.state, e.id, c.time FROM enrolment AS e
+LEFT JOIN contact AS c ON c.terminal = e.terminal
+WHERE e.scope = ?1 ORDER BY e.terminal

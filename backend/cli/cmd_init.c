@@ -1,0 +1,85 @@
+/* cli/cmd_init.c - `hufud init`: make a data folder. */
+#include "cli/cli.h"
+
+#include <unistd.h>
+
+#include "cli/schema_dir.h"
+#include "object/sshsig.h"
+
+static const char usage[] =
+	"usage: hufud init --data DIR [--schema DIR] [--json]\n"
+	"\n"
+	"Makes a data folder: the database, the server's signing key, the "
+	"catalog with\n"
+	"its kinds (from DIR/kinds/*.json; found beside the program by "
+	"default), and the\n"
+	"account \"admin\" of all roles and scopes, without a password, for "
+	"the commands.\n";
+
+static enum rc found(struct cli *c, const char *schema)
+{
+	enum rc rc =
+		store_open(&c->store, c->data, &host_system, false, &c->err);
+
+	if (rc == RC_OK)
+		rc = account_add(c->store, "admin",
+				 ROLE_ADMINISTRATOR | ROLE_COORDINATOR |
+					 ROLE_ANALYST,
+				 "*", NULL, &c->err);
+	if (rc == RC_OK)
+		rc = account_get(c->store, "admin", &c->account, &c->err);
+	if (rc != RC_OK)
+		return rc;
+	c->op = (struct op){ .store = c->store,
+			     .actor = &c->account,
+			     .now_ms = host_wall_ms(&host_system),
+			     .err = &c->err };
+	return ledger_found(&c->op, schema);
+}
+
+static void report(struct cli *c)
+{
+	char key[SSH_PUBLIC_TEXT_MAX];
+
+	ssh_public_text(key, c->store->key.public);
+	if (c->json) {
+		json_t *o = json_pack(
+			"{s:s, s:s, s:s, s:I}", "data", c->data, "epoch",
+			c->store->epoch, "server_key", key, "kinds",
+			(json_int_t)registry_count(c->store->kinds));
+
+		cli_json(o);
+		json_decref(o);
+		return;
+	}
+	printf("made %s: epoch %s, %zu kinds\nserver key %s\n", c->data,
+	       c->store->epoch, registry_count(c->store->kinds), key);
+}
+
+int cmd_init(struct cli *c)
+{
+	const char *schema = NULL, *words[1] = { NULL };
+	const struct cli_option own[] = { { "--schema", &schema, NULL },
+					  { NULL, NULL, NULL } };
+	char *dir;
+	int code = cli_options(c, own, usage, words, 0);
+	enum rc rc;
+
+	if (code != EXIT_DONE)
+		return code;
+	if (!c->data)
+		c->data = getenv("HUFU_DATA");
+	if (!c->data)
+		return cli_misuse(c, "name the folder: --data DIR");
+	dir = schema_dir(schema, &c->err);
+	if (!dir)
+		return cli_fail(c, &c->err);
+	rc = store_init(c->data, &host_system, false, &c->err);
+	if (rc == RC_OK)
+		rc = found(c, dir);
+	free(dir);
+	if (rc != RC_OK)
+		return cli_fail(c, &c->err);
+	report(c);
+	return EXIT_DONE;
+}

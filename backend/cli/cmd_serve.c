@@ -1,0 +1,69 @@
+/* cli/cmd_serve.c - `hufud serve`: the service, in the foreground. */
+#include "cli/cli.h"
+
+#include <signal.h>
+#include <pthread.h>
+
+#include "api/service.h"
+#include "base/log.h"
+
+static const char usage[] =
+	"usage: hufud serve --data DIR [--listen 127.0.0.1:8080] "
+	"[--insecure-bind]\n"
+	"\n"
+	"Serves terminals until SIGTERM or SIGINT, one log line an event on "
+	"stderr. Plain\n"
+	"HTTP on loopback only: TLS ends in HAProxy in front of it "
+	"(docs/operations.md);\n"
+	"--insecure-bind allows other addresses. Port 0 picks a free one; the "
+	"first line on\n"
+	"stdout names it.\n";
+
+int cmd_serve(struct cli *c)
+{
+	const char *listen = "127.0.0.1:8080", *words[1] = { NULL };
+	bool insecure = false;
+	const struct cli_option own[] = {
+		{ "--listen", &listen, NULL },
+		{ "--insecure-bind", NULL, &insecure },
+		{ NULL, NULL, NULL },
+	};
+	struct http_options options = { .routes = service_routes };
+	struct http_server *server = NULL;
+	struct service *service = NULL;
+	sigset_t ends;
+	int code = cli_options(c, own, usage, words, 0), which;
+	enum rc rc;
+
+	if (code == EXIT_DONE)
+		code = cli_open(c);
+	if (code != EXIT_DONE)
+		return code;
+	/* Before any thread: all of them inherit the mask, and only this one
+	 * waits for the end. */
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &ends, NULL);
+	signal(SIGPIPE, SIG_IGN);
+
+	rc = service_start(&service, c->data, &host_system, &c->err);
+	options.listen = listen;
+	options.insecure_bind = insecure;
+	options.ctx = service;
+	if (rc == RC_OK)
+		rc = http_start(&server, &options, &c->err);
+	if (rc != RC_OK) {
+		service_stop(service);
+		return cli_fail(c, &c->err);
+	}
+	printf("hufud %s serves %s on port %d\n", VERSION, c->data,
+	       http_port(server));
+	fflush(stdout);
+	log_info("start port=%d data=%s", http_port(server), c->data);
+	sigwait(&ends, &which);
+	log_info("stop signal=%d", which);
+	http_stop(server);
+	service_stop(service);
+	return EXIT_DONE;
+}

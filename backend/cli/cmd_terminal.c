@@ -1,0 +1,115 @@
+/* cli/cmd_terminal.c - `hufud terminal`: codes, list, revoke. */
+#include "cli/cli.h"
+
+#include "base/date.h"
+#include "base/jcs.h"
+#include "ledger/enrol.h"
+#include "sql_store.gen.h"
+
+static const char usage[] =
+	"usage: hufud terminal code --officer ID --scope S\n"
+	"       hufud terminal list --scope S\n"
+	"       hufud terminal revoke TERMINAL --scope S --reason TEXT\n"
+	"\n"
+	"code    prints a one-time code, valid for 10 minutes, with which an "
+	"officer enrols\n"
+	"        a tablet: hufu enroll URL --code CODE --replica FILE\n"
+	"list    the scope's terminals, their officers and last contact\n"
+	"revoke  what the terminal sends from now on goes to quarantine\n"
+	"\n"
+	"Options: --data DIR, --as ACCOUNT, --json\n";
+
+static int code(struct cli *c, const char *officer)
+{
+	char code_text[ENROL_CODE_SIZE], expires[25];
+
+	if (!officer)
+		return cli_misuse(c, "name the officer: --officer ID");
+	if (enrol_code_new(&c->op, officer, c->scope, code_text) != RC_OK)
+		return cli_fail(c, &c->err);
+	time_format(expires, c->op.now_ms + ENROL_CODE_MS);
+	if (c->json) {
+		json_t *o = json_pack("{s:s, s:s, s:s, s:s}", "code", code_text,
+				      "officer", officer, "scope", c->scope,
+				      "expires", expires);
+
+		cli_json(o);
+		json_decref(o);
+	} else {
+		printf("%s\n", code_text);
+		fprintf(stderr, "for officer %s in scope %s, until %s, once\n",
+			officer, c->scope, expires);
+	}
+	return EXIT_DONE;
+}
+
+static void terminal_print(struct cli *c, struct query *q)
+{
+	char contact[25] = "never";
+
+	if (!query_is_null(q, 4))
+		time_format(contact, query_get_int(q, 4));
+	if (c->json) {
+		json_t *o = json_pack(
+			"{s:s, s:s, s:s, s:s, s:s}", "terminal",
+			query_get_text(q, 0), "officer", query_get_text(q, 1),
+			"state", query_get_text(q, 2), "enrolment",
+			query_get_text(q, 3), "last_contact", contact);
+
+		cli_json(o);
+		json_decref(o);
+		return;
+	}
+	printf("%-20s  %-16s  %-8s  last contact %s\n", query_get_text(q, 0),
+	       query_get_text(q, 1), query_get_text(q, 2), contact);
+}
+
+static int list(struct cli *c)
+{
+	struct query *q = query_begin(c->store->db, SQL_TERMINAL_LIST);
+
+	query_text(q, 1, c->scope);
+	while (query_row(q))
+		terminal_print(c, q);
+	return query_end(q, &c->err) == RC_OK ? EXIT_DONE
+					      : cli_fail(c, &c->err);
+}
+
+static int revoke(struct cli *c, const char *terminal, const char *reason)
+{
+	if (!terminal)
+		return cli_misuse(c, "name the terminal");
+	if (!reason)
+		return cli_misuse(c, "give a reason: --reason TEXT");
+	if (enrol_revoke(&c->op, c->scope, terminal, reason) != RC_OK)
+		return cli_fail(c, &c->err);
+	printf("revoked %s\n", terminal);
+	return EXIT_DONE;
+}
+
+int cmd_terminal(struct cli *c)
+{
+	const char *officer = NULL, *reason = NULL;
+	const char *words[3] = { NULL, NULL, NULL };
+	const struct cli_option own[] = { { "--officer", &officer, NULL },
+					  { "--reason", &reason, NULL },
+					  { NULL, NULL, NULL } };
+	int exit_code = cli_options(c, own, usage, words, 2);
+
+	if (exit_code != EXIT_DONE)
+		return exit_code;
+	if (!words[0])
+		return cli_misuse(c, "say code, list or revoke");
+	if (!cli_needs_scope(c))
+		return EXIT_USE;
+	exit_code = cli_open(c);
+	if (exit_code != EXIT_DONE)
+		return exit_code;
+	if (!strcmp(words[0], "code"))
+		return code(c, officer);
+	if (!strcmp(words[0], "list"))
+		return list(c);
+	if (!strcmp(words[0], "revoke"))
+		return revoke(c, words[1], reason);
+	return cli_misuse(c, "there is no 'terminal %s'", words[0]);
+}
