@@ -171,7 +171,7 @@ AND closed < ?1 AND (applied = 1 OR state = 'superseded')
 SELECT DISTINCT r.kind, r.id FROM hufu_packet p
 JOIN hufu_packet_record r ON r.packet = p.number
 WHERE p.scope = ?1 AND p.state = 'acknowledged' AND p.applied = 0
-AND (r.kind, r.id) > (?2, ?3) ORDER BY r.kind, r.id LIMIT 1
+ORDER BY r.kind, r.id
 
 -- name: r_settled
 UPDATE hufu_packet SET applied = 1

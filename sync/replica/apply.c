@@ -68,7 +68,7 @@ enum rc apply_record(struct apply *a, const char *kind, const char *id,
 
 	buf_init(&body, RECORD_BYTES_MAX);
 	if (rc == RC_OK && after)
-		rc = record_bytes(&body, after, err);
+		rc = record_jcs(&body, after, err);
 	if (rc == RC_OK && (before || after))
 		rc = change_push(a, kind, id, before, after, &body, err);
 	if (rc == RC_OK)

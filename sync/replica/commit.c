@@ -63,7 +63,7 @@ static enum rc travel_bytes(struct replica *r, const struct kind *k,
 	if (k->is_sealed)
 		rc = sealed_hide(r, k, plain, &outer, err);
 	if (rc == RC_OK)
-		rc = record_bytes(&b, outer ? outer : plain, err);
+		rc = record_jcs(&b, outer ? outer : plain, err);
 	if (rc == RC_OK) {
 		*out = strdup(b.data);
 		*n = b.len;
@@ -121,7 +121,7 @@ static enum rc main_keep(struct replica *r, const struct edit *e,
 		return RC_OK;
 	buf_init(&b, RECORD_BYTES_MAX);
 	if (e->shadow)
-		rc = record_bytes(&b, e->shadow, err);
+		rc = record_jcs(&b, e->shadow, err);
 	if (rc == RC_OK) {
 		q = query_begin(r->db, SQL_R_MAIN_KEEP);
 		query_text(q, 1, e->captured->kind->name);

@@ -141,7 +141,7 @@ static enum rc definition_differs(struct replica *r, const char *name,
 {
 	char *old = NULL;
 	bool is_null;
-	enum rc rc = record_bytes(text, definition, err);
+	enum rc rc = record_jcs(text, definition, err);
 
 	if (rc != RC_OK)
 		return rc;

@@ -7,7 +7,7 @@
 #include "kind/rows.h"
 #include "sql_sync.gen.h"
 
-enum rc record_bytes(struct buf *out, const json_t *record, struct err *err)
+enum rc record_jcs(struct buf *out, const json_t *record, struct err *err)
 {
 	buf_reset(out);
 	return jcs_write(out, record, err);

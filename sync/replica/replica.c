@@ -310,7 +310,7 @@ enum rc replica_main(struct replica *r, const char *kind, const char *id,
 		rc = err_set(err, RC_NOT_FOUND, "%s '%s' is not on main", kind,
 			     id);
 	if (rc == RC_OK)
-		rc = record_bytes(&body, record, err);
+		rc = record_jcs(&body, record, err);
 	rc = replica_end(r, rc, err);
 	if (rc == RC_OK && !(*out = strdup(body.data)))
 		rc = out_of_memory(err);

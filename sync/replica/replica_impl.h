@@ -126,7 +126,7 @@ enum rc captured_make(struct captured *c, const struct kind *k,
 void captured_release(struct captured *c);
 
 /* record.c */
-enum rc record_bytes(struct buf *out, const json_t *record, struct err *err);
+enum rc record_jcs(struct buf *out, const json_t *record, struct err *err);
 enum rc record_parse(const char *text, size_t n, json_t **out, struct err *err);
 /* The main version (of a sealed kind the outer form); RC_NOT_FOUND without a
  * message. *out is a new reference. */

@@ -39,7 +39,7 @@ static enum rc record_take(struct snapshot *s, const char *kind, const char *id,
 
 	if (!town || !name_is_town(town))
 		return malformed(s, "a record has no legal town", err);
-	rc = record_bytes(&s->body, record, err);
+	rc = record_jcs(&s->body, record, err);
 	if (rc == RC_OK)
 		rc = oid_of(&oid, OBJECT_BLOB, s->body.data, s->body.len, err);
 	if (rc == RC_OK)

@@ -25,7 +25,7 @@ static enum rc record_verify(struct replica *r, const char *kind,
 	scope = json_text(record, "scope");
 	town = json_text(record, "town");
 	if (rc == RC_OK)
-		rc = record_bytes(&body, record, err);
+		rc = record_jcs(&body, record, err);
 	if (rc == RC_OK)
 		rc = oid_of(&oid, OBJECT_BLOB, body.data, body.len, err);
 	if (rc == RC_OK)
