@@ -1,0 +1,167 @@
+/* domain/draw.c - commit. */
+#include "domain/draw_impl.h"
+
+#include "base/hex.h"
+#include "base/hash.h"
+#include "base/jcs.h"
+#include "sql_store.gen.h"
+
+/* Room for the rest of the record in the packet that carries it. */
+#define MATERIAL_INSIDE_MAX (RECORD_BYTES_MAX - (128u << 10))
+
+/* The draw that this frame has already, in *id, or an empty text. */
+static enum rc frame_was_drawn(struct op *op, const char *scope,
+			       const char *frame_hash, char id[33],
+			       char state[16])
+{
+	struct query *q = query_begin(op->store->db, SQL_DRAW_OF_FRAME);
+
+	*id = *state = '\0';
+	query_text(q, 1, scope);
+	query_text(q, 2, frame_hash);
+	if (query_row(q)) {
+		const char *s = query_get_text(q, 1);
+
+		snprintf(id, 33, "%s", query_get_text(q, 0));
+		snprintf(state, 16, "%s", s ? s : "");
+	}
+	return query_end(q, op->err);
+}
+
+static enum rc material_keep(struct op *op, const char *id,
+			     const json_t *committed, json_t *material,
+			     json_t **rules)
+{
+	struct buf text;
+	char hash[65], *path;
+	enum rc rc;
+
+	buf_init(&text, DRAW_PAPER_BYTES_MAX);
+	rc = jcs_write(&text, material, op->err);
+	*rules = json_object();
+	json_object_set(*rules, "committed",
+			(json_t *)(uintptr_t)committed); /* borrowed, counted */
+	if (rc == RC_OK && text.len <= MATERIAL_INSIDE_MAX) {
+		json_object_set(*rules, "material", material);
+	} else if (rc == RC_OK) {
+		path = draw_material_path(op, id, true);
+		rc = path ? draw_file_write(path, material, op->err)
+			  : op->err->code;
+		free(path);
+		sha256_hex(hash, text.data, text.len);
+		json_object_set_new(*rules, "material_hash", json_string(hash));
+	}
+	buf_release(&text);
+	return rc;
+}
+
+static int64_t quota_of(const json_t *committed)
+{
+	const json_t *strata = json_object_get(committed, "strata");
+	int64_t n = 0;
+
+	for (size_t k = 0; k < json_array_size(strata); k++)
+		n += json_int(json_array_get(strata, k), "n", 0);
+	return n;
+}
+
+static enum rc record_make(struct op *op, const struct draw_options *o,
+			   const char *id, const char *replaces,
+			   const json_t *committed, json_t *material,
+			   json_t **out)
+{
+	json_t *rules = NULL, *record = json_object();
+	char commitment[65];
+	enum rc rc = draw_hash(commitment, committed, op->err);
+
+	if (rc == RC_OK)
+		rc = material_keep(op, id, committed, material, &rules);
+	draw_set_text(record, "name", o->name);
+	draw_set_text(record, "item", o->item);
+	draw_set_text(record, "algorithm", DRAW_ALGORITHM);
+	draw_set_text(record, "frame_hash", json_text(committed, "frame_hash"));
+	draw_set_text(record, "seed_source",
+		      json_text(committed, "seed_source"));
+	draw_set_text(record, "replaces", replaces);
+	draw_set_text(record, "reason", o->reason);
+	draw_set_text(record, "state", "committed");
+	draw_set_text(record, "commitment", rc == RC_OK ? commitment : NULL);
+	json_object_set_new(record, "town",
+			    json_string(o->town ? o->town : "000"));
+	json_object_set(record, "frame_size",
+			json_object_get(committed, "frame_size"));
+	json_object_set(record, "strata", json_object_get(committed, "strata"));
+	json_object_set_new(record, "quota", json_integer(quota_of(committed)));
+	json_object_set_new(record, "committed_at", json_integer(op->now_ms));
+	json_object_set_new(record, "rules", rules);
+	*out = record;
+	return rc;
+}
+
+/* A draw that was replaced before its assignments went out will never be run:
+ * nobody chooses between two. */
+static enum rc void_replaced(struct op *op, const char *scope, const char *old,
+			     const char *id, const char *reason)
+{
+	json_t *record = NULL;
+	char text[400];
+	enum rc rc = ledger_record(op, scope, "draw", old, &record);
+
+	if (rc != RC_OK)
+		return rc;
+	snprintf(text, sizeof(text), "replaced by draw %s: %.300s", id, reason);
+	draw_set_text(record, "state", "void");
+	draw_set_text(record, "reason", text);
+	rc = draw_put(op, scope, "draw", old, record, "void a replaced draw");
+	json_decref(record);
+	return rc;
+}
+
+static enum rc commit_frozen(struct op *op, const char *scope,
+			     const struct draw_options *o,
+			     const json_t *committed, json_t *material,
+			     const char *id)
+{
+	char before[33], state[16];
+	json_t *record = NULL;
+	enum rc rc = frame_was_drawn(
+		op, scope, json_text(committed, "frame_hash"), before, state);
+
+	if (rc == RC_OK && *before && !o->reason)
+		rc = err_set(op->err, RC_CONFLICT,
+			     "draw '%s' is committed for the same frame: a "
+			     "second one needs a reason, which is published",
+			     before);
+	if (rc == RC_OK)
+		rc = record_make(op, o, id, before, committed, material,
+				 &record);
+	if (rc == RC_OK)
+		rc = draw_put(op, scope, "draw", id, record, "commit a draw");
+	if (rc == RC_OK && *before && strcmp(state, "drawn") != 0)
+		rc = void_replaced(op, scope, before, id, o->reason);
+	json_decref(record);
+	return rc;
+}
+
+enum rc draw_commit(struct op *op, const char *scope,
+		    const struct draw_options *options, char id[21])
+{
+	json_t *committed = NULL, *material = NULL;
+	enum rc rc;
+
+	if (options->due && !name_is_date(options->due))
+		return err_set(op->err, RC_INVALID,
+			       "the due date '%.20s' is no date like "
+			       "2026-11-22",
+			       options->due);
+	if (options->town && !name_is_town(options->town))
+		return err_set(op->err, RC_INVALID,
+			       "town '%.20s' is not 3 digits", options->town);
+	rc = draw_freeze(op, scope, options, &committed, &material);
+	host_new_id(op->store->host, id);
+	if (rc == RC_OK)
+		rc = commit_frozen(op, scope, options, committed, material, id);
+	json_decref(committed);
+	json_decref(material);
+	return rc;
+}

@@ -1,0 +1,197 @@
+/* domain/draw_record.c - the draw as a record: how it is kept, revealed and
+ * published. */
+#include "domain/draw_impl.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "base/hex.h"
+#include "base/jcs.h"
+#include "domain/draw_ticket.h"
+#include "sql_store.gen.h"
+
+enum rc draw_put(struct op *op, const char *scope, const char *kind,
+		 const char *id, const json_t *record, const char *message)
+{
+	struct office_record r = { .kind = kind, .id = id, .record = record };
+	struct office_write w = { .scope = scope,
+				  .operation = "draw",
+				  .message = message,
+				  .records = &r,
+				  .n = 1 };
+	enum rc rc = ledger_office(op, &w);
+
+	if (rc == RC_OK && r.outcome == OFFICE_REFUSED)
+		rc = err_set(op->err, RC_DENIED, "%s '%s': %s", kind, id,
+			     r.why);
+	return rc;
+}
+
+/* DIR/draws/<id>.json, malloc'd. */
+char *draw_material_path(struct op *op, const char *id, bool make)
+{
+	char name[64], *folder = make ? store_path(op->store, "draws") : NULL;
+	bool ok = !make ||
+		  (folder && (mkdir(folder, 0755) == 0 || errno == EEXIST));
+
+	if (!ok)
+		err_set(op->err, RC_IO, "cannot make folder '%s'",
+			folder ? folder : "draws");
+	free(folder);
+	snprintf(name, sizeof(name), "draws/%s.json", id);
+	return ok ? store_path(op->store, name) : NULL;
+}
+
+void draw_set_text(json_t *record, const char *key, const char *text)
+{
+	if (text && *text)
+		json_object_set_new(record, key, json_string(text));
+}
+
+static bool seed_is_legal(const char *seed)
+{
+	size_t n = strlen(seed);
+
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)seed[i] < 0x20 || seed[i] == 0x7f)
+			return false;
+	return n > 0 && n <= DRAW_SEED_MAX && utf8_is_valid(seed, n);
+}
+
+enum rc draw_load(struct op *op, const char *id, char scope[33], json_t **out)
+{
+	struct query *q = query_begin(op->store->db, SQL_DRAW_SCOPE);
+
+	*out = NULL;
+	*scope = '\0';
+	query_text(q, 1, id);
+	if (query_row(q))
+		snprintf(scope, 33, "%s", query_get_text(q, 0));
+	if (query_end(q, op->err) != RC_OK)
+		return op->err->code;
+	if (!*scope)
+		return err_set(op->err, RC_NOT_FOUND,
+			       "there is no draw '%.32s'", id);
+	return ledger_record(op, scope, "draw", id, out);
+}
+
+static bool state_is(const json_t *record, const char *state)
+{
+	const char *is = json_text(record, "state");
+
+	return is && strcmp(is, state) == 0;
+}
+
+enum rc draw_reveal(struct op *op, const char *id, const char *seed)
+{
+	json_t *record;
+	const char *known;
+	char scope[33];
+	enum rc rc;
+
+	if (!seed_is_legal(seed))
+		return err_set(op->err, RC_INVALID,
+			       "a seed is 1 to %d bytes of text without "
+			       "control characters",
+			       DRAW_SEED_MAX);
+	rc = draw_load(op, id, scope, &record);
+	if (rc != RC_OK)
+		return rc;
+	known = json_text(record, "seed");
+	if (state_is(record, "void"))
+		rc = err_set(op->err, RC_CONFLICT, "draw '%s' is void: %.200s",
+			     id, json_text(record, "reason"));
+	else if (known && strcmp(known, seed) != 0)
+		rc = err_set(op->err, RC_CONFLICT,
+			     "the seed of draw '%s' is known already, and it "
+			     "is another",
+			     id);
+	if (rc == RC_OK && !known) {
+		draw_set_text(record, "seed", seed);
+		draw_set_text(record, "state", "revealed");
+		json_object_set_new(record, "revealed_at",
+				    json_integer(op->now_ms));
+		rc = draw_put(op, scope, "draw", id, record,
+			      "reveal the seed of a draw");
+	}
+	json_decref(record);
+	return rc;
+}
+
+static enum rc material_load(struct op *op, const char *id, const json_t *rules,
+			     json_t **out)
+{
+	const char *said = json_text(rules, "material_hash");
+	char hash[65], *path;
+	enum rc rc;
+
+	*out = NULL;
+	if (!said) {
+		*out = json_incref(json_object_get(rules, "material"));
+		return RC_OK;
+	}
+	path = draw_material_path(op, id, false);
+	rc = path ? draw_file_read(path, out, op->err)
+		  : err_set(op->err, RC_NOMEM, "out of memory");
+	if (rc == RC_OK)
+		rc = draw_hash(hash, *out, op->err);
+	if (rc == RC_OK && strcmp(hash, said) != 0)
+		rc = err_set(op->err, RC_CORRUPT,
+			     "'%s' is not what was committed", path);
+	free(path);
+	return rc;
+}
+
+/* The record and its material as one paper, checked; without the outcome. */
+enum rc draw_paper_of(struct op *op, const char *id, const json_t *record,
+		      json_t **out)
+{
+	static const char *const copied[] = {
+		"algorithm",   "commitment", "committed_at", "name",
+		"reason",      "replaces",   "revealed_at",  "seed",
+		"result_hash", "state",
+	};
+	const json_t *rules = json_object_get(record, "rules");
+	json_t *material = NULL, *paper = json_object();
+	enum rc rc = material_load(op, id, rules, &material);
+
+	for (size_t i = 0; i < sizeof(copied) / sizeof(*copied); i++)
+		json_object_set(paper, copied[i],
+				json_object_get(record, copied[i]));
+	json_object_set_new(paper, "id", json_string(id));
+	json_object_set_new(paper, "format", json_integer(1));
+	json_object_set(paper, "committed",
+			json_object_get(rules, "committed"));
+	json_object_update(paper, material);
+	json_decref(material);
+	if (rc == RC_OK)
+		rc = draw_paper_check(paper, op->err);
+	*out = paper;
+	return rc;
+}
+
+enum rc draw_paper(struct op *op, const char *id, json_t **out)
+{
+	json_t *record, *outcome = NULL;
+	char scope[33];
+	enum rc rc = draw_load(op, id, scope, &record);
+
+	*out = NULL;
+	if (rc == RC_OK)
+		rc = draw_paper_of(op, id, record, out);
+	if (rc == RC_OK && json_text(record, "result_hash")) {
+		rc = draw_outcome(*out, json_text(record, "seed"), &outcome,
+				  op->err);
+		/* The stored hash stays: it is what was said when it ran. */
+		json_object_update_missing(*out, outcome);
+	}
+	if (rc == RC_OK)
+		rc = draw_verify(*out, op->err);
+	json_decref(outcome);
+	json_decref(record);
+	if (rc != RC_OK) {
+		json_decref(*out);
+		*out = NULL;
+	}
+	return rc;
+}

@@ -1,0 +1,491 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "base/hash.h"
+#include "base/hex.h"
+#include "base/jcs.h"
+#include "domain/draw_paper.h"
+#include "domain/draw_ticket.h"
+
+#define GRADES 3
+
+static json_t *ids_of(const char *prefix, size_t n)
+{
+	json_t *ids = json_array();
+
+	for (size_t i = 0; i < n; i++) {
+		char id[33];
+
+		snprintf(id, sizeof(id), "%s%06zu", prefix, i);
+		json_array_append_new(ids, json_string(id));
+	}
+	return ids;
+}
+
+static json_t *pool_of(size_t n)
+{
+	json_t *pool = json_array(), *ids = ids_of("o", n);
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(pool, json_pack("{s:O, s:s, s:s}", "id",
+						      json_array_get(ids, i),
+						      "certificate", "zj-1",
+						      "certificate_to",
+						      "2027-01-01"));
+	json_decref(ids);
+	return pool;
+}
+
+static json_t *strata_of(const json_t *frame, json_t *membership,
+			 const int64_t quota[GRADES])
+{
+	json_t *strata = json_array();
+
+	for (size_t i = 0; i < json_array_size(frame); i++)
+		json_array_append_new(membership,
+				      json_integer((json_int_t)(i % GRADES)));
+	for (size_t k = 0; k < GRADES; k++) {
+		size_t n = json_array_size(frame), size = 0;
+		char name[2] = { (char)('A' + k), 0 }, hash[65];
+
+		for (size_t i = k; i < n; i += GRADES)
+			size++;
+		draw_hash_members(hash, frame, membership, k);
+		json_array_append_new(strata,
+				      json_pack("{s:s, s:I, s:I, s:s}", "name",
+						name, "n", (json_int_t)quota[k],
+						"size", (json_int_t)size,
+						"members_hash", hash));
+	}
+	return strata;
+}
+
+static json_t *paper_new(size_t subjects, size_t officers,
+			 const int64_t quota[GRADES])
+{
+	json_t *frame = ids_of("s", subjects), *pool = pool_of(officers);
+	json_t *membership = json_array(), *none = json_array();
+	json_t *strata = strata_of(frame, membership, quota), *committed;
+	char frame_hash[65], pool_hash[65], exclusions[65], commitment[65];
+	struct err err = { 0 };
+
+	draw_hash_lines(frame_hash, frame);
+	draw_hash(pool_hash, pool, &err);
+	draw_hash(exclusions, none, &err);
+	committed = json_pack(
+		"{s:s, s:s, s:I, s:i, s:s, s:{s:s, s:s, s:s}, s:s, s:s, s:o}",
+		"algorithm", DRAW_ALGORITHM, "frame_hash", frame_hash,
+		"frame_size", (json_int_t)subjects, "officers_per_subject", 2,
+		"pool_hash", pool_hash, "rules", "day", "2026-11-22",
+		"exclusions_hash", exclusions, "load_limit", DRAW_LOAD_LIMIT,
+		"scope", "330106", "seed_source", "抽签", "strata", strata);
+	assert_int_equal(draw_hash(commitment, committed, &err), RC_OK);
+	return json_pack("{s:i, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}",
+			 "format", 1, "id", "d1", "algorithm", DRAW_ALGORITHM,
+			 "commitment", commitment, "committed", committed,
+			 "frame", frame, "membership", membership, "pool", pool,
+			 "excluded", none);
+}
+
+static void paper_run(json_t *paper, const char *seed)
+{
+	json_t *outcome = NULL;
+	struct err err = { 0 };
+
+	if (draw_outcome(paper, seed, &outcome, &err) != RC_OK)
+		fail_msg("%s", err.text);
+	json_object_set_new(paper, "seed", json_string(seed));
+	json_object_update(paper, outcome);
+	json_decref(outcome);
+}
+
+static void draw_order_is_the_published_vector(void **state)
+{
+	static const char *const want[] = {
+		"91350100M000100Y43", "91330106MA2000211Y",
+		"91110000802100433B", "91330106MA20003340",
+		"91330100799655058B",
+	};
+	static const char *const ids[] = {
+		"91110000802100433B", "91330100799655058B",
+		"91330106MA2000211Y", "91330106MA20003340",
+		"91350100M000100Y43",
+	};
+	struct err err = { 0 };
+	uint32_t *order;
+
+	(void)state;
+	assert_int_equal(draw_order("zj-demo-seed-0001", ids, 5, &order, &err),
+			 RC_OK);
+	for (size_t i = 0; i < 5; i++)
+		assert_string_equal(ids[order[i]], want[i]);
+	free(order);
+}
+
+static void whole_ticket(const char *seed, const char *id,
+			 unsigned char out[SHA256_BYTES])
+{
+	char text[200];
+	int n = snprintf(text, sizeof(text), "%s\x1f%s", seed, id);
+
+	sha256(out, text, (size_t)n);
+}
+
+/* Sizes on both sides of each change of method. */
+static void draw_order_is_by_whole_tickets_at_every_size(void **state)
+{
+	static const size_t sizes[] = { 0,   1,     2,     48,    49,
+					500, 16384, 16385, 100003 };
+
+	(void)state;
+	for (size_t s = 0; s < sizeof(sizes) / sizeof(*sizes); s++) {
+		size_t n = sizes[s];
+		json_t *frame = ids_of("s", n);
+		const char **ids = malloc((n + 1) * sizeof(*ids));
+		unsigned char before[SHA256_BYTES] = { 0 }, now[SHA256_BYTES];
+		struct err err = { 0 };
+		uint32_t *order;
+
+		for (size_t i = 0; i < n; i++)
+			ids[i] = json_string_value(json_array_get(frame, i));
+		assert_int_equal(draw_order("seed", ids, n, &order, &err),
+				 RC_OK);
+		for (size_t i = 0; i < n; i++) {
+			whole_ticket("seed", ids[order[i]], now);
+			assert_true(memcmp(before, now, SHA256_BYTES) < 0);
+			memcpy(before, now, SHA256_BYTES);
+		}
+		free(order);
+		free(ids);
+		json_decref(frame);
+	}
+}
+
+static void draw_order_refuses_what_it_cannot_order(void **state)
+{
+	const char **same = malloc(20000 * sizeof(*same));
+	char seed[DRAW_SEED_MAX + 2];
+	struct err err = { 0 };
+	uint32_t *order;
+
+	(void)state;
+	for (size_t i = 0; i < 20000; i++)
+		same[i] = "a";
+	assert_int_equal(draw_order("seed", same, 20000, &order, &err),
+			 RC_INVALID);
+	assert_null(order);
+	err_clear(&err);
+	memset(seed, 's', sizeof(seed));
+	seed[DRAW_SEED_MAX + 1] = '\0';
+	assert_int_equal(draw_order(seed, same, 1, &order, &err), RC_INVALID);
+	free(same);
+}
+
+/* Runs docs/verify_draw.py on a paper; answers its exit code. */
+static int python_says(const json_t *paper, char *said, size_t room)
+{
+	char path[] = "/tmp/hufu-draw-XXXXXX", command[200];
+	struct err err = { 0 };
+	int fd = mkstemp(path), status;
+	size_t n;
+	FILE *p;
+
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(draw_file_write(path, paper, &err), RC_OK);
+	snprintf(command, sizeof(command), "python3 docs/verify_draw.py %s",
+		 path);
+	p = popen(command, "r");
+	assert_non_null(p);
+	n = fread(said, 1, room - 1, p);
+	said[n] = '\0';
+	status = pclose(p);
+	unlink(path);
+	return status;
+}
+
+static void both_verifiers_agree_with_every_draw(void **state)
+{
+	static const int64_t quota[GRADES] = { 5, 10, 40 };
+	char said[400];
+
+	(void)state;
+	for (int i = 0; i < 200; i++) {
+		json_t *paper =
+			paper_new(151 + (size_t)i, 3 + (size_t)i % 30, quota);
+		struct err err = { 0 };
+		char seed[40];
+
+		snprintf(seed, sizeof(seed), "种子-%d", i);
+		paper_run(paper, seed);
+		if (draw_verify(paper, &err) != RC_OK)
+			fail_msg("%s", err.text);
+		if (python_says(paper, said, sizeof(said)) != 0)
+			fail_msg("seed %s: %s", seed, said);
+		assert_non_null(strstr(said, "draw d1 verified: 55 of "));
+		json_decref(paper);
+	}
+}
+
+/* Each changes one thing of a drawn paper. */
+typedef void change_fn(json_t *paper);
+
+static void change_frame(json_t *paper)
+{
+	json_array_set_new(json_object_get(paper, "frame"), 100,
+			   json_string("s000099x"));
+}
+static void change_membership(json_t *paper)
+{
+	json_array_set_new(json_object_get(paper, "membership"), 0,
+			   json_integer(1));
+	json_array_set_new(json_object_get(paper, "membership"), 1,
+			   json_integer(0));
+}
+static void change_pool(json_t *paper)
+{
+	json_object_set_new(json_array_get(json_object_get(paper, "pool"), 2),
+			    "certificate_to", json_string("2026-01-01"));
+}
+static void change_quota(json_t *paper)
+{
+	json_t *strata =
+		json_object_get(json_object_get(paper, "committed"), "strata");
+
+	json_object_set_new(json_array_get(strata, 0), "n", json_integer(6));
+}
+static void change_excluded(json_t *paper)
+{
+	json_array_append_new(json_object_get(paper, "excluded"),
+			      json_pack("{s:s}", "id", "s9"));
+}
+static void change_seed(json_t *paper)
+{
+	json_object_set_new(paper, "seed", json_string("other"));
+}
+static void change_result(json_t *paper)
+{
+	json_array_remove(json_object_get(paper, "result"), 54);
+}
+static void change_reserve(json_t *paper)
+{
+	json_t *list = json_array_get(json_object_get(paper, "reserve"), 1);
+
+	json_array_append(list, json_array_get(list, 0));
+	json_array_remove(list, 0);
+}
+static void change_pair(json_t *paper)
+{
+	json_t *pair = json_array_get(json_object_get(paper, "pairs"), 7);
+
+	json_array_append(pair, json_array_get(pair, 1));
+	json_array_remove(pair, 1);
+}
+static void change_result_hash(json_t *paper)
+{
+	json_object_set_new(paper, "result_hash", json_string("00"));
+}
+
+static void both_verifiers_name_whatever_was_changed(void **state)
+{
+	static const struct {
+		change_fn *change;
+		const char *says;
+	} changes[] = {
+		{ change_frame, "frame_hash" },
+		{ change_membership, "members_hash" },
+		{ change_pool, "pool_hash" },
+		{ change_quota, "commitment" },
+		{ change_excluded, "exclusions_hash" },
+		{ change_seed, "result 1" },
+		{ change_result, "result 55" },
+		{ change_reserve, "reserve 2 1" },
+		{ change_pair, "pairs 8 2" },
+		{ change_result_hash, "result_hash" },
+	};
+	static const int64_t quota[GRADES] = { 5, 10, 40 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
+		json_t *paper = paper_new(300, 20, quota);
+		struct err err = { 0 };
+		char said[400];
+
+		paper_run(paper, "seed");
+		changes[i].change(paper);
+		assert_int_equal(draw_verify(paper, &err), RC_CORRUPT);
+		if (!strstr(err.text, changes[i].says))
+			fail_msg("%s: %s", changes[i].says, err.text);
+		assert_int_not_equal(python_says(paper, said, sizeof(said)), 0);
+		if (!strstr(said, changes[i].says))
+			fail_msg("%s: %s", changes[i].says, said);
+		json_decref(paper);
+	}
+}
+
+/* Every subject has the same chance: 4,000 seeds draw 10 of 40; the statistic
+ * of 39 degrees of freedom, scaled for drawing without replacement, stays below
+ * the value that one fair draw in 100,000 exceeds (86.0). Seeds are fixed, so
+ * the test answers the same for ever. */
+static void every_subject_and_officer_has_the_same_chance(void **state)
+{
+	static const int64_t quota[GRADES] = { 10, 0, 0 };
+	json_t *paper = paper_new(120, 20, quota);
+	int seen[120] = { 0 }, served[20] = { 0 }, rounds = 4000;
+	double chi = 0, officers = 0;
+
+	(void)state;
+	for (int i = 0; i < rounds; i++) {
+		json_t *result;
+		char seed[20];
+
+		snprintf(seed, sizeof(seed), "chance-%d", i);
+		paper_run(paper, seed);
+		result = json_object_get(paper, "result");
+		assert_int_equal(json_array_size(result), 10);
+		for (size_t k = 0; k < 10; k++) {
+			const json_t *pair = json_array_get(
+				json_object_get(paper, "pairs"), k);
+
+			seen[strtol(
+				json_string_value(json_array_get(result, k)) +
+					1,
+				NULL, 10)]++;
+			for (size_t o = 1; o <= 2; o++)
+				served[strtol(json_string_value(
+						      json_array_get(pair, o)) +
+						      1,
+					      NULL, 10)]++;
+		}
+	}
+	for (int i = 0; i < 120; i += GRADES) {
+		double want = rounds * 10.0 / 40;
+
+		chi += (seen[i] - want) * (seen[i] - want) / want;
+	}
+	for (int i = 0; i < 20; i++) {
+		double want = rounds * 20.0 / 20;
+
+		officers += (served[i] - want) * (served[i] - want) / want;
+	}
+	assert_true(chi * 39 / 30 < 86.0);
+	/* Loads are levelled, so officers vary less than by chance alone. */
+	assert_true(officers < 56.0);
+	json_decref(paper);
+}
+
+static void officers_stay_below_their_limit_until_it_must_rise(void **state)
+{
+	static const int64_t quota[GRADES] = { 100, 100, 100 };
+
+	(void)state;
+	for (size_t officers = 2; officers < 12; officers++) {
+		json_t *paper = paper_new(300, officers, quota);
+		size_t load[12] = { 0 },
+		       limit = (600 + officers - 1) / officers;
+		json_t *pairs;
+
+		paper_run(paper, "load");
+		pairs = json_object_get(paper, "pairs");
+		assert_int_equal(json_array_size(pairs), 300);
+		for (size_t i = 0; i < 300; i++) {
+			json_t *pair = json_array_get(pairs, i);
+
+			assert_int_equal(json_array_size(pair), 3);
+			assert_false(json_equal(json_array_get(pair, 1),
+						json_array_get(pair, 2)));
+			for (size_t o = 1; o <= 2; o++)
+				load[strtol(json_string_value(
+						    json_array_get(pair, o)) +
+						    1,
+					    NULL, 10)]++;
+		}
+		/* A pool of three can run dry before its last subjects. */
+		for (size_t o = 0; o < officers; o++)
+			assert_true(load[o] <=
+				    limit + (officers == 3 ? 20 : 2));
+		json_decref(paper);
+	}
+}
+
+static void only_those_with_a_valid_certificate_are_candidates(void **state)
+{
+	static const struct {
+		const char *officer, *why;
+	} cases[] = {
+		{ "{\"id\":\"a\",\"certificate\":\"1\"}", NULL },
+		{ "{\"id\":\"a\",\"certificate_to\":\"2026-11-22\"}", NULL },
+		{ "{\"id\":\"a\"}", "no certificate" },
+		{ "{\"id\":\"a\",\"certificate_to\":\"2026-11-21\"}",
+		  "certificate expired" },
+		{ "{\"id\":\"a\",\"certificate\":\"1\","
+		  "\"certificate_from\":\"2026-11-23\"}",
+		  "certificate not valid yet" },
+		{ "{\"id\":\"a\",\"certificate\":\"1\",\"state\":\"leave\"}",
+		  "not active" },
+		{ "{\"id\":\"a\",\"certificate\":\"1\",\"state\":\"active\"}",
+		  NULL },
+		{ "{\"id\":\"a\",\"certificate\":\"1\",\"excluded\":\"kin\"}",
+		  "kin" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct err err = { 0 };
+		json_t *officer;
+		const char *why;
+
+		assert_int_equal(json_read(cases[i].officer,
+					   strlen(cases[i].officer), &officer,
+					   &err),
+				 RC_OK);
+		why = draw_officer_refused(officer, "2026-11-22");
+		if (cases[i].why)
+			assert_string_equal(why, cases[i].why);
+		else
+			assert_null(why);
+		json_decref(officer);
+	}
+}
+
+static void a_paper_goes_through_a_file_unchanged(void **state)
+{
+	static const int64_t quota[GRADES] = { 1, 1, 1 };
+	json_t *paper = paper_new(30, 4, quota), *back = NULL;
+	char path[] = "/tmp/hufu-paper-XXXXXX";
+	struct err err = { 0 };
+
+	(void)state;
+	close(mkstemp(path));
+	paper_run(paper, "s");
+	assert_int_equal(draw_file_write(path, paper, &err), RC_OK);
+	assert_int_equal(draw_file_read(path, &back, &err), RC_OK);
+	assert_true(json_equal(paper, back));
+	unlink(path);
+	assert_int_equal(draw_file_read(path, &paper, &err), RC_NOT_FOUND);
+	json_decref(back);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(draw_order_is_the_published_vector),
+		cmocka_unit_test(draw_order_is_by_whole_tickets_at_every_size),
+		cmocka_unit_test(draw_order_refuses_what_it_cannot_order),
+		cmocka_unit_test(both_verifiers_agree_with_every_draw),
+		cmocka_unit_test(both_verifiers_name_whatever_was_changed),
+		cmocka_unit_test(every_subject_and_officer_has_the_same_chance),
+		cmocka_unit_test(
+			officers_stay_below_their_limit_until_it_must_rise),
+		cmocka_unit_test(
+			only_those_with_a_valid_certificate_are_candidates),
+		cmocka_unit_test(a_paper_goes_through_a_file_unchanged),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
