@@ -1,0 +1,71 @@
+#include "cli/verbs.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct listing {
+	const struct verb *v;
+	json_t *entries; /* with --json */
+	int records, uncommitted, unsent, needs_me;
+};
+
+static enum rc entry_take(void *ctx, const struct status_entry *e,
+			  struct err *err)
+{
+	struct listing *l = ctx;
+	json_t *o;
+
+	l->records++;
+	l->uncommitted +=
+		!strcmp(e->state, "new") || !strcmp(e->state, "edited");
+	l->unsent += !strcmp(e->state, "local") || !strcmp(e->state, "sent");
+	l->needs_me += !strcmp(e->state, "conflict") ||
+		       !strcmp(e->state, "quarantined");
+	if (!l->v->json) {
+		printf("%-12s %s %s%s%s\n", e->state, e->kind, e->id,
+		       e->detail ? "  " : "", e->detail ? e->detail : "");
+		return RC_OK;
+	}
+	o = json_pack("{s:s, s:s, s:s}", "kind", e->kind, "id", e->id, "state",
+		      e->state);
+	if (o && e->detail)
+		json_object_set_new(o, "detail", json_string(e->detail));
+	return json_array_append_new(l->entries, o)
+		       ? err_set(err, RC_NOMEM, "out of memory")
+		       : RC_OK;
+}
+
+static void summary_print(const struct listing *l)
+{
+	if (!l->records)
+		puts("nothing to do: no edits, everything is sent");
+	if (l->uncommitted)
+		printf("%d uncommitted: 'hufu diff' shows, 'hufu commit' "
+		       "signs, "
+		       "'hufu undo' takes back\n",
+		       l->uncommitted);
+	if (l->unsent)
+		printf("%d not acknowledged yet: 'hufu sync'\n", l->unsent);
+	if (l->needs_me)
+		printf("%d need a person: 'hufu conflicts'\n", l->needs_me);
+}
+
+int verb_status(struct verb *v)
+{
+	struct listing l = { .v = v, .entries = json_array() };
+	int code = verb_open(v);
+	enum rc rc = RC_OK;
+
+	if (code == EXIT_DONE) {
+		rc = replica_check_capture(v->r, &v->err);
+		if (rc == RC_OK)
+			rc = replica_status(v->r, entry_take, &l, &v->err);
+		code = rc == RC_OK ? EXIT_DONE : verb_fail(v);
+	}
+	if (code == EXIT_DONE && v->json)
+		verb_json(l.entries);
+	else if (code == EXIT_DONE)
+		summary_print(&l);
+	json_decref(l.entries);
+	return code;
+}

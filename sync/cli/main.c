@@ -1,0 +1,190 @@
+/* main.c - hufu: the tablet's half, a command for each thing that one does with
+ * it. */
+#include "cli/verbs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SHARED                                                                 \
+	"\n  --replica FILE   the replica (or HUFU_REPLICA)"                   \
+	"\n  --json           print JSON, for scripts"
+#define NET "\n  --insecure       allow plain http to other than this machine"
+#define PIN "\n  --pin-file FILE  read the PIN there (or HUFU_PIN_FILE)"
+
+static const struct verb_kind verbs[] = {
+	{ "enroll", verb_enroll, "make a replica and enrol this terminal",
+	  "usage: hufu enroll URL --code CODE --replica FILE\n\n"
+	  "Makes the officer's key, sealed by a PIN, and the terminal's key, "
+	  "and\nproves both to the server with the one-time code. The same "
+	  "command again\nis safe when the answer was lost.\n"
+	  "\n  --code CODE      the one-time code of the office" SHARED PIN NET,
+	  1, 1 },
+	{ "clone", verb_clone, "fetch all data for the first time",
+	  "usage: hufu clone\n\nFetches the snapshots of all scopes, goes on "
+	  "where an earlier try broke off,\nchecks their roots and syncs once."
+	  "\n" SHARED NET,
+	  0, 0 },
+	{ "status", verb_status, "what is edited, unsent, or needs me",
+	  "usage: hufu status\n\nOne line per record: new, edited "
+	  "(uncommitted), local (committed), sent,\nconflict, quarantined."
+	  "\n" SHARED,
+	  0, 0 },
+	{ "diff", verb_diff, "uncommitted changes, field by field",
+	  "usage: hufu diff\n" SHARED, 0, 0 },
+	{ "commit", verb_commit, "sign uncommitted edits",
+	  "usage: hufu commit -m MESSAGE\n"
+	  "\n  -m MESSAGE       one line: what was done" SHARED PIN,
+	  0, 0 },
+	{ "undo", verb_undo, "take back uncommitted edits",
+	  "usage: hufu undo [KIND ID]\n\nOf one record, or of all.\n" SHARED, 0,
+	  2 },
+	{ "sync", verb_sync, "commit, push, pull, compare roots",
+	  "usage: hufu sync\n\nEdits that are not committed are committed "
+	  "first, when there is a PIN.\n" SHARED PIN NET,
+	  0, 0 },
+	{ "log", verb_log, "what was signed here, newest first",
+	  "usage: hufu log\n" SHARED, 0, 0 },
+	{ "conflicts", verb_conflicts, "open conflicts and quarantine",
+	  "usage: hufu conflicts\n" SHARED, 0, 0 },
+	{ "verify", verb_verify, "recompute everything from the rows",
+	  "usage: hufu verify\n\nRecord versions, nodes, roots, signatures and "
+	  "chains of packets, triggers.\n" SHARED,
+	  0, 0 },
+	{ "info", verb_info, "who, where, and at which position",
+	  "usage: hufu info\n" SHARED, 0, 0 },
+};
+
+#define VERBS (sizeof(verbs) / sizeof(*verbs))
+
+static int usage(FILE *out, int code)
+{
+	fputs("usage: hufu COMMAND [--replica FILE] [--json] ...\n\n", out);
+	for (size_t i = 0; i < VERBS; i++)
+		fprintf(out, "  %-10s %s\n", verbs[i].name, verbs[i].what);
+	fputs("\n'hufu COMMAND --help' says more. FILE is also taken from "
+	      "HUFU_REPLICA.\nEdit with any SQLite program: sqlite3 FILE "
+	      "\"UPDATE assignment SET ...\".\nExit: 0 done, 1 failed, 2 bad "
+	      "use.\n",
+	      out);
+	return code;
+}
+
+/* An option with a value: where it goes, or NULL. */
+static const char **option_value(struct verb *v, const char *word, size_t n)
+{
+	const struct {
+		const char *name;
+		const char **value;
+	} options[] = {
+		{ "--replica", &v->replica }, { "--pin-file", &v->pin_file },
+		{ "--code", &v->code },       { "--message", &v->message },
+		{ "-m", &v->message },
+	};
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
+		if (strlen(options[i].name) == n &&
+		    !memcmp(options[i].name, word, n))
+			return options[i].value;
+	return NULL;
+}
+
+static int option_take(struct verb *v, int argc, char **argv, int *at)
+{
+	const char *word = argv[*at];
+	size_t n = strcspn(word, "=");
+	const char **value = option_value(v, word, n);
+
+	if (!strcmp(word, "--json")) {
+		v->json = true;
+	} else if (!strcmp(word, "--insecure")) {
+		v->insecure = true;
+	} else if (!value) {
+		return verb_misuse(v, "there is no option '%s'", word);
+	} else if (word[n] == '=') {
+		*value = word + n + 1;
+	} else if (*at + 1 >= argc) {
+		return verb_misuse(v, "'%s' needs a value", word);
+	} else {
+		*value = argv[++*at];
+	}
+	return EXIT_DONE;
+}
+
+static int words_take(struct verb *v, const struct verb_kind *kind, int argc,
+		      char **argv)
+{
+	bool only_words = false;
+
+	for (int i = 0; i < argc; i++) {
+		int code = EXIT_DONE;
+
+		if (!only_words && !strcmp(argv[i], "--"))
+			only_words = true;
+		else if (!only_words && argv[i][0] == '-' && argv[i][1])
+			code = option_take(v, argc, argv, &i);
+		else if (v->nwords == kind->words_max)
+			code = verb_misuse(v, "what is '%s' for?", argv[i]);
+		else
+			v->words[v->nwords++] = argv[i];
+		if (code != EXIT_DONE)
+			return code;
+	}
+	if (v->nwords < kind->words_min)
+		return verb_misuse(v, "something is missing");
+	return EXIT_DONE;
+}
+
+static const char *from_environment(const char *given, const char *name)
+{
+	if (!given)
+		given = getenv(name);
+	return given && *given ? given : NULL;
+}
+
+static int run(const struct verb_kind *kind, int argc, char **argv)
+{
+	struct verb v = { .name = kind->name };
+	int code;
+
+	for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (strcmp(argv[i], "--help") != 0)
+			continue;
+		puts(kind->usage);
+		return EXIT_DONE;
+	}
+	code = words_take(&v, kind, argc, argv);
+	v.replica = from_environment(v.replica, "HUFU_REPLICA");
+	v.pin_file = from_environment(v.pin_file, "HUFU_PIN_FILE");
+	if (code == EXIT_DONE && !v.replica)
+		code = verb_misuse(&v, "which replica? --replica FILE, or "
+				       "HUFU_REPLICA");
+	if (code == EXIT_DONE)
+		code = kind->run(&v);
+	replica_close(v.r);
+	http_client_free(v.client);
+	/* What was printed to a full disk or a closed pipe was not done. */
+	if (fflush(stdout) != 0 && code == EXIT_DONE) {
+		perror("hufu");
+		code = EXIT_FAILED;
+	}
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : "";
+
+	if (!strcmp(name, "--help") || !strcmp(name, "help"))
+		return usage(stdout, EXIT_DONE);
+	if (!strcmp(name, "--version")) {
+		puts("hufu " VERSION);
+		return EXIT_DONE;
+	}
+	for (size_t i = 0; i < VERBS; i++)
+		if (!strcmp(name, verbs[i].name))
+			return run(&verbs[i], argc - 2, argv + 2);
+	if (*name)
+		fprintf(stderr, "hufu: there is no command '%s'\n", name);
+	return usage(stderr, EXIT_USE);
+}
