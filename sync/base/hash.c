@@ -69,6 +69,11 @@ void sha256_hex(char out[65], const void *p, size_t n)
 	hex_encode(out, hash, sizeof(hash));
 }
 
+void sha512(unsigned char out[SHA512_BYTES], const void *p, size_t n)
+{
+	crypto_hash_sha512(out, p, n); /* cannot fail */
+}
+
 void blake2b_keyed(unsigned char *out, size_t out_bytes, const void *p,
 		   size_t n, const void *key, size_t key_bytes)
 {

@@ -1,4 +1,4 @@
-/* base/hash.h - SHA-256 (FIPS 180-4) and keyed BLAKE2b (RFC 7693). */
+/* base/hash.h - SHA-256 and SHA-512 (FIPS 180-4), keyed BLAKE2b (RFC 7693). */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H
 
@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #define SHA256_BYTES 32
+#define SHA512_BYTES 64
 
 /* A running hash; memory of the caller, nothing to release, even when it is
  * abandoned. */
@@ -23,6 +24,9 @@ void sha256_end(struct sha256 *h, unsigned char out[SHA256_BYTES]);
 void sha256(unsigned char out[SHA256_BYTES], const void *p, size_t n);
 /* As 64 hex digits and a NUL. */
 void sha256_hex(char out[65], const void *p, size_t n);
+
+/* What the SSH signature format asks for. */
+void sha512(unsigned char out[SHA512_BYTES], const void *p, size_t n);
 
 void blake2b_keyed(unsigned char *out, size_t out_bytes, const void *p,
 		   size_t n, const void *key, size_t key_bytes);

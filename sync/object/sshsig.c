@@ -2,8 +2,8 @@
 
 #include <stdint.h>
 
+#include "base/hash.h"
 #include "base/hex.h"
-#include "object/sha512.h"
 
 /* PROTOCOL.sshsig. A string is its length in 4 bytes, big-endian, then its
  * bytes; a public key and a signature are strings that hold strings.

@@ -95,6 +95,73 @@ static void sha256_runs_side_by_side(void **state)
 	assert_memory_equal(b, want, sizeof(b));
 }
 
+/* Byte i of a message of n bytes is 7i + n; the lengths are those around the
+ * padding of one and of two blocks. From Python's hashlib. */
+static const struct {
+	size_t n;
+	const char *want;
+} sha512_cases[] = {
+	{ 0,
+	  "cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce47d0"
+	  "d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e" },
+	{ 3,
+	  "8853167ab14c043919981a6409307ef68b5b726f4b80dcab259daa24b7cabcb8b4bb"
+	  "fd3e2e36ed98465059661f672e6529cdcc673e7eabfa78dd3186745b112a" },
+	{ 111,
+	  "df79e18538ec82120d0eb59f92ade93fc786e47b5c622121a065503708882f7801fa"
+	  "4b115197504b74feb420ee58fb85718ab98a5bf461bf7f8897472c26be4d" },
+	{ 112,
+	  "d7377bc7047400daa33483946a6e2ec47609bc5f64b8309effd8d38b764b6ef25008"
+	  "6511cc4cc9b4e5806613ecdf2a7b86ffcf0b9c88a571b869b32dfeca4b0a" },
+	{ 127,
+	  "82b7fc0e1e5d1bb8e56e25cef83ba1205d3b3b44c9efacb33b11b13ffc47d1502beb"
+	  "4b9cc885239d9a03a255757c582ee9aaa270c742f8bfd959228443704bf5" },
+	{ 128,
+	  "eb5119a4c3e176a3e0cb2bf8a6237bdc1e474f9f501f27c84284d2289b1ade3a5a19"
+	  "13236a2b771e0f435f2a9b17792eb23eb92248a199f991228ff65de55d09" },
+	{ 129,
+	  "06e68bf71185b1fda1d64bc8dc221aeaa9040b40d202d6030f840940ff2e53005655"
+	  "0e68bd5d7a68d6fcf910077cd5b6c0befa877a436ddae766dd278592d2b6" },
+	{ 239,
+	  "511f3b02317c383e27eb7064cc6e1d721d2c0ffd7efb5cb70647f0655ea93288052d"
+	  "566892f4a1b14342adf14f96740e7433346b58d521d84fa8bcfae11ca9f8" },
+	{ 240,
+	  "774d6a1206485a1c2342cfddc586d2b0af9e78f4ed95b69ff18bf6fa3ecbe59fd7ae"
+	  "11bdc5afd460f44fd84b5af08016e8986b0474d1515148ef9d8068e8dede" },
+	{ 1000,
+	  "5c9833a6b6d14cabd5256ae50e9217163760d44bafa40d2e0e64ee13a2b74ec3f10d"
+	  "965a04c7381d12383c59ee449c75241303eb3806dcf1d8ca0c566fe1ed6a" },
+};
+
+static void sha512_gives_known_digests_around_every_padding(void **state)
+{
+	unsigned char message[1000], digest[SHA512_BYTES];
+	char hex[2 * SHA512_BYTES + 1];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sha512_cases) / sizeof(*sha512_cases);
+	     i++) {
+		for (size_t k = 0; k < sha512_cases[i].n; k++)
+			message[k] = (unsigned char)(7 * k + sha512_cases[i].n);
+		sha512(digest, message, sha512_cases[i].n);
+		hex_encode(hex, digest, sizeof(digest));
+		assert_string_equal(hex, sha512_cases[i].want);
+	}
+}
+
+static void sha512_gives_the_digest_of_fips_180(void **state)
+{
+	unsigned char digest[SHA512_BYTES];
+	char hex[2 * SHA512_BYTES + 1];
+
+	(void)state;
+	sha512(digest, "abc", 3);
+	hex_encode(hex, digest, sizeof(digest));
+	assert_string_equal(hex, "ddaf35a193617abacc417349ae20413112e6fa4e89a97"
+				 "ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3"
+				 "feebbd454d4423643ce80e2a9ac94fa54ca49f");
+}
+
 static void blake2b_keyed_agrees_with_another_implementation(void **state)
 {
 	unsigned char key[32], out[24];
@@ -118,6 +185,9 @@ int main(void)
 		cmocka_unit_test(
 			sha256_add_record_chains_path_length_and_bytes),
 		cmocka_unit_test(sha256_runs_side_by_side),
+		cmocka_unit_test(
+			sha512_gives_known_digests_around_every_padding),
+		cmocka_unit_test(sha512_gives_the_digest_of_fips_180),
 		cmocka_unit_test(
 			blake2b_keyed_agrees_with_another_implementation),
 	};
