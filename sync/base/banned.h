@@ -8,7 +8,10 @@
 #include <string.h>
 #include <time.h>
 
+/* With clang, _FORTIFY_SOURCE makes macros of the last two. */
 #undef alloca
+#undef sprintf
+#undef vsprintf
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf strtok       \
 	gmtime localtime ctime asctime atoi atol rand srand alloca gets
 
