@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Verify the published paper of a draw (algorithm hufu-draw-1).
+"""Verify published papers of draws (algorithm hufu-draw-1).
 
-usage: verify_draw.py FILE
+usage: verify_draw.py FILE...
 
-Needs nothing but Python's standard library and the file. Prints
-`draw ID verified: N of M subjects`, or the first difference and exits with 1.
+Needs nothing but Python's standard library and the file. For each it prints
+`draw ID verified: N of M subjects`, or the first difference; then it exits with 1.
 A paper that was committed but not drawn yet is checked against its commitment.
 
 ticket(id) = SHA-256(seed US id), US the byte 0x1F: in each stratum the n
@@ -139,29 +139,38 @@ def check_drawn(paper, members):
     same("result_hash", paper["result_hash"], sha256(canonical(found)))
 
 
-def main():
-    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
-        print(__doc__.strip(), file=sys.stderr)
-        return 2
-    with open(sys.argv[1], encoding="utf-8") as f:
+def verify(path):
+    """Answers what to print; raises Difference."""
+    with open(path, encoding="utf-8") as f:
         paper = json.load(f)
+    name = f"draw {paper.get('id', '?')}"
     try:
         members = check_committed(paper)
-        if "result" in paper:
-            check_drawn(paper, members)
+        if "result" not in paper:
+            return (f"{name} is as committed: {len(paper['frame'])} subjects, "
+                    "not drawn yet")
+        check_drawn(paper, members)
     except Difference as difference:
-        print(f"draw {paper.get('id', '?')}: {difference}")
-        return 1
-    except (KeyError, TypeError, ValueError, AttributeError) as e:
-        print(f"this is no paper of hufu-draw-1: {e!r}")
-        return 1
-    if "result" in paper:
-        print(f"draw {paper['id']} verified: {len(paper['result'])} of "
-              f"{len(paper['frame'])} subjects")
-    else:
-        print(f"draw {paper['id']} is as committed: {len(paper['frame'])} "
-              "subjects, not drawn yet")
-    return 0
+        raise Difference(f"{name}: {difference}") from None
+    return (f"{name} verified: {len(paper['result'])} of "
+            f"{len(paper['frame'])} subjects")
+
+
+def main():
+    if len(sys.argv) < 2 or sys.argv[1].startswith("-"):
+        print(__doc__.strip(), file=sys.stderr)
+        return 2
+    failed = False
+    for path in sys.argv[1:]:
+        try:
+            print(verify(path))
+        except Difference as difference:
+            print(difference)
+            failed = True
+        except (KeyError, TypeError, ValueError, AttributeError) as e:
+            print(f"{path} is no paper of hufu-draw-1: {e!r}")
+            failed = True
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
