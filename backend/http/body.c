@@ -33,16 +33,30 @@ static enum rc check_pace(const struct conn *conn, int64_t began_ms, size_t got,
 	return RC_OK;
 }
 
-/* How much to ask mg_read for. It does not return before all of it came, or
- * nothing came for a while, so that whoever sends a byte at a time could hold a
- * larger request for as long as he likes: ask only for what is there. How much
- * CivetWeb read along with the head (below 8 KiB) is not knowable; that comes
- * byte by byte, from memory. */
-static size_t next_bytes(const struct conn *conn, size_t left)
+/* How much CivetWeb read along with the head; -1 when that is not known. */
+static int64_t bytes_ahead(const struct conn *conn)
 {
-	size_t n = conn_available(conn);
+	int64_t taken = conn_taken(conn);
 
-	if (n == 0)
+	return taken < (int64_t)conn->head_bytes
+		       ? -1
+		       : taken - (int64_t)conn->head_bytes;
+}
+
+/* How much to ask mg_read for. It does not return before all of it came, or
+ * nothing came for seconds, so that whoever sends a byte at a time could hold a
+ * larger request for as long as he likes: ask only for what is there, and wait
+ * here. Where it is not known what CivetWeb holds, that comes byte by byte. */
+static size_t next_bytes(const struct conn *conn, int64_t ahead, size_t left)
+{
+	size_t n = ahead > 0 ? (size_t)ahead : conn_available(conn);
+
+	if (n == 0 && ahead == 0) {
+		conn_wait(conn);
+		n = conn_available(conn);
+	}
+	/* At its end a stream has nothing, and asking for it does not wait. */
+	if (n == 0 && (ahead < 0 || conn_is_ended(conn)))
 		n = 1;
 	if (n > PIECE_BYTES)
 		n = PIECE_BYTES;
@@ -55,6 +69,7 @@ enum rc body_read(struct conn *conn, struct mg_connection *mg, struct buf *out,
 	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
 	int64_t began_ms = host_monotonic_ms(&host_system);
 	size_t want = (size_t)conn->head.content_length;
+	int64_t ahead = bytes_ahead(conn);
 	size_t got = 0;
 	char piece[PIECE_BYTES];
 	enum rc rc;
@@ -62,18 +77,22 @@ enum rc body_read(struct conn *conn, struct mg_connection *mg, struct buf *out,
 	if (want > 0 && conn->head.expects_continue)
 		conn_send(conn, go_on, sizeof(go_on) - 1, false);
 	while (got < want) {
+		size_t ask;
 		int n;
 
 		rc = check_pace(conn, began_ms, got, status, err);
 		if (rc != RC_OK)
 			return rc;
-		n = mg_read(mg, piece, next_bytes(conn, want - got));
+		ask = next_bytes(conn, ahead, want - got);
+		n = ask > 0 ? mg_read(mg, piece, ask) : 0;
 		if (n < 0) {
 			*status = 400;
 			return err_set(err, RC_INVALID,
 				       "the body ended after %zu of %zu bytes",
 				       got, want);
 		}
+		if (ahead > 0)
+			ahead = n < ahead ? ahead - n : 0;
 		buf_put(out, piece, (size_t)n);
 		got += (size_t)n;
 		conn->body_bytes = got;

@@ -1,9 +1,11 @@
 #include "http/conn.h"
 
 #include <errno.h>
+#include <linux/tcp.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stddef.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -17,6 +19,7 @@
 #define POLL_SLICE_MS 100 /* how soon a wait notices that the server stops */
 #define LINGER_MS 500
 #define LINGER_BYTES (256u << 10)
+#define TAKEN_TRIES 8
 #define STOP_GRACE_MS 5000 /* for a reply under way when the server stops */
 
 static int64_t now_ms(void)
@@ -84,6 +87,56 @@ size_t conn_available(const struct conn *conn)
 	if (ioctl(conn->fd, FIONREAD, &n) != 0 || n < 0)
 		return 0;
 	return (size_t)n;
+}
+
+void conn_wait(const struct conn *conn)
+{
+	struct pollfd poller = { .fd = conn->fd, .events = POLLIN };
+
+	poll(&poller, 1, POLL_SLICE_MS);
+}
+
+bool conn_is_ended(const struct conn *conn)
+{
+	char byte;
+	ssize_t n = recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+	return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+}
+
+/* -1: unknown. tcpi_bytes_received is newer than glibc's own copy of the
+ * struct. It counts a FIN as a byte; to read one byte too much at the end of a
+ * stream is harmless, because that never waits. */
+static int64_t bytes_received(const struct conn *conn)
+{
+	struct tcp_info info = { 0 };
+	socklen_t n = sizeof(info);
+	size_t need = offsetof(struct tcp_info, tcpi_bytes_received) +
+		      sizeof(info.tcpi_bytes_received);
+
+	if (getsockopt(conn->fd, IPPROTO_TCP, TCP_INFO, &info, &n) != 0 ||
+	    n < need || info.tcpi_bytes_received == 0)
+		return -1;
+	return (int64_t)info.tcpi_bytes_received;
+}
+
+int64_t conn_taken(const struct conn *conn)
+{
+	size_t queued = conn_available(conn);
+
+	/* Only when nothing came in between do the two numbers belong
+	 * together. */
+	for (int i = 0; i < TAKEN_TRIES; i++) {
+		int64_t received = bytes_received(conn);
+		size_t again = conn_available(conn);
+
+		if (received < 0)
+			return -1;
+		if (again == queued)
+			return received - (int64_t)queued;
+		queued = again;
+	}
+	return -1;
 }
 
 /* A peer that takes less than CONN_RATE_MIN over a whole window is cut, so that

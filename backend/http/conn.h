@@ -27,6 +27,7 @@ struct conn {
 	const struct conn_limits *limits;
 	const atomic_bool *is_stopping; /* the server's */
 	int64_t began_ms; /* monotonic */
+	size_t head_bytes; /* as it came */
 	size_t body_bytes; /* that were read */
 	bool has_rest; /* unread bytes of the request may follow */
 	const char *remote; /* borrowed */
@@ -39,6 +40,16 @@ int conn_find_fd(const char *remote, int remote_port, int local_port);
 
 /* Bytes that can be read now without waiting. */
 size_t conn_available(const struct conn *conn);
+
+/* Wait for more to read, a moment at most. */
+void conn_wait(const struct conn *conn);
+
+/* The peer sends nothing more, or is gone, and all it sent was read. */
+bool conn_is_ended(const struct conn *conn);
+
+/* Bytes that came on this connection and are no more in its socket, which is
+ * what CivetWeb has read of it; -1 where the system does not tell. */
+int64_t conn_taken(const struct conn *conn);
 
 /* False when the peer left or reads too slowly; nothing can be said to it then.
  * `more` promises that more follows at once. */

@@ -59,6 +59,15 @@ static bool is_single(const char *name)
 	return false;
 }
 
+static bool is_repeated(const struct gate_head *head, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (strcasecmp(head->headers[j].name, head->headers[i].name) ==
+		    0)
+			return true;
+	return false;
+}
+
 static enum rc check_headers(struct gate_head *head, struct err *err)
 {
 	for (size_t i = 0; i < head->nheaders; i++) {
@@ -68,8 +77,7 @@ static enum rc check_headers(struct gate_head *head, struct err *err)
 			return refuse(head, err, 400, "malformed header name");
 		if (!is_printable(h->value))
 			return refuse(head, err, 400, "malformed header value");
-		if (is_single(h->name) &&
-		    gate_header(head, h->name) != h->value)
+		if (is_single(h->name) && is_repeated(head, i))
 			return err_set(err, RC_INVALID,
 				       "header '%s' is given twice", h->name);
 	}

@@ -19,10 +19,10 @@
 
 struct gate_header {
 	const char *name;
-	const char *value;
+	const char *value; /* without white space at its ends */
 };
 
-/* As it came; nothing decoded. */
+/* As it came; nothing decoded or compared. */
 struct gate_input {
 	const char *method;
 	const char *path;

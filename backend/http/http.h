@@ -1,7 +1,12 @@
 /* http/http.h - the HTTP server, behind one header so that another library is a
  * file and not a rewrite. It closes the holes of CivetWeb 1.15 itself (see
  * docs/operations.md): plain HTTP on loopback only, a gate before dispatch, and
- * a body reader with a deadline, a minimum rate and a cap. */
+ * a body reader with a deadline, a minimum rate and a cap.
+ *
+ * A connection carries one request. Every reply says how long it is, and not to
+ * guess its type (nosniff); what is refused before a handler runs is a problem
+ * too (type "/problems/<name>"): 400 malformed or a wrong digest, 404, 405 with
+ * Allow, 408 too slow, 411, 413, 414, 416, 417, 431, 505. */
 #ifndef HTTP_HTTP_H
 #define HTTP_HTTP_H
 
@@ -13,7 +18,7 @@
 #define HTTP_ARGS_MAX 4
 
 struct request {
-	const char *method;
+	const char *method; /* HEAD goes to GET's handler; its body is cut */
 	const char *path; /* decoded and checked, no query */
 	const char *query; /* raw, or "" */
 	const char *args[HTTP_ARGS_MAX]; /* what {x} of the route matched */
@@ -31,7 +36,9 @@ struct reply {
 	int status; /* 200 unless set */
 	const char *content_type; /* static text */
 	struct buf body; /* limit HTTP_REPLY_MAX */
-	char etag[80]; /* without quotes; "" for none */
+	/* Without quotes; "" for none. With one, a GET or HEAD that names it in
+	 * If-None-Match is answered 304. */
+	char etag[80];
 	/* When set, this file is the body (and `body` is ignored): byte ranges,
 	 * If-Range and If-None-Match are honoured against etag. Owned: freed.
 	 */
@@ -55,15 +62,22 @@ struct http_route {
 	const char *method;
 	const char *pattern; /* "/v1/snapshot/{scope}"; {x} matches [^/]+ */
 	size_t body_bytes_max;
-	bool needs_digest; /* Content-Length and a right Content-Digest */
+	/* A POST or PUT has a right Content-Digest. One that is there is
+	 * checked in any case. */
+	bool needs_digest;
 	http_handler *handler;
 };
 
 struct http_options {
-	const char *listen; /* "127.0.0.1:8080", "[::1]:0"; port 0 picks one */
+	/* "127.0.0.1:8080", "localhost:0"; port 0 picks one. "[::1]:8080" where
+	 * CivetWeb has IPv6, which Debian's has not. */
+	const char *listen;
 	bool insecure_bind; /* allow other than loopback */
 	int threads; /* 0: 32 */
-	int64_t body_deadline_ms; /* 0: 60,000 for a whole body */
+	/* 0: 60,000 for a whole body. When smaller, also that for a head
+	 * (5,000) and that in which a reader of a reply must take 1 KiB/s
+	 * (30,000). */
+	int64_t body_deadline_ms;
 	int64_t body_rate_after_ms; /* 0: 10,000; then at least 1 KiB/s */
 	const struct http_route *routes; /* ended by a NULL method; borrowed */
 	void *ctx; /* handed to every handler */
@@ -72,12 +86,14 @@ struct http_options {
 
 struct http_server;
 
-/* RC_INVALID when the address is not loopback, RC_IO when the port is taken. */
+/* RC_INVALID when the address is not loopback or cannot be used, RC_IO when the
+ * port is taken. */
 enum rc http_start(struct http_server **out, const struct http_options *options,
 		   struct err *err);
 int http_port(const struct http_server *server);
 /* Stops taking requests, waits for those under way (at most 10 s, then ends the
- * process: a hung worker must not keep a service from restarting). */
+ * process with 3: a hung worker must not keep a service from restarting). A
+ * reply that is not read to its end within 5 s is cut. */
 void http_stop(struct http_server *server);
 
 #endif

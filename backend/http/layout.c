@@ -62,7 +62,8 @@ static bool is_colon_strict(const struct mg_header *header)
 	return p == header->value;
 }
 
-bool layout_is_strict(const struct mg_request_info *info, size_t buffer_bytes)
+bool layout_is_strict(const struct mg_request_info *info, size_t buffer_bytes,
+		      size_t *head_bytes)
 {
 	const char *end = end_of(info->http_version);
 
@@ -75,11 +76,12 @@ bool layout_is_strict(const struct mg_request_info *info, size_t buffer_bytes)
 			return false;
 		end = end_of(header->value);
 	}
+	*head_bytes = (size_t)(end - info->request_method) + 4;
 	if (info->num_headers == 0)
 		return end[1] == '\0' && end[2] == '\0' && end[3] == '\0';
-	/* A buffer that is full to its last byte is no head of ours, and the
-	 * bytes behind a head ended by LF LF might lie outside of it. */
-	if ((size_t)(end - info->request_method) + 4 > buffer_bytes)
+	/* The bytes behind a head ended by LF LF might lie outside of the
+	 * buffer. */
+	if (*head_bytes > buffer_bytes)
 		return false;
 	return end[1] == '\0' && end[2] == '\r' && end[3] == '\0';
 }

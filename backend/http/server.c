@@ -25,7 +25,7 @@ struct http_server {
 	struct turn_server turns;
 };
 
-/* What CivetWeb last complained of while mg_start ran in this thread. */
+/* What CivetWeb first complained of while mg_start ran in this thread. */
 static _Thread_local char complaint[160];
 
 /* A connection's user data once its request was answered. */
@@ -76,7 +76,8 @@ static void on_close(const struct mg_connection *mg)
 static int on_message(const struct mg_connection *mg, const char *text)
 {
 	(void)mg;
-	snprintf(complaint, sizeof(complaint), "%s", text);
+	if (complaint[0] == '\0')
+		snprintf(complaint, sizeof(complaint), "%s", text);
 	return 1;
 }
 
@@ -171,6 +172,14 @@ enum rc http_start(struct http_server **out, const struct http_options *options,
 	atomic_init(&server->turns.is_stopping, false);
 	set_limits(server, options);
 	pthread_once(&once, library_init);
+	if (server->address.socket.ss_family == AF_INET6 &&
+	    !mg_check_feature(MG_FEATURES_IPV6)) {
+		rc = err_set(err, RC_INVALID,
+			     "'%s' is IPv6, which this CivetWeb is built "
+			     "without: listen on 127.0.0.1",
+			     options->listen);
+		goto fail;
+	}
 	rc = start_civetweb(
 		server,
 		options->threads > 0 ? options->threads : THREADS_DEFAULT, err);

@@ -47,6 +47,7 @@ static bool turn_init(struct turn *turn, struct turn_server *server,
 	conn->is_stopping = &server->is_stopping;
 	conn->began_ms = host_monotonic_ms(&host_system);
 	conn->body_bytes = 0;
+	conn->head_bytes = 0;
 	conn->has_rest = true;
 	conn->head.method = conn->head.path = "-";
 	conn->head.nheaders = 0;
@@ -68,6 +69,15 @@ static int refuse(struct turn *turn, int status)
 	return status;
 }
 
+/* CivetWeb leaves white space behind a value, in a buffer of its thread. */
+static void trim_end(const char *value)
+{
+	char *end = strchr(value, '\0');
+
+	while (end > value && end[-1] == ' ')
+		*--end = '\0';
+}
+
 /* 0, or the status it was refused with. */
 static int pass_gate(struct turn *turn)
 {
@@ -81,20 +91,23 @@ static int pass_gate(struct turn *turn)
 		.headers = turn->headers,
 		.nheaders = (size_t)info->num_headers,
 	};
-	bool is_agreed;
+	/* First, because trimming leaves traces too. */
+	bool is_strict = layout_is_strict(info, TURN_BUFFER_BYTES,
+					  &turn->conn.head_bytes);
 
-	for (int i = 0; i < info->num_headers; i++)
-		turn->headers[i] =
-			(struct gate_header){ info->http_headers[i].name,
-					      info->http_headers[i].value };
+	for (int i = 0; i < info->num_headers; i++) {
+		const struct mg_header *h = &info->http_headers[i];
+
+		trim_end(h->value);
+		turn->headers[i] = (struct gate_header){ h->name, h->value };
+	}
 	if (gate_check(head, &in, &turn->err) != RC_OK) {
 		if (head->status == 405)
 			turn->allow = "GET, HEAD, POST, PUT, DELETE";
 		return refuse(turn, head->status);
 	}
 	/* The body is read by CivetWeb's idea of its length. */
-	is_agreed = head->content_length == info->content_length;
-	if (!is_agreed || !layout_is_strict(info, TURN_BUFFER_BYTES)) {
+	if (!is_strict || head->content_length != info->content_length) {
 		err_set(&turn->err, RC_INVALID, "malformed header lines");
 		return refuse(turn, 400);
 	}

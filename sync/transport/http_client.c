@@ -305,7 +305,6 @@ static enum rc perform(void *ctx, const struct exchange_request *request,
 	enum rc rc;
 
 	reply->status = 0;
-	reply->etag[0] = '\0';
 	if (fault_hit(FAULT_NET))
 		return err_set(err, RC_IO, "cannot reach %s: a test said so",
 			       client->origin);
@@ -313,6 +312,8 @@ static enum rc perform(void *ctx, const struct exchange_request *request,
 	rc = set_request(client, request, &t, url, sizeof(url), err);
 	if (rc == RC_OK)
 		rc = build_headers(&headers, request, err);
+	/* Only now: if_range may be the tag of the reply before. */
+	reply->etag[0] = '\0';
 	if (rc == RC_OK) {
 		curl_easy_setopt(client->easy, CURLOPT_HTTPHEADER, headers);
 		rc = run(client, &t);

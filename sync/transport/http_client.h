@@ -1,7 +1,11 @@
 /* transport/http_client.h - an exchange over HTTP(S) by libcurl.
  *
  * Certificates are verified for https; plain http is accepted for loopback
- * addresses only, unless `insecure` is set. Redirects are not followed. */
+ * addresses only, unless `insecure` is set, and past any proxy. Redirects are
+ * not followed. Connecting takes 10 s at most; then a transfer may take any
+ * time, but ends when less than 64 bytes a second came or went for a minute.
+ * The reply's status and etag are known before its sink sees a byte. One thread
+ * at a time. */
 #ifndef TRANSPORT_HTTP_CLIENT_H
 #define TRANSPORT_HTTP_CLIENT_H
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -38,6 +39,7 @@ struct rig {
 	atomic_int calls; /* how often any handler ran */
 	char *text; /* of the last answer, owned */
 	size_t text_bytes;
+	bool was_reset; /* instead of closed in order */
 };
 
 static inline void rig_echo(void *ctx, struct request *req, struct reply *reply)
@@ -158,6 +160,16 @@ static inline void rig_send(int fd, const void *p, size_t n)
 	}
 }
 
+/* After an orderly end this end still waits to be closed: TCP_CLOSE_WAIT. */
+static inline int rig_state(int fd)
+{
+	struct tcp_info info = { 0 };
+	socklen_t n = sizeof(info);
+
+	getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n);
+	return info.tcpi_state;
+}
+
 /* Everything up to the server's closing into rig->text, with a NUL. Fails when
  * it does not close. */
 static inline void rig_receive(struct rig *rig, int fd)
@@ -165,13 +177,12 @@ static inline void rig_receive(struct rig *rig, int fd)
 	int64_t until = host_monotonic_ms(&host_system) + RIG_PATIENCE_MS;
 	struct pollfd poller = { .fd = fd, .events = POLLIN };
 	size_t cap = 4096, len = 0;
+	ssize_t n;
 
 	free(rig->text);
 	rig->text = malloc(cap);
 	assert_non_null(rig->text);
 	for (;;) {
-		ssize_t n;
-
 		if (cap - len < 2) {
 			cap *= 2;
 			rig->text = realloc(rig->text, cap);
@@ -189,6 +200,7 @@ static inline void rig_receive(struct rig *rig, int fd)
 	}
 	rig->text[len] = '\0';
 	rig->text_bytes = len;
+	rig->was_reset = n < 0 || rig_state(fd) == TCP_CLOSE;
 	close(fd);
 }
 
