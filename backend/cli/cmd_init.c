@@ -74,7 +74,11 @@ int cmd_init(struct cli *c)
 	dir = schema_dir(schema, &c->err);
 	if (!dir)
 		return cli_fail(c, &c->err);
-	rc = store_init(c->data, &host_system, false, &c->err);
+	rc = seal_setup(&c->err);
+	if (rc == RC_OK)
+		rc = object_setup(&c->err);
+	if (rc == RC_OK)
+		rc = store_init(c->data, &host_system, false, &c->err);
 	if (rc == RC_OK)
 		rc = found(c, dir);
 	free(dir);

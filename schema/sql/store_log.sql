@@ -244,3 +244,16 @@ SELECT coalesce(sum(records), 0) FROM hufu_top WHERE scope = ?1
 SELECT e.terminal, e.officer, e.state, e.id, c.time FROM enrolment AS e
 LEFT JOIN contact AS c ON c.terminal = e.terminal
 WHERE e.scope = ?1 ORDER BY e.terminal
+
+-- name: account_list
+SELECT name, roles, scopes, password IS NOT NULL FROM account ORDER BY name
+
+-- name: record_writers
+SELECT l.position, p.oid, p.author, p.terminal, p.received, l.merged
+FROM log AS l LEFT JOIN packet AS p ON p.number = l.packet
+WHERE l.scope = ?1 AND l.kind = ?2 AND l.id = ?3
+ORDER BY l.position DESC LIMIT 50
+
+-- name: conflict_ids
+SELECT 'conflict', id FROM conflict WHERE scope = ?1
+UNION ALL SELECT 'conflict_private', id FROM conflict_private WHERE scope = ?1

@@ -1,0 +1,44 @@
+/* cli/cmd_key.c - `hufud key`: the end of personal data. */
+#include "cli/cli.h"
+
+static const char usage[] =
+	"usage: hufud key destroy SUBJECT --scope S --reason TEXT [--as "
+	"ACCOUNT]\n"
+	"\n"
+	"Destroys the key of a subject's sealed records, for ever: nobody can "
+	"read them again,\n"
+	"in no copy, backup or clone; tablets forget their plain rows at "
+	"their next sync. The\n"
+	"history and every root stay valid.\n"
+	"\nOptions: --data DIR\n";
+
+int cmd_key(struct cli *c)
+{
+	const char *words[3] = { NULL, NULL, NULL }, *reason = NULL;
+	const struct cli_option own[] = { { "--reason", &reason, NULL },
+					  { NULL, NULL, NULL } };
+	int code = cli_options(c, own, usage, words, 2);
+
+	if (code != EXIT_DONE)
+		return code;
+	if (!words[0] || strcmp(words[0], "destroy") != 0 || !words[1])
+		return cli_misuse(c, "say destroy, and which subject");
+	if (!reason || !*reason)
+		return cli_misuse(c, "give a reason: --reason TEXT");
+	if (!cli_needs_scope(c))
+		return EXIT_USE;
+	code = cli_open(c);
+	if (code != EXIT_DONE)
+		return code;
+	if (!account_may(&c->account, ROLE_ADMINISTRATOR, c->scope)) {
+		err_set(&c->err, RC_DENIED,
+			"only an administrator of scope %s destroys keys",
+			c->scope);
+		return cli_fail(c, &c->err);
+	}
+	if (store_key_destroy(c->store, c->scope, words[1], c->account.name,
+			      reason, &c->err) != RC_OK)
+		return cli_fail(c, &c->err);
+	printf("destroyed the key of subject %s\n", words[1]);
+	return EXIT_DONE;
+}

@@ -1,0 +1,79 @@
+/* cli/cmd_kind.c - `hufud kind`: declarations of records. */
+#include "cli/cli.h"
+
+static const char usage[] =
+	"usage: hufud kind load FILE.json [--as ACCOUNT]\n"
+	"       hufud kind list [--json]\n"
+	"       hufud kind show NAME\n"
+	"\n"
+	"load adds a kind, or fields to a kind, also while the server runs; "
+	"tablets get it by\n"
+	"their next sync. Fields never vanish and never change type. The "
+	"format of a kind file\n"
+	"is in docs/data-model.md.\n"
+	"\nOptions: --data DIR\n";
+
+static int load(struct cli *c, const char *file)
+{
+	bool changed;
+
+	if (ledger_kind_load(&c->op, file, &changed) != RC_OK)
+		return cli_fail(c, &c->err);
+	printf("%s: %s\n", file, changed ? "loaded" : "unchanged");
+	return EXIT_DONE;
+}
+
+static int list(struct cli *c)
+{
+	for (size_t i = 0; i < registry_count(c->store->kinds); i++) {
+		const struct kind *k = registry_at(c->store->kinds, i);
+
+		if (c->json) {
+			cli_json(k->definition);
+			continue;
+		}
+		printf("%-18s  %-14s  %-24s  L%d  %2zu fields  %s%s\n", k->name,
+		       k->label_zh, k->label_en, k->privacy, k->nfields,
+		       k->is_catalog ? "catalog" : "county",
+		       k->is_sealed ? ", sealed" : "");
+	}
+	return EXIT_DONE;
+}
+
+static int show(struct cli *c, const char *name)
+{
+	const struct kind *k = registry_kind(c->store->kinds, name);
+	char *text;
+
+	if (!k) {
+		err_set(&c->err, RC_NOT_FOUND, "there is no kind '%s'", name);
+		return cli_fail(c, &c->err);
+	}
+	text = json_dumps(k->definition, JSON_INDENT(1));
+	puts(text ? text : "");
+	free(text);
+	return EXIT_DONE;
+}
+
+int cmd_kind(struct cli *c)
+{
+	const char *words[3] = { NULL, NULL, NULL };
+	int code = cli_options(c, NULL, usage, words, 2);
+
+	if (code != EXIT_DONE)
+		return code;
+	if (!words[0])
+		return cli_misuse(c, "say load, list or show");
+	if (strcmp(words[0], "list") != 0 && !words[1])
+		return cli_misuse(c, "'kind %s' needs a name", words[0]);
+	code = cli_open(c);
+	if (code != EXIT_DONE)
+		return code;
+	if (!strcmp(words[0], "load"))
+		return load(c, words[1]);
+	if (!strcmp(words[0], "list"))
+		return list(c);
+	if (!strcmp(words[0], "show"))
+		return show(c, words[1]);
+	return cli_misuse(c, "there is no 'kind %s'", words[0]);
+}

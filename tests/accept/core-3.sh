@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# A replica is a plain SQLite file: stock sqlite3 edits it and nothing is missed.
+. "$(dirname "$0")/lib.sh"
+district
+server_start
+tablet a o1
+edits() { hufu status --json --replica "$T/a.db" | python3 -c '
+import json, sys
+print(" ".join(sorted("%s/%s:%s" % (e["kind"], e["id"], e["state"]) for e in map(json.loads, filter(str.strip, sys.stdin)))))'; }
+is "nothing to say at first" "" "$(edits)"
+on a "INSERT INTO visit(id,subject,summary) VALUES('v1','s1','one'),('v2','s2','two')"
+is "new records are seen" "visit/v1:new visit/v2:new" "$(edits)"
+hufu commit -m "two visits" --replica "$T/a.db" >/dev/null
+sync a >/dev/null
+on a "UPDATE visit SET summary='one' WHERE id='v1'"
+is "an edit that changes nothing is no edit" "" "$(edits)"
+on a "INSERT OR REPLACE INTO visit(id,subject,state) VALUES('v1','s1','open')"
+is "INSERT OR REPLACE is an edit" "visit/v1:edited" "$(edits)"
+is "columns that it leaves out are cleared" "" "$(on a "SELECT summary FROM visit WHERE id='v1'")"
+hufu undo visit v1 --replica "$T/a.db" >/dev/null
+is "undo takes it back" one "$(on a "SELECT summary FROM visit WHERE id='v1'")"
+on a "INSERT INTO visit(id,subject,summary) VALUES('v2','s2','two too') ON CONFLICT(id) DO UPDATE SET summary=excluded.summary"
+on a "UPDATE OR REPLACE visit SET state='arrived' WHERE id='v1'"
+is "UPSERT and UPDATE OR REPLACE are edits" "visit/v1:edited visit/v2:edited" "$(edits)"
+is "diff shows the fields" "visit/v1 state -> arrived;visit/v2 summary two -> two too" "$(hufu diff --json --replica "$T/a.db" | python3 -c '
+import json, sys
+def v(x): return "" if x is None else (json.loads(x) if isinstance(x, str) and x[:1] == "\"" else x)
+print(";".join(" ".join(str(p) for p in (e["kind"] + "/" + e["id"], e["field"], v(e.get("before")), "->", v(e.get("after"))) if p != "") for e in map(json.loads, filter(str.strip, sys.stdin))))')"
+fails 1 "void" on a "DELETE FROM visit WHERE id='v1'"
+fails 1 "id" on a "UPDATE visit SET id='v9' WHERE id='v1'"
+fails 1 "scope" on a "UPDATE visit SET scope='330108' WHERE id='v1'"
+fails 1 "existing\|already\|replace" on a "PRAGMA recursive_triggers=ON; INSERT OR REPLACE INTO visit(id,subject) VALUES('v1','s1')"
+fails 1 "constraint" on a "UPDATE visit SET started_at='noon' WHERE id='v1'"
+on a "UPDATE visit SET state='nonsense' WHERE id='v2'"
+fails 1 "state" hufu commit -m "bad" --replica "$T/a.db"
+on a "UPDATE visit SET state='open' WHERE id='v2'"
+hufu commit -m "good" --replica "$T/a.db" >/dev/null
+is "live is ahead of main until the packet is acknowledged" "visit/v1:local visit/v2:local" "$(edits)"
+sync a >/dev/null
+is "then live is main" "" "$(edits)"
+is "the halves match" "$(server_root)" "$(root_of a)"
+holds "the replica verifies" hufu verify --replica "$T/a.db"
+passed
