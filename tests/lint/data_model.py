@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+"""data_model.py - the tables of docs/data-model.md, made from schema/kinds.
+
+usage: data_model.py [FILE]           write the tables into the file
+       data_model.py --check [FILE]   exit 1 when the file says something else
+       data_model.py --print          the tables on stdout
+
+FILE is docs/data-model.md unless one is named. Only what stands between the
+lines <!-- kinds:begin --> and <!-- kinds:end --> is touched. Needs nothing but
+Python's standard library.
+"""
+import difflib
+import glob
+import json
+import os
+import sys
+
+TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+BEGIN, END = "<!-- kinds:begin -->", "<!-- kinds:end -->"
+
+
+def cell(text):
+    return str(text).replace("|", "\\|").replace("\n", " ")
+
+
+def code(words):
+    return ", ".join("`%s`" % cell(w) for w in words)
+
+
+def label(o):
+    return "%s, %s" % (o["label"]["zh"], o["label"]["en"])
+
+
+def rule_of(field):
+    """What stands where no rule is written."""
+    rule = field.get("rule", "set" if field["type"] == "set" else "threeway")
+    if rule == "safe":
+        rule += "(%s)" % json.dumps(field.get("safe"), ensure_ascii=False)
+    if "group" in field:
+        rule += ", group `%s`" % field["group"]
+    return rule
+
+
+def notes_of(field):
+    notes = []
+    if field.get("required"):
+        notes.append("required")
+    if "refers" in field:
+        notes.append("refers to `%s`" % field["refers"])
+    if "values" in field:
+        notes.append(code(field["values"]))
+    if "max" in field:
+        notes.append("at most %d" % field["max"])
+    if "writers" in field:
+        notes.append("written by " + ", ".join(field["writers"]))
+    return "; ".join(notes)
+
+
+def table(kind):
+    lines = ["### `%s` — %s" % (kind["kind"], label(kind)), ""]
+    facts = ["scope %s" % kind["scope"], "class %s" % kind["class"],
+             "written by " + ", ".join(kind["writers"])]
+    if "readers" in kind:
+        facts.append("read by " + ", ".join(kind["readers"]))
+    if kind.get("sealed"):
+        facts.append("**sealed**")
+    if "companion" in kind:
+        facts.append("companion of `%s`" % kind["companion"])
+    if "companion_key" in kind:
+        facts.append("sealed by the key of the subject in `%s`" % kind["companion_key"])
+    if "keys" in kind:
+        facts.append("import keys " + code(kind["keys"]))
+    if "indexes" in kind:
+        facts.append("indexes " + ", ".join("(%s)" % code(i) for i in kind["indexes"]))
+    lines += ["; ".join(facts)[0].upper() + "; ".join(facts)[1:] + ".", "",
+              "| field | label | type | rule | notes |", "|---|---|---|---|---|"]
+    for field in kind["fields"]:
+        lines.append("| `%s` | %s | %s | %s | %s |" % (
+            field["name"], cell(label(field)), field["type"], rule_of(field),
+            notes_of(field)))
+    return lines + [""]
+
+
+def tables():
+    lines = [""]
+    for path in sorted(glob.glob(os.path.join(TOP, "schema", "kinds", "*.json"))):
+        with open(path, encoding="utf-8") as file:
+            lines += table(json.load(file))
+    return "\n".join(lines)
+
+
+def replaced(text, path):
+    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
+        sys.exit("data_model.py: '%s' needs one line %s and one line %s" % (path, BEGIN, END))
+    head, rest = text.split(BEGIN)
+    return head + BEGIN + "\n" + tables() + END + rest.split(END)[1]
+
+
+def main(words):
+    check = "--check" in words
+    if "--help" in words:
+        print(__doc__.strip())
+        return 0
+    if "--print" in words:
+        print(tables().strip("\n"))
+        return 0
+    files = [w for w in words if not w.startswith("--")]
+    path = files[0] if files else os.path.join(TOP, "docs", "data-model.md")
+    with open(path, encoding="utf-8") as file:
+        before = file.read()
+    after = replaced(before, path)
+    if before == after:
+        print("data_model.py: ok")
+        return 0
+    if not check:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(after)
+        print("data_model.py: wrote %s" % os.path.relpath(path))
+        return 0
+    sys.stdout.writelines(difflib.unified_diff(
+        before.splitlines(True), after.splitlines(True), "as it stands", "as schema/kinds says"))
+    print("data_model.py: '%s' differs from schema/kinds: run python3 tests/lint/data_model.py"
+          % os.path.relpath(path))
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
