@@ -1,0 +1,439 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "base/date.h"
+#include "base/jcs.h"
+#include "domain/credit.h"
+#include "lib/loop.h"
+
+#define SCOPE "330106"
+
+static const char definition[] =
+	"{\"start\":100,\"floor\":0,\"horizon_days\":300,"
+	"\"deductions\":{\"low\":3,\"moderate\":10,\"high\":45,\"unknown\":1},"
+	"\"decay\":[{\"days_max\":100,\"percent\":100},"
+	"{\"days_max\":200,\"percent\":50},{\"days_max\":400,\"percent\":10}],"
+	"\"grades\":[{\"grade\":\"A\",\"min\":90},{\"grade\":\"B\",\"min\":50},"
+	"{\"grade\":\"D\",\"min\":0}],"
+	"\"uncounted_visits\":[\"construction\",\"new \"]}";
+
+static json_t *json_of(const char *text)
+{
+	struct err err = { 0 };
+	json_t *value = NULL;
+
+	if (json_read(text, strlen(text), &value, &err) != RC_OK)
+		fail_msg("%s: %s", text, err.text);
+	return value;
+}
+
+struct given {
+	int64_t age;
+	const char *severity, *visit_type;
+};
+
+static int64_t score_of(const struct given *facts, size_t n, size_t listed,
+			const char **grade, json_t **reasons)
+{
+	static json_t *kept; /* the grade is borrowed from it */
+	struct credit_sum sum;
+	static struct scheme s;
+	struct err err = { 0 };
+	int64_t score;
+
+	json_decref(kept);
+	kept = json_of(definition);
+	if (scheme_read(&s, kept, &err) != RC_OK)
+		fail_msg("%s", err.text);
+	credit_begin(&sum, &s, 20000, listed);
+	for (size_t i = 0; i < n; i++) {
+		struct credit_fact f = { .id = "v1",
+					 .severity = facts[i].severity,
+					 .visit_type = facts[i].visit_type };
+		char day[11];
+
+		date_format(day, 20000 - facts[i].age);
+		f.found_on = day;
+		credit_add(&sum, &f);
+	}
+	score = credit_end(&sum, grade, reasons);
+	credit_release(&sum);
+	return score;
+}
+
+static void a_deduction_decays_by_steps_and_ends_at_the_horizon(void **state)
+{
+	static const struct {
+		struct given fact;
+		int64_t score;
+		const char *grade;
+	} cases[] = {
+		{ { 0, "high", NULL }, 55, "B" },
+		{ { 100, "high", NULL }, 55, "B" },
+		{ { 101, "high", NULL }, 78, "B" }, /* 22.5 rounds down */
+		{ { 200, "high", NULL }, 78, "B" },
+		{ { 201, "high", NULL }, 96, "A" },
+		{ { 300, "high", NULL }, 96, "A" },
+		{ { 301, "high", NULL }, 100, "A" },
+		{ { -1, "high", NULL }, 100, "A" },
+		{ { 1, "moderate", NULL }, 90, "A" },
+		{ { 1, "low", "routine" }, 97, "A" },
+		{ { 1, NULL, NULL }, 99, "A" },
+		{ { 1, "of a later version", NULL }, 99, "A" },
+		{ { 1, "high", "Construction, new" }, 100, "A" },
+		{ { 1, "high", "NEW ownership" }, 100, "A" },
+		{ { 1, "high", "renewal" }, 55, "B" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const char *grade;
+		json_t *reasons;
+
+		assert_int_equal(
+			score_of(&cases[i].fact, 1, 50, &grade, &reasons),
+			cases[i].score);
+		assert_string_equal(grade, cases[i].grade);
+		json_decref(reasons);
+	}
+}
+
+static void reasons_are_bounded_and_add_up(void **state)
+{
+	struct given facts[120];
+	const char *grade;
+	json_t *reasons, *listed, *more;
+	int64_t sum = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 120; i++)
+		facts[i] = (struct given){ 150, "low", NULL };
+	assert_int_equal(score_of(facts, 120, 50, &grade, &reasons), 0);
+	assert_string_equal(grade, "D");
+	listed = json_object_get(reasons, "facts");
+	more = json_object_get(reasons, "more");
+	assert_int_equal(json_array_size(listed), 50);
+	for (size_t i = 0; i < 50; i++)
+		sum += json_int(json_array_get(listed, i), "deduction", 0);
+	assert_int_equal(json_int(more, "count", 0), 70);
+	assert_int_equal(sum + json_int(more, "deduction", 0), 120);
+	json_decref(reasons);
+}
+
+static void a_scheme_that_cannot_grade_is_refused(void **state)
+{
+	static const struct {
+		const char *member, *value;
+	} changes[] = {
+		{ "start", "-1" },
+		{ "start", "\"100\"" },
+		{ "floor", "101" },
+		{ "horizon_days", "-5" },
+		{ "deductions", "{\"low\":1}" },
+		{ "decay", "[]" },
+		{ "decay", "[{\"days_max\":5,\"percent\":101}]" },
+		{ "decay", "[{\"days_max\":5,\"percent\":1},"
+			   "{\"days_max\":5,\"percent\":1}]" },
+		{ "grades", "[{\"grade\":\"A\",\"min\":10}]" },
+		{ "grades", "[{\"grade\":\"\",\"min\":0}]" },
+		{ "grades", "[{\"grade\":\"A\",\"min\":0},"
+			    "{\"grade\":\"B\",\"min\":0}]" },
+		{ "uncounted_visits", "[1]" },
+		{ "uncounted_visits", "\"x\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
+		json_t *d = json_of(definition), *holder;
+		struct scheme s;
+		struct err err = { 0 };
+		char text[200];
+
+		snprintf(text, sizeof(text), "{\"v\":%s}", changes[i].value);
+		holder = json_of(text);
+		json_object_set(d, changes[i].member,
+				json_object_get(holder, "v"));
+		if (scheme_read(&s, d, &err) != RC_INVALID)
+			fail_msg("%s: %s", changes[i].member, changes[i].value);
+		json_decref(holder);
+		json_decref(d);
+	}
+}
+
+static void the_scheme_that_ships_is_one(void **state)
+{
+	json_error_t why;
+	json_t *file = json_load_file("schema/schemes/default.json", 0, &why);
+	struct err err = { 0 };
+	struct scheme s;
+
+	(void)state;
+	assert_non_null(file);
+	if (scheme_read(&s, json_object_get(file, "definition"), &err) != RC_OK)
+		fail_msg("%s", err.text);
+	assert_false(scheme_counts_visit(&s, "New Construction"));
+	assert_false(scheme_counts_visit(&s, "Non-inspection site visit"));
+	assert_true(scheme_counts_visit(&s, "Routine - Unscheduled"));
+	json_decref(file);
+}
+
+struct world {
+	struct loop loop;
+	struct account account;
+	struct op op;
+	char dir[64];
+	struct err err;
+};
+
+static int world_make(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+
+	snprintf(w->dir, sizeof(w->dir), "/tmp/hufu-credit-XXXXXX");
+	assert_non_null(mkdtemp(w->dir));
+	assert_int_equal(seal_setup(&w->err), RC_OK);
+	assert_int_equal(object_setup(&w->err), RC_OK);
+	if (loop_init(&w->loop, w->dir, &host_system, &w->err) != RC_OK)
+		fail_msg("%s", w->err.text);
+	w->op = loop_op(&w->loop, &w->account, &w->err);
+	w->op.now_ms = INT64_C(20000) * 86400000; /* 2024-10-04 */
+	*state = w;
+	return 0;
+}
+
+static int world_free(void **state)
+{
+	struct world *w = *state;
+	char command[128];
+
+	loop_release(&w->loop);
+	snprintf(command, sizeof(command), "rm -rf %s", w->dir);
+	assert_int_equal(system(command), 0);
+	free(w);
+	return 0;
+}
+
+static void put(struct world *w, const char *kind, const char *id,
+		const char *json)
+{
+	if (loop_write(&w->loop, SCOPE, kind, id, json, &w->err) != RC_OK)
+		fail_msg("%s: %s", id, w->err.text);
+}
+
+static void make_district(struct world *w)
+{
+	put(w, "subject", "s1", "{\"name\":\"a\",\"town\":\"001\"}");
+	put(w, "subject", "s2", "{\"name\":\"b\"}");
+	put(w, "subject", "s3", "{\"name\":\"c\"}");
+	put(w, "visit", "t1",
+	    "{\"subject\":\"s1\",\"visited_on\":\"2024-09-01\","
+	    "\"visit_type\":\"Routine\"}");
+	put(w, "visit", "t2",
+	    "{\"subject\":\"s2\",\"visited_on\":\"2024-09-01\","
+	    "\"visit_type\":\"New Construction\"}");
+	put(w, "violation", "v1",
+	    "{\"subject\":\"s1\",\"visit\":\"t1\",\"severity\":\"high\"}");
+	put(w, "violation", "v2",
+	    "{\"visit\":\"t1\",\"severity\":\"low\","
+	    "\"found_on\":\"2024-09-02\"}");
+	put(w, "violation", "v3",
+	    "{\"subject\":\"s1\",\"state\":\"void\",\"severity\":\"high\","
+	    "\"found_on\":\"2024-09-02\"}");
+	put(w, "violation", "v4",
+	    "{\"subject\":\"s2\",\"visit\":\"t2\",\"severity\":\"high\"}");
+}
+
+static struct rate_done rate(struct world *w, const char *as_of)
+{
+	struct rate_options options = { .schema = "schema", .as_of = as_of };
+	struct rate_done done;
+
+	if (rate_scope(&w->op, SCOPE, &options, &done) != RC_OK)
+		fail_msg("%s", w->err.text);
+	return done;
+}
+
+static json_t *rating_of(struct world *w, const char *subject)
+{
+	struct query *q = query_begin(w->loop.store->db,
+				      "SELECT id FROM rating WHERE subject=?1");
+	json_t *record = NULL;
+	char id[33];
+
+	query_text(q, 1, subject);
+	assert_true(query_row(q));
+	snprintf(id, sizeof(id), "%s", query_get_text(q, 0));
+	query_end(q, &w->err);
+	if (ledger_record(&w->op, SCOPE, "rating", id, &record) != RC_OK)
+		fail_msg("%s", w->err.text);
+	return record;
+}
+
+static void every_subject_is_rated_by_its_facts(void **state)
+{
+	struct world *w = *state;
+	struct rate_done done;
+	json_t *s1, *s2, *facts;
+
+	make_district(w);
+	done = rate(w, NULL);
+	assert_int_equal(done.subjects, 3);
+	assert_int_equal(done.written, 3);
+	s1 = rating_of(w, "s1");
+	assert_int_equal(json_int(s1, "score", 0), 955);
+	assert_string_equal(json_text(s1, "grade"), "A");
+	assert_string_equal(json_text(s1, "town"), "001");
+	facts = json_object_get(json_object_get(s1, "reasons"), "facts");
+	assert_int_equal(json_array_size(facts), 2);
+	assert_true(json_int(s1, "facts_position", 0) > 0);
+	s2 = rating_of(w, "s2");
+	assert_int_equal(json_int(s2, "score", 0), 1000);
+	assert_int_equal(
+		json_int(json_object_get(s2, "reasons"), "visits_uncounted", 0),
+		1);
+	json_decref(s1);
+	json_decref(s2);
+}
+
+static void rating_again_writes_only_what_changed(void **state)
+{
+	struct world *w = *state;
+	struct head before, after;
+
+	make_district(w);
+	rate(w, NULL);
+	ledger_head(w->loop.store, SCOPE, &before, &w->err);
+	w->op.now_ms += 86400000;
+	assert_int_equal(rate(w, NULL).written, 0);
+	ledger_head(w->loop.store, SCOPE, &after, &w->err);
+	assert_memory_equal(&before.commit, &after.commit, OID_BYTES);
+	put(w, "violation", "v9",
+	    "{\"subject\":\"s3\",\"severity\":\"moderate\","
+	    "\"found_on\":\"2024-10-01\"}");
+	assert_int_equal(rate(w, NULL).written, 1);
+	/* Two years on, only what decayed is written. */
+	assert_int_equal(rate(w, "2026-01-01").written, 2);
+}
+
+static void a_rating_as_of_a_day_knows_no_later_fact(void **state)
+{
+	struct world *w = *state;
+	json_t *s1;
+
+	make_district(w);
+	rate(w, "2024-09-01");
+	s1 = rating_of(w, "s1");
+	assert_int_equal(json_int(s1, "score", 0), 960);
+	json_decref(s1);
+}
+
+static void write_scheme(const char *path, int version, const char *rules)
+{
+	FILE *f = fopen(path, "w");
+
+	fprintf(f,
+		"{\"code\":\"strict\",\"version\":%d,"
+		"\"valid_from\":\"2020-01-01\",\"definition\":%s}",
+		version, rules);
+	fclose(f);
+}
+
+static void a_version_of_a_scheme_never_changes(void **state)
+{
+	struct world *w = *state;
+	struct rate_options options = { .scheme = "strict" };
+	struct rate_done done;
+	char path[100], other[1000], code[65];
+	char *start;
+
+	make_district(w);
+	snprintf(path, sizeof(path), "%s/strict.json", w->dir);
+	write_scheme(path, 1, definition);
+	assert_int_equal(scheme_record(&w->op, path, code), RC_OK);
+	assert_string_equal(code, "strict");
+	assert_int_equal(scheme_record(&w->op, path, code), RC_OK);
+	assert_int_equal(rate_scope(&w->op, SCOPE, &options, &done), RC_OK);
+	assert_int_equal(done.version, 1);
+	assert_int_equal(done.grades[1].subjects, 1);
+	snprintf(other, sizeof(other), "%s", definition);
+	start = strstr(other, "100");
+	memcpy(start, "200", 3);
+	write_scheme(path, 1, other);
+	assert_int_equal(scheme_record(&w->op, path, code), RC_CONFLICT);
+	err_clear(&w->err);
+	write_scheme(path, 2, other);
+	assert_int_equal(scheme_record(&w->op, path, code), RC_OK);
+	assert_int_equal(rate_scope(&w->op, SCOPE, &options, &done), RC_OK);
+	assert_int_equal(done.version, 2);
+	/* The ratings go on under the same ids. */
+	assert_int_equal(done.written, 3);
+	options.scheme = "none";
+	assert_int_equal(rate_scope(&w->op, SCOPE, &options, &done),
+			 RC_NOT_FOUND);
+}
+
+static void an_explanation_shows_the_rating_and_writes_nothing(void **state)
+{
+	struct world *w = *state;
+	struct rate_options options = { .schema = "schema" };
+	struct head before, after;
+	json_t *why, *s1;
+
+	make_district(w);
+	rate(w, NULL);
+	ledger_head(w->loop.store, SCOPE, &before, &w->err);
+	assert_int_equal(rate_explain(&w->op, SCOPE, "s1", &options, &why),
+			 RC_OK);
+	s1 = rating_of(w, "s1");
+	assert_true(json_equal(json_object_get(s1, "reasons"),
+			       json_object_get(why, "reasons")));
+	assert_int_equal(json_int(s1, "facts_position", 0),
+			 json_int(why, "facts_position", 1));
+	ledger_head(w->loop.store, SCOPE, &after, &w->err);
+	assert_memory_equal(&before.commit, &after.commit, OID_BYTES);
+	json_decref(s1);
+	json_decref(why);
+	assert_int_equal(rate_explain(&w->op, SCOPE, "s9", &options, &why),
+			 RC_NOT_FOUND);
+}
+
+static void rating_needs_the_role(void **state)
+{
+	struct world *w = *state;
+	struct rate_options options = { .schema = "schema" };
+	struct rate_done done;
+
+	w->account.roles = ROLE_ADMINISTRATOR;
+	assert_int_equal(rate_scope(&w->op, SCOPE, &options, &done), RC_DENIED);
+	err_clear(&w->err);
+	w->account.roles = ROLE_ANALYST;
+	snprintf(w->account.scopes, sizeof(w->account.scopes), "3302");
+	assert_int_equal(rate_scope(&w->op, SCOPE, &options, &done), RC_DENIED);
+}
+
+#define IN_WORLD(test)                                                         \
+	cmocka_unit_test_setup_teardown(test, world_make, world_free)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			a_deduction_decays_by_steps_and_ends_at_the_horizon),
+		cmocka_unit_test(reasons_are_bounded_and_add_up),
+		cmocka_unit_test(a_scheme_that_cannot_grade_is_refused),
+		cmocka_unit_test(the_scheme_that_ships_is_one),
+		IN_WORLD(every_subject_is_rated_by_its_facts),
+		IN_WORLD(rating_again_writes_only_what_changed),
+		IN_WORLD(a_rating_as_of_a_day_knows_no_later_fact),
+		IN_WORLD(a_version_of_a_scheme_never_changes),
+		IN_WORLD(an_explanation_shows_the_rating_and_writes_nothing),
+		IN_WORLD(rating_needs_the_role),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

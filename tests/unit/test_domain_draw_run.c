@@ -1,0 +1,463 @@
+/* The draw on a server: committed, revealed, run and published. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "base/jcs.h"
+#include "domain/draw.h"
+#include "lib/loop.h"
+
+#define SCOPE "330106"
+#define SUBJECTS 60
+
+struct world {
+	struct loop loop;
+	struct account account;
+	struct op op;
+	char dir[64];
+	struct err err;
+};
+
+static void put(struct world *w, const char *kind, const char *id,
+		const char *json)
+{
+	if (loop_write(&w->loop, SCOPE, kind, id, json, &w->err) != RC_OK)
+		fail_msg("%s: %s", id, w->err.text);
+}
+
+static void make_subjects(struct world *w)
+{
+	struct office_record records[SUBJECTS] = { 0 };
+	char ids[SUBJECTS][16];
+	struct office_write write = { .scope = SCOPE,
+				      .operation = "import",
+				      .message = "subjects",
+				      .records = records,
+				      .n = SUBJECTS };
+
+	for (int i = 0; i < SUBJECTS; i++) {
+		snprintf(ids[i], sizeof(ids[i]), "s%03d", i);
+		records[i] = (struct office_record){
+			.kind = "subject",
+			.id = ids[i],
+			.record = json_pack("{s:s, s:s, s:s, s:s}", "name", "x",
+					    "state", "in_business", "town",
+					    i % 2 ? "001" : "002", "industry",
+					    i % 3 ? "F52" : "H62"),
+		};
+	}
+	assert_int_equal(ledger_office(&w->op, &write), RC_OK);
+	for (int i = 0; i < SUBJECTS; i++)
+		json_decref((json_t *)(uintptr_t)records[i].record);
+}
+
+static int world_make(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+
+	snprintf(w->dir, sizeof(w->dir), "/tmp/hufu-draws-XXXXXX");
+	assert_non_null(mkdtemp(w->dir));
+	assert_int_equal(seal_setup(&w->err), RC_OK);
+	assert_int_equal(object_setup(&w->err), RC_OK);
+	if (loop_init(&w->loop, w->dir, &host_system, &w->err) != RC_OK)
+		fail_msg("%s", w->err.text);
+	w->op = loop_op(&w->loop, &w->account, &w->err);
+	make_subjects(w);
+	put(w, "subject", "m1", "{\"name\":\"x\",\"state\":\"moved\"}");
+	for (int i = 0; i < 6; i++) {
+		char id[8];
+
+		snprintf(id, sizeof(id), "o%d", i);
+		put(w, "officer", id,
+		    "{\"name\":\"x\",\"state\":\"active\","
+		    "\"certificate\":\"1\"}");
+	}
+	put(w, "officer", "o8",
+	    "{\"name\":\"x\",\"certificate_to\":\"2020-01-01\"}");
+	*state = w;
+	return 0;
+}
+
+static int world_free(void **state)
+{
+	struct world *w = *state;
+	char command[128];
+
+	loop_release(&w->loop);
+	snprintf(command, sizeof(command), "rm -rf %s", w->dir);
+	assert_int_equal(system(command), 0);
+	free(w);
+	return 0;
+}
+
+static void commit(struct world *w, const struct draw_options *o, char id[21])
+{
+	if (draw_commit(&w->op, SCOPE, o, id) != RC_OK)
+		fail_msg("%s", w->err.text);
+}
+
+static void run(struct world *w, const char *id, const char *seed,
+		struct draw_done *done)
+{
+	if (draw_reveal(&w->op, id, seed) != RC_OK ||
+	    draw_run(&w->op, id, done) != RC_OK)
+		fail_msg("%s", w->err.text);
+}
+
+static int64_t count(struct world *w, const char *sql)
+{
+	int64_t n = 0;
+
+	assert_int_equal(db_int(w->loop.store->db, sql, -1, &n, &w->err),
+			 RC_OK);
+	return n;
+}
+
+static void a_draw_assigns_each_subject_two_officers_once(void **state)
+{
+	struct world *w = *state;
+	struct draw_options o = { .count = 10, .due = "2027-01-31" };
+	struct draw_done done, again;
+	struct head before, after;
+	json_t *paper;
+	char id[21];
+
+	commit(w, &o, id);
+	run(w, id, "seed", &done);
+	assert_int_equal(done.frame, SUBJECTS);
+	assert_int_equal(done.subjects, 10);
+	assert_int_equal(done.assigned, 10);
+	assert_int_equal(count(w, "SELECT count(*) FROM assignment WHERE "
+				  "state='issued' AND cause='plan' AND "
+				  "due='2027-01-31'"),
+			 10);
+	assert_int_equal(count(w, "SELECT count(*) FROM assignment AS a JOIN "
+				  "subject AS s ON s.id=a.subject WHERE "
+				  "a.town=s.town"),
+			 10);
+	assert_int_equal(count(w, "SELECT count(*) FROM assignment WHERE "
+				  "officers LIKE '%o8%'"),
+			 0);
+	ledger_head(w->loop.store, SCOPE, &before, &w->err);
+	assert_int_equal(draw_run(&w->op, id, &again), RC_OK);
+	assert_int_equal(again.assigned, 0);
+	assert_int_equal(draw_reveal(&w->op, id, "seed"), RC_OK);
+	ledger_head(w->loop.store, SCOPE, &after, &w->err);
+	assert_memory_equal(&before.commit, &after.commit, OID_BYTES);
+	assert_int_equal(draw_paper(&w->op, id, &paper), RC_OK);
+	assert_int_equal(draw_verify(paper, &w->err), RC_OK);
+	assert_string_equal(json_text(paper, "state"), "drawn");
+	json_decref(paper);
+}
+
+static void a_run_that_was_cut_goes_on_without_issuing_twice(void **state)
+{
+	struct world *w = *state;
+	struct draw_options o = { .count = 10 };
+	struct draw_done done;
+	json_t *record;
+	char id[21], assignment[33];
+	struct query *q;
+
+	commit(w, &o, id);
+	run(w, id, "seed", &done);
+	/* As if it had died before the last write, after one was accepted. */
+	assert_int_equal(ledger_record(&w->op, SCOPE, "draw", id, &record),
+			 RC_OK);
+	json_object_del(record, "result_hash");
+	json_object_set_new(record, "state", json_string("revealed"));
+	json_object_del(record, "id");
+	json_object_del(record, "scope");
+	{
+		struct office_record r = { .kind = "draw",
+					   .id = id,
+					   .record = record };
+		struct office_write write = { .scope = SCOPE,
+					      .operation = "set",
+					      .message = "x",
+					      .records = &r,
+					      .n = 1 };
+
+		assert_int_equal(ledger_office(&w->op, &write), RC_OK);
+		assert_int_equal(r.outcome, OFFICE_CHANGED);
+	}
+	json_decref(record);
+	q = query_begin(w->loop.store->db, "SELECT min(id) FROM assignment");
+	assert_true(query_row(q));
+	snprintf(assignment, sizeof(assignment), "%s", query_get_text(q, 0));
+	query_end(q, &w->err);
+	assert_int_equal(
+		ledger_record(&w->op, SCOPE, "assignment", assignment, &record),
+		RC_OK);
+	json_object_set_new(record, "state", json_string("accepted"));
+	{
+		char *text = json_dumps(record, 0);
+
+		put(w, "assignment", assignment, text);
+		free(text);
+	}
+	json_decref(record);
+	assert_int_equal(draw_run(&w->op, id, &done), RC_OK);
+	assert_int_equal(done.assigned, 0);
+	assert_int_equal(count(w, "SELECT count(*) FROM assignment WHERE "
+				  "state='accepted'"),
+			 1);
+}
+
+static void a_second_commitment_of_a_frame_needs_a_reason(void **state)
+{
+	struct world *w = *state;
+	struct draw_options o = { .count = 10 };
+	struct draw_done done;
+	char first[21], second[21];
+	json_t *record;
+
+	commit(w, &o, first);
+	o.count = 5;
+	assert_int_equal(draw_commit(&w->op, SCOPE, &o, second), RC_CONFLICT);
+	assert_non_null(strstr(w->err.text, first));
+	err_clear(&w->err);
+	o.reason = "quota was wrong";
+	commit(w, &o, second);
+	assert_int_equal(ledger_record(&w->op, SCOPE, "draw", second, &record),
+			 RC_OK);
+	assert_string_equal(json_text(record, "replaces"), first);
+	assert_string_equal(json_text(record, "reason"), "quota was wrong");
+	json_decref(record);
+	assert_int_equal(draw_reveal(&w->op, first, "x"), RC_CONFLICT);
+	err_clear(&w->err);
+	run(w, second, "seed", &done);
+	assert_int_equal(done.subjects, 5);
+}
+
+static void another_frame_needs_no_reason(void **state)
+{
+	struct world *w = *state;
+	struct draw_options o = { .count = 3 },
+			    town = { .count = 3, .town = "001" };
+	struct draw_options trade = { .count = 3, .industry = "H" };
+	char id[21];
+	json_t *paper;
+
+	commit(w, &o, id);
+	commit(w, &town, id);
+	assert_int_equal(draw_paper(&w->op, id, &paper), RC_OK);
+	assert_int_equal(json_array_size(json_object_get(paper, "frame")),
+			 SUBJECTS / 2);
+	json_decref(paper);
+	commit(w, &trade, id);
+	assert_int_equal(draw_paper(&w->op, id, &paper), RC_OK);
+	assert_int_equal(json_array_size(json_object_get(paper, "frame")),
+			 SUBJECTS / 3);
+	json_decref(paper);
+}
+
+static void a_seed_is_known_once(void **state)
+{
+	struct world *w = *state;
+	struct draw_options o = { .count = 3 };
+	struct draw_done done;
+	char id[21];
+
+	commit(w, &o, id);
+	assert_int_equal(draw_run(&w->op, id, &done), RC_INVALID);
+	err_clear(&w->err);
+	assert_int_equal(draw_reveal(&w->op, id, ""), RC_INVALID);
+	err_clear(&w->err);
+	assert_int_equal(draw_reveal(&w->op, id, "a\nb"), RC_INVALID);
+	err_clear(&w->err);
+	assert_int_equal(draw_reveal(&w->op, id, "one"), RC_OK);
+	assert_int_equal(draw_reveal(&w->op, id, "two"), RC_CONFLICT);
+	err_clear(&w->err);
+	run(w, id, "one", &done);
+	assert_int_equal(draw_reveal(&w->op, id, "two"), RC_CONFLICT);
+	err_clear(&w->err);
+	assert_int_equal(draw_reveal(&w->op, "nosuch", "two"), RC_NOT_FOUND);
+}
+
+static void what_changes_later_does_not_change_the_draw(void **state)
+{
+	struct world *w = *state;
+	struct draw_options o = { .count = 10 };
+	struct draw_done done;
+	json_t *before, *after;
+	char id[21];
+
+	commit(w, &o, id);
+	assert_int_equal(draw_paper(&w->op, id, &before), RC_OK);
+	put(w, "officer", "o7", "{\"name\":\"x\",\"certificate\":\"1\"}");
+	put(w, "officer", "o1", "{\"name\":\"x\",\"state\":\"suspended\"}");
+	put(w, "subject", "t1", "{\"name\":\"x\",\"state\":\"in_business\"}");
+	run(w, id, "seed", &done);
+	assert_int_equal(done.frame, SUBJECTS);
+	assert_int_equal(draw_paper(&w->op, id, &after), RC_OK);
+	assert_true(json_equal(json_object_get(before, "pool"),
+			       json_object_get(after, "pool")));
+	json_decref(before);
+	json_decref(after);
+}
+
+static void a_candidate_changed_after_the_commitment_is_refused(void **state)
+{
+	struct world *w = *state;
+	struct draw_options o = { .count = 10 };
+	struct draw_done done;
+	json_t *record, *material;
+	char id[21], *text;
+
+	commit(w, &o, id);
+	assert_int_equal(ledger_record(&w->op, SCOPE, "draw", id, &record),
+			 RC_OK);
+	material =
+		json_object_get(json_object_get(record, "rules"), "material");
+	json_array_set_new(json_object_get(material, "frame"), 3,
+			   json_string("s003x"));
+	json_object_del(record, "id");
+	json_object_del(record, "scope");
+	text = json_dumps(record, 0);
+	put(w, "draw", id, text);
+	free(text);
+	json_decref(record);
+	assert_int_equal(draw_reveal(&w->op, id, "seed"), RC_OK);
+	assert_int_equal(draw_run(&w->op, id, &done), RC_CORRUPT);
+	assert_non_null(strstr(w->err.text, "frame_hash"));
+	assert_int_equal(count(w, "SELECT count(*) FROM assignment"), 0);
+}
+
+static void strata_are_the_grades_of_the_ratings(void **state)
+{
+	struct world *w = *state;
+	struct draw_options o = { .quota = "A=4,B=2" };
+	struct account server = w->account;
+	struct op as_server = w->op;
+	struct draw_done done;
+	json_t *paper, *strata;
+	char id[21];
+
+	server.roles = ROLE_SERVER;
+	as_server.actor = &server;
+	for (int i = 0; i < 50; i++) {
+		char rating[8], subject[8];
+		struct office_record r = { .kind = "rating", .id = rating };
+		struct office_write write = { .scope = SCOPE,
+					      .operation = "rate",
+					      .message = "x",
+					      .records = &r,
+					      .n = 1 };
+
+		snprintf(rating, sizeof(rating), "r%d", i);
+		snprintf(subject, sizeof(subject), "s%03d", i);
+		r.record = json_pack("{s:s, s:s, s:s, s:i}", "subject", subject,
+				     "grade", i < 40 ? "A" : "B", "state",
+				     "current", "known_at", 1);
+		assert_int_equal(ledger_office(&as_server, &write), RC_OK);
+		json_decref((json_t *)(uintptr_t)r.record);
+	}
+	commit(w, &o, id);
+	run(w, id, "seed", &done);
+	assert_int_equal(done.subjects, 6);
+	assert_int_equal(count(w, "SELECT count(*) FROM assignment AS a JOIN "
+				  "rating AS r ON r.subject=a.subject WHERE "
+				  "r.grade='A'"),
+			 4);
+	assert_int_equal(draw_paper(&w->op, id, &paper), RC_OK);
+	strata = json_object_get(json_object_get(paper, "committed"), "strata");
+	assert_int_equal(json_array_size(strata), 3);
+	assert_string_equal(json_text(json_array_get(strata, 2), "name"),
+			    "unrated");
+	assert_int_equal(json_int(json_array_get(strata, 2), "size", 0), 10);
+	json_decref(paper);
+}
+
+static void exclusions_carry_their_reason(void **state)
+{
+	struct world *w = *state;
+	struct draw_options o = { .count = 57 };
+	struct draw_done done;
+	json_t *paper, *excluded;
+	char path[100], id[21];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/exclude.csv", w->dir);
+	f = fopen(path, "w");
+	fputs("id,reason\ns001,court case\ns004,\"closed, seen\"\n"
+	      "o2,kin of the owner\n",
+	      f);
+	fclose(f);
+	o.exclude = path;
+	commit(w, &o, id);
+	run(w, id, "seed", &done);
+	assert_int_equal(done.frame, SUBJECTS - 2);
+	assert_int_equal(count(w, "SELECT count(*) FROM assignment WHERE "
+				  "subject IN ('s001','s004','m1') OR officers "
+				  "LIKE '%o2%'"),
+			 0);
+	assert_int_equal(draw_paper(&w->op, id, &paper), RC_OK);
+	excluded = json_object_get(paper, "excluded");
+	assert_int_equal(json_array_size(excluded), 3);
+	assert_string_equal(json_text(json_array_get(excluded, 0), "reason"),
+			    "moved");
+	assert_string_equal(json_text(json_array_get(excluded, 2), "reason"),
+			    "closed, seen");
+	json_decref(paper);
+	f = fopen(path, "w");
+	fputs("id,reason\ns999,nobody\n", f);
+	fclose(f);
+	assert_int_equal(draw_commit(&w->op, SCOPE, &o, id), RC_INVALID);
+	assert_non_null(strstr(w->err.text, "s999"));
+}
+
+static void a_draw_that_cannot_be_is_refused_at_the_commitment(void **state)
+{
+	static const struct draw_options bad[] = {
+		{ .count = 0 },
+		{ .count = 61 },
+		{ .count = 3, .officers = 1 },
+		{ .count = 3, .officers = 7 },
+		{ .count = 3, .due = "2026-02-30" },
+		{ .count = 3, .town = "1" },
+		{ .count = 3, .town = "099" },
+		{ .quota = "A" },
+		{ .quota = "A=x" },
+		{ .quota = "A=1,,B=2" },
+		{ .quota = "A=1," },
+		{ .quota = "A=1" },
+		{ .count = 3, .exclude = "/nonexistent" },
+	};
+	struct world *w = *state;
+	char id[21];
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		enum rc rc = draw_commit(&w->op, SCOPE, &bad[i], id);
+
+		if (rc == RC_OK)
+			fail_msg("draw %zu was committed", i);
+		err_clear(&w->err);
+	}
+	assert_int_equal(count(w, "SELECT count(*) FROM draw"), 0);
+}
+
+#define IN_WORLD(test)                                                         \
+	cmocka_unit_test_setup_teardown(test, world_make, world_free)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_WORLD(a_draw_assigns_each_subject_two_officers_once),
+		IN_WORLD(a_run_that_was_cut_goes_on_without_issuing_twice),
+		IN_WORLD(a_second_commitment_of_a_frame_needs_a_reason),
+		IN_WORLD(another_frame_needs_no_reason),
+		IN_WORLD(a_seed_is_known_once),
+		IN_WORLD(what_changes_later_does_not_change_the_draw),
+		IN_WORLD(a_candidate_changed_after_the_commitment_is_refused),
+		IN_WORLD(strata_are_the_grades_of_the_ratings),
+		IN_WORLD(exclusions_carry_their_reason),
+		IN_WORLD(a_draw_that_cannot_be_is_refused_at_the_commitment),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
