@@ -1,0 +1,342 @@
+/* import.c - one CSV file of one kind. */
+#include "domain/import.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hex.h"
+#include "base/jcs.h"
+#include "domain/convert.h"
+#include "domain/import_batch.h"
+#include "domain/import_map.h"
+#include "domain/uscc.h"
+
+#define KEYS_MAX 8
+#define NOTE_LATIN1 "rows converted from Latin-1"
+#define NOTE_INNER "credit codes whose organisation code fails its own check"
+
+struct import {
+	const struct import_job *job;
+	const char *source;
+	bool is_subject;
+	struct import_map map;
+	struct import_batch batch;
+	json_t *first; /* for new records; owned */
+};
+
+/* A cell without the apostrophe that an export put in front of it. */
+static const char *unguarded(const struct csv_cell *cell)
+{
+	return cell->n > 0 && *cell->p == '\'' &&
+			       csv_guard_bytes(cell->p, cell->n)
+		       ? cell->p + 1
+		       : cell->p;
+}
+
+/* In a file the column is money in yuan and coordinates in degrees, with or
+ * without a point; elsewhere a bare number must say which unit it is in. */
+static enum rc convert_cell(const struct field *f, const char *text,
+			    json_t **out, struct err *err)
+{
+	size_t n = strlen(text);
+	char with_unit[64];
+
+	if (n > 0 && n < 40 && f->type == FIELD_MONEY &&
+	    strspn(text, "-0123456789.") == n) {
+		snprintf(with_unit, sizeof(with_unit), "%s元", text);
+		text = with_unit;
+	} else if (n > 0 && n < 5 && f->type == FIELD_COORDINATE &&
+		   strspn(text, "-0123456789") == n) {
+		snprintf(with_unit, sizeof(with_unit), "%s.0", text);
+		text = with_unit;
+	}
+	return convert_value(f, text, out, err);
+}
+
+/* Credit codes are stored in capitals and checked wherever they stand; an empty
+ * cell is no code. */
+static enum rc check_code(struct import *im, json_t *given, struct err *why)
+{
+	const char *text = json_text(given, "uscc");
+	char code[USCC_CHARS + 1];
+	enum rc rc;
+
+	if (!text)
+		return RC_OK;
+	rc = uscc_normalise(code, text, strlen(text)) ? uscc_check(code, why)
+						      : uscc_check(text, why);
+	if (rc != RC_OK)
+		return rc;
+	if (!uscc_inner_is_valid(code))
+		report_note(im->batch.report, NOTE_INNER, 1);
+	if (json_object_set_new(given, "uscc", json_string(code)) != 0)
+		return err_set(why, RC_NOMEM, "out of memory");
+	return RC_OK;
+}
+
+/* A reference to a subject, or an id, may be written as the credit code is:
+ * in capitals. */
+static void lower_code(char *text)
+{
+	char code[USCC_CHARS + 1];
+
+	if (uscc_normalise(code, text, strlen(text)) && uscc_is_valid(code))
+		uscc_id(text, code);
+}
+
+static enum rc convert_target(struct import *im, const struct csv_row *row,
+			      const struct import_target *t, json_t **out,
+			      struct err *why)
+{
+	const struct field *f = &im->batch.kind->fields[t->field];
+	const struct csv_cell *cell = &row->cells[t->columns[0]];
+	struct csv_cell cells[IMPORT_COLUMNS_MAX];
+	const char *text = unguarded(cell), *translated;
+	char id[33];
+
+	if (t->as) {
+		for (size_t i = 0; i < t->ncolumns; i++)
+			cells[i] = row->cells[t->columns[i]];
+		return t->as(cells, t->ncolumns, out, why);
+	}
+	translated = t->values ? json_text(t->values, text) : NULL;
+	if (translated)
+		text = translated;
+	if (t->place == IMPORT_FIELD && f->type == FIELD_REF &&
+	    strlen(text) == USCC_CHARS) {
+		snprintf(id, sizeof(id), "%s", text);
+		lower_code(id);
+		text = id;
+	}
+	if (t->place == IMPORT_FIELD)
+		return convert_cell(f, text, out, why);
+	if (cell->n == 0)
+		return RC_OK;
+	*out = json_string(text);
+	return *out ? RC_OK : err_set(why, RC_NOMEM, "out of memory");
+}
+
+static const char *target_name(const struct import *im,
+			       const struct import_target *t)
+{
+	switch (t->place) {
+	case IMPORT_ID: return "id";
+	case IMPORT_SCOPE: return "scope";
+	case IMPORT_TOWN: return "town";
+	case IMPORT_FIELD: break;
+	}
+	return im->batch.kind->fields[t->field].name;
+}
+
+/* The row as an object: what a field is to be, null where its cell is empty. */
+static enum rc read_given(struct import *im, const struct csv_row *row,
+			  json_t *given, struct err *why)
+{
+	enum rc rc;
+
+	for (size_t i = 0; i < im->map.n; i++) {
+		const struct import_target *t = &im->map.targets[i];
+		json_t *value = NULL;
+
+		rc = convert_target(im, row, t, &value, why);
+		if (rc != RC_OK)
+			return rc;
+		/* No town given is the town as it stands, not none. */
+		if (!value && t->place != IMPORT_FIELD)
+			continue;
+		if (json_object_set_new(given, target_name(im, t),
+					value ? value : json_null()) != 0)
+			return err_set(why, RC_NOMEM, "out of memory");
+	}
+	return check_code(im, given, why);
+}
+
+static enum rc id_of_keys(const struct import *im, const json_t *given,
+			  char id[33], struct err *why)
+{
+	const struct kind *k = im->batch.kind;
+	const char *keys[KEYS_MAX + 1];
+	char numbers[KEYS_MAX][24];
+	size_t n = 0;
+
+	for (; k->keys && k->keys[n]; n++) {
+		const json_t *value = json_object_get(given, k->keys[n]);
+
+		if (n == KEYS_MAX)
+			return err_set(why, RC_INVALID, "too many keys");
+		if (json_is_integer(value)) {
+			snprintf(numbers[n], sizeof(numbers[n]), "%lld",
+				 (long long)json_integer_value(value));
+			keys[n] = numbers[n];
+		} else if (json_is_string(value)) {
+			keys[n] = json_string_value(value);
+		} else {
+			return err_set(why, RC_INVALID,
+				       "the key '%s' is empty, and so is the "
+				       "id",
+				       k->keys[n]);
+		}
+	}
+	if (n == 0)
+		return err_set(why, RC_INVALID, "the id is empty");
+	keys[n] = NULL;
+	import_id(id, im->source, k->name, keys);
+	return RC_OK;
+}
+
+static enum rc find_id(const struct import *im, json_t *given, char id[33],
+		       struct err *why)
+{
+	const char *text = json_text(given, "id");
+	const char *code = json_text(given, "uscc");
+	enum rc rc = RC_OK;
+
+	if (text && strlen(text) < 33) {
+		snprintf(id, 33, "%s", text);
+		lower_code(id);
+	}
+	if (text && (strlen(text) > 32 || !name_is_id(id)))
+		rc = err_set(why, RC_INVALID,
+			     "id '%.40s' is not 1 to 32 of a-z and 0-9", text);
+	else if (!text && im->is_subject && code)
+		uscc_id(id, code);
+	else if (!text)
+		rc = id_of_keys(im, given, id, why);
+	json_object_del(given, "id");
+	return rc;
+}
+
+static enum rc check_scope(const struct import *im, json_t *given,
+			   struct err *why)
+{
+	const char *scope = json_text(given, "scope");
+
+	if (scope && strcmp(scope, im->job->scope) != 0)
+		return err_set(why, RC_INVALID,
+			       "belongs to scope '%.20s', not to '%s'", scope,
+			       im->job->scope);
+	json_object_del(given, "scope");
+	return RC_OK;
+}
+
+static enum rc take_row(struct import *im, const struct csv_row *row,
+			struct err *err)
+{
+	struct err why = { 0 };
+	char id[33];
+	json_t *given;
+	enum rc rc;
+
+	im->batch.report->read++;
+	if (row->converted)
+		report_note(im->batch.report, NOTE_LATIN1, 1);
+	if (row->state == CSV_REFUSED)
+		return batch_refuse(&im->batch, row, row->why);
+	if (row->n != im->map.columns) {
+		err_set(&why, RC_INVALID, "%zu columns, the header has %zu",
+			row->n, im->map.columns);
+		return batch_refuse(&im->batch, row, why.text);
+	}
+	given = json_object();
+	if (!given)
+		return err_set(err, RC_NOMEM, "out of memory");
+	rc = read_given(im, row, given, &why);
+	if (rc == RC_OK)
+		rc = check_scope(im, given, &why);
+	if (rc == RC_OK)
+		rc = find_id(im, given, id, &why);
+	if (rc == RC_OK)
+		rc = batch_put(&im->batch, row,
+			       &(struct import_fact){ .id = id,
+						      .given = given,
+						      .first = im->first });
+	else if (rc == RC_NOMEM)
+		rc = err_set(err, rc, "%s", why.text);
+	else
+		rc = batch_refuse(&im->batch, row, why.text);
+	json_decref(given);
+	return rc;
+}
+
+/* Can rows of this header have ids at all? */
+static enum rc check_keys(const struct import *im, struct err *err)
+{
+	const struct kind *k = im->batch.kind;
+
+	if (import_map_has(&im->map, k, "id") ||
+	    (im->is_subject && import_map_has(&im->map, k, "uscc")))
+		return RC_OK;
+	if (!k->keys || !k->keys[0])
+		return err_set(err, RC_INVALID,
+			       "kind '%s' has no key fields: the file needs a "
+			       "column 'id'",
+			       k->name);
+	for (size_t i = 0; k->keys[i]; i++)
+		if (!import_map_has(&im->map, k, k->keys[i]))
+			return err_set(err, RC_INVALID,
+				       "the file needs a column 'id'%s or the "
+				       "key '%s'",
+				       im->is_subject ? ", 'uscc'" : "",
+				       k->keys[i]);
+	return RC_OK;
+}
+
+static enum rc begin(struct import *im, struct op *op, struct csv *c,
+		     struct import_report *report)
+{
+	const struct import_job *job = im->job;
+	struct csv_row header;
+	enum rc rc = csv_next(c, &header, op->err);
+
+	if (rc == RC_OK)
+		rc = batch_open(&im->batch, op, job, job->kind, job->file,
+				&header, report);
+	if (rc == RC_OK)
+		rc = import_map_open(&im->map, im->batch.kind, &header,
+				     job->mappings, op->err);
+	if (rc == RC_OK)
+		rc = check_keys(im, op->err);
+	if (rc != RC_OK)
+		return rc;
+	if (kind_field(im->batch.kind, "source") &&
+	    !import_map_has(&im->map, im->batch.kind, "source")) {
+		im->first = json_pack("{s:s}", "source", im->source);
+		if (!im->first)
+			return err_set(op->err, RC_NOMEM, "out of memory");
+	}
+	return RC_OK;
+}
+
+enum rc import_csv(struct op *op, const struct import_job *job,
+		   struct import_report *report)
+{
+	struct import *im = calloc(1, sizeof(*im));
+	struct csv_row row;
+	struct csv *c = NULL;
+	enum rc rc;
+
+	*report = (struct import_report){ 0 };
+	if (!im)
+		return err_set(op->err, RC_NOMEM, "out of memory");
+	snprintf(report->name, sizeof(report->name), "%s", job->kind);
+	im->job = job;
+	im->source = job->source ? job->source : job->kind;
+	im->is_subject = strcmp(job->kind, "subject") == 0;
+	rc = csv_open(&c, job->file, job->latin1, op->err);
+	if (rc == RC_OK)
+		rc = begin(im, op, c, report);
+	while (rc == RC_OK) {
+		rc = csv_next(c, &row, op->err);
+		if (rc != RC_OK || row.state == CSV_END)
+			break;
+		rc = take_row(im, &row, op->err);
+	}
+	if (rc == RC_OK)
+		rc = batch_flush(&im->batch);
+	batch_close(&im->batch);
+	import_map_close(&im->map);
+	json_decref(im->first);
+	csv_close(c);
+	free(im);
+	return rc;
+}

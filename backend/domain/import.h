@@ -1,0 +1,73 @@
+/* domain/import.h - rows of CSV files become records of the office.
+ *
+ * A bad row is refused with its line and the reason, and the rest goes in:
+ *
+ *     read = new + changed + same + refused
+ *
+ * The same file twice changes nothing the second time. A column that the file
+ * has overwrites the field (an empty cell clears it); a field that the file has
+ * no column for stays as it stands. Refused rows are written to
+ * FILE.rejects.csv, with the two columns refused_line and refused_why in front,
+ * in a form that can be corrected and imported again. Memory is bounded by the
+ * longest batch, plus 24 bytes a row for what repeats itself. */
+#ifndef DOMAIN_IMPORT_H
+#define DOMAIN_IMPORT_H
+
+#include "ledger/ledger.h"
+
+#define IMPORT_SHOWN_MAX 20
+#define IMPORT_NOTES_MAX 6
+#define IMPORT_ROWS_MAX (4u << 20) /* of one file */
+
+struct import_job {
+	const char *kind; /* not used by import_lives */
+	const char *scope;
+	const char *file; /* import_lives: a folder */
+	/* Names the source in ids and in the field `source`. NULL: the kind's
+	 * name, "lives" for import_lives. Never the file's name, so that the
+	 * same rows in another file are the same records. */
+	const char *source;
+	/* Folder of declared column mappings (schema/import), or NULL. */
+	const char *mappings;
+	bool latin1;
+	/* Rows written so far; the total is not known: 0. May be NULL. */
+	void (*progress)(void *ctx, size_t done, size_t total);
+	void *ctx;
+};
+
+struct import_report {
+	char name[64]; /* the kind, or the file of a folder */
+	int64_t read, added, changed, same, refused;
+	/* What else is worth counting; a zero is reported too. */
+	struct {
+		const char *what;
+		int64_t n;
+	} notes[IMPORT_NOTES_MAX];
+	size_t nnotes;
+	/* The first refusals, by line. */
+	struct {
+		int64_t line;
+		char why[200];
+	} shown[IMPORT_SHOWN_MAX];
+	size_t nshown;
+	char *rejects; /* path of the refused rows, or NULL; owned */
+	bool rejects_lost; /* they could not be written there */
+};
+
+/* Any kind: the header names fields of the kind, `id`, `scope` and `town`, or
+ * is that of a mapping. The id is the column `id`; or a subject's valid credit
+ * code in lower case; or import_id over the kind's key fields. */
+enum rc import_csv(struct op *op, const struct import_job *job,
+		   struct import_report *report);
+
+/* A folder in the open LIVES format: businesses.csv, inspections.csv and
+ * violations.csv become subjects, visits and violations; one report each.
+ * Columns may differ by case and order; columns beyond the format are left
+ * out. */
+#define LIVES_FILES 3
+enum rc import_lives(struct op *op, const struct import_job *job,
+		     struct import_report reports[LIVES_FILES]);
+
+void import_report_release(struct import_report *report);
+
+#endif

@@ -1,0 +1,356 @@
+/* import_batch.c - lay facts over what stands and hand them to the office. */
+#include "domain/import_batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/hex.h"
+#include "base/jcs.h"
+
+#define TEXT_FLUSH_BYTES (8u << 20) /* of rows kept for refusals */
+#define LATITUDE_MAX INT64_C(900000000) /* 90 degrees */
+
+struct import_pending {
+	char id[33];
+	int64_t line;
+	json_t *record, *base; /* owned */
+	size_t text_at, text_bytes;
+};
+
+/* A catalog that moves brings a new registry, and old kinds are gone. */
+static enum rc find_kind(struct import_batch *b)
+{
+	struct store *s = b->op->store;
+	enum rc rc = store_refresh_kinds(s, b->op->err);
+
+	if (rc != RC_OK)
+		return rc;
+	b->kind = registry_kind(s->kinds, b->kind_name);
+	if (!b->kind)
+		return err_set(b->op->err, RC_INVALID, "there is no kind '%s'",
+			       b->kind_name);
+	if ((strcmp(b->job->scope, "catalog") == 0) == b->kind->is_catalog)
+		return RC_OK;
+	return err_set(b->op->err, RC_INVALID,
+		       "kind '%s' lives in %s, not in '%s'", b->kind_name,
+		       b->kind->is_catalog ? "the scope catalog"
+					   : "the scope of a county",
+		       b->job->scope);
+}
+
+static void write_row(struct buf *out, const struct csv_row *row, size_t skip)
+{
+	for (size_t i = skip; i < row->n; i++) {
+		if (i > skip)
+			buf_byte(out, ',');
+		csv_write_raw(out, row->cells[i].p, row->cells[i].n);
+	}
+}
+
+enum rc batch_open(struct import_batch *b, struct op *op,
+		   const struct import_job *job, const char *kind,
+		   const char *file, const struct csv_row *header,
+		   struct import_report *report)
+{
+	size_t n = strlen(file) + sizeof(".rejects.csv");
+	enum rc rc;
+
+	*b = (struct import_batch){ .op = op, .job = job, .report = report };
+	buf_init(&b->text, TEXT_FLUSH_BYTES + 2 * CSV_RECORD_MAX);
+	buf_init(&b->header, 2 * CSV_RECORD_MAX);
+	snprintf(b->kind_name, sizeof(b->kind_name), "%s", kind);
+	b->records = calloc(LEDGER_BATCH_RECORDS, sizeof(*b->records));
+	b->pending = calloc(LEDGER_BATCH_RECORDS, sizeof(*b->pending));
+	b->path = malloc(n);
+	if (!b->records || !b->pending || !b->path)
+		return err_set(op->err, RC_NOMEM, "out of memory");
+	snprintf(b->path, n, "%s.rejects.csv", file);
+	if (header->n > 2 && header_is(&header->cells[0], "refused_line") &&
+	    header_is(&header->cells[1], "refused_why"))
+		b->skip = 2;
+	write_row(&b->header, header, b->skip);
+	rc = buf_status(&b->header, op->err);
+	if (rc != RC_OK)
+		return rc;
+	rc = find_kind(b);
+	/* What an earlier run refused would look like this run's. */
+	if (rc == RC_OK)
+		(void)unlink(b->path);
+	return rc;
+}
+
+enum rc batch_refuse(struct import_batch *b, const struct csv_row *row,
+		     const char *why)
+{
+	size_t at = b->text.len;
+	enum rc rc;
+
+	write_row(&b->text, row, b->skip);
+	rc = buf_status(&b->text, b->op->err);
+	if (rc == RC_OK)
+		batch_refused(b, row->line, why,
+			      b->text.data ? b->text.data + at : "",
+			      b->text.len - at);
+	b->text.len = at;
+	return rc;
+}
+
+/* The record as it stands in *out (a new reference), or NULL. RC_DENIED, for a
+ * record whose key was destroyed, is the row's failure: `why` says so. */
+static enum rc find_standing(struct import_batch *b, const char *id,
+			     json_t **out, struct err *why)
+{
+	struct op op = *b->op;
+	enum rc rc;
+
+	*out = NULL;
+	op.err = why;
+	rc = ledger_record(&op, b->job->scope, b->kind_name, id, out);
+	if (rc != RC_NOT_FOUND)
+		return rc;
+	err_clear(why);
+	return RC_OK;
+}
+
+static int lay(json_t *record, const json_t *facts)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)facts, name, value)
+	{
+		if (json_is_null(value))
+			json_object_del(record, name);
+		else if (json_object_set(record, name, value) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int lay_flag(const struct kind *k, json_t *record, const char *flag)
+{
+	json_t *flags = json_deep_copy(json_object_get(record, "flags"));
+
+	if (!flags)
+		flags = json_array();
+	/* Canonical order, and a flag that is there already, are put right by
+	 * kind_normalise. */
+	if (json_array_append_new(flags, json_string(flag)) != 0 ||
+	    json_object_set_new(record, "flags", flags) != 0)
+		return -1;
+	kind_normalise(k, record);
+	return 0;
+}
+
+/* What the record is to be: what stands, and the facts over it. */
+static json_t *record_of(struct import_batch *b, const struct import_fact *fact,
+			 const json_t *standing)
+{
+	json_t *record = standing ? json_copy((json_t *)(uintptr_t)standing)
+				  : json_object();
+	int bad = 0;
+
+	if (!standing) {
+		bad |= json_object_set_new(record, "town", json_string("000"));
+		if (fact->first)
+			bad |= lay(record, fact->first);
+	}
+	bad |= json_object_set_new(record, "id", json_string(fact->id));
+	bad |= json_object_set_new(record, "scope", json_string(b->job->scope));
+	bad |= lay(record, fact->given);
+	for (int i = 0; i < 2; i++)
+		if (fact->flags[i])
+			bad |= lay_flag(b->kind, record, fact->flags[i]);
+	if (bad) {
+		json_decref(record);
+		return NULL;
+	}
+	return record;
+}
+
+static enum rc check_record(const struct import_batch *b, const json_t *record,
+			    struct err *why)
+{
+	int64_t latitude = json_int(record, "latitude", 0);
+	struct err long_why = { 0 };
+	const char *text;
+
+	if (latitude > LATITUDE_MAX || latitude < -LATITUDE_MAX)
+		return err_set(why, RC_INVALID,
+			       "field 'latitude' is beyond 90 degrees");
+	if (kind_check(b->kind, record, &long_why) == RC_OK)
+		return RC_OK;
+	/* Without "kind 'id': ", which the line says better. */
+	text = strstr(long_why.text, "': ");
+	return err_set(why, long_why.code, "%s",
+		       text ? text + 3 : long_why.text);
+}
+
+/* Keep the row's text, in case that the ledger refuses it. */
+static enum rc pend(struct import_batch *b, const struct csv_row *row,
+		    const char *id, json_t *record, json_t *base)
+{
+	struct import_pending *p = &b->pending[b->n];
+	enum rc rc;
+
+	*p = (struct import_pending){ .line = row->line,
+				      .record = record,
+				      .base = base,
+				      .text_at = b->text.len };
+	snprintf(p->id, sizeof(p->id), "%s", id);
+	json_object_del(record, "id");
+	json_object_del(record, "scope");
+	b->records[b->n] = (struct office_record){ .kind = b->kind_name,
+						   .id = p->id,
+						   .record = record,
+						   .base = base };
+	b->n++;
+	write_row(&b->text, row, b->skip);
+	p->text_bytes = b->text.len - p->text_at;
+	rc = buf_status(&b->text, b->op->err);
+	if (rc == RC_OK &&
+	    (b->n == LEDGER_BATCH_RECORDS || b->text.len > TEXT_FLUSH_BYTES))
+		rc = batch_flush(b);
+	return rc;
+}
+
+static enum rc repeats(struct import_batch *b, const struct csv_row *row,
+		       const char *id, uint32_t *line)
+{
+	const char *parts[] = { id, NULL };
+	struct seen_slot *slot;
+	enum rc rc = seen_at(&b->ids, seen_key(parts), &slot, b->op->err);
+
+	if (rc != RC_OK)
+		return rc;
+	*line = slot->n;
+	if (slot->n == 0)
+		slot->n = (uint32_t)row->line;
+	return RC_OK;
+}
+
+enum rc batch_put(struct import_batch *b, const struct csv_row *row,
+		  struct import_fact *fact)
+{
+	json_t *standing = NULL, *record = NULL;
+	struct err why = { 0 };
+	uint32_t line;
+	enum rc rc;
+
+	rc = find_standing(b, fact->id, &standing, &why);
+	if (rc == RC_DENIED)
+		return batch_refuse(b, row, why.text);
+	if (rc != RC_OK)
+		return err_set(b->op->err, rc, "%s", why.text);
+	record = record_of(b, fact, standing);
+	if (!record) {
+		rc = err_set(b->op->err, RC_NOMEM, "out of memory");
+		goto out;
+	}
+	if (check_record(b, record, &why) != RC_OK) {
+		rc = batch_refuse(b, row, why.text);
+		goto out;
+	}
+	rc = repeats(b, row, fact->id, &line);
+	if (rc == RC_OK && line != 0) {
+		err_set(&why, RC_INVALID, "repeats the record of line %u",
+			line);
+		rc = batch_refuse(b, row, why.text);
+		goto out;
+	}
+	if (rc == RC_OK) {
+		fact->taken = true;
+		return pend(b, row, fact->id, record, standing);
+	}
+out:
+	json_decref(record);
+	json_decref(standing);
+	return rc;
+}
+
+static void drop_pending(struct import_batch *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		json_decref(b->pending[i].record);
+		json_decref(b->pending[i].base);
+	}
+	b->n = 0;
+	buf_reset(&b->text);
+}
+
+static void count_outcomes(struct import_batch *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		const struct import_pending *p = &b->pending[i];
+
+		switch (b->records[i].outcome) {
+		case OFFICE_SAME: b->report->same++; break;
+		case OFFICE_NEW: b->report->added++; break;
+		case OFFICE_CHANGED: b->report->changed++; break;
+		case OFFICE_REFUSED:
+			batch_refused(b, p->line, b->records[i].why,
+				      b->text.data ? b->text.data + p->text_at
+						   : "",
+				      p->text_bytes);
+			break;
+		}
+	}
+}
+
+static void written(void *ctx, size_t done, size_t total)
+{
+	struct import_batch *b = ctx;
+
+	(void)total;
+	if (b->job->progress)
+		b->job->progress(b->job->ctx, b->done + done, 0);
+}
+
+enum rc batch_flush(struct import_batch *b)
+{
+	char message[120];
+	struct office_write w = { .scope = b->job->scope,
+				  .operation = "import",
+				  .message = message,
+				  .records = b->records,
+				  .n = b->n,
+				  .progress = written,
+				  .ctx = b };
+	enum rc rc;
+
+	if (b->n == 0)
+		return RC_OK;
+	snprintf(message, sizeof(message), "import %s, from row %zu",
+		 b->report->name, b->done + 1);
+	rc = ledger_office(b->op, &w);
+	if (rc == RC_OK) {
+		count_outcomes(b);
+		b->done += b->n;
+		rc = find_kind(b);
+	}
+	drop_pending(b);
+	return rc;
+}
+
+void batch_close(struct import_batch *b)
+{
+	bool lost = b->rejects && fclose(b->rejects) != 0;
+
+	if (b->report) {
+		b->report->rejects_lost |= lost;
+		if (b->rejects && !b->report->rejects_lost) {
+			b->report->rejects = b->path;
+			b->path = NULL;
+		}
+	}
+	if (b->pending)
+		drop_pending(b);
+	free(b->path);
+	free(b->records);
+	free(b->pending);
+	buf_release(&b->text);
+	buf_release(&b->header);
+	seen_release(&b->ids);
+	*b = (struct import_batch){ 0 };
+}

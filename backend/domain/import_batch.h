@@ -1,0 +1,67 @@
+/* domain/import_batch.h - the writing half of an import: facts of rows are laid
+ * over what stands, collected, and written by the office in batches; refusals
+ * are counted, kept and written out. Shared by the readers of this room. */
+#ifndef DOMAIN_IMPORT_BATCH_H
+#define DOMAIN_IMPORT_BATCH_H
+
+#include <stdio.h>
+
+#include "domain/csv.h"
+#include "domain/import.h"
+#include "domain/import_seen.h"
+
+/* What one row says. All but `taken` is borrowed. */
+struct import_fact {
+	const char *id;
+	/* Fields, and `town`, to be set; JSON null clears. */
+	const json_t *given;
+	const json_t *first; /* set only where the record is new; or NULL */
+	const char *flags[2]; /* join the field `flags`; or NULL */
+	bool taken; /* out: it was not refused yet */
+};
+
+struct import_pending;
+
+struct import_batch {
+	struct op *op; /* borrowed, as all until `kind` */
+	const struct import_job *job;
+	struct import_report *report;
+	const struct kind *kind; /* looked up again after each commit */
+	char kind_name[32];
+	struct office_record *records; /* the next four: owned, n in use */
+	struct import_pending *pending;
+	size_t n;
+	struct buf text; /* the rows of the batch as CSV, for refusals */
+	struct buf header;
+	struct seen ids;
+	size_t skip; /* columns of a file of refused rows, not of its rows */
+	char *path; /* FILE.rejects.csv */
+	FILE *rejects; /* NULL until the first refusal */
+	size_t done;
+};
+
+/* `header` is the file's first row, `file` its path. RC_INVALID when there is
+ * no such kind or it does not live in the job's scope. */
+enum rc batch_open(struct import_batch *b, struct op *op,
+		   const struct import_job *job, const char *kind,
+		   const char *file, const struct csv_row *header,
+		   struct import_report *report);
+/* Take in what a row says, or refuse the row where that breaks the kind's rules
+ * or repeats an id of this file; an error is only what stops the import. */
+enum rc batch_put(struct import_batch *b, const struct csv_row *row,
+		  struct import_fact *fact);
+enum rc batch_refuse(struct import_batch *b, const struct csv_row *row,
+		     const char *why);
+/* Count a refusal and write out its row, n bytes of CSV. */
+void batch_refused(struct import_batch *b, int64_t line, const char *why,
+		   const char *text, size_t n);
+/* Write what is collected. */
+enum rc batch_flush(struct import_batch *b);
+/* Add up; call it after the last flush of a file. Accepts a zeroed batch. */
+void batch_close(struct import_batch *b);
+
+/* Count under a name; the first call makes the note. */
+void report_note(struct import_report *report, const char *what, int64_t n);
+bool header_is(const struct csv_cell *cell, const char *name);
+
+#endif

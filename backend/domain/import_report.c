@@ -1,0 +1,74 @@
+/* import_report.c - what is counted and what is refused. */
+#include "domain/import_batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool header_is(const struct csv_cell *cell, const char *name)
+{
+	return cell->n == strlen(name) && memcmp(cell->p, name, cell->n) == 0;
+}
+
+void report_note(struct import_report *report, const char *what, int64_t n)
+{
+	size_t i = 0;
+
+	while (i < report->nnotes && strcmp(report->notes[i].what, what) != 0)
+		i++;
+	if (i == IMPORT_NOTES_MAX)
+		return;
+	if (i == report->nnotes) {
+		report->notes[i].what = what;
+		report->nnotes++;
+	}
+	report->notes[i].n += n;
+}
+
+void import_report_release(struct import_report *report)
+{
+	free(report->rejects);
+	report->rejects = NULL;
+}
+
+static void show_refusal(struct import_report *r, int64_t line, const char *why)
+{
+	size_t i;
+
+	r->refused++;
+	for (i = r->nshown; i > 0 && r->shown[i - 1].line > line; i--)
+		if (i < IMPORT_SHOWN_MAX)
+			r->shown[i] = r->shown[i - 1];
+	if (i == IMPORT_SHOWN_MAX)
+		return;
+	r->shown[i].line = line;
+	snprintf(r->shown[i].why, sizeof(r->shown[i].why), "%s", why);
+	r->nshown += r->nshown < IMPORT_SHOWN_MAX;
+}
+
+/* The refusal is reported even where its row cannot be written beside the
+ * file: a read-only disk does not stop an import. */
+void batch_refused(struct import_batch *b, int64_t line, const char *why,
+		   const char *text, size_t n)
+{
+	struct buf out;
+
+	show_refusal(b->report, line, why);
+	if (b->report->rejects_lost)
+		return;
+	buf_init(&out, 4096);
+	if (!b->rejects) {
+		b->rejects = fopen(b->path, "wbx");
+		if (b->rejects)
+			fprintf(b->rejects, "refused_line,refused_why,%s\r\n",
+				b->header.data ? b->header.data : "");
+	}
+	buf_printf(&out, "%lld,", (long long)line);
+	csv_write_raw(&out, why, strlen(why));
+	buf_byte(&out, ',');
+	if (!b->rejects || out.rc != RC_OK ||
+	    fwrite(out.data, 1, out.len, b->rejects) != out.len ||
+	    fwrite(text, 1, n, b->rejects) != n ||
+	    fputs("\r\n", b->rejects) == EOF)
+		b->report->rejects_lost = true;
+	buf_release(&out);
+}

@@ -1,0 +1,240 @@
+/* lives.c - the open LIVES format (Local Inspector Value-Entry Specification):
+ * three files that know each other by business and day.
+ *
+ *   businesses.csv   business_id                      -> subject
+ *   inspections.csv  business_id + date + type        -> visit
+ *   violations.csv   business_id + date + code + ...  -> violation
+ *
+ * Files are read in this order. What repeats a key gets "#2", "#3" ... behind
+ * it and the flag `repeat`: a register that has a row twice may mean two
+ * visits, and nothing in the file can tell. A violation belongs to the first
+ * inspection of its business and day, a scored one before an unscored. */
+#include "domain/lives.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hex.h"
+#include "base/jcs.h"
+#include "domain/convert.h"
+
+#define NOTE_LATIN1 "rows converted from Latin-1"
+
+const char *lives_cell(const struct lives *l, int column)
+{
+	size_t at = l->columns[column];
+
+	return at < l->row->n ? l->row->cells[at].p : "";
+}
+
+enum rc lives_set(struct lives *l, json_t *given, const char *field,
+		  const char *text, struct err *why)
+{
+	const struct field *f = kind_field(l->batch.kind, field);
+	json_t *value = NULL;
+	enum rc rc;
+
+	/* A kind file without the field is older than this reader. */
+	if (!f)
+		return RC_OK;
+	rc = convert_value(f, text, &value, why);
+	if (rc != RC_OK)
+		return rc;
+	if (json_object_set_new(given, field, value ? value : json_null()) != 0)
+		return err_set(why, RC_NOMEM, "out of memory");
+	return RC_OK;
+}
+
+void lives_id(const struct lives *l, const char *kind, const char *source_id,
+	      char id[21])
+{
+	const char *keys[] = { source_id, NULL };
+
+	import_id(id, l->source, kind, keys);
+}
+
+/* Known businesses are remembered: most have many rows. */
+static enum rc find_subject(struct lives *l, const char *business,
+			    const char *id, struct err *why)
+{
+	const char *parts[] = { "subject", business, NULL };
+	struct seen_slot *slot;
+	char *standing = NULL;
+	int64_t position;
+	size_t n;
+	enum rc rc;
+
+	if (seen_find(&l->known, seen_key(parts)))
+		return RC_OK;
+	rc = store_record(l->op->store, l->job->scope, "subject", id, &standing,
+			  &n, &position, why);
+	free(standing);
+	if (rc == RC_NOT_FOUND)
+		return err_set(why, RC_INVALID, "there is no business '%.40s'",
+			       business);
+	if (rc != RC_OK)
+		return rc;
+	return seen_at(&l->known, seen_key(parts), &slot, why);
+}
+
+enum rc lives_subject(struct lives *l, json_t *given, struct err *why)
+{
+	const char *business = lives_cell(l, 0);
+	char id[21];
+	enum rc rc;
+
+	if (!*business)
+		return err_set(why, RC_INVALID, "business_id is empty");
+	lives_id(l, "subject", business, id);
+	rc = find_subject(l, business, id, why);
+	if (rc != RC_OK)
+		return rc;
+	return lives_set(l, given, "subject", id, why);
+}
+
+enum rc lives_ordinal(struct lives *l, const char *const *parts, uint32_t *n,
+		      struct err *err)
+{
+	struct seen_slot *slot;
+	enum rc rc = seen_at(&l->known, seen_key(parts), &slot, err);
+
+	if (rc == RC_OK)
+		*n = ++slot->n;
+	return rc;
+}
+
+/* Letters of either case, or another of a column's names (a|b|c). */
+static bool is_named(const struct csv_cell *cell, const char *names)
+{
+	while (*names) {
+		size_t n = strcspn(names, "|"), i = 0;
+
+		while (i < n && i < cell->n &&
+		       (cell->p[i] | 0x20) == (names[i] | 0x20))
+			i++;
+		if (i == n && i == cell->n)
+			return true;
+		names += n + (names[n] == '|');
+	}
+	return false;
+}
+
+static enum rc find_columns(struct lives *l, const struct lives_file *file,
+			    const struct csv_row *header)
+{
+	if (header->state != CSV_ROW)
+		return err_set(l->op->err, RC_INVALID, "'%s': %s", file->name,
+			       header->state == CSV_END ? "the file is empty"
+							: header->why);
+	l->ncolumns = header->n;
+	for (int i = 0; file->columns[i].names; i++) {
+		size_t at = 0;
+
+		while (at < header->n &&
+		       !is_named(&header->cells[at], file->columns[i].names))
+			at++;
+		if (at == header->n && file->columns[i].required)
+			return err_set(l->op->err, RC_INVALID,
+				       "'%s' has no column '%s'", file->name,
+				       file->columns[i].names);
+		l->columns[i] = at == header->n ? SIZE_MAX : at;
+	}
+	return RC_OK;
+}
+
+static enum rc take_row(struct lives *l, const struct lives_file *file)
+{
+	struct err why = { 0 };
+	json_t *given;
+	enum rc rc;
+
+	l->batch.report->read++;
+	if (l->row->state == CSV_ROW && l->row->n != l->ncolumns)
+		err_set(&why, RC_INVALID, "%zu columns, the header has %zu",
+			l->row->n, l->ncolumns);
+	else if (l->row->state == CSV_REFUSED)
+		err_set(&why, RC_INVALID, "%s", l->row->why);
+	if (why.code != RC_OK)
+		return batch_refuse(&l->batch, l->row, why.text);
+	report_note(l->batch.report, NOTE_LATIN1, l->row->converted);
+	given = json_object();
+	if (!given)
+		return err_set(l->op->err, RC_NOMEM, "out of memory");
+	rc = file->take(l, given, &why);
+	json_decref(given);
+	/* Only what the row itself breaks is the row's. */
+	if (rc == RC_INVALID && why.code != RC_OK)
+		return batch_refuse(&l->batch, l->row, why.text);
+	if (rc != RC_OK && why.code != RC_OK)
+		return err_set(l->op->err, rc, "%s", why.text);
+	return rc;
+}
+
+static enum rc read_rows(struct lives *l, const struct lives_file *file,
+			 struct csv *c, struct import_report *report,
+			 const char *path)
+{
+	struct csv_row row;
+	enum rc rc = csv_next(c, &row, l->op->err);
+
+	if (rc == RC_OK)
+		rc = find_columns(l, file, &row);
+	if (rc == RC_OK)
+		rc = batch_open(&l->batch, l->op, l->job, file->kind, path,
+				&row, report);
+	l->row = &row;
+	while (rc == RC_OK) {
+		rc = csv_next(c, &row, l->op->err);
+		if (rc != RC_OK || row.state == CSV_END)
+			break;
+		rc = take_row(l, file);
+	}
+	if (rc == RC_OK)
+		rc = batch_flush(&l->batch);
+	l->row = NULL;
+	batch_close(&l->batch);
+	return rc;
+}
+
+static enum rc read_file(struct lives *l, const struct lives_file *file,
+			 struct import_report *report)
+{
+	size_t n = strlen(l->job->file) + strlen(file->name) + 2;
+	struct csv *c = NULL;
+	char *path = malloc(n);
+	enum rc rc;
+
+	if (!path)
+		return err_set(l->op->err, RC_NOMEM, "out of memory");
+	snprintf(path, n, "%s/%s", l->job->file, file->name);
+	rc = csv_open(&c, path, l->job->latin1, l->op->err);
+	for (const char *const *note = file->notes; *note; note++)
+		report_note(report, *note, 0);
+	if (rc == RC_OK)
+		rc = read_rows(l, file, c, report, path);
+	csv_close(c);
+	free(path);
+	return rc;
+}
+
+enum rc import_lives(struct op *op, const struct import_job *job,
+		     struct import_report reports[LIVES_FILES])
+{
+	static const struct lives_file *const files[LIVES_FILES] = {
+		&lives_businesses, &lives_inspections, &lives_violations
+	};
+	struct lives l = { .op = op,
+			   .job = job,
+			   .source = job->source ? job->source : "lives" };
+	enum rc rc = RC_OK;
+
+	for (int i = 0; i < LIVES_FILES; i++) {
+		reports[i] = (struct import_report){ 0 };
+		snprintf(reports[i].name, sizeof(reports[i].name), "%s",
+			 files[i]->name);
+	}
+	for (int i = 0; i < LIVES_FILES && rc == RC_OK; i++)
+		rc = read_file(&l, files[i], &reports[i]);
+	seen_release(&l.known);
+	return rc;
+}

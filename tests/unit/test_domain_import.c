@@ -1,0 +1,677 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "base/fault.h"
+#include "base/jcs.h"
+#include "domain/import.h"
+#include "domain/import_map.h"
+#include "domain/import_seen.h"
+#include "object/oid.h"
+
+#define COUNT(a) (sizeof(a) / sizeof(*(a)))
+#define SCOPE "330106"
+
+/* A data folder of its own for each test. */
+static char dir[64];
+static struct account admin;
+static struct err err;
+static struct op op;
+static struct import_report report;
+
+static char *in_dir(const char *name)
+{
+	static char path[160];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return path;
+}
+
+static int setup(void **state)
+{
+	struct store *s;
+
+	(void)state;
+	memcpy(dir, "/tmp/hufu-import-XXXXXX", 24);
+	assert_non_null(mkdtemp(dir));
+	err = (struct err){ 0 };
+	assert_int_equal(seal_setup(&err), RC_OK);
+	assert_int_equal(object_setup(&err), RC_OK);
+	assert_int_equal(store_init(in_dir("data"), &host_system, true, &err),
+			 RC_OK);
+	assert_int_equal(
+		store_open(&s, in_dir("data"), &host_system, true, &err),
+		RC_OK);
+	admin = (struct account){ .name = "admin",
+				  .roles =
+					  ROLE_ADMINISTRATOR | ROLE_COORDINATOR,
+				  .scopes = "*" };
+	op = (struct op){ .store = s,
+			  .actor = &admin,
+			  .now_ms = INT64_C(1790000000000),
+			  .err = &err };
+	if (ledger_found(&op, "schema") != RC_OK)
+		fail_msg("%s", err.text);
+	assert_int_equal(store_refresh_kinds(s, &err), RC_OK);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	char command[128];
+
+	(void)state;
+	import_report_release(&report);
+	store_close(op.store);
+	snprintf(command, sizeof(command), "rm -r '%s'", dir);
+	return system(command);
+}
+
+static const char *put_file(const char *name, const char *text, size_t n)
+{
+	const char *path = in_dir(name);
+	FILE *f = fopen(path, "wb");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(text, 1, n, f), n);
+	assert_int_equal(fclose(f), 0);
+	return path;
+}
+
+static void put_text(const char *name, const char *text)
+{
+	put_file(name, text, strlen(text));
+}
+
+static const char *get_file(const char *name)
+{
+	static char text[4096];
+	FILE *f = fopen(in_dir(name), "rb");
+	size_t n;
+
+	if (!f)
+		return NULL;
+	n = fread(text, 1, sizeof(text) - 1, f);
+	text[n] = '\0';
+	fclose(f);
+	return text;
+}
+
+static enum rc import_path(const char *kind, const char *scope,
+			   const char *path, bool latin1)
+{
+	struct import_job job = { .kind = kind,
+				  .scope = scope,
+				  .file = path,
+				  .mappings = "schema/import",
+				  .latin1 = latin1 };
+
+	err = (struct err){ 0 };
+	import_report_release(&report);
+	return import_csv(&op, &job, &report);
+}
+
+static enum rc import_text(const char *kind, const char *scope,
+			   const char *text)
+{
+	return import_path(kind, scope, put_file("a.csv", text, strlen(text)),
+			   false);
+}
+
+static void expect(int read, int added, int changed, int same, int refused)
+{
+	assert_int_equal(report.read, read);
+	assert_int_equal(report.added, added);
+	assert_int_equal(report.changed, changed);
+	assert_int_equal(report.same, same);
+	assert_int_equal(report.refused, refused);
+}
+
+static void expect_record(const char *scope, const char *kind, const char *id,
+			  const char *want)
+{
+	struct buf got;
+	json_t *record;
+
+	err = (struct err){ 0 };
+	assert_int_equal(ledger_record(&op, scope, kind, id, &record), RC_OK);
+	buf_init(&got, RECORD_BYTES_MAX);
+	assert_int_equal(jcs_write(&got, record, &err), RC_OK);
+	assert_string_equal(got.data, want);
+	buf_release(&got);
+	json_decref(record);
+}
+
+static void import_takes_subjects_by_their_code(void **state)
+{
+	static const char text[] =
+		"uscc,name,town,latitude,longitude,flags\r\n"
+		"91330106MA20003340,\xe7\x94\xb2,002,30.2741,120,b;a;b\r\n"
+		" 91330106ma2000211y ,=\"\xe4\xb9\x99\",,,,\r\n";
+
+	(void)state;
+	/* The quote inside a plain cell refuses the second row. */
+	assert_int_equal(import_text("subject", SCOPE, text), RC_OK);
+	expect(2, 1, 0, 0, 1);
+	expect_record(SCOPE, "subject", "91330106ma20003340",
+		      "{\"flags\":[\"a\",\"b\"],\"id\":\"91330106ma20003340\","
+		      "\"latitude\":302741000,\"longitude\":1200000000,"
+		      "\"name\":\"\xe7\x94\xb2\",\"scope\":\"330106\","
+		      "\"source\":\"subject\",\"town\":\"002\","
+		      "\"uscc\":\"91330106MA20003340\"}");
+	assert_int_equal(import_text("subject", SCOPE,
+				     "uscc,name\n"
+				     " 91330106ma2000211y ,'=B\n"),
+			 RC_OK);
+	expect(1, 1, 0, 0, 0);
+	expect_record(SCOPE, "subject", "91330106ma2000211y",
+		      "{\"id\":\"91330106ma2000211y\",\"name\":\"=B\","
+		      "\"scope\":\"330106\",\"source\":\"subject\","
+		      "\"town\":\"000\",\"uscc\":\"91330106MA2000211Y\"}");
+}
+
+static void import_twice_changes_nothing(void **state)
+{
+	static const char text[] = "source_id,name\nx1,a\nx2,b\nx3,c\n";
+	struct head before, after;
+
+	(void)state;
+	assert_int_equal(import_text("subject", SCOPE, text), RC_OK);
+	expect(3, 3, 0, 0, 0);
+	assert_int_equal(ledger_head(op.store, SCOPE, &before, &err), RC_OK);
+	assert_int_equal(
+		import_path("subject", SCOPE,
+			    put_file("other.csv", text, sizeof(text) - 1),
+			    false),
+		RC_OK);
+	expect(3, 0, 0, 3, 0);
+	assert_int_equal(ledger_head(op.store, SCOPE, &after, &err), RC_OK);
+	assert_int_equal(after.position, before.position);
+	assert_true(oid_equal(&after.commit, &before.commit));
+}
+
+static void import_changes_only_the_columns_it_has(void **state)
+{
+	(void)state;
+	assert_int_equal(import_text("subject", SCOPE,
+				     "id,name,address,phone,town\n"
+				     "s1,a,road 1,1,002\n"),
+			 RC_OK);
+	assert_int_equal(
+		import_text("subject", SCOPE, "id,name,phone\ns1,b,\n"), RC_OK);
+	expect(1, 0, 1, 0, 0);
+	expect_record(SCOPE, "subject", "s1",
+		      "{\"address\":\"road 1\",\"id\":\"s1\",\"name\":\"b\","
+		      "\"scope\":\"330106\",\"source\":\"subject\","
+		      "\"town\":\"002\"}");
+}
+
+static void import_refuses_bad_rows_and_takes_the_rest(void **state)
+{
+	static const char text[] =
+		"id,name,uscc,latitude,longitude,state,town\n"
+		"s1,good,,,,,\n" /* 2 */
+		"s2,,,,,,\n" /* no name */
+		"s3,bad code,91330106MA20003341,,,,\n"
+		"s4,far,,91.5,120.1,,\n"
+		"s5,word,,north,,,\n"
+		"s6,state,,,,asleep,\n"
+		"S7,id,,,,,\n"
+		"s8,town,,,,,2\n"
+		"s9,short\n"
+		"s1,again,,,,,\n"
+		"s10,\"multi\nline\",,,,,\n"
+		"s11,\xe9,,,,,\n"
+		",no id,,,,,\n";
+	static const struct {
+		int line;
+		const char *why;
+	} want[] = {
+		{ 3, "'name' is missing" },
+		{ 4, "check character is '0'" },
+		{ 5, "beyond 90" },
+		{ 6, "'north'" },
+		{ 7, "'asleep'" },
+		{ 8, "id 'S7'" },
+		{ 9, "town '2'" },
+		{ 10, "2 columns, the header has 7" },
+		{ 11, "repeats the record of line 2" },
+		{ 14, "UTF-8" },
+		{ 15, "'source_id' is empty" },
+	};
+	const char *rejects;
+
+	(void)state;
+	assert_int_equal(import_text("subject", SCOPE, text), RC_OK);
+	expect(13, 2, 0, 0, 11);
+	assert_int_equal(report.nshown, COUNT(want));
+	for (size_t i = 0; i < COUNT(want); i++) {
+		assert_int_equal(report.shown[i].line, want[i].line);
+		assert_non_null(strstr(report.shown[i].why, want[i].why));
+	}
+	assert_string_equal(report.rejects, in_dir("a.csv.rejects.csv"));
+	rejects = get_file("a.csv.rejects.csv");
+	assert_non_null(rejects);
+	assert_ptr_equal(strstr(rejects,
+				"refused_line,refused_why,id,name,uscc,"
+				"latitude,longitude,state,town\r\n"
+				"3,"),
+			 rejects);
+	assert_non_null(strstr(rejects, "\r\n11,repeats the record of line 2,"
+					"s1,again,,,,,\r\n"));
+	/* A file of refused rows can be corrected and imported. */
+	assert_int_equal(import_text("subject", SCOPE,
+				     "refused_line,refused_why,id,name,town\n"
+				     "9,town,s8,town,002\n"),
+			 RC_OK);
+	expect(1, 1, 0, 0, 0);
+	assert_null(get_file("a.csv.rejects.csv"));
+	assert_null(report.rejects);
+}
+
+static void import_refuses_a_file_up_front_and_says_why(void **state)
+{
+	static const struct {
+		const char *kind, *scope, *text, *why;
+	} cases[] = {
+		{ "subject", SCOPE, "id,nmae\n1,a\n",
+		  "column 'nmae' is not known; columns of 'subject': id town "
+		  "uscc name address industry" },
+		{ "subject", SCOPE, "id,name,id\n", "'id' stands twice" },
+		{ "subject", SCOPE, "name\na\n",
+		  "a column 'id', 'uscc' or the key 'source_id'" },
+		{ "officer", SCOPE, "name\na\n", "needs a column 'id'" },
+		{ "division", "catalog", "name\na\n", "the key 'code'" },
+		{ "division", SCOPE, "code,name\n1,a\n", "scope catalog" },
+		{ "subject", "catalog", "id,name\n1,a\n", "of a county" },
+		{ "nothing", SCOPE, "id\n1\n", "no kind 'nothing'" },
+		{ "subject", SCOPE, "", "empty" },
+		{ "subject", SCOPE, "id,\"name\n", "never closed" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		assert_int_equal(import_text(cases[i].kind, cases[i].scope,
+					     cases[i].text),
+				 RC_INVALID);
+		assert_non_null(strstr(err.text, cases[i].why));
+		expect(0, 0, 0, 0, 0);
+	}
+	assert_int_equal(import_path("subject", SCOPE, in_dir("none"), false),
+			 RC_IO);
+	admin.roles = ROLE_AUDITOR;
+	assert_int_equal(import_text("subject", SCOPE, "id,name\ns1,a\n"),
+			 RC_OK);
+	expect(1, 0, 0, 0, 1);
+}
+
+static void import_converts_latin1_row_by_row(void **state)
+{
+	static const char text[] = "id,name\ns1,caf\xc3\xa9\ns2,caf\xe9\n";
+
+	(void)state;
+	assert_int_equal(import_path("subject", SCOPE,
+				     put_file("l.csv", text, sizeof(text) - 1),
+				     true),
+			 RC_OK);
+	expect(2, 2, 0, 0, 0);
+	assert_int_equal(report.nnotes, 1);
+	assert_int_equal(report.notes[0].n, 1);
+	expect_record(SCOPE, "subject", "s2",
+		      "{\"id\":\"s2\",\"name\":\"caf\xc3\xa9\",\"scope\":"
+		      "\"330106\",\"source\":\"subject\",\"town\":\"000\"}");
+}
+
+static void import_seals_personal_data(void **state)
+{
+	static const char text[] = "id,legal_representative,id_number,town\n"
+				   "s1,\xe7\x94\xb2,330106199001010000,002\n";
+	char *stored;
+	size_t n;
+	int64_t position;
+
+	(void)state;
+	assert_int_equal(import_text("subject_private", SCOPE, text), RC_OK);
+	expect(1, 1, 0, 0, 0);
+	assert_int_equal(import_text("subject_private", SCOPE, text), RC_OK);
+	expect(1, 0, 0, 1, 0);
+	assert_int_equal(store_record(op.store, SCOPE, "subject_private", "s1",
+				      &stored, &n, &position, &err),
+			 RC_OK);
+	assert_null(strstr(stored, "330106199001010000"));
+	assert_non_null(strstr(stored, "\"box\""));
+	free(stored);
+	expect_record(SCOPE, "subject_private", "s1",
+		      "{\"id\":\"s1\",\"id_number\":\"330106199001010000\","
+		      "\"legal_representative\":\"\xe7\x94\xb2\",\"scope\":"
+		      "\"330106\",\"town\":\"002\"}");
+}
+
+static void import_writes_large_files_in_batches(void **state)
+{
+	size_t n = LEDGER_BATCH_RECORDS * 2 + 7, room = n * 32 + 64;
+	char *text = malloc(room);
+	size_t len = 0;
+	struct head head;
+
+	(void)state;
+	assert_non_null(text);
+	len += (size_t)snprintf(text, room, "source_id,name\n");
+	for (size_t i = 0; i < n; i++)
+		len += (size_t)snprintf(text + len, room - len, "k%zu,n%zu\n",
+					i, i);
+	assert_int_equal(import_text("subject", SCOPE, text), RC_OK);
+	expect((int)n, (int)n, 0, 0, 0);
+	assert_int_equal(ledger_head(op.store, SCOPE, &head, &err), RC_OK);
+	assert_true(head.number >= 3);
+	free(text);
+}
+
+static void import_survives_a_failing_store(void **state)
+{
+	static const char text[] = "id,name\ns1,a\ns2,b\n";
+	const char *path = put_file("f.csv", text, sizeof(text) - 1);
+	bool done = false;
+
+	(void)state;
+	for (long nth = 1; !done && nth < 5000; nth++) {
+		enum rc rc;
+
+		fault_arm(FAULT_STORE, nth, false);
+		rc = import_path("subject", SCOPE, path, false);
+		done = fault_clear(FAULT_STORE) < nth;
+		if (done)
+			assert_int_equal(rc, RC_OK);
+		else if (rc != RC_OK)
+			assert_true(err.text[0] != '\0');
+	}
+	assert_true(done);
+	assert_int_equal(import_path("subject", SCOPE, path, false), RC_OK);
+	expect(2, 0, 0, 2, 0);
+}
+
+static void import_as_reads_only_what_is_unambiguous(void **state)
+{
+	static const struct {
+		const char *as, *text;
+		int want; /* -1: nothing */
+	} cases[] = {
+		{ "percent", "10%", 10 },
+		{ "percent", "100%", 100 },
+		{ "percent", "5\xef\xbc\x85", 5 },
+		{ "percent", "不少于3%", -1 },
+		{ "percent", "不低于3%或按专项计划确定", -1 },
+		{ "percent", "不超过10%/年", -1 },
+		{ "percent", "101%", -1 },
+		{ "percent", "抽查比例不少于2‰", -1 },
+		{ "percent", "", -1 },
+		{ "percent", "%", -1 },
+		{ "per_year", "1次/年", 1 },
+		{ "per_year", "每年2次", 2 },
+		{ "per_year", "每年一次", 1 },
+		{ "per_year", "每年两次", 2 },
+		{ "per_year", "1—2次/年", -1 },
+		{ "per_year", "每年不少于1次", -1 },
+		{ "per_year", "每年1次20%；或者每年2次各10%", -1 },
+		{ "per_year", "每年", -1 },
+		{ "per_year", "", -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct csv_cell cell = { cases[i].text, strlen(cases[i].text) };
+		import_as_fn *as = import_as_find(cases[i].as);
+		struct err why = { 0 };
+		json_t *value;
+
+		assert_int_equal(as(&cell, 1, &value, &why), RC_OK);
+		assert_int_equal(value ? json_integer_value(value) : -1,
+				 cases[i].want);
+		json_decref(value);
+	}
+	assert_null(import_as_find("percentage"));
+}
+
+static void import_takes_the_two_zhejiang_files(void **state)
+{
+	(void)state;
+	assert_int_equal(import_path("division", "catalog",
+				     "fixtures/zhejiang/divisions.csv", false),
+			 RC_OK);
+	expect(1489, 1489, 0, 0, 0);
+	expect_record("catalog", "division", "330106002000",
+		      "{\"code\":\"330106002000\",\"id\":\"330106002000\","
+		      "\"level\":\"town\",\"name\":\"北山街道\","
+		      "\"parent\":\"330106000000\",\"scope\":\"catalog\","
+		      "\"town\":\"000\"}");
+	assert_int_equal(import_path("item", "catalog",
+				     "fixtures/zhejiang/items.csv", false),
+			 RC_OK);
+	expect(79, 79, 0, 0, 0);
+	assert_int_equal(import_path("item", "catalog",
+				     "fixtures/zhejiang/items.csv", false),
+			 RC_OK);
+	expect(79, 0, 0, 79, 0);
+}
+
+static enum rc import_folder(const char *folder, bool latin1,
+			     struct import_report reports[LIVES_FILES])
+{
+	struct import_job job = { .scope = SCOPE,
+				  .file = folder,
+				  .latin1 = latin1 };
+	enum rc rc;
+
+	err = (struct err){ 0 };
+	rc = import_lives(&op, &job, reports);
+	if (rc != RC_OK)
+		print_message("%s\n", err.text);
+	for (int i = 0; i < LIVES_FILES; i++)
+		import_report_release(&reports[i]);
+	return rc;
+}
+
+static int64_t note_of(const struct import_report *r, const char *what)
+{
+	for (size_t i = 0; i < r->nnotes; i++)
+		if (strcmp(r->notes[i].what, what) == 0)
+			return r->notes[i].n;
+	fail_msg("'%s' is not counted", what);
+	return -1;
+}
+
+struct lives_want {
+	int businesses, no_coordinates, latin1, inspections, repeated, unscored,
+		violations, violations_repeated, no_inspection;
+};
+
+static void expect_lives(const struct import_report r[LIVES_FILES],
+			 const struct lives_want *w, bool again)
+{
+	const int64_t rows[] = { w->businesses, w->inspections, w->violations };
+
+	for (int i = 0; i < LIVES_FILES; i++) {
+		assert_int_equal(r[i].read, rows[i]);
+		assert_int_equal(r[i].added, again ? 0 : rows[i]);
+		assert_int_equal(r[i].same, again ? rows[i] : 0);
+		assert_int_equal(r[i].changed, 0);
+		assert_int_equal(r[i].refused, 0);
+	}
+	assert_int_equal(note_of(&r[0], "without coordinates"),
+			 w->no_coordinates);
+	assert_int_equal(note_of(&r[0], "rows converted from Latin-1"),
+			 w->latin1);
+	assert_int_equal(note_of(&r[1], "repeated"), w->repeated);
+	assert_int_equal(note_of(&r[1], "without score"), w->unscored);
+	assert_int_equal(note_of(&r[2], "repeated"), w->violations_repeated);
+	assert_int_equal(note_of(&r[2], "without an inspection"),
+			 w->no_inspection);
+}
+
+/* The id that import_id gives; the keys are the source's numbers. */
+static const char *id_of(const char *kind, const char *source_id)
+{
+	static char id[21];
+	const char *keys[] = { source_id, NULL };
+
+	import_id(id, "lives", kind, keys);
+	return id;
+}
+
+static json_t *record_of(const char *kind, const char *source_id)
+{
+	json_t *record;
+
+	assert_int_equal(ledger_record(&op, SCOPE, kind, id_of(kind, source_id),
+				       &record),
+			 RC_OK);
+	return record;
+}
+
+static void lives_sample_becomes_records(void **state)
+{
+	static const struct lives_want want = {
+		40, 13, 1, 79, 3, 27, 123, 2, 2
+	};
+	struct import_report reports[LIVES_FILES];
+	json_t *r;
+
+	(void)state;
+	assert_int_equal(import_folder("fixtures/lives-sample", true, reports),
+			 RC_OK);
+	expect_lives(reports, &want, false);
+	r = record_of("subject", "304");
+	assert_string_equal(json_text(r, "name"), "Pe\xc3\xb1"
+						  "a Azul");
+	assert_null(json_object_get(r, "latitude"));
+	assert_string_equal(json_text(r, "state"), "in_business");
+	json_decref(r);
+	r = record_of("subject", "307");
+	assert_string_equal(json_text(r, "address"),
+			    "1 PIER, BUILDING B,\nSECOND FLOOR, Port Lantern, "
+			    "CA 99103");
+	assert_int_equal(json_int(r, "latitude", 0), 377812340);
+	assert_int_equal(json_int(r, "longitude", 0), -1224123450);
+	json_decref(r);
+	/* The scored inspection of the day, though it stands second. */
+	r = record_of("violation", "301:2017-03-01:103120");
+	assert_string_equal(
+		json_text(r, "visit"),
+		id_of("visit", "301:2017-03-01:Routine - Unscheduled"));
+	assert_string_equal(json_text(r, "severity"), "moderate");
+	assert_null(json_object_get(r, "flags"));
+	json_decref(r);
+	r = record_of("violation", "307:2014-01-01:103154");
+	assert_null(json_object_get(r, "visit"));
+	assert_string_equal(json_string_value(json_array_get(
+				    json_object_get(r, "flags"), 0)),
+			    "no_inspection");
+	json_decref(r);
+	assert_int_equal(import_folder("fixtures/lives-sample", true, reports),
+			 RC_OK);
+	expect_lives(reports, &want, true);
+}
+
+static void lives_refuses_rows_and_goes_on(void **state)
+{
+	struct import_report reports[LIVES_FILES];
+	char folder[96];
+
+	(void)state;
+	snprintf(folder, sizeof(folder), "%s/lives", dir);
+	assert_int_equal(mkdir(folder, 0700), 0);
+	put_text("lives/businesses.csv",
+		 "NAME,Business_ID,extra\na,1,x\nb,,x\n,3,x\nc,1,x\nd\n");
+	put_text("lives/inspections.csv",
+		 "business_id,date\n1,20240229\n1,20230229\n3,20240101\n"
+		 "1,20240229\n");
+	put_text("lives/violations.csv",
+		 "code,date,business_id\n7,20240229,1\n");
+	assert_int_equal(import_folder(folder, false, reports), RC_OK);
+	assert_int_equal(reports[0].read, 5);
+	assert_int_equal(reports[0].added, 1);
+	assert_int_equal(reports[0].refused, 4);
+	assert_int_equal(reports[1].added, 2);
+	assert_int_equal(reports[1].refused, 2);
+	assert_int_equal(note_of(&reports[1], "repeated"), 1);
+	assert_int_equal(reports[2].added, 1);
+	put_text("lives/businesses.csv", "name\na\n");
+	assert_int_equal(import_folder(folder, false, reports), RC_INVALID);
+	assert_non_null(strstr(err.text, "'businesses.csv' has no column "
+					 "'business_id'"));
+}
+
+static void lives_of_san_francisco_adds_up(void **state)
+{
+	static const struct lives_want want = { 6359,  3027,  8,  25863, 188,
+						12081, 37965, 41, 104 };
+	static const char folder[] = "../shared/data/lives-san-francisco";
+	struct import_report reports[LIVES_FILES];
+
+	(void)state;
+	if (!getenv("HUFU_LARGE") || access(folder, R_OK) != 0) {
+		print_message("70,187 rows: set HUFU_LARGE, and have '%s'\n",
+			      folder);
+		skip();
+	}
+	assert_int_equal(import_folder(folder, true, reports), RC_OK);
+	expect_lives(reports, &want, false);
+	assert_int_equal(import_folder(folder, true, reports), RC_OK);
+	expect_lives(reports, &want, true);
+}
+
+static void seen_keeps_every_key_apart(void **state)
+{
+	struct seen seen = { 0 };
+	struct seen_slot *slot;
+	char text[24];
+	const char *parts[] = { text, NULL };
+
+	(void)state;
+	for (unsigned i = 1; i <= 50000; i++) {
+		snprintf(text, sizeof(text), "%u", i);
+		assert_int_equal(seen_at(&seen, seen_key(parts), &slot, &err),
+				 RC_OK);
+		assert_int_equal(slot->n, 0);
+		slot->n = i;
+	}
+	for (unsigned i = 1; i <= 50000; i++) {
+		snprintf(text, sizeof(text), "%u", i);
+		assert_int_equal(seen_find(&seen, seen_key(parts))->n, i);
+	}
+	assert_null(seen_find(&seen, 1));
+	seen_release(&seen);
+	assert_null(seen_find(&seen, 1));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(import_takes_subjects_by_their_code),
+		TEST(import_twice_changes_nothing),
+		TEST(import_changes_only_the_columns_it_has),
+		TEST(import_refuses_bad_rows_and_takes_the_rest),
+		TEST(import_refuses_a_file_up_front_and_says_why),
+		TEST(import_converts_latin1_row_by_row),
+		TEST(import_seals_personal_data),
+		TEST(import_writes_large_files_in_batches),
+		TEST(import_survives_a_failing_store),
+		TEST(import_takes_the_two_zhejiang_files),
+		TEST(lives_sample_becomes_records),
+		TEST(lives_refuses_rows_and_goes_on),
+		TEST(lives_of_san_francisco_adds_up),
+		cmocka_unit_test(import_as_reads_only_what_is_unambiguous),
+		cmocka_unit_test(seen_keeps_every_key_apart),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
