@@ -1,0 +1,191 @@
+/* cli.c - options, the data folder, and how a command speaks. */
+#include "cli/cli.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/hex.h"
+#include "base/seal.h"
+
+static const struct cli_option *find_option(const struct cli_option *options,
+					    const char *word, size_t n)
+{
+	for (; options && options->name; options++)
+		if (strlen(options->name) == n &&
+		    memcmp(options->name, word, n) == 0)
+			return options;
+	return NULL;
+}
+
+/* "--name value", "--name=value", or a flag; *at is the word's place. */
+static int take_option(struct cli *c, const struct cli_option *o, int *at)
+{
+	const char *word = c->argv[*at];
+	const char *equals = strchr(word, '=');
+
+	if (!o->value) {
+		if (equals)
+			return cli_misuse(c, "'%s' takes no value", o->name);
+		*o->flag = true;
+		return EXIT_DONE;
+	}
+	if (equals) {
+		*o->value = equals + 1;
+		return EXIT_DONE;
+	}
+	if (*at + 1 >= c->argc)
+		return cli_misuse(c, "'%s' needs a value", o->name);
+	*o->value = c->argv[++*at];
+	return EXIT_DONE;
+}
+
+int cli_options(struct cli *c, const struct cli_option *own, const char *usage,
+		const char **words, size_t max)
+{
+	bool help = false, only_words = false;
+	const struct cli_option shared[] = {
+		{ "--data", &c->data, NULL }, { "--scope", &c->scope, NULL },
+		{ "--as", &c->as, NULL },     { "--json", NULL, &c->json },
+		{ "--help", NULL, &help },    { NULL, NULL, NULL },
+	};
+	size_t n = 0;
+
+	for (int i = 0; i < c->argc; i++) {
+		const char *word = c->argv[i];
+		size_t len = strcspn(word, "=");
+		const struct cli_option *o;
+		int rc;
+
+		if (only_words || word[0] != '-' || !word[1]) {
+			if (n == max)
+				return cli_misuse(c, "what is '%s' for?", word);
+			words[n++] = word;
+			continue;
+		}
+		if (strcmp(word, "--") == 0) {
+			only_words = true;
+			continue;
+		}
+		o = find_option(own, word, len);
+		if (!o)
+			o = find_option(shared, word, len);
+		if (!o)
+			return cli_misuse(c, "there is no option '%s'", word);
+		rc = take_option(c, o, &i);
+		if (rc != EXIT_DONE)
+			return rc;
+	}
+	if (help) {
+		puts(usage);
+		exit(EXIT_DONE);
+	}
+	words[n] = NULL;
+	return EXIT_DONE;
+}
+
+static const char *from_environment(const char *given, const char *name,
+				    const char *otherwise)
+{
+	if (!given)
+		given = getenv(name);
+	return given && *given ? given : otherwise;
+}
+
+int cli_open(struct cli *c)
+{
+	c->data = from_environment(c->data, "HUFU_DATA", NULL);
+	c->as = from_environment(c->as, "HUFU_ACCOUNT", "admin");
+	if (!c->data)
+		return cli_misuse(c, "which data folder? --data DIR, or "
+				     "HUFU_DATA");
+	if (seal_setup(&c->err) != RC_OK || object_setup(&c->err) != RC_OK ||
+	    store_open(&c->store, c->data, &host_system, false, &c->err) !=
+		    RC_OK ||
+	    account_get(c->store, c->as, &c->account, &c->err) != RC_OK)
+		return cli_fail(c, &c->err);
+	c->op = (struct op){ .store = c->store,
+			     .actor = &c->account,
+			     .now_ms = host_wall_ms(&host_system),
+			     .err = &c->err };
+	return EXIT_DONE;
+}
+
+bool cli_needs_scope(struct cli *c)
+{
+	if (c->scope && name_is_scope(c->scope))
+		return true;
+	if (c->scope)
+		cli_misuse(c, "'%s' is no scope: six digits, or catalog",
+			   c->scope);
+	else
+		cli_misuse(c, "which scope? --scope 330106, or catalog");
+	return false;
+}
+
+int cli_fail(struct cli *c, const struct err *err)
+{
+	fprintf(stderr, "%s: %s\n", c->program,
+		err->code != RC_OK ? err->text : "failed");
+	return EXIT_FAILED;
+}
+
+int cli_misuse(struct cli *c, const char *fmt, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "%s: ", c->program);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fprintf(stderr, "\n%s --help says how to use it\n", c->program);
+	return EXIT_USE;
+}
+
+void cli_json(const json_t *object)
+{
+	char *text = json_dumps(object, JSON_COMPACT);
+
+	puts(text ? text : "{}");
+	free(text);
+}
+
+void cli_progress(void *ctx, size_t done, size_t total)
+{
+	(void)ctx;
+	if (!isatty(STDERR_FILENO))
+		return;
+	if (total > 0)
+		fprintf(stderr, "\r%zu of %zu%s", done, total,
+			done == total ? "\n" : "");
+	else
+		fprintf(stderr, "\r%zu", done);
+}
+
+const char *cli_schema(void)
+{
+	/* From the folder of the program: installed, built by make. */
+	static const char *const places[] = { "../share/hufu/schema",
+					      "../../schema", "../schema" };
+	static char path[1024];
+	const char *given = from_environment(NULL, "HUFU_SCHEMA", NULL);
+	char program[512];
+	ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
+	char *slash;
+
+	if (given)
+		return given;
+	program[n > 0 ? n : 0] = '\0';
+	slash = strrchr(program, '/');
+	for (size_t i = 0; slash && i < sizeof(places) / sizeof(*places); i++) {
+		*slash = '\0';
+		snprintf(path, sizeof(path), "%s/%s/kinds", program, places[i]);
+		if (access(path, R_OK) != 0)
+			continue;
+		path[strlen(path) - strlen("/kinds")] = '\0';
+		return path;
+	}
+	return "schema";
+}

@@ -1,0 +1,171 @@
+/* cmd_import.c - hufud import: CSV files become records. */
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "domain/import.h"
+
+static const char usage[] =
+	"usage: hufud import KIND FILE.csv --scope S [--source NAME]\n"
+	"                    [--encoding utf8|latin1] [--json]\n"
+	"       hufud import lives FOLDER --scope S ...\n"
+	"\n"
+	"The header names the kind's fields, beside them id and town; money "
+	"is\n"
+	"in yuan, coordinates in degrees, dates 2026-11-22 or 20261122, sets\n"
+	"a;b;c. A column overwrites the field, an empty cell clears it, a "
+	"field\n"
+	"without a column stays. Importing the same file again changes "
+	"nothing.\n"
+	"Ids come from the column id, a subject's credit code, or the kind's\n"
+	"key fields within the source, which is the kind's name unless "
+	"--source\n"
+	"names another. Refused rows are listed, the rest goes in; they are\n"
+	"written to FILE.rejects.csv, to be corrected and imported again.\n"
+	"\n"
+	"With --encoding latin1 rows that are not valid UTF-8 are taken as\n"
+	"Latin-1; the others stay as they are.\n"
+	"\n"
+	"lives: a folder with businesses.csv, inspections.csv, violations.csv\n"
+	"in the open LIVES format.\n"
+	"\n"
+	"Exit: 0 done, 1 failed, 2 bad use, 3 done but rows were refused.";
+
+static int64_t refused_of(const struct import_report *r, size_t n)
+{
+	int64_t refused = 0;
+
+	for (size_t i = 0; i < n; i++)
+		refused += r[i].refused;
+	return refused;
+}
+
+static void print_refusals(const struct import_report *r)
+{
+	if (r->refused == 0)
+		return;
+	printf("%s: %lld rows were refused\n", r->name, (long long)r->refused);
+	for (size_t i = 0; i < r->nshown; i++)
+		printf("  line %lld: %s\n", (long long)r->shown[i].line,
+		       r->shown[i].why);
+	if (r->refused > (int64_t)r->nshown)
+		printf("  and %lld more\n",
+		       (long long)(r->refused - (int64_t)r->nshown));
+	if (r->rejects)
+		printf("  all of them are in %s\n", r->rejects);
+	else if (r->rejects_lost)
+		printf("  they could not be written beside the file\n");
+}
+
+static void print_table(const struct import_report *r, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		print_refusals(&r[i]);
+	printf("%-16s %9s %9s %9s %9s %9s\n", "", "read", "new", "changed",
+	       "same", "refused");
+	for (size_t i = 0; i < n; i++)
+		printf("%-16s %9lld %9lld %9lld %9lld %9lld\n", r[i].name,
+		       (long long)r[i].read, (long long)r[i].added,
+		       (long long)r[i].changed, (long long)r[i].same,
+		       (long long)r[i].refused);
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < r[i].nnotes; k++)
+			printf("%s: %lld %s\n", r[i].name,
+			       (long long)r[i].notes[k].n, r[i].notes[k].what);
+}
+
+static json_t *report_json(const struct import_report *r)
+{
+	json_t *notes = json_object(), *refusals = json_array();
+
+	for (size_t i = 0; i < r->nnotes; i++)
+		json_object_set_new(notes, r->notes[i].what,
+				    json_integer(r->notes[i].n));
+	for (size_t i = 0; i < r->nshown; i++)
+		json_array_append_new(refusals,
+				      json_pack("{s:I, s:s}", "line",
+						(json_int_t)r->shown[i].line,
+						"reason", r->shown[i].why));
+	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:s*}",
+			 "name", r->name, "read", (json_int_t)r->read, "new",
+			 (json_int_t)r->added, "changed",
+			 (json_int_t)r->changed, "same", (json_int_t)r->same,
+			 "refused", (json_int_t)r->refused, "notes", notes,
+			 "refusals", refusals, "rejects", r->rejects);
+}
+
+static void print_json(const struct import_report *r, size_t n)
+{
+	json_t *files = json_array(), *all;
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(files, report_json(&r[i]));
+	all = json_pack("{s:o}", "files", files);
+	cli_json(all);
+	json_decref(all);
+}
+
+static int import(struct cli *c, struct import_job *job)
+{
+	struct import_report reports[LIVES_FILES] = { 0 };
+	bool is_lives = strcmp(job->kind, "lives") == 0;
+	size_t n = is_lives ? LIVES_FILES : 1;
+	enum rc rc = is_lives ? import_lives(&c->op, job, reports)
+			      : import_csv(&c->op, job, reports);
+	int code = EXIT_DONE;
+	size_t read = 0;
+
+	for (size_t i = 0; i < n; i++)
+		read += (size_t)reports[i].read;
+	cli_progress(NULL, read, read);
+	/* What was committed before a failure stays, and is told. */
+	if (rc == RC_OK || read > 0) {
+		if (c->json)
+			print_json(reports, n);
+		else
+			print_table(reports, n);
+	}
+	if (rc != RC_OK)
+		code = cli_fail(c, &c->err);
+	else if (refused_of(reports, n) > 0)
+		code = EXIT_PARTLY;
+	for (size_t i = 0; i < n; i++)
+		import_report_release(&reports[i]);
+	return code;
+}
+
+int cmd_import(struct cli *c)
+{
+	const char *words[3] = { 0 }, *source = NULL, *encoding = "utf8";
+	const struct cli_option own[] = { { "--source", &source, NULL },
+					  { "--encoding", &encoding, NULL },
+					  { NULL, NULL, NULL } };
+	struct import_job job = { .progress = cli_progress };
+	char mappings[1100];
+	int code = cli_options(c, own, usage, words, 2);
+
+	if (code != EXIT_DONE)
+		return code;
+	if (!words[0] || !words[1])
+		return cli_misuse(c, "which kind, and which file?");
+	if (strcmp(encoding, "utf8") != 0 && strcmp(encoding, "utf-8") != 0 &&
+	    strcmp(encoding, "latin1") != 0)
+		return cli_misuse(c, "encoding is utf8 or latin1, not '%s'",
+				  encoding);
+	if (source && (!*source || strlen(source) > 64))
+		return cli_misuse(c, "a source has 1 to 64 characters");
+	if (!cli_needs_scope(c))
+		return EXIT_USE;
+	code = cli_open(c);
+	if (code != EXIT_DONE)
+		return code;
+	snprintf(mappings, sizeof(mappings), "%s/import", cli_schema());
+	job.kind = words[0];
+	job.file = words[1];
+	job.scope = c->scope;
+	job.source = source;
+	job.mappings = mappings;
+	job.latin1 = strcmp(encoding, "latin1") == 0;
+	return import(c, &job);
+}

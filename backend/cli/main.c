@@ -1,0 +1,80 @@
+/* main.c - hufud: one program, a command for each thing that the office does.
+ */
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct command {
+	const char *name;
+	command_fn *run;
+	const char *what;
+} commands[] = {
+	{ "init", cmd_init, "make a data folder" },
+	{ "serve", cmd_serve, "answer tablets and the console" },
+	{ "account", cmd_account, "accounts of the office" },
+	{ "terminal", cmd_terminal, "enrol, list and revoke tablets" },
+	{ "import", cmd_import, "take in CSV files" },
+	{ "draw", cmd_draw, "draw subjects and officers at random" },
+	{ "rate", cmd_rate, "rate the credit of subjects" },
+	{ "export", cmd_export, "write records as files" },
+	{ "show", cmd_show, "show a record and its history" },
+	{ "set", cmd_set, "change fields of a record" },
+	{ "conflicts", cmd_conflicts, "list and decide conflicts" },
+	{ "check", cmd_check, "check that what is stored fits together" },
+	{ "mirror", cmd_mirror, "write the log as a Git repository" },
+	{ "kind", cmd_kind, "add or extend a kind of records" },
+	{ "key", cmd_key, "keys of sealed records" },
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(*commands))
+
+static int usage(FILE *out, int code)
+{
+	fputs("usage: hufud COMMAND [--data DIR] [--scope S] [--as ACCOUNT] "
+	      "[--json] ...\n\n",
+	      out);
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(out, "  %-10s %s\n", commands[i].name,
+			commands[i].what);
+	fputs("\n'hufud COMMAND --help' says more. DIR is also taken from "
+	      "HUFU_DATA,\nACCOUNT from HUFU_ACCOUNT (or it is admin). Exit: "
+	      "0 done, 1 failed,\n2 bad use, 3 done but rows were refused.\n",
+	      out);
+	return code;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	char program[32];
+	struct cli c = { .program = program, .argc = argc, .argv = argv };
+	int code;
+
+	snprintf(program, sizeof(program), "hufud %s", command->name);
+	code = command->run(&c);
+	store_close(c.store);
+	/* What was printed to a full disk or a closed pipe was not done. */
+	if (fflush(stdout) != 0 && code == EXIT_DONE) {
+		perror(program);
+		code = EXIT_FAILED;
+	}
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : "";
+
+	if (strcmp(name, "--help") == 0 || strcmp(name, "help") == 0)
+		return usage(stdout, EXIT_DONE);
+	if (strcmp(name, "--version") == 0) {
+		puts("hufud " VERSION);
+		return EXIT_DONE;
+	}
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(name, commands[i].name) == 0)
+			return run(&commands[i], argc - 2, argv + 2);
+	if (*name)
+		fprintf(stderr, "hufud: there is no command '%s'\n", name);
+	return usage(stderr, EXIT_USE);
+}
