@@ -79,7 +79,9 @@ int cli_options(struct cli *c, const struct cli_option *own, const char *usage,
 			return rc;
 	}
 	if (help) {
-		puts(usage);
+		fputs(usage, stdout);
+		if (usage[strlen(usage) - 1] != '\n')
+			putchar('\n');
 		exit(EXIT_DONE);
 	}
 	words[n] = NULL;
@@ -162,30 +164,4 @@ void cli_progress(void *ctx, size_t done, size_t total)
 			done == total ? "\n" : "");
 	else
 		fprintf(stderr, "\r%zu", done);
-}
-
-const char *cli_schema(void)
-{
-	/* From the folder of the program: installed, built by make. */
-	static const char *const places[] = { "../share/hufu/schema",
-					      "../../schema", "../schema" };
-	static char path[1024];
-	const char *given = from_environment(NULL, "HUFU_SCHEMA", NULL);
-	char program[512];
-	ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
-	char *slash;
-
-	if (given)
-		return given;
-	program[n > 0 ? n : 0] = '\0';
-	slash = strrchr(program, '/');
-	for (size_t i = 0; slash && i < sizeof(places) / sizeof(*places); i++) {
-		*slash = '\0';
-		snprintf(path, sizeof(path), "%s/%s/kinds", program, places[i]);
-		if (access(path, R_OK) != 0)
-			continue;
-		path[strlen(path) - strlen("/kinds")] = '\0';
-		return path;
-	}
-	return "schema";
 }

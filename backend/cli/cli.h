@@ -50,9 +50,6 @@ int cli_misuse(struct cli *c, const char *fmt, ...)
 void cli_json(const json_t *object);
 /* Progress on stderr, only when it is a terminal. */
 void cli_progress(void *ctx, size_t done, size_t total);
-/* The folder of the declared schema (kinds/, import/): HUFU_SCHEMA, or beside
- * the program, or ./schema. */
-const char *cli_schema(void);
 
 typedef int command_fn(struct cli *c);
 command_fn cmd_init, cmd_serve, cmd_account, cmd_terminal, cmd_import, cmd_draw,

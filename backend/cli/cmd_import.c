@@ -2,8 +2,10 @@
 #include "cli/cli.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "cli/schema_dir.h"
 #include "domain/import.h"
 
 static const char usage[] =
@@ -45,7 +47,7 @@ static void print_refusals(const struct import_report *r)
 {
 	if (r->refused == 0)
 		return;
-	printf("%s: %lld rows were refused\n", r->name, (long long)r->refused);
+	printf("%s: refused %lld\n", r->name, (long long)r->refused);
 	for (size_t i = 0; i < r->nshown; i++)
 		printf("  line %lld: %s\n", (long long)r->shown[i].line,
 		       r->shown[i].why);
@@ -142,7 +144,9 @@ int cmd_import(struct cli *c)
 					  { "--encoding", &encoding, NULL },
 					  { NULL, NULL, NULL } };
 	struct import_job job = { .progress = cli_progress };
-	char mappings[1100];
+	struct err no_schema = { 0 };
+	char mappings[4200];
+	char *schema;
 	int code = cli_options(c, own, usage, words, 2);
 
 	if (code != EXIT_DONE)
@@ -160,12 +164,15 @@ int cmd_import(struct cli *c)
 	code = cli_open(c);
 	if (code != EXIT_DONE)
 		return code;
-	snprintf(mappings, sizeof(mappings), "%s/import", cli_schema());
+	/* Without declared mappings headers are field names. */
+	schema = schema_dir(NULL, &no_schema);
+	snprintf(mappings, sizeof(mappings), "%s/import", schema ? schema : "");
 	job.kind = words[0];
 	job.file = words[1];
 	job.scope = c->scope;
 	job.source = source;
-	job.mappings = mappings;
+	job.mappings = schema ? mappings : NULL;
+	free(schema);
 	job.latin1 = strcmp(encoding, "latin1") == 0;
 	return import(c, &job);
 }
