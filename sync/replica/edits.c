@@ -74,6 +74,21 @@ static bool edit_is_real(const struct edit *e)
 	return e->bad || e->is_new || !json_equal(e->before, e->after);
 }
 
+/* Live becomes what it was before the edit, byte for byte: also where the edit
+ * wrote the same value in another form. */
+static enum rc undo_one(struct replica *r, const struct captured *c,
+			const char *id, bool is_new, struct err *err)
+{
+	const char *kind = c->kind->name;
+	enum rc rc =
+		is_new ? rows_drop(r->db, c->kind, ROWS_REPLICA, NULL, id, err)
+		       : run_id(r, c->shadow_restore, id, err);
+
+	if (rc == RC_OK)
+		rc = shadow_drop(r, c, id, err);
+	return rc == RC_OK ? record_settle(r, kind, id, err) : rc;
+}
+
 static enum rc edits_walk(struct replica *r, bool clean, edit_fn *fn, void *ctx,
 			  struct err *err)
 {
@@ -96,11 +111,9 @@ static enum rc edits_walk(struct replica *r, bool clean, edit_fn *fn, void *ctx,
 			if (rc == RC_OK && edit_is_real(&e))
 				rc = fn ? fn(ctx, &e, err) : RC_OK;
 			else if (rc == RC_OK || rc == RC_NOT_FOUND)
-				rc = clean ? shadow_drop(r, e.captured, id, err)
+				rc = clean ? undo_one(r, e.captured, id,
+						      e.is_new, err)
 					   : RC_OK;
-			if (rc == RC_OK && clean)
-				rc = record_settle(r, e.captured->kind->name,
-						   id, err);
 			edit_release(&e);
 			if (rc != RC_OK)
 				break;
@@ -117,19 +130,6 @@ enum rc edits_each(struct replica *r, edit_fn *fn, void *ctx, struct err *err)
 enum rc edits_clean(struct replica *r, struct err *err)
 {
 	return edits_walk(r, true, NULL, NULL, err);
-}
-
-static enum rc undo_one(struct replica *r, const struct captured *c,
-			const char *id, bool is_new, struct err *err)
-{
-	const char *kind = c->kind->name;
-	enum rc rc =
-		is_new ? rows_drop(r->db, c->kind, ROWS_REPLICA, NULL, id, err)
-		       : run_id(r, c->shadow_restore, id, err);
-
-	if (rc == RC_OK)
-		rc = shadow_drop(r, c, id, err);
-	return rc == RC_OK ? record_settle(r, kind, id, err) : rc;
 }
 
 /* Is there a shadow of this record, and is the record new? */
