@@ -1,0 +1,286 @@
+/* sim/net.c - the network between tablets and server, with its weather. */
+#include "sim/sim.h"
+
+#include "base/fault.h"
+#include "base/jcs.h"
+
+#define ANSWER_MAX (64u << 20)
+
+static const char *const weather_names[WEATHER__MAX] = {
+	"fair", "dropped",  "delayed",     "doubled", "cut up",
+	"lost", "cut down", "server dies", "edited",  "edited, lost",
+};
+
+void parcel_release(struct parcel *p)
+{
+	free(p->path);
+	free(p->body);
+	memset(p, 0, sizeof(*p));
+}
+
+static void parcel_fill(struct parcel *p, const struct tablet *t,
+			const struct exchange_request *q)
+{
+	memset(p, 0, sizeof(*p));
+	p->tablet = t->number;
+	p->path = strdup(q->path);
+	p->body = malloc(q->body_bytes + 1);
+	p->body_bytes = q->body_bytes;
+	memcpy(p->body, q->body, q->body_bytes);
+	for (size_t i = 0; i < q->nheaders; i++) {
+		if (!strcmp(q->headers[i].name, "Hufu-Terminal"))
+			snprintf(p->terminal, sizeof(p->terminal), "%s",
+				 q->headers[i].value);
+		if (!strcmp(q->headers[i].name, "Hufu-Signature"))
+			snprintf(p->signature, sizeof(p->signature), "%s",
+				 q->headers[i].value);
+	}
+}
+
+/* Room for one more: the one that makes room is chosen by chance. */
+static void parcel_add(struct sim *s, struct parcel *list, int *n,
+		       const struct tablet *t, const struct exchange_request *q)
+{
+	int at = *n;
+
+	if (at == KEPT_MAX) {
+		at = rng_below(&s->rng, KEPT_MAX);
+		parcel_release(&list[at]);
+	} else {
+		++*n;
+	}
+	parcel_fill(&list[at], t, q);
+}
+
+/* The request reaches the server; what it answered is noted. */
+static enum rc deliver(struct tablet *t, const struct exchange_request *q,
+		       struct exchange_reply *reply, struct err *err)
+{
+	struct sim *s = t->sim;
+	struct exchange x = loop_exchange(&s->loop);
+	enum rc rc = x.perform(x.ctx, q, reply, err);
+
+	if (rc == RC_OK && !strcmp(q->path, "/v1/sync") &&
+	    (reply->status == 200 || reply->status == 403) &&
+	    answer_note(s, &reply->body))
+		parcel_add(s, s->kept, &s->nkept, t, q);
+	return rc;
+}
+
+static enum rc unreachable(struct err *err, const char *why)
+{
+	return err_set(err, RC_IO, "cannot reach the server: %s", why);
+}
+
+/* The server dies at any of its store's calls. What its file says afterwards is
+ * the state before the request or the one after it. */
+static enum rc deliver_and_die(struct tablet *t,
+			       const struct exchange_request *q,
+			       struct exchange_reply *reply, struct err *err)
+{
+	struct sim *s = t->sim;
+	struct head before[2], after[2];
+	long nth = 1 + rng_below(&s->rng, 1 << (2 + rng_below(&s->rng, 9)));
+	struct err why = { 0 };
+	enum rc rc;
+
+	if (!heads_get(s, before))
+		return unreachable(err, "it is broken");
+	fault_arm(FAULT_STORE, nth, true);
+	rc = deliver(t, q, reply, &why);
+	say(s, "  server dies at call %ld of %ld", nth,
+	    fault_clear(FAULT_STORE));
+	s->crashes++;
+	server_reopen(s);
+	if (s->failed || !heads_get(s, after))
+		return unreachable(err, "it is broken");
+	for (int i = 0; i < 2; i++)
+		if (after[i].number - before[i].number > 1)
+			broke(s, "6 a failure leaves before or after",
+			      "scope %s moved by %lld commits in one request",
+			      scopes[i],
+			      (long long)(after[i].number - before[i].number));
+	if (rc == RC_OK && reply->status == 200 && rng_chance(&s->rng, 50))
+		return RC_OK;
+	reply->body.len = 0;
+	return unreachable(err, "it died");
+}
+
+static enum rc deliver_twice(struct tablet *t, const struct exchange_request *q,
+			     struct exchange_reply *reply, struct err *err)
+{
+	struct exchange_reply first = { 0 };
+	enum rc rc;
+
+	buf_init(&first.body, ANSWER_MAX);
+	rc = deliver(t, q, &first, err);
+	if (rc == RC_OK)
+		rc = deliver(t, q, reply, err);
+	/* Either answer may be the one that is heard. */
+	if (rc == RC_OK && rng_chance(&t->sim->rng, 50)) {
+		reply->status = first.status;
+		buf_reset(&reply->body);
+		buf_put(&reply->body, first.body.data, first.body.len);
+	}
+	buf_release(&first.body);
+	return rc;
+}
+
+static enum rc deliver_cut(struct tablet *t, const struct exchange_request *q,
+			   struct exchange_reply *reply, struct err *err)
+{
+	struct exchange_request part = *q;
+
+	part.body_bytes = (size_t)rng_below(&t->sim->rng, (int)q->body_bytes);
+	if (deliver(t, &part, reply, err) == RC_OK && reply->status < 300)
+		broke(t->sim, "a cut request is refused",
+		      "%zu of %zu bytes were answered with %d", part.body_bytes,
+		      q->body_bytes, reply->status);
+	reply->body.len = 0;
+	err_clear(err);
+	return unreachable(err, "the request was cut");
+}
+
+static enum rc through(struct tablet *t, const struct exchange_request *q,
+		       enum weather w, struct exchange_reply *reply,
+		       struct err *err)
+{
+	struct sim *s = t->sim;
+	enum rc rc;
+
+	switch (w) {
+	case DROPPED: return unreachable(err, "dropped");
+	case DELAYED:
+		parcel_add(s, s->delayed, &s->ndelayed, t, q);
+		return unreachable(err, "delayed");
+	case CUT_UP: return deliver_cut(t, q, reply, err);
+	case SERVER_DIES: return deliver_and_die(t, q, reply, err);
+	case DOUBLED: rc = deliver_twice(t, q, reply, err); break;
+	default: rc = deliver(t, q, reply, err); break;
+	}
+	if (rc == RC_OK && (w == EDITED || w == EDITED_LOST))
+		tablet_edit(t, true);
+	if (rc == RC_OK && (w == LOST || w == EDITED_LOST)) {
+		reply->body.len = 0;
+		return unreachable(err, "the answer is lost");
+	}
+	if (rc == RC_OK && w == CUT_DOWN && reply->body.len) {
+		reply->body.len =
+			(size_t)rng_below(&s->rng, (int)reply->body.len);
+		return unreachable(err, "the answer is cut");
+	}
+	return rc;
+}
+
+enum rc net_perform(void *ctx, const struct exchange_request *q,
+		    struct exchange_reply *reply, struct err *err)
+{
+	struct tablet *t = ctx;
+	bool mortal = t->dies_in > 0;
+	enum weather w = strcmp(q->path, "/v1/sync") ? FAIR : t->weather;
+	enum rc rc;
+
+	/* Store calls of the server are not the tablet's. */
+	if (mortal) {
+		t->dies_in -= fault_clear(FAULT_STORE);
+		if (t->dies_in <= 0) {
+			t->is_dead = true;
+			return unreachable(err, "the tablet is dead");
+		}
+	}
+	tablet_note(t);
+	if (!strcmp(q->path, "/v1/sync")) {
+		t->weather = FAIR;
+		say(t->sim, "  request of tablet %d, %zu bytes: %s", t->number,
+		    q->body_bytes, weather_names[w]);
+	}
+	rc = through(t, q, w, reply, err);
+	if (mortal)
+		fault_arm(FAULT_STORE, t->dies_in, true);
+	return rc;
+}
+
+enum rc tablet_sync(struct tablet *t, struct sync_summary *sum)
+{
+	struct sim *s = t->sim;
+	enum rc rc;
+
+	s->syncs++;
+	if (t->dies_in > 0)
+		fault_arm(FAULT_STORE, t->dies_in, true);
+	rc = replica_sync(t->r, &t->exchange, sum, &s->err);
+	if (t->dies_in > 0) {
+		t->is_dead = fault_clear(FAULT_STORE) >= t->dies_in;
+		t->dies_in = 0;
+	}
+	t->weather = FAIR;
+	say(s, "  sync of tablet %d: %s%s%s, sent %d, received %d%s", t->number,
+	    rc_name(rc), rc == RC_OK ? "" : ": ",
+	    rc == RC_OK ? "" : s->err.text, sum->packets_sent,
+	    sum->records_received, sum->fork ? ", fork" : "");
+	s->forks += sum->fork;
+	if (!t->is_dead)
+		tablet_note(t);
+	return rc;
+}
+
+static enum rc parcel_send(struct sim *s, const struct parcel *p,
+			   struct exchange_reply *reply)
+{
+	struct exchange x = loop_exchange(&s->loop);
+	const struct exchange_request q = {
+		.method = "POST",
+		.path = p->path,
+		.headers = { { "Hufu-Terminal", p->terminal },
+			     { "Hufu-Signature", p->signature } },
+		.nheaders = 2,
+		.body = p->body,
+		.body_bytes = p->body_bytes,
+	};
+
+	buf_init(&reply->body, ANSWER_MAX);
+	return x.perform(x.ctx, &q, reply, &s->err);
+}
+
+void net_deliver_late(struct sim *s)
+{
+	int at = rng_below(&s->rng, s->ndelayed);
+	struct parcel p = s->delayed[at];
+	struct exchange_reply reply = { 0 };
+
+	s->delayed[at] = s->delayed[--s->ndelayed];
+	say(s, "a delayed request of tablet %d arrives", p.tablet);
+	if (must(s, parcel_send(s, &p, &reply), "take a delayed request") &&
+	    (reply.status == 200 || reply.status == 403))
+		answer_note(s, &reply.body);
+	buf_release(&reply.body);
+	parcel_release(&p);
+}
+
+void net_replay(struct sim *s, int which)
+{
+	struct exchange_reply reply = { 0 };
+	struct head before[2], after[2];
+
+	s->replays++;
+	if (!heads_get(s, before) ||
+	    !must(s, parcel_send(s, &s->kept[which], &reply),
+		  "take a request again"))
+		return;
+	if (reply.status == 200 || reply.status == 403)
+		answer_note(s, &reply.body);
+	else
+		broke(s, "3 sending twice equals sending once",
+		      "a request of tablet %d, taken before, is answered with "
+		      "%d",
+		      s->kept[which].tablet, reply.status);
+	buf_release(&reply.body);
+	if (!heads_get(s, after))
+		return;
+	for (int i = 0; i < 2; i++)
+		if (!oid_equal(&before[i].commit, &after[i].commit))
+			broke(s, "3 sending twice equals sending once",
+			      "scope %s moved when a request of tablet %d came "
+			      "again",
+			      scopes[i], s->kept[which].tablet);
+}

@@ -1,0 +1,175 @@
+/* sim/world.c - a county with its server, its subjects and its tablets. */
+#include "sim/sim.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/jcs.h"
+#include "ledger/enrol.h"
+
+const char *const scopes[2] = { "catalog", COUNTY };
+
+#define YEAR_MS (INT64_C(365) * 24 * 60 * 60 * 1000)
+
+static const char *temp_folder(void)
+{
+	return access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "build/sim";
+}
+
+bool world_make(struct sim *s)
+{
+	char data[200];
+
+	rng_seed(&s->rng, s->seed, 1);
+	s->now_ms = INT64_C(1790000000000) + rng_below(&s->rng, 1000000) * 1000;
+	s->packets = json_object();
+	s->values = json_object();
+	s->drafts = json_array();
+	snprintf(s->dir, sizeof(s->dir), "%s/hufu-sim-XXXXXX", temp_folder());
+	mkdir("build/sim", 0777);
+	if (!mkdtemp(s->dir)) {
+		broke(s, "a temporary folder", "cannot make '%s'", s->dir);
+		return false;
+	}
+	device_init(&s->server, &s->now_ms, s->seed, 2);
+	snprintf(data, sizeof(data), "%s/server", s->dir);
+	if (!must(s, loop_init(&s->loop, data, &s->server.host, &s->err),
+		  "make the server"))
+		return false;
+	office_seed(s);
+	s->ntablets = 3 + rng_below(&s->rng, TABLETS_MAX - 2);
+	for (int i = 0; i < s->ntablets; i++) {
+		struct tablet *t = &s->tablets[i];
+
+		t->sim = s;
+		t->number = i;
+		t->wanted = json_object();
+		t->exchange =
+			(struct exchange){ .perform = net_perform, .ctx = t };
+		snprintf(t->path, sizeof(t->path), "%s/t%d.db", s->dir, i);
+		/* Two tablets of one officer happen too. */
+		snprintf(t->officer, sizeof(t->officer), "o%d",
+			 rng_chance(&s->rng, 20) ? 0 : i);
+		device_init(&t->device, &s->now_ms, s->seed, 10 + (uint64_t)i);
+	}
+	while (!s->failed && s->joined < s->ntablets &&
+	       (s->joined < 2 || rng_chance(&s->rng, 70)))
+		tablet_join(s);
+	return !s->failed;
+}
+
+static enum rc join(struct sim *s, struct tablet *t)
+{
+	char code[ENROL_CODE_SIZE];
+	struct account admin;
+	struct op op = loop_op(&s->loop, &admin, &s->err);
+	enum rc rc = enrol_code_new(&op, t->officer, COUNTY, code);
+
+	if (rc == RC_OK)
+		rc = replica_create(&t->r, t->path, &t->device.host, &s->err);
+	if (rc == RC_OK)
+		rc = replica_enroll(t->r, &t->exchange, "http://sim", code, PIN,
+				    &s->err);
+	return rc == RC_OK
+		       ? replica_clone(t->r, &t->exchange, NULL, NULL, &s->err)
+		       : rc;
+}
+
+/* The next tablet enrols and clones, with a right clock: only afterwards does
+ * its battery run down. */
+bool tablet_join(struct sim *s)
+{
+	struct tablet *t = &s->tablets[s->joined++];
+	json_t *info = NULL;
+
+	say(s, "tablet %d of %s joins", t->number, t->officer);
+	if (!must(s, join(s, t), "join"))
+		return false;
+	if (!must(s, replica_info(t->r, &info, &s->err), "ask who it is"))
+		return false;
+	snprintf(t->terminal, sizeof(t->terminal), "%s",
+		 json_text(info, "terminal"));
+	snprintf(t->enrolment, sizeof(t->enrolment), "%s",
+		 json_text(info, "enrolment"));
+	json_decref(info);
+	if (rng_chance(&s->rng, 60))
+		t->device.skew_ms =
+			YEAR_MS / 1000 * (rng_below(&s->rng, 20000) - 10000);
+	return true;
+}
+
+bool tablet_reopen(struct tablet *t)
+{
+	struct sim *s = t->sim;
+
+	replica_close(t->r);
+	t->r = NULL;
+	t->is_dead = false;
+	device_reboot(&t->device);
+	if (rng_chance(&s->rng, 10))
+		t->device.skew_ms =
+			YEAR_MS / 1000 * (rng_below(&s->rng, 20000) - 10000);
+	return must(s, replica_open(&t->r, t->path, &t->device.host, &s->err),
+		    "open a tablet again") &&
+	       must(s, replica_unlock(t->r, PIN, &s->err), "unlock a tablet");
+}
+
+void server_reopen(struct sim *s)
+{
+	if (must(s, loop_reopen(&s->loop, &s->err), "open the server again"))
+		check_server_quick(s);
+}
+
+bool heads_get(struct sim *s, struct head heads[2])
+{
+	return must(s,
+		    ledger_head(s->loop.store, scopes[0], &heads[0], &s->err),
+		    "read the catalog's head") &&
+	       must(s,
+		    ledger_head(s->loop.store, scopes[1], &heads[1], &s->err),
+		    "read the county's head");
+}
+
+struct tablet *any_tablet(struct sim *s)
+{
+	return &s->tablets[rng_below(&s->rng, s->joined)];
+}
+
+/* Three levels: world, server, snapshots. */
+static void folder_remove(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *e;
+	char inner[512];
+
+	while (dir && (e = readdir(dir))) {
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
+			continue;
+		snprintf(inner, sizeof(inner), "%s/%s", path, e->d_name);
+		if (unlink(inner) != 0)
+			folder_remove(inner);
+	}
+	if (dir)
+		closedir(dir);
+	rmdir(path);
+}
+
+void world_free(struct sim *s)
+{
+	for (int i = 0; i < s->ntablets; i++) {
+		replica_close(s->tablets[i].r);
+		json_decref(s->tablets[i].wanted);
+	}
+	if (s->loop.store)
+		loop_release(&s->loop);
+	for (int i = 0; i < s->nkept; i++)
+		parcel_release(&s->kept[i]);
+	for (int i = 0; i < s->ndelayed; i++)
+		parcel_release(&s->delayed[i]);
+	json_decref(s->packets);
+	json_decref(s->values);
+	json_decref(s->drafts);
+	if (s->dir[0])
+		folder_remove(s->dir);
+}
