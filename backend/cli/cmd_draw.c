@@ -1,0 +1,318 @@
+/* cli/cmd_draw.c - `hufud draw`: commit, reveal, run, publish, verify. */
+#include "cli/cli.h"
+
+#include "base/date.h"
+#include "base/hex.h"
+#include "base/jcs.h"
+#include "domain/draw.h"
+#include "sql_store.gen.h"
+
+static const char usage[] =
+	"usage: hufud draw commit --scope S --count N | --quota A=10,B=20\n"
+	"                  [--officers 2] [--due DATE] [--town T] [--industry "
+	"PREFIX]\n"
+	"                  [--exclude FILE] [--item ID] [--name TEXT]\n"
+	"                  [--seed-source TEXT] [--reason TEXT]\n"
+	"       hufud draw reveal ID --seed SEED\n"
+	"       hufud draw run ID\n"
+	"       hufud draw show ID [--out FILE]\n"
+	"       hufud draw verify FILE|ID\n"
+	"       hufud draw list [--scope S]\n"
+	"\n"
+	"commit  freezes who may be drawn and who may draw them, and prints "
+	"the "
+	"commitment\n"
+	"        to publish before a seed exists. --quota draws by the grade "
+	"of "
+	"the current\n"
+	"        rating. FILE has rows of id,reason: subjects and officers to "
+	"leave out. The\n"
+	"        same frame a second time needs a --reason, which is public\n"
+	"reveal  makes the seed known, once\n"
+	"run     draws subjects and officers and issues the assignments; again "
+	"changes nothing\n"
+	"show    the paper to publish: everything that is needed to repeat the "
+	"draw\n"
+	"verify  repeats it; docs/verify_draw.py does the same with Python "
+	"alone\n"
+	"\nOptions: --data DIR, --as ACCOUNT, --json";
+
+struct draw_words {
+	struct draw_options options;
+	const char *count, *officers, *seed, *out;
+};
+
+static bool whole_number(const char *text, int64_t *out)
+{
+	char *end;
+
+	if (!text)
+		return true;
+	*out = strtoll(text, &end, 10);
+	return end != text && !*end && *out > 0;
+}
+
+static int commit(struct cli *c, struct draw_words *w)
+{
+	json_t *record = NULL;
+	char id[21];
+
+	if (!cli_needs_scope(c))
+		return EXIT_USE;
+	if (!whole_number(w->count, &w->options.count) ||
+	    !whole_number(w->officers, &w->options.officers))
+		return cli_misuse(c, "counts are whole numbers above 0");
+	if (!w->count == !w->options.quota)
+		return cli_misuse(c, "say how many: --count N, or --quota "
+				     "A=10,B=20");
+	if (draw_commit(&c->op, c->scope, &w->options, id) != RC_OK ||
+	    ledger_record(&c->op, c->scope, "draw", id, &record) != RC_OK)
+		return cli_fail(c, &c->err);
+	if (c->json) {
+		json_t *o = json_pack(
+			"{s:s, s:O, s:O, s:O, s:O}", "id", id, "commitment",
+			json_object_get(record, "commitment"), "frame_hash",
+			json_object_get(record, "frame_hash"), "frame_size",
+			json_object_get(record, "frame_size"), "quota",
+			json_object_get(record, "quota"));
+
+		cli_json(o);
+		json_decref(o);
+	} else {
+		printf("draw %s is committed: %lld of %lld subjects\n"
+		       "commitment %s\n",
+		       id, (long long)json_int(record, "quota", 0),
+		       (long long)json_int(record, "frame_size", 0),
+		       json_text(record, "commitment"));
+	}
+	json_decref(record);
+	return EXIT_DONE;
+}
+
+static int say(struct cli *c, const char *id, const char *key, const char *what,
+	       const char *words)
+{
+	json_t *o;
+
+	if (!c->json) {
+		printf("draw %s: %s\n", id, words);
+		return EXIT_DONE;
+	}
+	o = json_pack("{s:s, s:s}", "id", id, key, what);
+	cli_json(o);
+	json_decref(o);
+	return EXIT_DONE;
+}
+
+static int reveal(struct cli *c, const char *id, const char *seed)
+{
+	if (!seed)
+		return cli_misuse(c, "which seed? --seed SEED");
+	if (draw_reveal(&c->op, id, seed) != RC_OK)
+		return cli_fail(c, &c->err);
+	return say(c, id, "state", "revealed", "the seed is known");
+}
+
+static int run(struct cli *c, const char *id)
+{
+	struct draw_done done;
+
+	if (draw_run(&c->op, id, &done) != RC_OK)
+		return cli_fail(c, &c->err);
+	if (c->json) {
+		json_t *o = json_pack("{s:s, s:I, s:I, s:I}", "id", id,
+				      "subjects", (json_int_t)done.subjects,
+				      "frame", (json_int_t)done.frame,
+				      "assigned", (json_int_t)done.assigned);
+
+		cli_json(o);
+		json_decref(o);
+	} else {
+		printf("draw %s: %zu of %zu subjects are drawn, %zu "
+		       "assignments issued now\n",
+		       id, done.subjects, done.frame, done.assigned);
+	}
+	return EXIT_DONE;
+}
+
+static int print_paper(struct cli *c, const json_t *paper)
+{
+	struct buf text;
+	enum rc rc;
+
+	buf_init(&text, DRAW_PAPER_BYTES_MAX);
+	rc = jcs_write(&text, paper, &c->err);
+	if (rc == RC_OK) {
+		fwrite(text.data, 1, text.len, stdout);
+		putchar('\n');
+	}
+	buf_release(&text);
+	return rc == RC_OK ? EXIT_DONE : cli_fail(c, &c->err);
+}
+
+static int show(struct cli *c, const char *id, const char *out)
+{
+	json_t *paper;
+	int code = EXIT_DONE;
+
+	if (draw_paper(&c->op, id, &paper) != RC_OK)
+		return cli_fail(c, &c->err);
+	if (!out)
+		code = print_paper(c, paper);
+	else if (draw_file_write(out, paper, &c->err) != RC_OK)
+		code = cli_fail(c, &c->err);
+	else
+		code = say(c, id, "file", out, out);
+	json_decref(paper);
+	return code;
+}
+
+static int print_verified(struct cli *c, const json_t *paper)
+{
+	const json_t *result = json_object_get(paper, "result");
+	size_t n = json_array_size(result);
+	size_t frame = json_array_size(json_object_get(paper, "frame"));
+	const char *id = json_text(paper, "id");
+
+	if (c->json) {
+		json_t *o =
+			json_pack("{s:s, s:b, s:I, s:I}", "id", id ? id : "",
+				  "drawn", result != NULL, "subjects",
+				  (json_int_t)n, "frame", (json_int_t)frame);
+
+		cli_json(o);
+		json_decref(o);
+	} else if (result) {
+		printf("draw %s verified: %zu of %zu subjects\n", id ? id : "?",
+		       n, frame);
+	} else {
+		printf("draw %s is as committed: %zu subjects, not drawn yet\n",
+		       id ? id : "?", frame);
+	}
+	return EXIT_DONE;
+}
+
+/* A file needs no data folder: anyone may verify. */
+static int verify(struct cli *c, const char *what)
+{
+	json_t *paper = NULL;
+	enum rc rc = draw_file_read(what, &paper, &c->err);
+	int code;
+
+	if (rc == RC_NOT_FOUND && name_is_id(what)) {
+		err_clear(&c->err);
+		code = cli_open(c);
+		if (code != EXIT_DONE)
+			return code;
+		rc = draw_paper(&c->op, what, &paper);
+	} else if (rc == RC_OK) {
+		rc = draw_verify(paper, &c->err);
+	}
+	code = rc == RC_OK ? print_verified(c, paper) : cli_fail(c, &c->err);
+	json_decref(paper);
+	return code;
+}
+
+static const char *text_or_empty(struct query *q, int col)
+{
+	const char *text = query_get_text(q, col);
+
+	return text ? text : "";
+}
+
+static int list(struct cli *c)
+{
+	struct query *q = query_begin(c->store->db, SQL_DRAW_LIST);
+	char when[25];
+
+	query_text(q, 1, c->scope);
+	while (query_row(q)) {
+		time_format(when, query_get_int(q, 5));
+		if (c->json) {
+			json_t *o = json_pack(
+				"{s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s}",
+				"scope", query_get_text(q, 0), "id",
+				query_get_text(q, 1), "state",
+				text_or_empty(q, 2), "frame_size",
+				(json_int_t)query_get_int(q, 3), "quota",
+				(json_int_t)query_get_int(q, 4), "committed_at",
+				when, "commitment", text_or_empty(q, 6), "name",
+				text_or_empty(q, 7));
+
+			cli_json(o);
+			json_decref(o);
+			continue;
+		}
+		printf("%s  %s  %.16s  %-9s  %lld of %lld  %s\n",
+		       query_get_text(q, 0), query_get_text(q, 1), when,
+		       text_or_empty(q, 2), (long long)query_get_int(q, 4),
+		       (long long)query_get_int(q, 3), text_or_empty(q, 7));
+	}
+	return query_end(q, &c->err) == RC_OK ? EXIT_DONE
+					      : cli_fail(c, &c->err);
+}
+
+static int with_id(struct cli *c, const char *verb, const char *id,
+		   const struct draw_words *w)
+{
+	int code;
+
+	if (!id)
+		return cli_misuse(c, "which draw? 'draw %s ID'", verb);
+	code = cli_open(c);
+	if (code != EXIT_DONE)
+		return code;
+	if (strcmp(verb, "reveal") == 0)
+		return reveal(c, id, w->seed);
+	return strcmp(verb, "run") == 0 ? run(c, id) : show(c, id, w->out);
+}
+
+static int do_verb(struct cli *c, const char *verb, const char *id,
+		   struct draw_words *w)
+{
+	bool is_commit = strcmp(verb, "commit") == 0;
+	int code;
+
+	if (strcmp(verb, "reveal") == 0 || strcmp(verb, "run") == 0 ||
+	    strcmp(verb, "show") == 0)
+		return with_id(c, verb, id, w);
+	if (strcmp(verb, "verify") == 0)
+		return id ? verify(c, id)
+			  : cli_misuse(c, "which draw, or which file?");
+	if (!is_commit && strcmp(verb, "list") != 0)
+		return cli_misuse(c, "there is no 'draw %s'", verb);
+	code = cli_open(c);
+	if (code != EXIT_DONE)
+		return code;
+	return is_commit ? commit(c, w) : list(c);
+}
+
+int cmd_draw(struct cli *c)
+{
+	struct draw_words w = { 0 };
+	const char *words[3] = { NULL };
+	const struct cli_option own[] = {
+		{ "--count", &w.count, NULL },
+		{ "--quota", &w.options.quota, NULL },
+		{ "--officers", &w.officers, NULL },
+		{ "--due", &w.options.due, NULL },
+		{ "--town", &w.options.town, NULL },
+		{ "--industry", &w.options.industry, NULL },
+		{ "--exclude", &w.options.exclude, NULL },
+		{ "--item", &w.options.item, NULL },
+		{ "--name", &w.options.name, NULL },
+		{ "--seed-source", &w.options.seed_source, NULL },
+		{ "--reason", &w.options.reason, NULL },
+		{ "--seed", &w.seed, NULL },
+		{ "--out", &w.out, NULL },
+		{ NULL, NULL, NULL },
+	};
+	int code = cli_options(c, own, usage, words, 2);
+
+	if (code != EXIT_DONE)
+		return code;
+	if (!words[0])
+		return cli_misuse(c, "say commit, reveal, run, show, verify or "
+				     "list");
+	return do_verb(c, words[0], words[1], &w);
+}

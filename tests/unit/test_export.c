@@ -1,0 +1,261 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "base/hash.h"
+#include "base/jcs.h"
+#include "export/export.h"
+#include "lib/loop.h"
+
+#define SCOPE "330106"
+
+struct world {
+	struct loop loop;
+	struct account account;
+	struct op op;
+	char dir[64], out[96];
+	struct err err;
+};
+
+static int world_make(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+
+	snprintf(w->dir, sizeof(w->dir), "/tmp/hufu-export-XXXXXX");
+	assert_non_null(mkdtemp(w->dir));
+	snprintf(w->out, sizeof(w->out), "%s/out", w->dir);
+	assert_int_equal(seal_setup(&w->err), RC_OK);
+	assert_int_equal(object_setup(&w->err), RC_OK);
+	if (loop_init(&w->loop, w->dir, &host_system, &w->err) != RC_OK)
+		fail_msg("%s", w->err.text);
+	w->op = loop_op(&w->loop, &w->account, &w->err);
+	*state = w;
+	return 0;
+}
+
+static int world_free(void **state)
+{
+	struct world *w = *state;
+	char command[128];
+
+	loop_release(&w->loop);
+	snprintf(command, sizeof(command), "rm -rf %s", w->dir);
+	assert_int_equal(system(command), 0);
+	free(w);
+	return 0;
+}
+
+static void put(struct world *w, const char *kind, const char *id,
+		const char *json)
+{
+	if (loop_write(&w->loop, SCOPE, kind, id, json, &w->err) != RC_OK)
+		fail_msg("%s: %s", id, w->err.text);
+}
+
+static struct export_job job_of(struct world *w, const char *kind,
+				enum export_format format)
+{
+	return (struct export_job){ .store = w->loop.store,
+				    .actor = &w->account,
+				    .kind = kind,
+				    .scope = SCOPE,
+				    .format = format,
+				    .out = w->out };
+}
+
+static char *file_text(const char *path)
+{
+	char *text = calloc(1, 100000);
+	FILE *f = fopen(path, "rb");
+	size_t n;
+
+	assert_non_null(f);
+	n = fread(text, 1, 99999, f);
+	text[n] = '\0';
+	fclose(f);
+	return text;
+}
+
+static void write_out(struct export_job *job, struct export_done *done,
+		      struct err *err)
+{
+	if (export_write(job, done, err) != RC_OK)
+		fail_msg("%s", err->text);
+}
+
+static void csv_has_a_row_for_each_record_in_the_order_of_ids(void **state)
+{
+	struct world *w = *state;
+	struct export_job job = job_of(w, "visits", EXPORT_CSV);
+	struct export_done done;
+	char *text;
+
+	put(w, "visit", "b",
+	    "{\"subject\":\"s1\",\"town\":\"001\",\"started_at\":86400000,"
+	    "\"officers\":[\"o1\",\"o2\"],\"latitude\":302741000,"
+	    "\"longitude\":-1201550007,\"score\":-3,"
+	    "\"summary\":\"said \\\"no\\\",\\nleft\"}");
+	put(w, "visit", "a",
+	    "{\"subject\":\"s1\",\"flags\":[\"x;y\"],\"summary\":\"=1+1\"}");
+	write_out(&job, &done, &w->err);
+	assert_string_equal(done.kind, "visit");
+	assert_int_equal(done.rows, 2);
+	text = file_text(w->out);
+	assert_string_equal(
+		text,
+		"id,scope,town,subject,assignment,officers,summary,started_at,"
+		"finished_at,visited_on,visit_type,score,result_codes,latitude,"
+		"longitude,code_shown_at,unable_reason,source,source_id,flags,"
+		"reason,state\r\n"
+		"a,330106,000,s1,,,'=1+1,,,,,,,,,,,,,\"[\"\"x;y\"\"]\",,\r\n"
+		"b,330106,001,s1,,o1;o2,\"said \"\"no\"\",\nleft\","
+		"1970-01-02T00:00:00.000Z,,,,-3,,30.2741000,-120.1550007,"
+		",,,,,,\r\n");
+	free(text);
+}
+
+static void jsonl_has_the_canonical_record_a_line(void **state)
+{
+	struct world *w = *state;
+	struct export_job job = job_of(w, "subject", EXPORT_JSONL);
+	struct export_done done;
+	char *text;
+
+	put(w, "subject", "s2", "{\"name\":\"乙\",\"latitude\":5}");
+	put(w, "subject", "s1", "{\"name\":\"甲\",\"flags\":[\"b\",\"a\"]}");
+	write_out(&job, &done, &w->err);
+	text = file_text(w->out);
+	assert_string_equal(text,
+			    "{\"flags\":[\"a\",\"b\"],\"id\":\"s1\",\"name\":"
+			    "\"甲\",\"scope\":\"330106\",\"town\":\"000\"}\n"
+			    "{\"id\":\"s2\",\"latitude\":5,\"name\":\"乙\","
+			    "\"scope\":\"330106\",\"town\":\"000\"}\n");
+	free(text);
+}
+
+static void the_same_records_give_the_same_bytes_and_manifest(void **state)
+{
+	struct world *w = *state;
+	struct export_job job = job_of(w, "subjects", EXPORT_CSV);
+	struct export_done done, again;
+	char path[120], *first, *second, *text, hash[65];
+	struct err err = { 0 };
+	struct head head;
+	json_t *manifest;
+
+	put(w, "subject", "s1", "{\"name\":\"a\",\"town\":\"001\"}");
+	put(w, "subject", "s2", "{\"name\":\"b\",\"town\":\"002\"}");
+	snprintf(path, sizeof(path), "%s.manifest.json", w->out);
+	write_out(&job, &done, &w->err);
+	first = file_text(path);
+	write_out(&job, &again, &w->err);
+	second = file_text(path);
+	assert_string_equal(first, second);
+	assert_int_equal(json_read(first, strlen(first), &manifest, &err),
+			 RC_OK);
+	text = file_text(w->out);
+	sha256_hex(hash, text, strlen(text));
+	assert_string_equal(json_text(manifest, "sha256"), hash);
+	assert_int_equal(json_int(manifest, "bytes", 0), strlen(text));
+	assert_int_equal(json_int(manifest, "rows", 0), 2);
+	ledger_head(w->loop.store, SCOPE, &head, &w->err);
+	assert_int_equal(json_int(manifest, "position", 0), head.position);
+	assert_int_equal(strlen(json_text(manifest, "commit")), 40);
+	free(text);
+	free(first);
+	free(second);
+	json_decref(manifest);
+	job.town = "002";
+	write_out(&job, &again, &w->err);
+	assert_int_equal(again.rows, 1);
+	assert_string_not_equal(again.sha256, done.sha256);
+}
+
+static void personal_data_needs_the_word_and_the_role(void **state)
+{
+	struct world *w = *state;
+	struct export_job job = job_of(w, "subject_private", EXPORT_JSONL);
+	struct export_done done;
+	const struct kind *k =
+		registry_kind(w->loop.store->kinds, "subject_private");
+	char record[200], *text;
+
+	snprintf(record, sizeof(record), "{\"%s\":\"Wang\"}",
+		 k->fields[0].name);
+	put(w, "subject", "s1", "{\"name\":\"a\"}");
+	put(w, "subject_private", "s1", record);
+	assert_int_equal(export_write(&job, &done, &w->err), RC_DENIED);
+	assert_int_not_equal(access(w->out, F_OK), 0);
+	err_clear(&w->err);
+	job.private = true;
+	w->account.roles = ROLE_AUDITOR & ~k->readers;
+	assert_int_equal(export_write(&job, &done, &w->err), RC_DENIED);
+	err_clear(&w->err);
+	w->account.roles = ROLE_COORDINATOR;
+	write_out(&job, &done, &w->err);
+	text = file_text(w->out);
+	assert_non_null(strstr(text, "Wang"));
+	free(text);
+	assert_int_equal(store_key_destroy(w->loop.store, SCOPE, "s1", "admin",
+					   "asked", &w->err),
+			 RC_OK);
+	write_out(&job, &done, &w->err);
+	assert_int_equal(done.shredded, 1);
+	text = file_text(w->out);
+	assert_null(strstr(text, "Wang"));
+	free(text);
+}
+
+static void what_cannot_be_exported_leaves_no_file(void **state)
+{
+	struct world *w = *state;
+	struct export_job job = job_of(w, "nothings", EXPORT_CSV);
+	struct export_done done;
+
+	assert_int_equal(export_write(&job, &done, &w->err), RC_NOT_FOUND);
+	err_clear(&w->err);
+	job.kind = "item";
+	assert_int_equal(export_write(&job, &done, &w->err), RC_INVALID);
+	err_clear(&w->err);
+	job.kind = "subject";
+	snprintf(w->account.scopes, sizeof(w->account.scopes), "3302");
+	assert_int_equal(export_write(&job, &done, &w->err), RC_DENIED);
+	err_clear(&w->err);
+	assert_int_not_equal(access(w->out, F_OK), 0);
+	snprintf(w->account.scopes, sizeof(w->account.scopes), "*");
+	job.out = "/nonexistent/file";
+	assert_int_equal(export_write(&job, &done, &w->err), RC_IO);
+}
+
+static void a_kind_is_found_by_its_plural(void **state)
+{
+	struct world *w = *state;
+	const struct registry *r = w->loop.store->kinds;
+
+	assert_string_equal(export_kind(r, "agencies")->name, "agency");
+	assert_string_equal(export_kind(r, "ratings")->name, "rating");
+	assert_string_equal(export_kind(r, "visit")->name, "visit");
+	assert_null(export_kind(r, "s"));
+	assert_null(export_kind(r, ""));
+}
+
+#define IN_WORLD(test)                                                         \
+	cmocka_unit_test_setup_teardown(test, world_make, world_free)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_WORLD(csv_has_a_row_for_each_record_in_the_order_of_ids),
+		IN_WORLD(jsonl_has_the_canonical_record_a_line),
+		IN_WORLD(the_same_records_give_the_same_bytes_and_manifest),
+		IN_WORLD(personal_data_needs_the_word_and_the_role),
+		IN_WORLD(what_cannot_be_exported_leaves_no_file),
+		IN_WORLD(a_kind_is_found_by_its_plural),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
