@@ -69,24 +69,26 @@ INSERT INTO log(scope, position, kind, id, body, packet, merged)
 VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)
 
 -- name: log_latest
-SELECT body, position FROM log WHERE scope = ?1 AND kind = ?2 AND id = ?3
-ORDER BY position DESC LIMIT 1
+SELECT body, position FROM log WHERE scope = ?1 AND position =
+(SELECT max(position) FROM log WHERE scope = ?1 AND kind = ?2 AND id = ?3)
 
 -- name: log_at
-SELECT body, position FROM log
-WHERE scope = ?1 AND kind = ?2 AND id = ?3 AND position <= ?4
-ORDER BY position DESC LIMIT 1
+SELECT body, position FROM log WHERE scope = ?1 AND position =
+(SELECT max(position) FROM log
+WHERE scope = ?1 AND kind = ?2 AND id = ?3 AND position <= ?4)
 
 -- name: log_changed
+-- (the concatenations keep a planner off the index by kind: the cost has to
+-- follow the range of positions)
 SELECT kind, id, max(position), max(merged) FROM log
 WHERE scope = ?1 AND position > ?2 AND position <= ?3
-AND (kind > ?4 OR (kind = ?4 AND id > ?5))
-GROUP BY kind, id ORDER BY kind, id
+AND (kind || '' > ?4 OR (kind || '' = ?4 AND id || '' > ?5))
+GROUP BY kind || '', id || '', kind, id ORDER BY kind || '', id || ''
 
 -- name: log_kind_latest
-SELECT id, body FROM log AS l WHERE scope = ?1 AND kind = ?2
-AND position = (SELECT max(position) FROM log AS m
-	WHERE m.scope = l.scope AND m.kind = l.kind AND m.id = l.id)
+SELECT l.id, l.body FROM (SELECT id, max(position) AS position FROM log
+	WHERE scope = ?1 AND kind = ?2 GROUP BY id) AS n
+CROSS JOIN log AS l WHERE l.scope = ?1 AND l.position = n.position
 
 -- name: main_put
 INSERT INTO main_commit(scope, number, oid, root, position, time, seconds,
@@ -147,8 +149,8 @@ FROM packet_record AS r WHERE r.packet = ?1 AND r.kind = ?2 AND r.id = ?3
 -- name: packet_seen_by
 SELECT r.packet, p.oid, r.code, coalesce(r.body, (SELECT l.body FROM log AS l
 	WHERE l.scope = p.scope AND l.position = r.position))
-FROM packet_record AS r JOIN packet AS p ON p.number = r.packet
-WHERE r.kind = ?1 AND r.id = ?2 AND p.scope = ?3 AND p.journal = ?4
+FROM packet_record AS r CROSS JOIN packet AS p
+WHERE p.number = r.packet AND r.kind = ?1 AND r.id = ?2 AND p.scope = ?3 AND p.journal = ?4
 AND p.sequence < ?5 AND p.main_number > ?6
 ORDER BY p.sequence DESC LIMIT 1
 
@@ -201,25 +203,27 @@ WHERE serial > ?1 AND scope = ?2 ORDER BY serial
 SELECT coalesce(max(serial), 0) FROM subject_key
 
 -- name: packet_writers
-SELECT p.oid FROM packet_record AS r JOIN packet AS p ON p.number = r.packet
-WHERE r.kind = ?1 AND r.id = ?2 AND p.scope = ?3 AND p.journal = ?4
+SELECT p.oid FROM packet_record AS r CROSS JOIN packet AS p
+WHERE p.number = r.packet AND r.kind = ?1 AND r.id = ?2 AND p.scope = ?3 AND p.journal = ?4
 AND p.sequence < ?5 ORDER BY p.sequence DESC LIMIT 100
 
 -- name: log_authors
 SELECT l.body, coalesce(p.author, '') FROM log AS l
 LEFT JOIN packet AS p ON p.number = l.packet
-WHERE l.scope = ?1 AND l.kind = ?2 AND l.id = ?3
+WHERE l.scope = ?1 AND l.position IN
+(SELECT position FROM log WHERE scope = ?1 AND kind = ?2 AND id = ?3)
 ORDER BY l.position DESC LIMIT 50
 
 -- name: packet_refused
-SELECT 1 FROM packet_record AS r JOIN packet AS p ON p.number = r.packet
-WHERE r.kind = ?1 AND r.id = ?2 AND p.scope = ?3 AND p.journal = ?4
+SELECT 1 FROM packet_record AS r CROSS JOIN packet AS p
+WHERE p.number = r.packet AND r.kind = ?1 AND r.id = ?2 AND p.scope = ?3 AND p.journal = ?4
 AND r.code IS NOT NULL LIMIT 1
 
 -- name: enrolment_find
-SELECT l.body FROM log AS l WHERE l.kind = 'enrolment' AND l.id = ?1
-AND l.scope = (SELECT e.scope FROM enrolment AS e WHERE e.id = ?1)
-ORDER BY l.position DESC LIMIT 1
+SELECT l.body FROM enrolment AS e CROSS JOIN log AS l
+WHERE e.id = ?1 AND l.scope = e.scope AND l.position =
+(SELECT max(m.position) FROM log AS m
+WHERE m.scope = e.scope AND m.kind = 'enrolment' AND m.id = ?1)
 
 -- name: enrolment_of_terminal
 SELECT id FROM enrolment WHERE terminal = ?1
@@ -251,7 +255,8 @@ SELECT name, roles, scopes, password IS NOT NULL FROM account ORDER BY name
 -- name: record_writers
 SELECT l.position, p.oid, p.author, p.terminal, p.received, l.merged
 FROM log AS l LEFT JOIN packet AS p ON p.number = l.packet
-WHERE l.scope = ?1 AND l.kind = ?2 AND l.id = ?3
+WHERE l.scope = ?1 AND l.position IN
+(SELECT position FROM log WHERE scope = ?1 AND kind = ?2 AND id = ?3)
 ORDER BY l.position DESC LIMIT 50
 
 -- name: conflict_ids
