@@ -23,7 +23,7 @@ CPPFLAGS += -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -DVERSION='"$(VERSION)"'
 CFLAGS   += -std=c17 -g $(WARN) -fno-common -ffile-prefix-map=$(CURDIR)=.
 LDLIBS   += $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpthread -lm
 
-ifneq ($(filter debug asan tsan cov,$(MODE)),)
+ifneq ($(filter debug asan tsan cov fuzz,$(MODE)),)
 CPPFLAGS += -DWITH_FAULTS
 CFLAGS   += -O1 -Werror
 else
@@ -33,6 +33,7 @@ endif
 SAN.asan := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SAN.tsan := -fsanitize=thread
 SAN.cov  := --coverage
+SAN.fuzz := $(SAN.asan) -fsanitize=fuzzer-no-link
 CFLAGS   += $(SAN.$(MODE))
 LDFLAGS  += $(SAN.$(MODE))
 
@@ -48,18 +49,22 @@ BACKEND_OBJS := $(call objs,$(call src,$(addprefix backend/,$(BACKEND)))) \
 HUFU_OBJS    := $(call objs,$(wildcard sync/cli/*.c))
 HUFUD_OBJS   := $(call objs,$(wildcard backend/cli/*.c))
 TESTLIB_OBJS := $(call objs,$(wildcard tests/lib/*.c))
+SIM_OBJS     := $(call objs,$(wildcard tests/sim/*.c))
 UNIT_SRC     ?= $(wildcard tests/unit/test_*.c)
 UNIT         := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(UNIT_SRC))
+FUZZ         := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 LIBS         := $(OUT)/libbackend.a $(OUT)/libhufu.a
 LIBS_ALL     := -Wl,--start-group $(LIBS) -Wl,--end-group -lcivetweb
 
-.PHONY: all deps demo test unit accept lint layers headers format-check sim fuzz \
-        bench vectors clean help FORCE
+.PHONY: all programs deps demo test unit unit-build replay replay-build vectors \
+        accept lint layers headers format-check lint-scripts sim fuzz fuzz-build \
+        torture bench coverage sanitize tsan clang clean help FORCE
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
 
 all: build/hufu build/hufud ## build the programs: build/hufu, build/hufud (MODE=debug|release|asan|tsan|cov)
 
+programs: $(OUT)/hufu $(OUT)/hufud
 build/hufu build/hufud: build/%: $(OUT)/% FORCE
 	@ln -sfn $(patsubst build/%,%,$<) $@
 FORCE:
@@ -80,7 +85,16 @@ $(OUT)/libtest.a: $(TESTLIB_OBJS)
 $(OUT)/unit/%: $(OUT)/tests/unit/%.o $(OUT)/libtest.a $(LIBS)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $< $(OUT)/libtest.a $(LIBS_ALL) $(LDLIBS) -lcmocka -o $@
+$(OUT)/replay/%: $(OUT)/tests/fuzz/%.o $(OUT)/tests/fuzz/replay.o $(LIBS)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $(filter %.o,$^) $(LIBS_ALL) $(LDLIBS) -o $@
+$(OUT)/fuzzers/%: $(OUT)/tests/fuzz/%.o $(LIBS)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -fsanitize=fuzzer $< $(LIBS_ALL) $(LDLIBS) -o $@
 .SECONDARY:
+
+$(OUT)/sim: $(SIM_OBJS) $(OUT)/libtest.a $(LIBS)
+	$(CC) $(LDFLAGS) $(SIM_OBJS) $(OUT)/libtest.a $(LIBS_ALL) $(LDLIBS) -o $@
 
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
@@ -99,16 +113,67 @@ $(GEN)/sql_store.gen.h $(GEN)/sql_store.gen.c: $(GEN)/sql_store.gen.%: \
     $(wildcard schema/sql/store_*.sql) schema/gen/gensql.awk
 	@mkdir -p $(@D)
 	awk -v out=$* -v set=store -f schema/gen/gensql.awk $(filter %.sql,$^) > $@
-ALL_OBJS := $(SYNC_OBJS) $(BACKEND_OBJS) $(HUFU_OBJS) $(HUFUD_OBJS) $(TESTLIB_OBJS)
-$(ALL_OBJS) $(patsubst $(OUT)/unit/%,$(OUT)/tests/unit/%.o,$(UNIT)): | $(SQL_GEN)
+ALL_OBJS := $(SYNC_OBJS) $(BACKEND_OBJS) $(HUFU_OBJS) $(HUFUD_OBJS) $(TESTLIB_OBJS) \
+            $(SIM_OBJS)
+$(ALL_OBJS) $(patsubst tests/%.c,$(OUT)/tests/%.o,$(wildcard tests/*/*.c)): | $(SQL_GEN)
 
 deps: ## install the Debian packages that are missing (does nothing when none is)
 	@sh tests/lib/deps.sh
 
-unit: $(UNIT) ## run the unit tests (T=name runs the programs that match)
-	@bash tests/lib/run_unit.sh $(OUT)/unit $(T)
+demo: deps ## the main job with the real programs, told step by step
+	@$(MAKE) --no-print-directory -s all
+	@bash tests/demo/demo.sh
 
-lint: layers headers format-check ## layers, self-contained headers, formatting
+test: deps ## everything a change must pass: unit, replay, vectors, sim, accept
+	@$(MAKE) --no-print-directory all unit-build replay-build $(OUT)/sim
+	@bash tests/lib/run_all.sh \
+	    unit 'bash tests/lib/run_unit.sh $(OUT)/unit' \
+	    replay 'bash tests/fuzz/run_replay.sh $(OUT)/replay' \
+	    vectors 'python3 tests/vectors.py' \
+	    sim 'bash tests/sim/run.sh $(OUT)/sim 200' \
+	    accept 'bash tests/accept/run.sh'
+unit-build: $(UNIT)
+unit: unit-build ## run the unit tests (T=name runs the programs that match)
+	@bash tests/lib/run_unit.sh $(OUT)/unit $(T)
+replay-build: $(FUZZ:%=$(OUT)/replay/%)
+replay: replay-build ## feed the corpora of the fuzzers to their targets once
+	@bash tests/fuzz/run_replay.sh $(OUT)/replay
+vectors: ## recompute the vectors of docs/protocol.md without our code
+	@python3 tests/vectors.py
+torture: ## fail every single store call and allocation in turn (slow)
+	@$(MAKE) --no-print-directory unit-build
+	@TORTURE=full bash tests/lib/run_unit.sh $(OUT)/unit torture
+
+SECONDS_EACH ?= 60
+fuzz: ## fuzz each target for SECONDS_EACH (F=name: only that one)
+	@$(MAKE) --no-print-directory CC=clang MODE=fuzz OUT=build/fuzz fuzz-build
+	@bash tests/fuzz/run_fuzz.sh build/fuzz/fuzzers $(SECONDS_EACH) $(F)
+fuzz-build: $(FUZZ:%=$(OUT)/fuzzers/%)
+
+# Tests in which threads of ours meet; the others gain nothing from tsan.
+THREADED := $(wildcard tests/unit/test_http_*.c tests/unit/test_transport_*.c \
+            tests/unit/test_ledger_writer*.c tests/unit/test_api_*.c)
+sanitize: ## unit tests and replay under asan and ubsan, then tsan
+	@bash tests/lib/run_all.sh \
+	    asan '$(MAKE) --no-print-directory MODE=asan OUT=$(OUT)-asan unit' \
+	    asan-replay '$(MAKE) --no-print-directory MODE=asan OUT=$(OUT)-asan replay' \
+	    tsan '$(MAKE) --no-print-directory MODE=tsan OUT=$(OUT)-tsan tsan'
+tsan:
+	@$(MAKE) --no-print-directory UNIT_SRC='$(THREADED)' unit
+clang: ## compile everything with clang too; a warning is an error
+	@$(MAKE) --no-print-directory CC=clang OUT=$(OUT)-clang programs unit-build replay-build
+coverage: ## which lines the unit tests reach, by room
+	@$(MAKE) --no-print-directory MODE=cov OUT=build/cov unit replay
+	@find build/cov/sync build/cov/backend -name '*.gcda' | xargs gcov -n 2>/dev/null | \
+	    gawk -f tests/lint/coverage.awk
+
+sim: $(OUT)/sim ## run SEEDS=1000 seeded histories of server and tablets
+	@bash tests/sim/run.sh $(OUT)/sim $(or $(SEEDS),1000)
+
+lint: layers headers format-check lint-scripts ## layers, headers, formatting, symbols, features
+lint-scripts: $(OUT)/hufud
+	@sh tests/lint/civetweb.sh $(OUT)/hufud
+	@sh tests/lint/features.sh
 layers:
 	@awk -f tests/lint/layers.awk tests/lint/layers.txt \
 	    $(foreach room,$(rooms),$(wildcard $(room)/*.[ch]))
@@ -122,4 +187,4 @@ clean: ## remove everything that was built
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' Makefile
 
--include $(ALL_OBJS:.o=.d) $(wildcard $(OUT)/tests/unit/*.d)
+-include $(ALL_OBJS:.o=.d) $(wildcard $(OUT)/tests/*/*.d)

@@ -42,8 +42,9 @@ enum rc store_init(const char *dir, const struct host *host, bool fast,
 enum rc store_open(struct store **out, const char *dir, const struct host *host,
 		   bool fast, struct err *err);
 void store_close(struct store *s);
-/* Read kinds again when the catalog moved since they were read. (Their tables are
- * made by the ledger, with the kind's record.) Inside or outside a transaction. */
+/* Read kinds again when the catalog moved since they were read. (Their tables
+ * are made by the ledger, with the kind's record.) Inside or outside a
+ * transaction. */
 enum rc store_refresh_kinds(struct store *s, struct err *err);
 
 /* A path inside the data folder, malloc'd. */

@@ -1,0 +1,153 @@
+/* Every statement of schema/sql, and every one that a kind generates, compiles
+ * on a fresh database: a typing error in one that no test runs is found here.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "kind/rows.h"
+#include "lib/loop.h"
+#include "object/oid.h"
+#include "replica/replica.h"
+#include "sql_store.gen.h"
+#include "sql_sync.gen.h"
+#include "tree/tree.h"
+
+static char folder[64];
+static struct loop server;
+static struct db *replica, *mirror;
+
+static void must(enum rc rc, const struct err *err)
+{
+	if (rc != RC_OK)
+		fail_msg("%s", err->text);
+}
+
+static struct db *scratch(const char *name, enum db_mode mode)
+{
+	const struct db_options options = { .mode = mode,
+					    .synchronous_off = true };
+	struct err err = { 0 };
+	struct db *db = NULL;
+	char path[96];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	must(db_open(&db, path, &options, &err), &err);
+	return db;
+}
+
+static int begin(void **state)
+{
+	struct replica *made = NULL;
+	struct err err = { 0 };
+	char path[96];
+
+	(void)state;
+	snprintf(folder, sizeof(folder), "/tmp/hufu-lint-XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	must(seal_setup(&err), &err);
+	must(object_setup(&err), &err);
+	snprintf(path, sizeof(path), "%s/data", folder);
+	must(loop_init(&server, path, &host_system, &err), &err);
+	snprintf(path, sizeof(path), "%s/replica.db", folder);
+	must(replica_create(&made, path, &host_system, &err), &err);
+	replica_close(made);
+	replica = scratch("replica.db", DB_WRITE);
+	mirror = scratch("mirror.db", DB_CREATE);
+	must(db_script(mirror, SQL_MIRROR_CREATE, &err), &err);
+	must(tree_create(mirror, &err), &err);
+	must(db_script(mirror, SQL_MIRROR_FORGET, &err), &err);
+	return 0;
+}
+
+static int end(void **state)
+{
+	char command[96];
+
+	(void)state;
+	db_close(replica);
+	db_close(mirror);
+	loop_release(&server);
+	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	return system(command);
+}
+
+/* A set of statements serves several databases; each must suit one of them. */
+static void all_prepare(const char *const *all, struct db *const *databases)
+{
+	struct err err;
+	size_t n;
+
+	for (n = 0; all[n]; n++) {
+		bool is_ok = false;
+
+		memset(&err, 0, sizeof(err));
+		for (size_t i = 0; databases[i] && !is_ok; i++)
+			is_ok = db_prepares(databases[i], all[n], &err) ==
+				RC_OK;
+		if (!is_ok)
+			fail_msg("%s", err.text);
+	}
+	assert_true(n > 10);
+}
+
+static void every_statement_of_the_store_prepares(void **state)
+{
+	struct db *const databases[] = { server.store->db, server.store->keys,
+					 mirror, NULL };
+
+	(void)state;
+	all_prepare(sql_store_all, databases);
+}
+
+static void every_statement_of_the_replica_prepares(void **state)
+{
+	struct db *const databases[] = { replica, NULL };
+
+	(void)state;
+	all_prepare(sql_sync_all, databases);
+}
+
+static void every_statement_of_a_kind_prepares(void **state)
+{
+	const struct registry *kinds = server.store->kinds;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_true(registry_count(kinds) > 10);
+	must(db_script(replica,
+		       "CREATE TABLE IF NOT EXISTS hufu_extra(kind TEXT, id "
+		       "TEXT, body TEXT)",
+		       &err),
+	     &err);
+	for (size_t i = 0; i < registry_count(kinds); i++) {
+		const struct kind *k = registry_at(kinds, i);
+		const char *const on_server[] = { k->sql_server_put,
+						  k->sql_server_get,
+						  k->sql_server_drop };
+		const char *const on_replica[] = { k->sql_replica_put,
+						   k->sql_replica_get,
+						   k->sql_replica_drop };
+
+		must(rows_create(replica, k, ROWS_REPLICA, "330106", &err),
+		     &err);
+		for (size_t j = 0; j < 3; j++) {
+			must(db_prepares(server.store->db, on_server[j], &err),
+			     &err);
+			must(db_prepares(replica, on_replica[j], &err), &err);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_statement_of_the_store_prepares),
+		cmocka_unit_test(every_statement_of_the_replica_prepares),
+		cmocka_unit_test(every_statement_of_a_kind_prepares),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}
