@@ -53,6 +53,11 @@ static enum rc refused(struct sync *s, bool pages,
 	if (reply->status == 403 && !pages && reply->body.len &&
 	    reply->body.data[0] == 0x78)
 		answer_take(s, false, &reply->body, digest, &whole, &ignored);
+	for (size_t i = 0; i < s->nscopes; i++)
+		if (!strcmp(s->scopes[i].error, "revoked"))
+			return err_set(err, RC_DENIED,
+				       "this terminal was revoked: what it "
+				       "sent is kept aside, ask the office");
 	return reply_failed(reply, "the server refused the sync", err);
 }
 

@@ -26,7 +26,8 @@ is "the same field is a conflict" 1 "$(json conflicts <"$T/3")"
 id=$(on a "SELECT id FROM conflict WHERE state='open'")
 is "both values, the base and both authors are kept" "B A from a o2 o1" "$(on a "SELECT json_extract(terminal_value,'\$.summary')||' '||json_extract(server_value,'\$.summary')||' '||json_extract(base_value,'\$.summary')||' '||author||' '||server_author FROM conflict WHERE id='$id'")"
 is "the main line's value stands meanwhile" A "$(on b "SELECT summary FROM visit")"
-hufud account add li --role coordinator --scope $S --password-file "$T/pin" >/dev/null
+echo "a long enough password" >"$T/password"
+hufud account add li --role coordinator --scope $S --password-file "$T/password" >/dev/null
 holds "a named account decides" hufud conflicts decide "$id" terminal --reason "b was there last" --as li --scope $S
 sync a >/dev/null; sync b >/dev/null
 is "the decision is everywhere, with its author" "B decided li" "$(on a "SELECT (SELECT summary FROM visit)||' '||state||' '||decided_by FROM conflict")"
@@ -36,8 +37,7 @@ sync a --json >"$T/4"
 is "what an inspector may not write is quarantined, the rest goes in" "1 2" "$(json quarantined <"$T/4") $(hufud export visit --scope $S --format jsonl | wc -l)"
 is "the sender is shown it with its code" "subject/s1 quarantined" "$(hufu status --json --replica "$T/a.db" | python3 -c '
 import json, sys
-for l in filter(str.strip, sys.stdin):
-    e = json.loads(l); print(e["kind"] + "/" + e["id"], e["state"])')"
+for e in json.load(sys.stdin): print(e["kind"] + "/" + e["id"], e["state"])')"
 
 on a "UPDATE visit SET summary='once' WHERE id='v2'"
 cp "$T/a.db" "$T/copy.db"

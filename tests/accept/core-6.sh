@@ -18,7 +18,8 @@ git -C "$M" config gpg.ssh.allowedSignersFile "$M/allowed_signers"
 holds "git verify-commit accepts the main commit" git -C "$M" verify-commit refs/heads/$S
 journal=$(git -C "$M" for-each-ref --format='%(refname)' "refs/journals/$S/*" | grep -v office)
 holds "git verify-commit accepts the officer's packet" git -C "$M" verify-commit "$journal"
-holds "the signer is the officer" grep -q 'Good "git" signature for o1@' "$T/out"
+cp "$T/out" "$T/signer"
+holds "the signer is the officer" grep -q 'Good "git" signature for o1@' "$T/signer"
 is "the packets are the officer's, in order" "o1 second look;o1 visit of s1;" "$(git -C "$M" log --format='%an %s' "$journal" | tr '\n' ';')"
 is "the record's history is the packets that wrote it" 2 "$(git -C "$M" log --full-history --diff-filter=AM --format=%h $S -- visit/v1 | wc -l)"
 holds "git log --graph draws the lines" git -C "$M" log --graph --oneline $S

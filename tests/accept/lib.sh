@@ -11,7 +11,7 @@ done
 T=$(mktemp -d "${TMPDIR:-/tmp}/hufu-accept-XXXXXX")
 export HUFU_DATA=$T/data
 S=330106
-SERVER=
+SERVER= PORT=
 finish() {
 	code=$?
 	[ -z "$SERVER" ] || kill "$SERVER" 2>/dev/null || true
@@ -54,7 +54,8 @@ v = json.loads(sys.stdin.readline())
 for k in sys.argv[1].split("."): v = v[int(k)] if isinstance(v, list) else v[k]
 print(v if not isinstance(v, (dict, list)) else json.dumps(v))' "$1"; }
 server_start() {
-	hufud serve --data "$HUFU_DATA" --listen 127.0.0.1:0 >"$T/serve.out" 2>>"$T/serve.log" &
+	: >"$T/serve.out"
+	hufud serve --data "$HUFU_DATA" --listen "127.0.0.1:${PORT:-0}" >"$T/serve.out" 2>>"$T/serve.log" &
 	SERVER=$!
 	for _ in $(seq 100); do
 		PORT=$(sed -n 's/.*on port \([0-9]*\).*/\1/p' "$T/serve.out")
@@ -64,7 +65,7 @@ server_start() {
 	done
 	URL=http://127.0.0.1:$PORT
 }
-server_stop() { kill -TERM "$SERVER"; local code=0; wait "$SERVER" || code=$?; SERVER=; return $code; }
+server_stop() { kill -TERM "$SERVER"; local code=0; wait "$SERVER" || code=$?; SERVER=; return "$code"; }
 # A small district: officers o1 o2 o3, subjects s1..s9, one assignment.
 district() {
 	hufud init >/dev/null
@@ -86,7 +87,7 @@ tablet() {
 	hufu clone --replica "$T/$1.db" >/dev/null
 }
 # on NAME SQL: what an inspector does with stock sqlite3
-on() { sqlite3 "$T/$1.db" "$2"; }
+on() { sqlite3 "$T/$1.db" "$2" || return 1; }
 sync() { hufu sync --replica "$T/$1.db" "${@:2}"; }
 root_of() { hufu info --json --replica "$T/$1.db" | python3 -c '
 import json, sys
