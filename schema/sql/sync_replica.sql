@@ -158,14 +158,19 @@ FROM hufu_packet ORDER BY number DESC
 SELECT number, oid, scope, journal, sequence, body FROM hufu_packet
 ORDER BY scope, journal, sequence, number
 
+-- A journal is forgotten from its beginning only: a gap would look like a
+-- packet that somebody took out.
 -- name: r_packet_prune_records
-DELETE FROM hufu_packet_record WHERE packet IN (SELECT number FROM hufu_packet
-WHERE state IN ('acknowledged', 'superseded') AND closed < ?1
-AND (applied = 1 OR state = 'superseded'))
+DELETE FROM hufu_packet_record WHERE packet < (SELECT coalesce(min(number),
+9223372036854775807) FROM hufu_packet
+WHERE state NOT IN ('acknowledged', 'superseded') OR closed >= ?1
+OR (state = 'acknowledged' AND applied = 0))
 
 -- name: r_packet_prune
-DELETE FROM hufu_packet WHERE state IN ('acknowledged', 'superseded')
-AND closed < ?1 AND (applied = 1 OR state = 'superseded')
+DELETE FROM hufu_packet WHERE number < (SELECT coalesce(min(number),
+9223372036854775807) FROM hufu_packet
+WHERE state NOT IN ('acknowledged', 'superseded') OR closed >= ?1
+OR (state = 'acknowledged' AND applied = 0))
 
 -- name: r_unsettled
 SELECT DISTINCT r.kind, r.id FROM hufu_packet p

@@ -370,17 +370,19 @@ static enum rc keys_apply(struct replica *r, struct err *err)
 	}
 }
 
-/* Forget what 30 days made needless. */
+/* Forget what 30 days made needless: the server's days, for a tablet's own
+ * clock may jump by years. */
 static enum rc prune(struct replica *r, struct err *err)
 {
 	const char *const all[] = { SQL_R_PACKET_PRUNE_RECORDS,
 				    SQL_R_PACKET_PRUNE };
-	enum rc rc = RC_OK;
+	int64_t anchor_ms, now_ms;
+	enum rc rc = anchor_get(r, &anchor_ms, &now_ms, err);
 
 	for (size_t i = 0; i < 2 && rc == RC_OK; i++) {
 		struct query *q = query_begin(r->db, all[i]);
 
-		query_int(q, 1, host_wall_ms(r->host) - KEEP_MS);
+		query_int(q, 1, now_ms - KEEP_MS);
 		rc = query_end(q, err);
 	}
 	return rc;

@@ -218,6 +218,7 @@ static enum rc packet_remake(struct replica *r, struct scope *s, int64_t number,
 				    .times = &old,
 				    .supersedes = supersedes };
 	struct written *records = NULL;
+	int64_t anchor_ms, now_ms = 0;
 	char base[OID_HEX_SIZE];
 	struct arena mem;
 	struct query *q;
@@ -229,10 +230,12 @@ static enum rc packet_remake(struct replica *r, struct scope *s, int64_t number,
 	rc = packet_commit_read(&old, &oid, body, strlen(body), &mem, err);
 	if (rc == RC_OK)
 		rc = packet_records(r, number, &records, &n, err);
+	if (rc == RC_OK)
+		rc = anchor_get(r, &anchor_ms, &now_ms, err);
 	if (rc == RC_OK) {
 		q = query_begin(r->db, SQL_R_PACKET_SUPERSEDE);
 		query_int(q, 1, number);
-		query_int(q, 2, host_wall_ms(r->host));
+		query_int(q, 2, now_ms);
 		rc = query_end(q, err);
 	}
 	if (rc == RC_OK) {

@@ -93,6 +93,7 @@ static enum rc merged_take(struct sync *s, struct sync_scope *scope,
 			   const struct named *p, const json_t *receipt,
 			   struct err *err)
 {
+	int64_t anchor_ms, now_ms = 0;
 	struct query *q;
 	struct buf text;
 	enum rc rc;
@@ -101,12 +102,14 @@ static enum rc merged_take(struct sync *s, struct sync_scope *scope,
 		return RC_OK;
 	buf_init(&text, LINE_BYTES_MAX);
 	rc = json_write(&text, receipt, err);
+	if (rc == RC_OK)
+		rc = anchor_get(s->r, &anchor_ms, &now_ms, err);
 	if (rc == RC_OK) {
 		q = query_begin(s->r->db, SQL_R_PACKET_ACKNOWLEDGE);
 		query_int(q, 1, p->number);
 		query_textn(q, 2, text.data, text.len);
 		query_int(q, 3, json_int(receipt, "position", 0));
-		query_int(q, 4, host_wall_ms(s->r->host));
+		query_int(q, 4, now_ms);
 		rc = query_end(q, err);
 	}
 	buf_release(&text);
