@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const struct command {
 	const char *name;
@@ -64,6 +65,9 @@ static int run(const struct command *command, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
+
+	/* Whatever is written here is nobody else's to read. */
+	umask(077);
 
 	if (strcmp(name, "--help") == 0 || strcmp(name, "help") == 0)
 		return usage(stdout, EXIT_DONE);

@@ -1,5 +1,5 @@
 /* ledger/sync.h - one sync of a terminal, in the three steps of
- * docs/architecture.md: prepared by a worker, taken in by the writer, answered
+ * docs/protocol.md: prepared by a worker, taken in by the writer, answered
  * from one read transaction.
  *
  *   sync_prepare (worker) -> sync_take (writer, in a batch) -> sync_answer

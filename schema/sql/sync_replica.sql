@@ -1,4 +1,4 @@
--- The library tables of a replica: docs/architecture.md "The tablet's file".
+-- The library tables of a replica: docs/data-model.md.
 -- Tables of kinds, their shadows and triggers are made by sync/kind and
 -- sync/replica/capture.c from the kinds' declarations.
 -- script: r_create

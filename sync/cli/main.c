@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define SHARED                                                                 \
 	"\n  --replica FILE   the replica (or HUFU_REPLICA)"                   \
@@ -174,6 +175,9 @@ static int run(const struct verb_kind *kind, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
+
+	/* Whatever is written here is nobody else's to read. */
+	umask(077);
 
 	if (!strcmp(name, "--help") || !strcmp(name, "help"))
 		return usage(stdout, EXIT_DONE);

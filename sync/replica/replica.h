@@ -1,6 +1,6 @@
 /* replica/replica.h - the tablet's file: a plain SQLite database that anyone
  * may edit with stock sqlite3, and what turns those edits into signed packets
- * and brings the main line back. docs/architecture.md, docs/protocol.md 6
+ * and brings the main line back. docs/data-model.md, docs/protocol.md 6
  * and 10.
  *
  * Two states: *main*, which the root covers, and *live*, the tables that the

@@ -1,7 +1,7 @@
 /* replica/replica_impl.h - what the files of this room share, and the few
  * functions that tests seed a replica with.
  *
- * Where a record stands (docs/architecture.md "One sync is one round trip"):
+ * Where a record stands (docs/protocol.md section 10):
  *
  *   live    the kind's table; unknown kinds have none
  *   shadow  old_<kind>: live as it was before the first uncommitted edit

@@ -75,6 +75,9 @@ void field_begin(struct field_world *w, int tablets)
 	snprintf(w->dir, sizeof(w->dir), "/tmp/hufu-field-XXXXXX");
 	assert_non_null(mkdtemp(w->dir));
 	must(w, seal_setup(&w->err), "setup");
+#ifdef WITH_FAULTS
+	pin_cost_for_tests();
+#endif
 	must(w, object_setup(&w->err), "setup");
 	{
 		char data[96];

@@ -3,7 +3,7 @@
  * Store, ledger, replica, wire bytes and SQLite are the programs' own. Only
  * clock, randomness and network are replaced, and all three come from the seed,
  * so that a history can be replayed to the byte. After every quiet period the
- * seven promises of docs/architecture.md ("What must hold") are checked. */
+ * seven promises of docs/protocol.md ("What must hold") are checked. */
 #ifndef SIM_SIM_H
 #define SIM_SIM_H
 
