@@ -6,6 +6,7 @@
  * apart by their whole tickets, hashed again. */
 #include "domain/draw_ticket.h"
 
+#include <pthread.h>
 #include <stdbool.h>
 
 #include "base/hash.h"
@@ -15,6 +16,8 @@
 #define CELL_BITS 10
 #define CELLS (1 << CELL_BITS)
 #define FEW 48
+#define HANDS 2
+#define ALONE 50000 /* ids below which one hand is quicker */
 #define MESSAGE_MAX (DRAW_SEED_MAX + 2 * DRAW_ID_MAX + 4)
 
 struct lots {
@@ -117,82 +120,172 @@ static void sort_drawer(struct lots *l, uint64_t *lots, uint64_t *spare,
 	memcpy(lots, spare, n * sizeof(*lots));
 }
 
-/* 2^bits drawers of 8,192 to 16,384 lots, which a cache holds. SHA-256 fills
- * them evenly, so each has room for eight standard deviations more than its
- * share; more than that in one drawer are not different ids. */
-struct drawers {
-	int bits;
-	size_t room; /* of each */
-	uint64_t *lots; /* and one drawer more, as spare */
-	uint32_t *filled;
+/* One of the hands that draw together: it draws its share of the ids into
+ * drawers of its own, and later sorts its share of everybody's drawers. */
+struct hand {
+	struct lots l;
+	size_t from, to; /* ids */
+	int bits; /* 2^bits drawers */
+	size_t room; /* of each drawer */
+	uint64_t *lots; /* owned */
+	uint32_t *filled; /* owned: of each drawer */
+	struct hand *all;
+	size_t first, last; /* drawers to sort */
+	uint32_t *out; /* where the first of them begins */
+	bool failed;
 };
 
-static bool drawers_new(struct drawers *d, size_t n)
+/* A drawer of all hands together holds 8,192 to 16,384 lots, which a cache
+ * holds. SHA-256 fills drawers evenly, so each has room for eight standard
+ * deviations more than its share; more in one are not different ids. */
+static bool hand_begin(struct hand *h, size_t n)
 {
 	size_t share, deviation = 1;
 
-	d->bits = 0;
-	while (n >> d->bits > DRAWER_SHARE)
-		d->bits++;
-	share = n >> d->bits;
+	while (n >> h->bits > DRAWER_SHARE)
+		h->bits++;
+	share = (h->to - h->from) >> h->bits;
 	while (deviation * deviation < share)
 		deviation++;
-	d->room = share + 8 * deviation + 16;
-	d->lots = malloc((((size_t)1 << d->bits) + 1) * d->room *
-			 sizeof(*d->lots));
-	d->filled = calloc((size_t)1 << d->bits, sizeof(*d->filled));
-	return d->lots && d->filled;
+	h->room = share + 8 * deviation + 16;
+	h->lots = malloc((h->room << h->bits) * sizeof(*h->lots));
+	h->filled = calloc((size_t)1 << h->bits, sizeof(*h->filled));
+	return h->lots && h->filled;
 }
 
-static bool drawers_fill(struct drawers *d, struct lots *l, size_t n)
+static void *hand_draw(void *arg)
 {
-	for (size_t i = 0; i < n; i++) {
-		uint64_t lot = lot_draw(l, (uint32_t)i);
-		size_t k = d->bits ? lot >> (64 - d->bits) : 0;
+	struct hand *h = arg;
 
-		if (d->filled[k] == d->room)
-			return false;
-		d->lots[k * d->room + d->filled[k]++] = lot;
+	for (size_t i = h->from; i < h->to; i++) {
+		uint64_t lot = lot_draw(&h->l, (uint32_t)i);
+		size_t k = h->bits ? lot >> (64 - h->bits) : 0;
+
+		if (h->filled[k] == h->room) {
+			h->failed = true;
+			break;
+		}
+		h->lots[k * h->room + h->filled[k]++] = lot;
 	}
-	return true;
+	return NULL;
 }
 
-static void drawers_empty(struct drawers *d, struct lots *l, uint32_t *out)
+/* The drawer k of all hands in one place; answers how many. */
+static size_t gather(const struct hand *h, size_t k, uint64_t *to)
 {
-	uint64_t *spare = d->lots + (d->room << d->bits);
+	size_t n = 0;
 
-	for (size_t k = 0; k < (size_t)1 << d->bits; k++) {
-		uint64_t *lots = d->lots + k * d->room;
+	for (size_t i = 0; i < HANDS; i++) {
+		const struct hand *other = &h->all[i];
 
-		sort_drawer(l, lots, spare, d->filled[k], d->bits);
-		for (size_t i = 0; i < d->filled[k]; i++)
-			*out++ = lot_index(lots[i]);
+		if (!other->lots)
+			continue;
+		memcpy(to + n, other->lots + k * other->room,
+		       other->filled[k] * sizeof(*to));
+		n += other->filled[k];
 	}
+	return n;
+}
+
+static void *hand_sort(void *arg)
+{
+	struct hand *h = arg;
+	size_t room = HANDS * h->all[0].room;
+	uint64_t *lots = malloc(2 * room * sizeof(*lots));
+
+	h->failed = !lots;
+	for (size_t k = h->first; lots && k < h->last; k++) {
+		size_t n = gather(h, k, lots);
+
+		sort_drawer(&h->l, lots, lots + room, n, h->bits);
+		for (size_t i = 0; i < n; i++)
+			*h->out++ = lot_index(lots[i]);
+	}
+	free(lots);
+	return NULL;
+}
+
+/* Each hand in a thread of its own where there is one to have. */
+static bool all_do(struct hand *hands, void *(*work)(void *))
+{
+	pthread_t threads[HANDS];
+	bool started[HANDS] = { false }, ok = true;
+
+	for (size_t i = 1; i < HANDS; i++)
+		if (hands[i].to > hands[i].from)
+			started[i] = pthread_create(&threads[i], NULL, work,
+						    &hands[i]) == 0;
+	work(&hands[0]);
+	for (size_t i = 1; i < HANDS; i++) {
+		if (started[i])
+			pthread_join(threads[i], NULL);
+		else if (hands[i].to > hands[i].from)
+			work(&hands[i]);
+	}
+	for (size_t i = 0; i < HANDS; i++)
+		ok = ok && !hands[i].failed;
+	return ok;
+}
+
+/* The drawers shared out, and where in the order each share begins. */
+static void share_drawers(struct hand *hands, size_t busy, uint32_t *out)
+{
+	size_t drawers = (size_t)1 << hands[0].bits, k = 0;
+
+	for (size_t i = 0; i < busy; i++) {
+		hands[i].first = k;
+		hands[i].last = drawers * (i + 1) / busy;
+		hands[i].out = out;
+		for (; k < hands[i].last; k++)
+			for (size_t j = 0; j < busy; j++)
+				out += hands[j].filled[k];
+	}
+}
+
+static enum rc order_all(struct hand *hands, size_t n, uint32_t *out,
+			 struct err *err)
+{
+	size_t busy = n < ALONE ? 1 : HANDS;
+
+	for (size_t i = 0; i < busy; i++) {
+		struct hand *h = &hands[i];
+
+		h->l = hands[0].l;
+		h->all = hands;
+		h->from = n * i / busy;
+		h->to = n * (i + 1) / busy;
+		if (!hand_begin(h, n))
+			return err_set(err, RC_NOMEM,
+				       "no memory for %zu tickets", n);
+	}
+	if (!all_do(hands, hand_draw))
+		return err_set(err, RC_INVALID, "the ids of a draw repeat");
+	share_drawers(hands, busy, out);
+	if (!all_do(hands, hand_sort))
+		return err_set(err, RC_NOMEM, "no memory for %zu tickets", n);
+	return RC_OK;
 }
 
 enum rc draw_order(const char *seed, const char *const *ids, size_t n,
 		   uint32_t **out, struct err *err)
 {
-	struct drawers d = { 0 };
-	struct lots l;
+	struct hand hands[HANDS] = { 0 };
 	enum rc rc;
 
 	*out = NULL;
 	if (n > DRAW_IDS_MAX)
 		return err_set(err, RC_INVALID, "a draw has at most %u ids",
 			       DRAW_IDS_MAX);
-	rc = lots_begin(&l, seed, NULL, ids, err);
+	rc = lots_begin(&hands[0].l, seed, NULL, ids, err);
 	if (rc != RC_OK)
 		return rc;
 	*out = malloc((n + 1) * sizeof(**out));
-	if (!drawers_new(&d, n) || !*out)
-		rc = err_set(err, RC_NOMEM, "no memory for %zu tickets", n);
-	else if (!drawers_fill(&d, &l, n))
-		rc = err_set(err, RC_INVALID, "the ids of a draw repeat");
-	else
-		drawers_empty(&d, &l, *out);
-	free(d.lots);
-	free(d.filled);
+	rc = *out ? order_all(hands, n, *out, err)
+		  : err_set(err, RC_NOMEM, "no memory for %zu tickets", n);
+	for (size_t i = 0; i < HANDS; i++) {
+		free(hands[i].lots);
+		free(hands[i].filled);
+	}
 	if (rc != RC_OK) {
 		free(*out);
 		*out = NULL;

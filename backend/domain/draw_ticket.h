@@ -20,7 +20,8 @@
 #define DRAW_ID_MAX 32
 
 /* Order n different ids by ticket: *out[i] is the place in `ids` of the i-th
- * smallest; malloc'd. One hash an id, 20 bytes of memory an id. */
+ * smallest; malloc'd. One hash and some 16 bytes of memory an id; large frames
+ * are ordered by two threads, to the same result. */
 enum rc draw_order(const char *seed, const char *const *ids, size_t n,
 		   uint32_t **out, struct err *err);
 /* Order officers for one subject, the same way, into n cells of `out`. */

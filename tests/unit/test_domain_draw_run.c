@@ -441,6 +441,46 @@ static void a_draw_that_cannot_be_is_refused_at_the_commitment(void **state)
 	assert_int_equal(count(w, "SELECT count(*) FROM draw"), 0);
 }
 
+/* Rows alone are enough for a frame, and quicker to make. */
+static void a_large_frame_is_kept_in_a_file_and_checked(void **state)
+{
+	struct world *w = *state;
+	struct draw_options o = { .count = 10 };
+	struct draw_done done;
+	json_t *paper, *record;
+	char id[21], path[120];
+
+	assert_int_equal(
+		db_script(w->loop.store->db,
+			  "INSERT INTO subject(scope,id,town,name) "
+			  "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL "
+			  "SELECT i+1 FROM n WHERE i<60000) SELECT "
+			  "'330106',printf('%020d',i),'001','x' FROM n",
+			  &w->err),
+		RC_OK);
+	commit(w, &o, id);
+	assert_int_equal(ledger_record(&w->op, SCOPE, "draw", id, &record),
+			 RC_OK);
+	assert_null(
+		json_object_get(json_object_get(record, "rules"), "material"));
+	json_decref(record);
+	run(w, id, "seed", &done);
+	assert_int_equal(done.frame, 60000 + SUBJECTS);
+	assert_int_equal(draw_paper(&w->op, id, &paper), RC_OK);
+	assert_int_equal(draw_verify(paper, &w->err), RC_OK);
+	json_decref(paper);
+	snprintf(path, sizeof(path), "%s/draws/%s.json", w->dir, id);
+	assert_int_equal(draw_file_read(path, &paper, &w->err), RC_OK);
+	json_array_set_new(json_object_get(paper, "frame"), 7,
+			   json_string("00000000000000000008x"));
+	assert_int_equal(draw_file_write(path, paper, &w->err), RC_OK);
+	json_decref(paper);
+	assert_int_equal(draw_paper(&w->op, id, &paper), RC_CORRUPT);
+	err_clear(&w->err);
+	unlink(path);
+	assert_int_equal(draw_run(&w->op, id, &done), RC_NOT_FOUND);
+}
+
 #define IN_WORLD(test)                                                         \
 	cmocka_unit_test_setup_teardown(test, world_make, world_free)
 
@@ -456,6 +496,7 @@ int main(void)
 		IN_WORLD(a_candidate_changed_after_the_commitment_is_refused),
 		IN_WORLD(strata_are_the_grades_of_the_ratings),
 		IN_WORLD(exclusions_carry_their_reason),
+		IN_WORLD(a_large_frame_is_kept_in_a_file_and_checked),
 		IN_WORLD(a_draw_that_cannot_be_is_refused_at_the_commitment),
 	};
 
