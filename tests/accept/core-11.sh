@@ -25,9 +25,9 @@ is "violations add up" "$violations $violations 0" "$(row violations.csv)"
 if [ -n "$no_place" ]; then
 	is "what is odd is counted" "$no_place $repeated $no_score $twice $alone" "$(sed -n 's/.*: \([0-9]*\) \(without coordinates\|repeated\|without score\|without an inspection\).*/\1/p' "$T/out" | xargs)"
 fi
-before=$(hufud check --json --scope $S | json position)
+before=$(hufud check --json --scope $S | json scopes.0.entries)
 hufud import lives "$lives" --scope $S --encoding latin1 >/dev/null
-is "the same again changes nothing" "$before" "$(hufud check --json --scope $S | json position)"
+is "the same again changes nothing" "$before" "$(hufud check --json --scope $S | json scopes.0.entries)"
 
 { echo id,name,state,certificate,certificate_from,certificate_to
   for i in 1 2 3 4 5 6; do echo "o$i,officer $i,active,ZJ-$i,2024-01-01,2029-12-31"; done; } >"$T/officers.csv"
@@ -63,9 +63,9 @@ is "twenty visits came in" $((inspections + 20)) "$(hufud export visits --scope 
 
 holds "every subject is rated" hufud rate --scope $S --as-of 2016-12-31 --json
 is "every one" "$businesses" "$(hufud export ratings --scope $S --format jsonl | wc -l)"
-position=$(hufud check --json --scope $S | json position)
+position=$(hufud check --json --scope $S | json scopes.0.entries)
 hufud rate --scope $S --as-of 2016-12-31 >/dev/null
-is "rating again writes nothing" "$position" "$(hufud check --json --scope $S | json position)"
+is "rating again writes nothing" "$position" "$(hufud check --json --scope $S | json scopes.0.entries)"
 subject=$(hufud export violation --scope $S --format jsonl | sed -n '1s/.*"subject":"\([a-z0-9]*\)".*/\1/p')
 holds "a rating names the facts that it comes from" sh -c "hufud rate --explain $subject --scope $S --as-of 2016-12-31 | grep -qi 'violation\|fact'"
 for kind in ratings assignments; do

@@ -42,7 +42,7 @@ for e in json.load(sys.stdin): print(e["kind"] + "/" + e["id"], e["state"])')"
 on a "UPDATE visit SET summary='once' WHERE id='v2'"
 cp "$T/a.db" "$T/copy.db"
 sync a >/dev/null
-position=$(hufud check --json --scope $S | json position)
+position=$(hufud check --json --scope $S | json scopes.0.entries)
 cp "$T/copy.db" "$T/a.db" # as if the answer had never arrived
 sync a >/dev/null
 is "the same edits again change nothing twice" "once" "$(hufud show visit v2 --scope $S --json | json record.summary)"

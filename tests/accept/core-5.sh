@@ -4,7 +4,7 @@
 district
 server_start
 for i in 1 2 3; do tablet t$i o$i; done
-first=$(hufud check --json --scope $S | json position)
+first=$(hufud check --json --scope $S | json scopes.0.entries)
 
 # three tablets and the office at the same time
 for i in 1 2 3; do
@@ -19,7 +19,7 @@ done
 for i in 1 2 3; do holds "tablet $i synced five times" wait "${PIDS[i]}"; done
 is "every visit is there" 15 "$(hufud export visit --scope $S --format jsonl | wc -l)"
 is "every office write is there" "new road 5" "$(hufud show subject s5 --scope $S --json | json record.address)"
-is "no record was written twice" $((first + 20)) "$(hufud check --json --scope $S | json position)"
+is "no record was written twice" $((first + 20)) "$(hufud check --json --scope $S | json scopes.0.entries)"
 
 # the process is killed while tablets sync; what was acknowledged stays
 for round in 1 2 3; do

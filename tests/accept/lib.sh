@@ -92,4 +92,4 @@ sync() { hufu sync --replica "$T/$1.db" "${@:2}"; }
 root_of() { hufu info --json --replica "$T/$1.db" | python3 -c '
 import json, sys
 print([s["root"] for s in json.load(sys.stdin)["scopes"] if s["scope"] == sys.argv[1]][0])' "${2:-$S}"; }
-server_root() { hufud check --json --scope "${1:-$S}" | json root; }
+server_root() { hufud check --json --scope "${1:-$S}" | json scopes.0.root; }

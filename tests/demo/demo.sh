@@ -27,11 +27,11 @@ check() { # check "what" EXPECTED ACTUAL
 }
 json() { python3 -c 'import json,sys
 v=json.loads(sys.stdin.readline())
-for k in sys.argv[1].split("."): v=v[k]
+for k in sys.argv[1].split("."): v=v[int(k)] if isinstance(v,list) else v[k]
 print(v)' "$1"; }
 root() { hufu info --json --replica "$1" | python3 -c 'import json,sys
 print([s["root"] for s in json.load(sys.stdin)["scopes"] if s["scope"]=="330106"][0])'; }
-office_root() { hufud check --json --scope 330106 | json root; }
+office_root() { hufud check --json --scope 330106 | json scopes.0.root; }
 
 tell "1. The office makes a data folder and fills it: Zhejiang's catalogue, a generated district of 2,000 subjects."
 run hufud init
@@ -99,9 +99,9 @@ run hufu diff --replica "$WANG"
 tell "6. Li syncs, but the answer is lost in a tunnel. The same request again: the same receipts, nothing twice."
 touch "$D/lose-one-answer"
 run "hufu sync --replica $LI || true"
-before=$(hufud check --json --scope 330106 | json position)
+before=$(hufud check --json --scope 330106 | json scopes.0.entries)
 run hufu sync --replica "$LI"
-check "the repeated request wrote nothing" "$before" "$(hufud check --json --scope 330106 | json position)"
+check "the repeated request wrote nothing" "$before" "$(hufud check --json --scope 330106 | json scopes.0.entries)"
 check "and is in the office once" arrived "$(hufud show visit v1 --scope 330106 --json | json record.state)"
 
 tell "7. Wang syncs: one field merges, the other is a conflict that keeps both values; the first stands meanwhile."
