@@ -50,6 +50,7 @@ HUFU_OBJS    := $(call objs,$(wildcard sync/cli/*.c))
 HUFUD_OBJS   := $(call objs,$(wildcard backend/cli/*.c))
 TESTLIB_OBJS := $(call objs,$(wildcard tests/lib/*.c))
 SIM_OBJS     := $(call objs,$(wildcard tests/sim/*.c))
+BENCH_OBJS   := $(call objs,$(wildcard tests/bench/*.c))
 UNIT_SRC     ?= $(wildcard tests/unit/test_*.c)
 UNIT         := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(UNIT_SRC))
 FUZZ         := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -58,7 +59,7 @@ LIBS_ALL     := -Wl,--start-group $(LIBS) -Wl,--end-group -lcivetweb
 
 .PHONY: all programs deps demo test unit unit-build replay replay-build vectors \
         accept lint layers headers format-check lint-scripts sim fuzz fuzz-build \
-        torture bench coverage sanitize tsan clang clean help FORCE
+        torture bench bench-run coverage sanitize tsan clang clean help FORCE
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
 
@@ -93,6 +94,8 @@ $(OUT)/fuzzers/%: $(OUT)/tests/fuzz/%.o $(LIBS)
 	$(CC) $(LDFLAGS) -fsanitize=fuzzer $< $(LIBS_ALL) $(LDLIBS) -o $@
 .SECONDARY:
 
+$(OUT)/bench: $(BENCH_OBJS) $(LIBS)
+	$(CC) $(LDFLAGS) $(BENCH_OBJS) $(LIBS_ALL) $(LDLIBS) -o $@
 $(OUT)/sim: $(SIM_OBJS) $(OUT)/libtest.a $(LIBS)
 	$(CC) $(LDFLAGS) $(SIM_OBJS) $(OUT)/libtest.a $(LIBS_ALL) $(LDLIBS) -o $@
 
@@ -138,6 +141,8 @@ unit: unit-build ## run the unit tests (T=name runs the programs that match)
 replay-build: $(FUZZ:%=$(OUT)/replay/%)
 replay: replay-build ## feed the corpora of the fuzzers to their targets once
 	@bash tests/fuzz/run_replay.sh $(OUT)/replay
+accept: all ## run the accept scripts (A=core-4: only those that match)
+	@OUT=$(OUT) bash tests/accept/run.sh $(A)
 vectors: ## recompute the vectors of docs/protocol.md without our code
 	@python3 tests/vectors.py
 torture: ## fail every single store call and allocation in turn (slow)
@@ -170,10 +175,16 @@ coverage: ## which lines the unit tests reach, by room
 sim: $(OUT)/sim ## run SEEDS=1000 seeded histories of server and tablets
 	@bash tests/sim/run.sh $(OUT)/sim $(or $(SEEDS),1000)
 
+bench: ## measure clone, sync and server beside the machine's own limits
+	@$(MAKE) --no-print-directory -s MODE=release bench-run
+bench-run: $(OUT)/bench
+	@$(OUT)/bench build build/bench.txt
+
 lint: layers headers format-check lint-scripts ## layers, headers, formatting, symbols, features
 lint-scripts: $(OUT)/hufud
 	@sh tests/lint/civetweb.sh $(OUT)/hufud
 	@sh tests/lint/features.sh
+	@python3 tests/lint/data_model.py --check
 layers:
 	@awk -f tests/lint/layers.awk tests/lint/layers.txt \
 	    $(foreach room,$(rooms),$(wildcard $(room)/*.[ch]))
