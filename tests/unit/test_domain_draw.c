@@ -489,9 +489,11 @@ static void a_paper_goes_through_a_file_unchanged(void **state)
 	assert_int_equal(draw_file_write(path, paper, &err), RC_OK);
 	assert_int_equal(draw_file_read(path, &back, &err), RC_OK);
 	assert_true(json_equal(paper, back));
-	unlink(path);
-	assert_int_equal(draw_file_read(path, &paper, &err), RC_NOT_FOUND);
 	json_decref(back);
+	unlink(path);
+	assert_int_equal(draw_file_read(path, &back, &err), RC_NOT_FOUND);
+	assert_null(back);
+	json_decref(paper);
 }
 
 int main(void)

@@ -69,7 +69,7 @@ static int world_make(void **state)
 	make_subjects(w);
 	put(w, "subject", "m1", "{\"name\":\"x\",\"state\":\"moved\"}");
 	for (int i = 0; i < 6; i++) {
-		char id[8];
+		char id[16];
 
 		snprintf(id, sizeof(id), "o%d", i);
 		put(w, "officer", id,
@@ -341,7 +341,7 @@ static void strata_are_the_grades_of_the_ratings(void **state)
 	server.roles = ROLE_SERVER;
 	as_server.actor = &server;
 	for (int i = 0; i < 50; i++) {
-		char rating[8], subject[8];
+		char rating[16], subject[16];
 		struct office_record r = { .kind = "rating", .id = rating };
 		struct office_write write = { .scope = SCOPE,
 					      .operation = "rate",
