@@ -1,20 +1,23 @@
 /* cli/cmd_set.c - `hufud set`: the office changes fields of a record. */
 #include "cli/cli.h"
 
+#include "base/jcs.h"
 #include "domain/convert.h"
 
 static const char usage[] =
 	"usage: hufud set KIND ID FIELD=VALUE... --scope S [--as ACCOUNT] "
 	"[--new]\n"
-	"                [--message TEXT] [--json]\n"
+	"                [--base FILE] [--message TEXT] [--json]\n"
 	"\n"
 	"Changes fields of a record on the main line, as a signed packet of "
 	"the account; what\n"
 	"tablets change meanwhile is merged field by field. FIELD=@null "
 	"clears a field; town is\n"
-	"a field too. --new makes the record when there is none. Dates as "
-	"2026-11-22, sets as\n"
-	"a;b;c.\n"
+	"a field too. --new makes the record when there is none. --base is "
+	"the record that\n"
+	"was seen when the change was decided, as 'show --json' printed it: "
+	"what changed since\n"
+	"is merged, not overwritten. Dates as 2026-11-22, sets as a;b;c.\n"
 	"\nOptions: --data DIR\n";
 
 #define WORDS_MAX 66
@@ -50,6 +53,28 @@ static enum rc field_set(struct cli *c, const struct kind *k, json_t *record,
 	else if (rc == RC_OK)
 		json_object_del(record, name);
 	return rc;
+}
+
+/* The record that was seen, as `show --json` wrote it or by itself. */
+static enum rc base_read(struct cli *c, const char *file, const char *kind,
+			 const char *id, json_t **base, json_t **record)
+{
+	json_error_t why;
+	json_t *said = json_load_file(file, JSON_REJECT_DUPLICATES, &why);
+	json_t *seen = json_object_get(said, "record");
+	const char *of;
+
+	*base = json_incref(seen ? seen : said);
+	json_decref(said);
+	of = json_text(*base, "id");
+	if (!registry_kind(c->store->kinds, kind))
+		return err_set(&c->err, RC_NOT_FOUND, "there is no kind '%s'",
+			       kind);
+	if (!of || strcmp(of, id) != 0)
+		return err_set(&c->err, RC_INVALID,
+			       "'%s' does not hold the record '%s'", file, id);
+	*record = json_deep_copy(*base);
+	return *record ? RC_OK : err_set(&c->err, RC_NOMEM, "out of memory");
 }
 
 /* The record as it stands, or an empty one where that is asked for. */
@@ -102,8 +127,10 @@ static int report(struct cli *c, const struct office_record *o)
 int cmd_set(struct cli *c)
 {
 	const char *words[WORDS_MAX + 1] = { NULL }, *message = "set fields";
+	const char *seen = NULL;
 	bool is_new = false;
 	const struct cli_option own[] = { { "--new", NULL, &is_new },
+					  { "--base", &seen, NULL },
 					  { "--message", &message, NULL },
 					  { NULL, NULL, NULL } };
 	struct office_record o = { 0 };
@@ -125,7 +152,8 @@ int cmd_set(struct cli *c)
 	o.id = words[1];
 	w.scope = c->scope;
 	w.message = message;
-	rc = record_begin(c, o.kind, o.id, is_new, &base, &record);
+	rc = seen ? base_read(c, seen, o.kind, o.id, &base, &record)
+		  : record_begin(c, o.kind, o.id, is_new, &base, &record);
 	for (size_t i = 2; words[i] && rc == RC_OK; i++)
 		rc = field_set(c, registry_kind(c->store->kinds, o.kind),
 			       record, words[i]);
