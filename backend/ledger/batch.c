@@ -35,6 +35,10 @@ enum rc batch_begin(struct batch *b, struct store *s, int64_t now_ms,
 	if (!b->receipts)
 		return err_set(err, RC_NOMEM, "out of memory");
 	rc = db_begin(s->db, true, err);
+	/* Keys that the batch mints are on disk once, just before what they
+	 * seal; a key that nothing uses is harmless. */
+	if (rc == RC_OK)
+		rc = db_begin(s->keys, true, err);
 	if (rc == RC_OK)
 		rc = store_refresh_kinds(s, err);
 	if (rc != RC_OK)
@@ -44,6 +48,7 @@ enum rc batch_begin(struct batch *b, struct store *s, int64_t now_ms,
 
 void batch_abort(struct batch *b)
 {
+	db_rollback(b->store->keys);
 	db_rollback(b->store->db);
 	/* A kind that was added in the transaction is unknown again. */
 	if (b->catalog_touched)

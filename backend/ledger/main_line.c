@@ -194,6 +194,8 @@ enum rc batch_end(struct batch *b)
 	for (size_t i = 0; i < b->nscopes && rc == RC_OK; i++)
 		rc = scope_end(b, &b->scopes[i]);
 	if (rc == RC_OK)
+		rc = db_commit(b->store->keys, b->err);
+	if (rc == RC_OK)
 		rc = db_commit(b->store->db, b->err);
 	/* The registry is already what the transaction wrote; only another
 	 * program's change makes it read again. */
