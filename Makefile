@@ -178,7 +178,8 @@ sim: $(OUT)/sim ## run SEEDS=1000 seeded histories of server and tablets
 bench: ## measure clone, sync and server beside the machine's own limits
 	@$(MAKE) --no-print-directory -s MODE=release bench-run
 bench-run: $(OUT)/bench
-	@$(OUT)/bench build build/bench.txt
+	@$(OUT)/bench build build/bench.txt 2>build/bench.log || \
+	    { grep '^bench:' build/bench.log; exit 1; }
 
 lint: layers headers format-check lint-scripts ## layers, headers, formatting, symbols, features
 lint-scripts: $(OUT)/hufud

@@ -141,7 +141,7 @@ static enum rc fail_softly(struct rebuild *rb, const char *why)
 	struct intake *in = &rb->all[rb->at];
 
 	rb->failed = true;
-	snprintf(in->text, sizeof(in->text), "%s", why);
+	snprintf(in->text, sizeof(in->text), "%.159s", why);
 	return RC_OK;
 }
 

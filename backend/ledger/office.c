@@ -33,7 +33,7 @@ static json_t *record_whole(const struct office_write *w,
 static void refused(struct office_record *o, const char *why)
 {
 	o->outcome = OFFICE_REFUSED;
-	snprintf(o->why, sizeof(o->why), "%s", why);
+	snprintf(o->why, sizeof(o->why), "%.159s", why);
 }
 
 /* The record in stored form now, or NULL. */

@@ -11,7 +11,7 @@ static void refuse(struct take_record *r, const char *code, const char *why)
 	if (r->code)
 		return;
 	r->code = code;
-	snprintf(r->why, sizeof(r->why), "%s", why);
+	snprintf(r->why, sizeof(r->why), "%.199s", why);
 }
 
 /* Everything that one record alone can be refused for. */
