@@ -6,7 +6,7 @@
 
 static char *if_schema(const char *path)
 {
-	char probe[PATH_MAX];
+	char probe[PATH_MAX + 64];
 
 	snprintf(probe, sizeof(probe), "%s/kinds/kind.json", path);
 	return access(probe, R_OK) == 0 ? strdup(path) : NULL;
