@@ -259,11 +259,12 @@ static enum rc records_rebuild(struct store *s, const struct wire_scope *scope,
 	return RC_OK;
 }
 
-/* Known already? Then its receipt stands for ever. */
+/* Known already, taken in or held? Then its receipt stands for ever: the
+ * terminal may have signed its records again since. */
 static enum rc packet_known(struct store *s, const struct oid *oid, bool *known,
 			    struct err *err)
 {
-	struct query *q = query_begin(s->db, SQL_PACKET_BY_OID);
+	struct query *q = query_begin(s->db, SQL_PACKET_IS_KNOWN);
 
 	query_blob(q, 1, oid->b, OID_BYTES);
 	*known = query_row(q);
@@ -285,8 +286,12 @@ static enum rc commit_judge(struct store *s, const struct enrolled *who,
 		unverifiable(in, "it is for scope %s", c->scope);
 		return RC_OK;
 	}
-	if (commit_verify(in->take.bytes, in->take.nbytes, who->officer_key,
-			  &why) != RC_OK) {
+	rc = commit_verify(in->take.bytes, in->take.nbytes, who->officer_key,
+			   &why);
+	/* What this server lacks is no fault of the packet. */
+	if (rc == RC_NOMEM)
+		return err_set(err, rc, "%s", why.text);
+	if (rc != RC_OK) {
 		unverifiable(in, "%s", why.text);
 		return RC_OK;
 	}
@@ -336,6 +341,8 @@ enum rc intake_packet(struct store *s, const struct enrolled *who,
 	in->take.role = who->role;
 	rc = packet_commit_read(&in->take.commit, &in->take.oid, in->take.bytes,
 				in->take.nbytes, mem, &why);
+	if (rc == RC_NOMEM)
+		return err_set(err, rc, "%s", why.text);
 	if (rc != RC_OK) {
 		unverifiable(in, "%s", why.text);
 		return oid_of(&in->take.oid, OBJECT_COMMIT, in->take.bytes,

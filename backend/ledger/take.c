@@ -14,6 +14,24 @@ static void refuse(struct take_record *r, const char *code, const char *why)
 	snprintf(r->why, sizeof(r->why), "%.199s", why);
 }
 
+/* Q may have come with the same request: only now is it known what became of
+ * it. */
+static enum rc q_judge(struct batch *b, struct take_record *r)
+{
+	struct query *q;
+
+	if (!r->has_q || r->q_code[0])
+		return RC_OK;
+	q = query_begin(b->store->db, SQL_PACKET_CODE);
+	query_blob(q, 1, r->q.b, OID_BYTES);
+	query_text(q, 2, r->kind);
+	query_text(q, 3, r->id);
+	if (query_row(q) && !query_is_null(q, 0))
+		snprintf(r->q_code, sizeof(r->q_code), "%s",
+			 query_get_text(q, 0));
+	return query_end(q, b->err);
+}
+
 /* Everything that one record alone can be refused for. */
 static enum rc record_judge(struct batch *b, const struct batch_scope *bs,
 			    const struct take *t, struct take_record *r)
@@ -37,6 +55,9 @@ static enum rc record_judge(struct batch *b, const struct batch_scope *bs,
 	if (!scope || strcmp(scope, bs->scope) != 0 ||
 	    k->is_catalog != !strcmp(bs->scope, "catalog"))
 		refuse(r, "scope", "the record belongs to another scope");
+	rc = q_judge(b, r);
+	if (rc != RC_OK)
+		return rc;
 	if (r->has_q && r->q_code[0])
 		refuse(r, "after_quarantine",
 		       "an earlier change of this record is in quarantine");

@@ -154,6 +154,14 @@ WHERE p.number = r.packet AND r.kind = ?1 AND r.id = ?2 AND p.scope = ?3 AND p.j
 AND p.sequence < ?5 AND p.main_number > ?6
 ORDER BY p.sequence DESC LIMIT 1
 
+-- name: packet_is_known
+SELECT 1 FROM packet WHERE oid = ?1 UNION ALL
+SELECT 1 FROM held WHERE oid = ?1 LIMIT 1
+
+-- name: packet_code
+SELECT r.code FROM packet_record AS r JOIN packet AS p ON p.number = r.packet
+WHERE p.oid = ?1 AND r.kind = ?2 AND r.id = ?3
+
 -- name: held_put
 INSERT INTO held(oid, scope, enrolment, state, reason, body, content, received)
 VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT(oid) DO NOTHING

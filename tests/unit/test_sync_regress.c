@@ -8,6 +8,7 @@
 
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/jcs.h"
 #include "ledger/enrol.h"
 #include "lib/loop.h"
@@ -197,6 +198,123 @@ static void packets_are_forgotten_after_thirty_days(void **state)
 	ok(w, replica_verify(w->r, &w->err));
 }
 
+static void exec(struct world *w, const char *sql)
+{
+	ok(w, replica_exec(w->r, sql, &w->err));
+}
+
+static void commit(struct world *w)
+{
+	int packets, records;
+
+	ok(w, replica_commit(w->r, "a test", &packets, &records, &w->err));
+	assert_int_equal(packets, 1);
+}
+
+/* Two packets in one request: what became of the first was looked up before
+ * anything had become of it. */
+static void what_follows_a_quarantined_change_is_quarantined(void **state)
+{
+	struct world *w = *state;
+	char *main_text;
+
+	exec(w, "UPDATE assignment SET instructions='forged' WHERE id='a1'");
+	commit(w);
+	exec(w, "UPDATE assignment SET state='accepted' WHERE id='a1'");
+	commit(w);
+	ok(w, replica_sync(w->r, &w->x, &w->sum, &w->err));
+	assert_int_equal(w->sum.packets_sent, 2);
+	assert_int_equal(w->sum.quarantined, 2);
+	ok(w, replica_main(w->r, "assignment", "a1", &main_text, &w->err));
+	assert_non_null(strstr(main_text, "\"state\":\"issued\""));
+	free(main_text);
+	/* Seen and done again, it is a change like any other. */
+	exec(w, "UPDATE assignment SET state='accepted' WHERE id='a1'");
+	ok(w, replica_sync(w->r, &w->x, &w->sum, &w->err));
+	assert_int_equal(w->sum.quarantined, 0);
+}
+
+#ifdef WITH_FAULTS
+/* The request that is received without memory, as it went over the wire. */
+static struct {
+	struct exchange_request request;
+	char terminal[64], signature[128];
+	void *body;
+	long starve_at; /* allocation that fails at the server; 0: none */
+} wire;
+
+static enum rc keep_and_starve(void *ctx, const struct exchange_request *q,
+			       struct err *err)
+{
+	(void)ctx;
+	(void)err;
+	if (!wire.starve_at)
+		return RC_OK;
+	free(wire.body);
+	wire.body = malloc(q->body_bytes);
+	memcpy(wire.body, q->body, q->body_bytes);
+	wire.request = (struct exchange_request){ .method = "POST",
+						  .path = "/v1/sync",
+						  .body = wire.body,
+						  .body_bytes = q->body_bytes };
+	for (size_t i = 0; i < q->nheaders; i++)
+		if (!strcmp(q->headers[i].name, "Hufu-Terminal"))
+			snprintf(wire.terminal, sizeof(wire.terminal), "%s",
+				 q->headers[i].value);
+		else if (!strcmp(q->headers[i].name, "Hufu-Signature"))
+			snprintf(wire.signature, sizeof(wire.signature), "%s",
+				 q->headers[i].value);
+	wire.request.headers[0] =
+		(struct exchange_header){ "Hufu-Terminal", wire.terminal };
+	wire.request.headers[1] =
+		(struct exchange_header){ "Hufu-Signature", wire.signature };
+	wire.request.nheaders = 2;
+	fault_arm(FAULT_ALLOC, wire.starve_at, false);
+	wire.starve_at = 0;
+	return RC_OK;
+}
+
+/* A packet that was held, for want of memory say, was taken in when the same
+ * request came again, beside the one that superseded it. And a terminal whose
+ * request found no memory was told that it had not signed it. */
+static void a_starved_server_neither_lies_nor_takes_twice(void **state)
+{
+	struct world *w = *state;
+	struct exchange_reply reply;
+	struct head before, after;
+
+	w->loop.before = keep_and_starve;
+	for (long nth = 1; nth < 400; nth += 1 + nth / 12) {
+		char sql[120];
+		enum rc rc;
+
+		snprintf(sql, sizeof(sql),
+			 "UPDATE assignment SET accept_note='%ld' "
+			 "WHERE id='a1'",
+			 nth);
+		exec(w, sql);
+		commit(w);
+		wire.starve_at = nth;
+		rc = replica_sync(w->r, &w->x, &w->sum, &w->err);
+		fault_clear(FAULT_ALLOC);
+		assert_int_not_equal(rc, RC_DENIED);
+		err_clear(&w->err);
+		ok(w, replica_sync(w->r, &w->x, &w->sum, &w->err));
+		ok(w, ledger_head(w->loop.store, COUNTY, &before, &w->err));
+		memset(&reply, 0, sizeof(reply));
+		buf_init(&reply.body, 1 << 20);
+		w->loop.before = NULL;
+		ok(w, w->x.perform(w->x.ctx, &wire.request, &reply, &w->err));
+		w->loop.before = keep_and_starve;
+		buf_release(&reply.body);
+		ok(w, ledger_head(w->loop.store, COUNTY, &after, &w->err));
+		assert_memory_equal(&before.commit, &after.commit, OID_BYTES);
+	}
+	free(wire.body);
+	wire.body = NULL;
+}
+#endif
+
 #define T(name) cmocka_unit_test_setup_teardown(name, world_make, world_free)
 
 int main(void)
@@ -204,6 +322,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_leaping_clock_makes_no_gap_in_the_journal),
 		T(packets_are_forgotten_after_thirty_days),
+		T(what_follows_a_quarantined_change_is_quarantined),
+#ifdef WITH_FAULTS
+		T(a_starved_server_neither_lies_nor_takes_twice),
+#endif
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
