@@ -143,14 +143,33 @@ enum rc wire_request_write(struct buf *body, unsigned char digest[SHA256_BYTES],
 	return rc;
 }
 
-static void request_message(struct buf *out, const char *method,
+/* What a signature covers is small and lies on the stack: running out of memory
+ * must not look like a forgery. */
+struct message {
+	char data[4096];
+	size_t len; /* above the room: it did not fit */
+};
+
+static void message_add(struct message *m, const void *p, size_t n)
+{
+	if (m->len <= sizeof(m->data) && n <= sizeof(m->data) - m->len)
+		memcpy(m->data + m->len, p, n);
+	m->len += n;
+}
+
+static void request_message(struct message *out, const char *method,
 			    const char *path, const void *body, size_t n)
 {
 	unsigned char digest[SHA256_BYTES];
 
 	sha256(digest, body, n);
-	buf_printf(out, "hufu-request-1\n%s\n%s\n", method, path);
-	buf_put(out, digest, sizeof(digest));
+	out->len = 0;
+	message_add(out, "hufu-request-1\n", 15);
+	message_add(out, method, strlen(method));
+	message_add(out, "\n", 1);
+	message_add(out, path, strlen(path));
+	message_add(out, "\n", 1);
+	message_add(out, digest, sizeof(digest));
 }
 
 enum rc request_sign(char out[SIGNATURE_TEXT_SIZE], const struct sign_key *key,
@@ -158,28 +177,24 @@ enum rc request_sign(char out[SIGNATURE_TEXT_SIZE], const struct sign_key *key,
 		     size_t n, struct err *err)
 {
 	unsigned char signature[SIGN_BYTES];
-	struct buf message;
-	enum rc rc;
+	struct message message;
 
-	buf_init(&message, 4096);
 	request_message(&message, method, path, body, n);
-	rc = buf_status(&message, err);
-	if (rc == RC_OK) {
-		sign(signature, key, message.data, message.len);
-		base64_encode(out, signature, SIGN_BYTES);
-	}
-	buf_release(&message);
-	return rc;
+	if (message.len > sizeof(message.data))
+		return err_set(err, RC_NOMEM, "the path is too long");
+	sign(signature, key, message.data, message.len);
+	base64_encode(out, signature, SIGN_BYTES);
+	return RC_OK;
 }
 
 static bool signature_covers(const char *text,
 			     const unsigned char public[SIGN_PUBLIC_BYTES],
-			     const struct buf *message)
+			     const struct message *message)
 {
 	unsigned char signature[SIGN_BYTES];
 	size_t n = sizeof(signature);
 
-	return message->rc == RC_OK && text &&
+	return message->len <= sizeof(message->data) && text &&
 	       base64_decode(signature, &n, text, strlen(text)) &&
 	       n == SIGN_BYTES &&
 	       sign_is_valid(signature, public, message->data, message->len);
@@ -190,14 +205,10 @@ bool request_is_signed(const char *signature,
 		       const char *method, const char *path, const void *body,
 		       size_t n)
 {
-	struct buf message;
-	bool ok;
+	struct message message;
 
-	buf_init(&message, 4096);
 	request_message(&message, method, path, body, n);
-	ok = signature_covers(signature, public, &message);
-	buf_release(&message);
-	return ok;
+	return signature_covers(signature, public, &message);
 }
 
 void content_digest(char out[CONTENT_DIGEST_SIZE], const void *body, size_t n)
@@ -253,16 +264,17 @@ void line_writer_release(struct line_writer *w)
 	memset(w, 0, sizeof(*w));
 }
 
-static void answer_message(struct buf *out,
+static void answer_message(struct message *out,
 			   const unsigned char request_digest[SHA256_BYTES],
 			   const char *line, size_t n)
 {
 	unsigned char digest[SHA256_BYTES];
 
 	sha256(digest, line, n);
-	buf_puts(out, "hufu-answer-1\n");
-	buf_put(out, request_digest, SHA256_BYTES);
-	buf_put(out, digest, sizeof(digest));
+	out->len = 0;
+	message_add(out, "hufu-answer-1\n", 14);
+	message_add(out, request_digest, SHA256_BYTES);
+	message_add(out, digest, sizeof(digest));
 }
 
 enum rc answer_begin(struct line_writer *w, const json_t *head,
@@ -272,22 +284,17 @@ enum rc answer_begin(struct line_writer *w, const json_t *head,
 {
 	unsigned char signature[SIGN_BYTES];
 	char text[SIGNATURE_TEXT_SIZE];
-	struct buf message;
+	struct message message;
 	enum rc rc;
 
 	buf_reset(&w->line);
 	rc = json_write(&w->line, head, err);
 	if (rc != RC_OK)
 		return rc;
-	buf_init(&message, 256);
 	answer_message(&message, request_digest, w->line.data, w->line.len);
-	rc = buf_status(&message, err);
-	if (rc == RC_OK) {
-		sign(signature, server, message.data, message.len);
-		base64_encode(text, signature, SIGN_BYTES);
-		rc = line_flush(w, false, err);
-	}
-	buf_release(&message);
+	sign(signature, server, message.data, message.len);
+	base64_encode(text, signature, SIGN_BYTES);
+	rc = line_flush(w, false, err);
 	if (rc != RC_OK)
 		return rc;
 	buf_reset(&w->line);
@@ -300,14 +307,10 @@ bool answer_is_signed(const char *signature,
 		      const unsigned char request_digest[SHA256_BYTES],
 		      const char *line, size_t n)
 {
-	struct buf message;
-	bool ok;
+	struct message message;
 
-	buf_init(&message, 256);
 	answer_message(&message, request_digest, line, n);
-	ok = signature_covers(signature, server, &message);
-	buf_release(&message);
-	return ok;
+	return signature_covers(signature, server, &message);
 }
 
 void enroll_message(struct buf *out, const char *code, const char *terminal)
