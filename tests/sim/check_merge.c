@@ -15,6 +15,7 @@ struct fate {
 	const struct kind *k;
 	int64_t number; /* of the packet at the server */
 	bool may_differ;
+	const char *journal;
 	json_t *base, *terminal; /* as the tablet signed them, plain */
 	json_t *server, *result; /* before and after, plain */
 	const json_t *conflicts; /* versions of those that name the packet */
@@ -256,6 +257,23 @@ static bool kept_check(const struct fate *f, const json_t *record,
 	return !f->s->failed;
 }
 
+/* A change on top of a quarantined one is quarantined too. */
+static void refused_check(const struct fate *f, const json_t *record,
+			  const char *code)
+{
+	json_t *refused = f->s->refused;
+	char key[120];
+
+	snprintf(key, sizeof(key), "%s %s/%s", f->journal, f->kind, f->id);
+	if (code[0])
+		json_object_set(refused, key, json_object_get(record, "body"));
+	else if (json_object_get(refused, key) &&
+		 json_equal(json_object_get(refused, key),
+			    json_object_get(record, "base")))
+		broke(f->s, "what follows a quarantined change is quarantined",
+		      "%s '%s' of packet %s", f->kind, f->id, f->oid);
+}
+
 static void fate_check(struct fate *f, const json_t *record)
 {
 	static const char before[] =
@@ -272,6 +290,7 @@ static void fate_check(struct fate *f, const json_t *record)
 	f->terminal = plain_of(s, f->kind, json_object_get(record, "body"));
 	f->server = version(f, before, f->number);
 	f->result = version(f, before, f->number + 1);
+	refused_check(f, record, code);
 	if (code[0]) {
 		if (!same(f->server, f->result))
 			broke(s, "quarantine stays off the main line",
@@ -316,6 +335,7 @@ static void packet_check(struct sim *s, const char *oid, const json_t *packet,
 				  .id = json_text(record, "id"),
 				  .scope = json_text(packet, "scope"),
 				  .number = number,
+				  .journal = json_text(packet, "journal"),
 				  .may_differ = json_is_true(json_object_get(
 					  packet, "may_differ")) };
 		char key[140];
@@ -333,6 +353,8 @@ void check_packets(struct sim *s, bool again)
 	const char *oid;
 	json_t *p;
 
+	if (again)
+		json_object_clear(s->refused);
 	json_object_foreach(s->packets, oid, p)
 	{
 		if (s->failed || !json_object_get(p, "receipt") ||

@@ -26,6 +26,8 @@ struct place {
 	struct spot spots[9];
 };
 
+#define HOT 3
+
 #define IDS(kind)                                                              \
 #kind, "SELECT count(*) FROM " #kind,                                  \
 		"SELECT id FROM " #kind " ORDER BY id LIMIT 1 OFFSET ?1"
@@ -181,6 +183,9 @@ static void update(struct tablet *t, struct buf *sql, const struct place *p)
 	unsigned used = 0;
 	char id[33];
 
+	/* Half of the edits meet on few records. */
+	if (count > HOT && rng_chance(&s->rng, 50))
+		count = HOT;
 	if (!count || !ask_id(t, p->sql_id, rng_below(&s->rng, count), id))
 		return;
 	fields = 1 + rng_below(&s->rng, 3);

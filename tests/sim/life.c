@@ -14,7 +14,7 @@ static void revive(struct tablet *t)
 	s->crashes++;
 	forget(s);
 	say(s, "  tablet %d died and is opened again", t->number);
-	if (!tablet_reopen(t))
+	if (!tablet_reopen(t, rng_chance(&s->rng, 80)))
 		return;
 	if (replica_verify(t->r, &s->err) != RC_OK)
 		broke(s, "6 a failure leaves before or after",
@@ -23,56 +23,87 @@ static void revive(struct tablet *t)
 	tablet_note(t);
 }
 
-static long life_expectancy(struct sim *s, int percent)
+static void life_expectancy(struct tablet *t, int percent)
 {
-	return rng_chance(&s->rng, percent)
-		       ? 1 + rng_below(&s->rng,
-				       1 << (2 + rng_below(&s->rng, 9)))
-		       : 0;
+	struct rng *r = &t->sim->rng;
+
+	t->has_stumbled = false;
+	t->only_stumbles = rng_chance(r, 35);
+	t->fails = t->only_stumbles && rng_chance(r, 40) ? FAULT_ALLOC
+							 : FAULT_STORE;
+	t->dies_in = rng_chance(r, percent)
+			     ? 1 + rng_below(r, 1 << (2 + rng_below(r, 9)))
+			     : 0;
+}
+
+static void verify_after(struct tablet *t, const char *what)
+{
+	struct sim *s = t->sim;
+
+	if (!s->failed && replica_verify(t->r, &s->err) != RC_OK)
+		broke(s, "6 a failure leaves before or after",
+		      "tablet %d does not verify after %s: %s", t->number, what,
+		      s->err.text);
 }
 
 static void step_commit(struct sim *s, struct tablet *t)
 {
-	long dies_in = life_expectancy(s, 15);
 	int packets, records;
 	enum rc rc;
 
-	if (dies_in)
-		fault_arm(FAULT_STORE, dies_in, true);
+	life_expectancy(t, 15);
+	life_begin(t);
 	rc = replica_commit(t->r, "as it was", &packets, &records, &s->err);
-	if (dies_in)
-		t->is_dead = fault_clear(FAULT_STORE) >= dies_in;
+	life_end(t);
+	t->dies_in = 0;
 	say(s, "tablet %d commits: %s, %d packets, %d records", t->number,
 	    rc_name(rc), packets, records);
-	if (t->is_dead)
+	if (t->is_dead) {
 		revive(t);
-	else if (must(s, rc, "commit"))
-		tablet_note(t);
+		return;
+	}
+	if (rc != RC_OK && !t->has_stumbled &&
+	    !(rc == RC_DENIED && !replica_is_unlocked(t->r)))
+		must(s, rc, "commit");
+	forget(s);
+	if (t->has_stumbled)
+		verify_after(t, "a failed commit");
+	tablet_note(t);
+}
+
+/* Bad weather is an excuse, and so is a PIN that nobody typed. */
+static bool excused(const struct tablet *t, enum rc rc, enum weather w)
+{
+	return rc == RC_OK || rc == RC_IO || t->has_stumbled ||
+	       (rc == RC_DENIED &&
+		(t->is_revoked || !replica_is_unlocked(t->r))) ||
+	       (rc == RC_BUSY && w == BESIDE);
 }
 
 static void step_sync(struct sim *s, struct tablet *t)
 {
 	struct sync_summary sum;
+	enum weather w;
 	enum rc rc;
 
-	t->weather = rng_chance(&s->rng, 40)
-			     ? FAIR
-			     : (enum weather)rng_below(&s->rng, WEATHER__MAX);
-	t->dies_in = life_expectancy(s, 12);
+	w = rng_chance(&s->rng, 35)
+		    ? FAIR
+		    : (enum weather)rng_below(&s->rng, WEATHER__MAX);
+	if (w == BESIDE && !replica_is_unlocked(t->r))
+		w = FAIR;
+	t->weather = w;
+	life_expectancy(t, 12);
 	say(s, "tablet %d syncs", t->number);
 	rc = tablet_sync(t, &sum);
 	if (t->is_dead) {
 		revive(t);
 		return;
 	}
-	/* Bad weather is the only excuse. */
-	if (rc != RC_OK && rc != RC_IO && !(rc == RC_DENIED && t->is_revoked))
+	if (!excused(t, rc, w))
 		must(s, rc, "sync");
 	forget(s);
-	if (rc != RC_OK && replica_verify(t->r, &s->err) != RC_OK)
-		broke(s, "6 a failure leaves before or after",
-		      "tablet %d does not verify after a failed sync: %s",
-		      t->number, s->err.text);
+	if (rc != RC_OK || t->has_stumbled)
+		verify_after(t, "a failed sync");
 }
 
 static bool file_copy(struct sim *s, const char *from, const char *to)
@@ -119,7 +150,7 @@ static void step_restore(struct sim *s, struct tablet *t)
 	say(s, "tablet %d is restored from a copy", t->number);
 	replica_close(t->r);
 	t->r = NULL;
-	if (!file_copy(s, copy, t->path) || !tablet_reopen(t))
+	if (!file_copy(s, copy, t->path) || !tablet_reopen(t, true))
 		return;
 	t->was_restored = true;
 	tablet_note(t);
@@ -132,6 +163,19 @@ static void step_edits(struct sim *s, struct tablet *t)
 {
 	say(s, "tablet %d edits", t->number);
 	tablet_edit(t, rng_chance(&s->rng, 20));
+}
+
+/* Hours, sometimes weeks; and the server's clock is set. */
+static void step_time(struct sim *s)
+{
+	int hours = rng_chance(&s->rng, 25) ? 24 * rng_below(&s->rng, 40)
+					    : rng_below(&s->rng, 60);
+
+	say(s, "%d hours pass", hours);
+	s->now_ms += (int64_t)hours * 60 * MINUTE_MS;
+	if (rng_chance(&s->rng, 30))
+		s->server.skew_ms =
+			(rng_below(&s->rng, 240) - 120) * (int64_t)MINUTE_MS;
 }
 
 static void step_rare(struct sim *s, struct tablet *t)
@@ -155,10 +199,10 @@ static void step_rare(struct sim *s, struct tablet *t)
 		if (s->joined < s->ntablets)
 			tablet_join(s);
 		break;
-	case 9:
-		s->now_ms += (int64_t)rng_below(&s->rng, 60) * 60 * MINUTE_MS;
-		break;
-	default: say(s, "tablet %d reboots", t->number); tablet_reopen(t);
+	case 9: step_time(s); break;
+	default:
+		say(s, "tablet %d reboots", t->number);
+		tablet_reopen(t, rng_chance(&s->rng, 60));
 	}
 }
 
@@ -223,6 +267,10 @@ void quiet(struct sim *s, bool last)
 
 	say(s, "quiet");
 	s->quiets++;
+	for (int i = 0; i < s->joined && !s->failed; i++)
+		if (!replica_is_unlocked(s->tablets[i].r))
+			must(s, replica_unlock(s->tablets[i].r, PIN, &s->err),
+			     "unlock");
 	while (s->ndelayed && !s->failed && (last || rng_chance(&s->rng, 50)))
 		net_deliver_late(s);
 	while (!s->failed && round_of_syncs(s))

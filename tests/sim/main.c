@@ -98,12 +98,12 @@ static void history(uint64_t seed, bool verbose, struct total *t,
 	s->verbose = verbose;
 	if (world_make(s)) {
 		steps = 60 + rng_below(&s->rng, 90);
-		until_quiet = 10 + rng_below(&s->rng, 30);
+		until_quiet = 15 + rng_below(&s->rng, 30);
 		for (s->step = 1; s->step <= steps && !s->failed; s->step++) {
 			step_any(s);
 			if (!s->failed && --until_quiet == 0) {
 				quiet(s, false);
-				until_quiet = 10 + rng_below(&s->rng, 30);
+				until_quiet = 15 + rng_below(&s->rng, 30);
 			}
 		}
 		if (!s->failed)

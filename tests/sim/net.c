@@ -7,8 +7,9 @@
 #define ANSWER_MAX (64u << 20)
 
 static const char *const weather_names[WEATHER__MAX] = {
-	"fair", "dropped",  "delayed",     "doubled", "cut up",
-	"lost", "cut down", "server dies", "edited",  "edited, lost",
+	"fair",   "dropped",      "delayed",       "doubled",
+	"cut up", "lost",         "cut down",      "server dies",
+	"edited", "edited, lost", "synced beside",
 };
 
 void parcel_release(struct parcel *p)
@@ -52,18 +53,26 @@ static void parcel_add(struct sim *s, struct parcel *list, int *n,
 	parcel_fill(&list[at], t, q);
 }
 
-/* The request reaches the server; what it answered is noted. */
-static enum rc deliver(struct tablet *t, const struct exchange_request *q,
-		       struct exchange_reply *reply, struct err *err)
+/* What the server answered is noted, and the request kept. */
+static void answered(struct tablet *t, const struct exchange_request *q,
+		     const struct exchange_reply *reply)
 {
 	struct sim *s = t->sim;
-	struct exchange x = loop_exchange(&s->loop);
-	enum rc rc = x.perform(x.ctx, q, reply, err);
 
-	if (rc == RC_OK && !strcmp(q->path, "/v1/sync") &&
+	if (!strcmp(q->path, "/v1/sync") &&
 	    (reply->status == 200 || reply->status == 403) &&
 	    answer_note(s, &reply->body))
 		parcel_add(s, s->kept, &s->nkept, t, q);
+}
+
+static enum rc deliver(struct tablet *t, const struct exchange_request *q,
+		       struct exchange_reply *reply, struct err *err)
+{
+	struct exchange x = loop_exchange(&t->sim->loop);
+	enum rc rc = x.perform(x.ctx, q, reply, err);
+
+	if (rc == RC_OK)
+		answered(t, q, reply);
 	return rc;
 }
 
@@ -81,17 +90,31 @@ static enum rc deliver_and_die(struct tablet *t,
 	struct sim *s = t->sim;
 	struct head before[2], after[2];
 	long nth = 1 + rng_below(&s->rng, 1 << (2 + rng_below(&s->rng, 9)));
+	bool for_good = rng_chance(&s->rng, 65);
+	enum fault kind = !for_good && rng_chance(&s->rng, 40) ? FAULT_ALLOC
+							       : FAULT_STORE;
+	struct exchange x = loop_exchange(&s->loop);
 	struct err why = { 0 };
+	long calls;
 	enum rc rc;
 
 	if (!heads_get(s, before))
 		return unreachable(err, "it is broken");
-	fault_arm(FAULT_STORE, nth, true);
-	rc = deliver(t, q, reply, &why);
-	say(s, "  server dies at call %ld of %ld", nth,
-	    fault_clear(FAULT_STORE));
+	fault_arm(kind, nth, for_good);
+	rc = x.perform(x.ctx, q, reply, &why);
+	calls = fault_clear(kind);
+	s->is_starved = kind == FAULT_ALLOC && calls >= nth;
+	if (rc == RC_OK)
+		answered(t, q, reply);
+	s->is_starved = false;
+	say(s, "  server %s at call %ld of %ld: %s %d",
+	    for_good ? "dies" : "stumbles", nth, calls, rc_name(rc),
+	    reply->status);
 	s->crashes++;
-	server_reopen(s);
+	if (for_good)
+		server_reopen(s);
+	else
+		check_server_quick(s);
 	if (s->failed || !heads_get(s, after))
 		return unreachable(err, "it is broken");
 	for (int i = 0; i < 2; i++)
@@ -100,7 +123,13 @@ static enum rc deliver_and_die(struct tablet *t,
 			      "scope %s moved by %lld commits in one request",
 			      scopes[i],
 			      (long long)(after[i].number - before[i].number));
-	if (rc == RC_OK && reply->status == 200 && rng_chance(&s->rng, 50))
+	/* A tablet that is told "no" takes it for an answer. */
+	if (!for_good && rc == RC_OK && reply->status >= 400 &&
+	    reply->status < 500 && !t->is_revoked)
+		broke(s, "a failing store is no refusal", "status %d: %.*s",
+		      reply->status, (int)reply->body.len, reply->body.data);
+	if (rc == RC_OK && reply->status == 200 &&
+	    (!for_good || rng_chance(&s->rng, 50)))
 		return RC_OK;
 	reply->body.len = 0;
 	return unreachable(err, "it died");
@@ -141,6 +170,36 @@ static enum rc deliver_cut(struct tablet *t, const struct exchange_request *q,
 	return unreachable(err, "the request was cut");
 }
 
+/* What the second program's requests go through. */
+static enum rc beside_perform(void *ctx, const struct exchange_request *q,
+			      struct exchange_reply *reply, struct err *err)
+{
+	struct tablet *t = ctx;
+
+	tablet_note(t);
+	return deliver(t, q, reply, err);
+}
+
+static void sync_beside(struct tablet *t)
+{
+	struct sim *s = t->sim;
+	const struct exchange x = { .perform = beside_perform, .ctx = t };
+	struct sync_summary sum;
+	struct replica *other;
+
+	if (must(s, replica_open(&other, t->path, &t->device.host, &s->err),
+		 "open a tablet twice") &&
+	    must(s, replica_unlock(other, PIN, &s->err), "unlock it")) {
+		enum rc rc = replica_sync(other, &x, &sum, &s->err);
+
+		if (rc == RC_DENIED && t->is_revoked)
+			forget(s);
+		else
+			must(s, rc, "sync beside a sync");
+	}
+	replica_close(other);
+}
+
 static enum rc through(struct tablet *t, const struct exchange_request *q,
 		       enum weather w, struct exchange_reply *reply,
 		       struct err *err)
@@ -160,6 +219,8 @@ static enum rc through(struct tablet *t, const struct exchange_request *q,
 	}
 	if (rc == RC_OK && (w == EDITED || w == EDITED_LOST))
 		tablet_edit(t, true);
+	if (rc == RC_OK && w == BESIDE)
+		sync_beside(t);
 	if (rc == RC_OK && (w == LOST || w == EDITED_LOST)) {
 		reply->body.len = 0;
 		return unreachable(err, "the answer is lost");
@@ -176,18 +237,13 @@ enum rc net_perform(void *ctx, const struct exchange_request *q,
 		    struct exchange_reply *reply, struct err *err)
 {
 	struct tablet *t = ctx;
-	bool mortal = t->dies_in > 0;
 	enum weather w = strcmp(q->path, "/v1/sync") ? FAIR : t->weather;
 	enum rc rc;
 
 	/* Store calls of the server are not the tablet's. */
-	if (mortal) {
-		t->dies_in -= fault_clear(FAULT_STORE);
-		if (t->dies_in <= 0) {
-			t->is_dead = true;
-			return unreachable(err, "the tablet is dead");
-		}
-	}
+	life_end(t);
+	if (t->is_dead)
+		return unreachable(err, "the tablet is dead");
 	tablet_note(t);
 	if (!strcmp(q->path, "/v1/sync")) {
 		t->weather = FAIR;
@@ -195,9 +251,26 @@ enum rc net_perform(void *ctx, const struct exchange_request *q,
 		    q->body_bytes, weather_names[w]);
 	}
 	rc = through(t, q, w, reply, err);
-	if (mortal)
-		fault_arm(FAULT_STORE, t->dies_in, true);
+	life_begin(t);
 	return rc;
+}
+
+void life_begin(struct tablet *t)
+{
+	if (t->dies_in > 0)
+		fault_arm(t->fails, t->dies_in, !t->only_stumbles);
+}
+
+void life_end(struct tablet *t)
+{
+	if (t->dies_in <= 0)
+		return;
+	t->dies_in -= fault_clear(t->fails);
+	if (t->dies_in > 0)
+		return;
+	t->dies_in = 0;
+	t->is_dead = !t->only_stumbles;
+	t->has_stumbled = t->only_stumbles;
 }
 
 enum rc tablet_sync(struct tablet *t, struct sync_summary *sum)
@@ -206,13 +279,10 @@ enum rc tablet_sync(struct tablet *t, struct sync_summary *sum)
 	enum rc rc;
 
 	s->syncs++;
-	if (t->dies_in > 0)
-		fault_arm(FAULT_STORE, t->dies_in, true);
+	life_begin(t);
 	rc = replica_sync(t->r, &t->exchange, sum, &s->err);
-	if (t->dies_in > 0) {
-		t->is_dead = fault_clear(FAULT_STORE) >= t->dies_in;
-		t->dies_in = 0;
-	}
+	life_end(t);
+	t->dies_in = 0;
 	t->weather = FAIR;
 	say(s, "  sync of tablet %d: %s%s%s, sent %d, received %d%s", t->number,
 	    rc_name(rc), rc == RC_OK ? "" : ": ",

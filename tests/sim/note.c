@@ -86,7 +86,7 @@ void tablet_note(struct tablet *t)
 		"SELECT p.number, p.oid, p.scope, p.journal, p.sequence, "
 		"p.base, r.kind, r.id, r.body, r.base FROM hufu_packet AS p "
 		"JOIN hufu_packet_record AS r ON r.packet = p.number "
-		"ORDER BY p.number DESC, r.kind, r.id";
+		"ORDER BY p.number, r.kind, r.id";
 	struct sim *s = t->sim;
 	struct query *q = query_begin(t->r->db, sql);
 	int64_t at = 0;
@@ -134,6 +134,12 @@ static bool receipt_note(struct sim *s, const json_t *receipt)
 			broke(s, "3 sending twice equals sending once",
 			      "packet %s was merged, now it is '%s'", oid,
 			      state);
+		if (!strcmp(state, "unverifiable") && !s->is_starved &&
+		    !json_object_get(p, "starved"))
+			broke(s, "an honest packet can be verified",
+			      "packet %s: %s", oid, json_text(receipt, "text"));
+		if (s->is_starved)
+			json_object_set_new(p, "starved", json_true());
 		return !strcmp(state, "fork") || !strcmp(state, "unverifiable");
 	}
 	before = json_object_get(p, "receipt");

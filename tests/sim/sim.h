@@ -7,6 +7,7 @@
 #ifndef SIM_SIM_H
 #define SIM_SIM_H
 
+#include "base/fault.h"
 #include "lib/loop.h"
 #include "replica/replica_impl.h"
 
@@ -55,9 +56,10 @@ enum weather {
 	CUT_UP, /* a part of it arrives */
 	LOST, /* the answer is lost */
 	CUT_DOWN, /* a part of the answer arrives */
-	SERVER_DIES, /* between any two calls of its store */
+	SERVER_DIES, /* between any two calls of its store, or one fails */
 	EDITED, /* the inspector edits between request and answer */
 	EDITED_LOST, /* and then the answer is lost */
+	BESIDE, /* another program syncs the file meanwhile */
 	WEATHER__MAX
 };
 
@@ -71,7 +73,9 @@ struct tablet {
 	struct exchange exchange;
 	enum weather weather; /* of the next request */
 	long dies_in; /* store calls until the tablet dies; 0: never */
-	bool is_dead, is_revoked, was_restored;
+	bool only_stumbles; /* one call fails, and life goes on */
+	enum fault fails; /* FAULT_STORE, or FAULT_ALLOC when it stumbles */
+	bool is_dead, has_stumbled, is_revoked, was_restored;
 	int copies; /* earlier copies of the file */
 	json_t *wanted; /* "kind/id/field" -> value of the last edit */
 };
@@ -89,10 +93,12 @@ struct sim {
 	int serial; /* makes values unlike one another */
 	json_t *packets; /* oid -> what a tablet signed: see note.c */
 	json_t *values; /* "terminal/kind/id/field=value" -> [oid...] */
+	json_t *refused; /* "journal kind/id" -> body last quarantined */
 	json_t *drafts; /* records as the office saw them some time ago */
 	struct parcel kept[KEPT_MAX], delayed[KEPT_MAX];
 	int nkept, ndelayed;
 	bool kind_extended;
+	bool is_starved; /* the server ran out of memory in this request */
 	int step;
 	char what[256]; /* the step that runs */
 	bool failed;
@@ -117,7 +123,7 @@ void forget(struct sim *s);
 bool world_make(struct sim *s);
 void world_free(struct sim *s);
 bool tablet_join(struct sim *s);
-bool tablet_reopen(struct tablet *t);
+bool tablet_reopen(struct tablet *t, bool unlock);
 void server_reopen(struct sim *s);
 bool heads_get(struct sim *s, struct head heads[2]);
 extern const char *const scopes[2];
@@ -131,6 +137,9 @@ void net_deliver_late(struct sim *s);
 /* Deliver a request once more: its receipts stay the same and no head moves. */
 void net_replay(struct sim *s, int which);
 void parcel_release(struct parcel *p);
+/* Arm the store's failure for the tablet, and see what came of it. */
+void life_begin(struct tablet *t);
+void life_end(struct tablet *t);
 /* Sync with what the tablet's weather and life expectancy bring. */
 enum rc tablet_sync(struct tablet *t, struct sync_summary *sum);
 

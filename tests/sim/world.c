@@ -25,6 +25,7 @@ bool world_make(struct sim *s)
 	s->now_ms = INT64_C(1790000000000) + rng_below(&s->rng, 1000000) * 1000;
 	s->packets = json_object();
 	s->values = json_object();
+	s->refused = json_object();
 	s->drafts = json_array();
 	snprintf(s->dir, sizeof(s->dir), "%s/hufu-sim-XXXXXX", temp_folder());
 	mkdir("build/sim", 0777);
@@ -84,6 +85,7 @@ bool tablet_join(struct sim *s)
 	json_t *info = NULL;
 
 	say(s, "tablet %d of %s joins", t->number, t->officer);
+	t->device.skew_ms = s->server.skew_ms;
 	if (!must(s, join(s, t), "join"))
 		return false;
 	if (!must(s, replica_info(t->r, &info, &s->err), "ask who it is"))
@@ -99,7 +101,7 @@ bool tablet_join(struct sim *s)
 	return true;
 }
 
-bool tablet_reopen(struct tablet *t)
+bool tablet_reopen(struct tablet *t, bool unlock)
 {
 	struct sim *s = t->sim;
 
@@ -112,7 +114,8 @@ bool tablet_reopen(struct tablet *t)
 			YEAR_MS / 1000 * (rng_below(&s->rng, 20000) - 10000);
 	return must(s, replica_open(&t->r, t->path, &t->device.host, &s->err),
 		    "open a tablet again") &&
-	       must(s, replica_unlock(t->r, PIN, &s->err), "unlock a tablet");
+	       (!unlock ||
+		must(s, replica_unlock(t->r, PIN, &s->err), "unlock a tablet"));
 }
 
 void server_reopen(struct sim *s)
@@ -169,6 +172,7 @@ void world_free(struct sim *s)
 		parcel_release(&s->delayed[i]);
 	json_decref(s->packets);
 	json_decref(s->values);
+	json_decref(s->refused);
 	json_decref(s->drafts);
 	if (s->dir[0])
 		folder_remove(s->dir);
