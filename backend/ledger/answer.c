@@ -24,6 +24,7 @@ struct answering {
 	struct line_writer w;
 	struct groups groups;
 	struct reply_scope *scopes;
+	struct buf from, to; /* what a record's two versions differ in */
 	struct err *err;
 };
 
@@ -254,21 +255,51 @@ static enum rc keys_put(struct answering *a, const char *scope)
 	return rc;
 }
 
+/* The record's text at a position; NULL: it was not there. */
 static enum rc version_at(struct answering *a, const char *scope,
 			  const char *kind, const char *id, int64_t position,
-			  json_t **record, char **text, size_t *len)
+			  char **text, size_t *len)
 {
 	enum rc rc;
 
-	*record = NULL;
 	*text = NULL;
 	if (!position)
 		return RC_OK;
 	rc = store_record_at(a->store, scope, kind, id, position, text, len,
 			     a->err);
-	if (rc == RC_NOT_FOUND)
-		return RC_OK;
-	return rc == RC_OK ? json_read(*text, *len, record, a->err) : rc;
+	return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
+/* A record that the terminal has in another version. */
+static enum rc change_add(struct answering *a, const char *scope,
+			  const char *kind, const char *id,
+			  const struct buf *before, const struct buf *after)
+{
+	json_t *from = NULL, *to = NULL;
+	char key[TREE_KEY_SIZE];
+	enum rc rc = json_read(before->data, before->len, &from, a->err);
+
+	if (rc == RC_OK)
+		rc = json_read(after->data, after->len, &to, a->err);
+	if (rc == RC_OK)
+		rc = tree_key(a->store->db, scope, kind, id, 0, key, a->err);
+	if (rc == RC_OK)
+		rc = groups_add_change(&a->groups, kind, key, from, to, a->err);
+	json_decref(from);
+	json_decref(to);
+	return rc;
+}
+
+static enum rc whole_add(struct answering *a, const char *kind,
+			 const char *text, size_t n)
+{
+	json_t *record = NULL;
+	enum rc rc = json_read(text, n, &record, a->err);
+
+	if (rc == RC_OK)
+		rc = groups_add_whole(&a->groups, kind, record, a->err);
+	json_decref(record);
+	return rc;
 }
 
 /* One record: what the terminal has at its head, what stands at the target. */
@@ -276,35 +307,33 @@ static enum rc row_add(struct answering *a, struct reply_scope *rs,
 		       const char *kind, const char *id, const char *own)
 {
 	const char *scope = rs->ws->scope;
-	json_t *before = NULL, *after = NULL;
-	char *text_before = NULL, *text_after = NULL, key[TREE_KEY_SIZE];
+	char *before = NULL, *after = NULL;
 	size_t n_before = 0, n_after = 0;
+	bool same;
 	enum rc rc = version_at(a, scope, kind, id, rs->from.position, &before,
-				&text_before, &n_before);
+				&n_before);
 
 	if (rc == RC_OK)
 		rc = version_at(a, scope, kind, id, rs->to.position, &after,
-				&text_after, &n_after);
+				&n_after);
 	if (rc != RC_OK || !after)
 		goto out;
-	if (own && strlen(own) == n_after && !memcmp(own, text_after, n_after))
+	if (own && strlen(own) == n_after && !memcmp(own, after, n_after))
 		goto out;
+	same = before && n_before == n_after && !memcmp(before, after, n_after);
 	/* What the terminal's packet did not change goes back whole: a change
 	 * relative to its main state would be empty, and so unsaid. */
-	if (!before || (own && json_equal(before, after))) {
-		rc = groups_add_whole(&a->groups, kind, after, a->err);
-	} else {
-		rc = tree_key(a->store->db, scope, kind, id, 0, key, a->err);
-		if (rc == RC_OK)
-			rc = groups_add_change(&a->groups, kind, key, before,
-					       after, a->err);
-	}
+	if (!before || (own && same))
+		rc = whole_add(a, kind, after, n_after);
+	else if (!same)
+		rc = jcs_differ(&a->from, &a->to, before, n_before, after,
+				n_after, a->err);
+	if (rc == RC_OK && before && !same)
+		rc = change_add(a, scope, kind, id, &a->from, &a->to);
 	a->s->rows_down++;
 out:
-	json_decref(before);
-	json_decref(after);
-	free(text_before);
-	free(text_after);
+	free(before);
+	free(after);
 	return rc;
 }
 
@@ -429,6 +458,8 @@ enum rc sync_answer(struct sync *s, struct store *reader, int64_t now_ms,
 	a.scopes = calloc(s->request.nscopes, sizeof(*a.scopes));
 	if (!a.scopes)
 		return err_set(err, RC_NOMEM, "out of memory");
+	buf_init(&a.from, RECORD_BYTES_MAX + 2);
+	buf_init(&a.to, RECORD_BYTES_MAX + 2);
 	rc = groups_init(&a.groups, err);
 	if (rc == RC_OK)
 		rc = line_writer_init(&a.w, body, err);
@@ -443,6 +474,8 @@ enum rc sync_answer(struct sync *s, struct store *reader, int64_t now_ms,
 		json_decref(a.scopes[i].merged);
 	}
 	free(a.scopes);
+	buf_release(&a.from);
+	buf_release(&a.to);
 	groups_release(&a.groups);
 	line_writer_release(&a.w);
 	return rc;

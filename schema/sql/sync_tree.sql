@@ -36,10 +36,11 @@ WHERE scope = ?1 AND town = ?2 AND kind = ?3 AND hash BETWEEN ?4 AND ?5
 ORDER BY hash, id
 
 -- name: leaf_find
-SELECT id FROM hufu_leaf
-WHERE scope = ?1 AND kind = ?2
-AND town IN (SELECT town FROM hufu_top WHERE scope = ?1 AND kind = ?2)
-AND hash BETWEEN ?3 AND ?4 LIMIT 2
+-- (towns on the outside: one descent a town, and nothing is made for the query)
+SELECT l.id FROM hufu_top AS t CROSS JOIN hufu_leaf AS l
+WHERE t.scope = ?1 AND t.kind = ?2
+AND l.scope = ?1 AND l.town = t.town AND l.kind = ?2
+AND l.hash BETWEEN ?3 AND ?4 LIMIT 2
 
 -- name: leaf_kinds
 SELECT DISTINCT town, kind FROM hufu_leaf WHERE scope = ?1 ORDER BY town, kind

@@ -31,6 +31,13 @@ void jcs_string(struct buf *out, const char *s, size_t n);
  * again gives the same bytes. *out is a new reference. */
 enum rc jcs_read(const char *text, size_t n, json_t **out, struct err *err);
 
+/* Of two objects in canonical bytes, the members in which they differ, as two
+ * objects: what has another value, or none on the other side. The buffers are
+ * reset first. Only for bytes that were checked before: RC_CORRUPT where they
+ * cannot be walked. */
+enum rc jcs_differ(struct buf *only_a, struct buf *only_b, const char *a,
+		   size_t na, const char *b, size_t nb, struct err *err);
+
 /* Compact, in member order, nulls allowed: the bytes of messages, which nobody
  * needs to reproduce. Appends. */
 enum rc json_write(struct buf *out, const json_t *value, struct err *err);

@@ -79,6 +79,8 @@ def values():
     write("json", "not-utf8", b'"\xff\xfe\xed\xa0\x80"')
     write("json", "string-with-brackets", '{"[{\\"":"]}\\\\"}')
     write("json", "trailing", "{} {}")
+    write("json", "two-objects", '[{"a":1,"ab":[{"b":"]"}],"c":"\\""},{"a":12,"ab":[{"b":"]]"}],"d":{}}]')
+    write("json", "two-equal", '[{"a":{"x":"y"}},{"a":{"x":"y"}}]')
     write("json", "bom", b"\xef\xbb\xbf{}")
 
 
