@@ -399,7 +399,7 @@ static enum rc changed_rows(struct answering *a, struct reply_scope *rs,
 			rc = row_add(a, rs, kind, id, NULL);
 		if (query_get_int(q, 3))
 			json_array_append_new(rs->merged, json_string(path));
-		if (a->groups.bytes > WIRE_PAGE_BYTES) {
+		if (a->groups.bytes > wire_page_bytes()) {
 			*more = json_pack("{s:s, s:[s, s]}", "scope",
 					  rs->ws->scope, "more", kind, id);
 			break;

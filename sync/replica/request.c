@@ -9,7 +9,6 @@
 #include "wire/message.h"
 
 #define NONCE_BYTES 16
-#define REQUEST_BUDGET (3u << 20) /* of JSON, of the 4 MiB that are allowed */
 
 struct sync_scope *sync_scope_of(struct sync *s, const char *scope)
 {
@@ -128,7 +127,7 @@ enum rc request_make(struct sync *s, bool pages, struct buf *body,
 {
 	unsigned char nonce[NONCE_BYTES];
 	char text[BASE64_SIZE(NONCE_BYTES)], *enrolment = NULL;
-	size_t budget = REQUEST_BUDGET;
+	size_t budget = wire_request_bytes();
 	json_t *o = NULL, *list = json_array();
 	int64_t keys = 0;
 	enum rc rc = meta_need(s->r, "enrolment", &enrolment, err);

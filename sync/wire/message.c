@@ -3,6 +3,26 @@
 
 #include "base/jcs.h"
 
+static size_t page_bytes = 4u << 20, request_bytes = 3u << 20;
+
+size_t wire_page_bytes(void)
+{
+	return page_bytes;
+}
+
+size_t wire_request_bytes(void)
+{
+	return request_bytes;
+}
+
+#ifdef WITH_FAULTS
+void wire_limits_for_tests(size_t page, size_t request)
+{
+	page_bytes = page ? page : 4u << 20;
+	request_bytes = request ? request : 3u << 20;
+}
+#endif
+
 #define REQUEST_SCOPES_MAX 64
 
 static enum rc malformed(struct err *err, const char *what)

@@ -13,8 +13,16 @@
 #include "object/oid.h"
 
 #define WIRE_FORMAT 1
-#define WIRE_PAGE_BYTES (4u << 20) /* of rows in one answer, before deflate */
 #define WIRE_CLOCK_MAX_MS (10 * 60 * 1000)
+/* Rows in one answer, before deflate: 4 MiB. Packets in one request: 3 MiB of
+ * the 4 MiB of JSON that are allowed. */
+size_t wire_page_bytes(void);
+size_t wire_request_bytes(void);
+#ifdef WITH_FAULTS
+/* For tests only, and only in builds with faults: limits so small that a short
+ * history has many pages and many requests. 0: as above. */
+void wire_limits_for_tests(size_t page_bytes, size_t request_bytes);
+#endif
 #define SIGNATURE_TEXT_SIZE BASE64_SIZE(SIGN_BYTES)
 
 struct wire_packet {
