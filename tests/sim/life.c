@@ -23,7 +23,7 @@ static void revive(struct tablet *t)
 	tablet_note(t);
 }
 
-static void life_expectancy(struct tablet *t, int percent)
+void life_expectancy(struct tablet *t, int percent)
 {
 	struct rng *r = &t->sim->rng;
 
@@ -92,6 +92,7 @@ static void step_sync(struct sim *s, struct tablet *t)
 	if (w == BESIDE && !replica_is_unlocked(t->r))
 		w = FAIR;
 	t->weather = w;
+	t->weather_in = rng_chance(&s->rng, 25) ? 1 + rng_below(&s->rng, 3) : 0;
 	life_expectancy(t, 12);
 	say(s, "tablet %d syncs", t->number);
 	rc = tablet_sync(t, &sum);

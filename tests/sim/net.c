@@ -9,7 +9,7 @@
 static const char *const weather_names[WEATHER__MAX] = {
 	"fair",   "dropped",      "delayed",       "doubled",
 	"cut up", "lost",         "cut down",      "server dies",
-	"edited", "edited, lost", "synced beside",
+	"edited", "edited, lost", "synced beside", "office meanwhile",
 };
 
 void parcel_release(struct parcel *p)
@@ -221,11 +221,13 @@ static enum rc through(struct tablet *t, const struct exchange_request *q,
 		tablet_edit(t, true);
 	if (rc == RC_OK && w == BESIDE)
 		sync_beside(t);
+	if (rc == RC_OK && w == OFFICE)
+		office_edit(s);
 	if (rc == RC_OK && (w == LOST || w == EDITED_LOST)) {
 		reply->body.len = 0;
 		return unreachable(err, "the answer is lost");
 	}
-	if (rc == RC_OK && w == CUT_DOWN && reply->body.len) {
+	if (rc == RC_OK && w == CUT_DOWN && !reply->sink && reply->body.len) {
 		reply->body.len =
 			(size_t)rng_below(&s->rng, (int)reply->body.len);
 		return unreachable(err, "the answer is cut");
@@ -233,11 +235,53 @@ static enum rc through(struct tablet *t, const struct exchange_request *q,
 	return rc;
 }
 
+/* A sink that breaks off. */
+struct cut {
+	enum rc (*sink)(void *ctx, const void *p, size_t n, struct err *err);
+	void *ctx;
+	size_t left;
+};
+
+static enum rc cut_sink(void *ctx, const void *p, size_t n, struct err *err)
+{
+	struct cut *c = ctx;
+	size_t part = n < c->left ? n : c->left;
+	enum rc rc = part ? c->sink(c->ctx, p, part, err) : RC_OK;
+
+	c->left -= part;
+	return rc == RC_OK && part < n ? unreachable(err, "cut") : rc;
+}
+
+/* Enrolment and snapshots: the answer may be lost, or cut. */
+static enum rc download(struct tablet *t, const struct exchange_request *q,
+			enum weather w, struct exchange_reply *reply,
+			struct err *err)
+{
+	struct cut cut = { .sink = reply->sink, .ctx = reply->sink_ctx };
+	enum rc rc;
+
+	if (w == FAIR)
+		return deliver(t, q, reply, err);
+	if (!reply->sink) {
+		rc = deliver(t, q, reply, err);
+		reply->body.len = 0;
+		return rc == RC_OK ? unreachable(err, "lost") : rc;
+	}
+	cut.left = w == CUT_DOWN ? (size_t)rng_below(&t->sim->rng, 20000) : 0;
+	reply->sink = cut_sink;
+	reply->sink_ctx = &cut;
+	rc = deliver(t, q, reply, err);
+	reply->sink = cut.sink;
+	reply->sink_ctx = cut.ctx;
+	return rc;
+}
+
 enum rc net_perform(void *ctx, const struct exchange_request *q,
 		    struct exchange_reply *reply, struct err *err)
 {
 	struct tablet *t = ctx;
-	enum weather w = strcmp(q->path, "/v1/sync") ? FAIR : t->weather;
+	bool is_sync = !strcmp(q->path, "/v1/sync");
+	enum weather w = FAIR;
 	enum rc rc;
 
 	/* Store calls of the server are not the tablet's. */
@@ -245,12 +289,16 @@ enum rc net_perform(void *ctx, const struct exchange_request *q,
 	if (t->is_dead)
 		return unreachable(err, "the tablet is dead");
 	tablet_note(t);
-	if (!strcmp(q->path, "/v1/sync")) {
+	if (t->weather != FAIR && t->weather_in-- <= 0) {
+		w = t->weather;
 		t->weather = FAIR;
-		say(t->sim, "  request of tablet %d, %zu bytes: %s", t->number,
-		    q->body_bytes, weather_names[w]);
 	}
-	rc = through(t, q, w, reply, err);
+	say(t->sim, "  %s of tablet %d, %zu bytes: %s",
+	    is_sync ? "request" : q->path, t->number, q->body_bytes,
+	    weather_names[w]);
+	rc = is_sync || w == DROPPED || w == SERVER_DIES
+		     ? through(t, q, w, reply, err)
+		     : download(t, q, w, reply, err);
 	life_begin(t);
 	return rc;
 }

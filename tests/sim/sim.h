@@ -60,6 +60,7 @@ enum weather {
 	EDITED, /* the inspector edits between request and answer */
 	EDITED_LOST, /* and then the answer is lost */
 	BESIDE, /* another program syncs the file meanwhile */
+	OFFICE, /* the office writes before the next page is asked for */
 	WEATHER__MAX
 };
 
@@ -71,7 +72,8 @@ struct tablet {
 	struct device device;
 	struct replica *r; /* NULL until it joined */
 	struct exchange exchange;
-	enum weather weather; /* of the next request */
+	enum weather weather; /* of a request to come, after */
+	int weather_in; /* so many others */
 	long dies_in; /* store calls until the tablet dies; 0: never */
 	bool only_stumbles; /* one call fails, and life goes on */
 	enum fault fails; /* FAULT_STORE, or FAULT_ALLOC when it stumbles */
@@ -122,12 +124,15 @@ void forget(struct sim *s);
 /* world.c */
 bool world_make(struct sim *s);
 void world_free(struct sim *s);
-bool tablet_join(struct sim *s);
+void tablet_skew(struct tablet *t);
 bool tablet_reopen(struct tablet *t, bool unlock);
 void server_reopen(struct sim *s);
 bool heads_get(struct sim *s, struct head heads[2]);
 extern const char *const scopes[2];
 struct tablet *any_tablet(struct sim *s);
+
+/* join.c */
+bool tablet_join(struct sim *s);
 
 /* net.c */
 enum rc net_perform(void *ctx, const struct exchange_request *q,
@@ -140,6 +145,7 @@ void parcel_release(struct parcel *p);
 /* Arm the store's failure for the tablet, and see what came of it. */
 void life_begin(struct tablet *t);
 void life_end(struct tablet *t);
+void life_expectancy(struct tablet *t, int percent);
 /* Sync with what the tablet's weather and life expectancy bring. */
 enum rc tablet_sync(struct tablet *t, struct sync_summary *sum);
 

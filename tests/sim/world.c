@@ -5,8 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/jcs.h"
-#include "ledger/enrol.h"
+#include "wire/message.h"
 
 const char *const scopes[2] = { "catalog", COUNTY };
 
@@ -35,6 +34,12 @@ bool world_make(struct sim *s)
 	}
 	device_init(&s->server, &s->now_ms, s->seed, 2);
 	snprintf(data, sizeof(data), "%s/server", s->dir);
+	/* Half of the histories have pages of a few records. */
+	if (rng_chance(&s->rng, 50))
+		wire_limits_for_tests((size_t)(200 + rng_below(&s->rng, 3000)),
+				      (size_t)(300 + rng_below(&s->rng, 4000)));
+	else
+		wire_limits_for_tests(0, 0);
 	if (!must(s, loop_init(&s->loop, data, &s->server.host, &s->err),
 		  "make the server"))
 		return false;
@@ -60,45 +65,11 @@ bool world_make(struct sim *s)
 	return !s->failed;
 }
 
-static enum rc join(struct sim *s, struct tablet *t)
+/* Up to ten years off. */
+void tablet_skew(struct tablet *t)
 {
-	char code[ENROL_CODE_SIZE];
-	struct account admin;
-	struct op op = loop_op(&s->loop, &admin, &s->err);
-	enum rc rc = enrol_code_new(&op, t->officer, COUNTY, code);
-
-	if (rc == RC_OK)
-		rc = replica_create(&t->r, t->path, &t->device.host, &s->err);
-	if (rc == RC_OK)
-		rc = replica_enroll(t->r, &t->exchange, "http://sim", code, PIN,
-				    &s->err);
-	return rc == RC_OK
-		       ? replica_clone(t->r, &t->exchange, NULL, NULL, &s->err)
-		       : rc;
-}
-
-/* The next tablet enrols and clones, with a right clock: only afterwards does
- * its battery run down. */
-bool tablet_join(struct sim *s)
-{
-	struct tablet *t = &s->tablets[s->joined++];
-	json_t *info = NULL;
-
-	say(s, "tablet %d of %s joins", t->number, t->officer);
-	t->device.skew_ms = s->server.skew_ms;
-	if (!must(s, join(s, t), "join"))
-		return false;
-	if (!must(s, replica_info(t->r, &info, &s->err), "ask who it is"))
-		return false;
-	snprintf(t->terminal, sizeof(t->terminal), "%s",
-		 json_text(info, "terminal"));
-	snprintf(t->enrolment, sizeof(t->enrolment), "%s",
-		 json_text(info, "enrolment"));
-	json_decref(info);
-	if (rng_chance(&s->rng, 60))
-		t->device.skew_ms =
-			YEAR_MS / 1000 * (rng_below(&s->rng, 20000) - 10000);
-	return true;
+	t->device.skew_ms =
+		YEAR_MS / 1000 * (rng_below(&t->sim->rng, 20000) - 10000);
 }
 
 bool tablet_reopen(struct tablet *t, bool unlock)
@@ -110,8 +81,7 @@ bool tablet_reopen(struct tablet *t, bool unlock)
 	t->is_dead = false;
 	device_reboot(&t->device);
 	if (rng_chance(&s->rng, 10))
-		t->device.skew_ms =
-			YEAR_MS / 1000 * (rng_below(&s->rng, 20000) - 10000);
+		tablet_skew(t);
 	return must(s, replica_open(&t->r, t->path, &t->device.host, &s->err),
 		    "open a tablet again") &&
 	       (!unlock ||
