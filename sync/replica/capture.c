@@ -216,6 +216,32 @@ enum rc capture_create(struct replica *r, const struct kind *k, struct err *err)
 	return rc == RC_OK ? triggers_create(r, k, err) : rc;
 }
 
+enum rc capture_pause(struct replica *r, struct err *err)
+{
+	struct buf b;
+	enum rc rc;
+
+	buf_init(&b, SQL_BYTES_MAX);
+	for (size_t k = 0; k < r->ncaptured; k++)
+		for (int i = 0; i < TRIGGERS; i++)
+			buf_printf(&b, "DROP TRIGGER IF EXISTS hufu_%s_%s;",
+				   r->captured[k].kind->name, trigger_names[i]);
+	rc = buf_status(&b, err);
+	if (rc == RC_OK && b.len)
+		rc = db_script(r->db, b.data, err);
+	buf_release(&b);
+	return rc;
+}
+
+enum rc capture_resume(struct replica *r, struct err *err)
+{
+	enum rc rc = RC_OK;
+
+	for (size_t k = 0; k < r->ncaptured && rc == RC_OK; k++)
+		rc = triggers_create(r, r->captured[k].kind, err);
+	return rc;
+}
+
 static enum rc trigger_check(struct replica *r, const struct kind *k, int which,
 			     struct err *err)
 {

@@ -205,14 +205,13 @@ static enum rc parts_take(struct replica *r, const struct scope *all, size_t n,
 
 	if (rc != RC_OK)
 		return rc;
-	for (size_t i = 0; i < n && rc == RC_OK; i++) {
-		if (!strcmp(all[i].scope, "catalog"))
-			rc = part_take(r, all[i].scope, true, progress, ctx,
-				       err);
-		if (rc == RC_OK)
-			rc = part_take(r, all[i].scope, false, progress, ctx,
-				       err);
-	}
+	rc = part_take(r, "catalog", true, progress, ctx, err);
+	if (rc == RC_OK)
+		rc = capture_pause(r, err);
+	for (size_t i = 0; i < n && rc == RC_OK; i++)
+		rc = part_take(r, all[i].scope, false, progress, ctx, err);
+	if (rc == RC_OK)
+		rc = capture_resume(r, err);
 	return replica_end(r, rc, err);
 }
 

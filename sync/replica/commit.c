@@ -19,7 +19,20 @@ struct items {
 	struct replica *r;
 	struct item *all; /* owned */
 	size_t n, room;
+	struct held_back *held; /* NULL: a bad record fails the commit */
 };
+
+/* A record that cannot go stays edited, and does not keep the others. */
+static enum rc hold_back(struct items *items, const struct err *why,
+			 struct err *err)
+{
+	if (!items->held || (why->code != RC_INVALID && why->code != RC_DENIED))
+		return err_set(err, why->code, "%s", why->text);
+	if (!items->held->records++)
+		snprintf(items->held->why, sizeof(items->held->why), "%s",
+			 why->text);
+	return RC_OK;
+}
 
 static void item_release(struct item *it)
 {
@@ -167,12 +180,13 @@ static enum rc edit_take(void *ctx, struct edit *e, struct err *err)
 	struct replica *r = items->r;
 	const struct kind *k = e->captured->kind;
 	struct scope scope;
+	struct err why = { 0 };
 	struct item *it;
 	size_t n;
-	enum rc rc = edit_check(r, e, &scope, err);
+	enum rc rc = edit_check(r, e, &scope, &why);
 
 	if (rc != RC_OK)
-		return rc;
+		return hold_back(items, &why, err);
 	it = item_new(items);
 	if (!it)
 		return out_of_memory(err);
@@ -181,9 +195,13 @@ static enum rc edit_take(void *ctx, struct edit *e, struct err *err)
 	snprintf(it->written.kind, sizeof(it->written.kind), "%s", k->name);
 	memcpy(it->written.id, e->id, sizeof(e->id));
 	rc = base_position(r, it->scope, it->base, &it->base_position, err);
-	if (rc == RC_OK)
-		rc = travel_bytes(r, k, e->after, &it->written.body,
-				  &it->written.body_bytes, err);
+	if (rc == RC_OK &&
+	    travel_bytes(r, k, e->after, &it->written.body,
+			 &it->written.body_bytes, &why) != RC_OK) {
+		items->n--;
+		item_release(it);
+		return hold_back(items, &why, err);
+	}
 	if (rc == RC_OK && scope.journal[0])
 		rc = base_body(r, &scope, it, &it->written.base, err);
 	if (rc == RC_OK && !it->written.base && e->shadow)
@@ -246,10 +264,11 @@ static enum rc packet_of(struct replica *r, const struct item *items, size_t n,
 	return rc;
 }
 
-enum rc commit_edits(struct replica *r, const char *message, int *packets,
-		     int *records, struct err *err)
+static enum rc edits_commit(struct replica *r, const char *message,
+			    int *packets, int *records, struct held_back *held,
+			    struct err *err)
 {
-	struct items items = { .r = r };
+	struct items items = { .r = r, .held = held };
 	enum rc rc = edits_clean(r, err);
 
 	*packets = *records = 0;
@@ -284,4 +303,23 @@ enum rc replica_commit(struct replica *r, const char *message, int *packets,
 	if (rc != RC_OK)
 		*packets = *records = 0;
 	return rc;
+}
+
+enum rc commit_edits(struct replica *r, const char *message, int *packets,
+		     int *records, struct err *err)
+{
+	return edits_commit(r, message, packets, records, NULL, err);
+}
+
+enum rc replica_commit_sound(struct replica *r, const char *message,
+			     int *packets, int *records, struct held_back *held,
+			     struct err *err)
+{
+	enum rc rc = replica_begin(r, err);
+
+	memset(held, 0, sizeof(*held));
+	if (rc != RC_OK)
+		return rc;
+	rc = edits_commit(r, message, packets, records, held, err);
+	return replica_end(r, rc, err);
 }

@@ -89,6 +89,17 @@ enum rc replica_commit(struct replica *r, const char *message, int *packets,
 enum rc replica_undo(struct replica *r, const char *kind, const char *id,
 		     int *records, struct err *err);
 
+/* Records that a commit left out, and why the first of them was. */
+struct held_back {
+	int records;
+	char why[ERR_TEXT_MAX];
+};
+/* The same, but a record that breaks its kind's rules, or that cannot be sealed
+ * for want of a key, stays uncommitted and keeps nothing else. */
+enum rc replica_commit_sound(struct replica *r, const char *message,
+			     int *packets, int *records, struct held_back *held,
+			     struct err *err);
+
 struct sync_summary {
 	int requests;
 	int packets_sent; /* acknowledged in this call */
@@ -98,6 +109,7 @@ struct sync_summary {
 	int64_t bytes_up, bytes_down; /* HTTP bodies */
 	bool fork; /* a new journal was begun */
 	bool all_equal; /* every scope's root matched */
+	struct held_back held; /* edits that were not committed */
 };
 /* Commit what is uncommitted (when unlocked, or when there is nothing), push,
  * pull, apply in one transaction, compare roots. RC_IO: the network failed and

@@ -121,6 +121,10 @@ enum rc kind_install(struct replica *r, const json_t *record, struct err *err);
 /* capture.c */
 enum rc capture_create(struct replica *r, const struct kind *k,
 		       struct err *err);
+/* Without triggers for the rest of the transaction: each row of a clone would
+ * start three of them in vain. */
+enum rc capture_pause(struct replica *r, struct err *err);
+enum rc capture_resume(struct replica *r, struct err *err);
 enum rc captured_make(struct captured *c, const struct kind *k,
 		      struct err *err);
 void captured_release(struct captured *c);

@@ -11,6 +11,20 @@
 #include "wire/group.h"
 #include "wire/message.h"
 
+#define LEAVES_MAX 65536 /* rows of hufu_leaf that are put in one go */
+
+/* A record's place in the tree, until enough of them are there to be written in
+ * the order of the table: its pages are then filled one after the other. */
+struct leaf_row {
+	struct { /* compared as bytes, zeros behind the texts */
+		char town[4];
+		char kind[32];
+		unsigned char hash[SHA256_BYTES];
+	} key;
+	char id[33];
+	struct oid oid;
+};
+
 struct snapshot {
 	struct replica *r;
 	char scope[8];
@@ -20,6 +34,8 @@ struct snapshot {
 	json_t *head; /* line 1, owned */
 	int64_t records;
 	bool is_ended;
+	struct leaf_row *leaves; /* owned */
+	size_t nleaves;
 };
 
 static enum rc malformed(const struct snapshot *s, const char *what,
@@ -28,6 +44,48 @@ static enum rc malformed(const struct snapshot *s, const char *what,
 	return err_set(err, RC_CORRUPT,
 		       "the snapshot of scope '%s' is malformed: %s", s->scope,
 		       what);
+}
+
+static int leaf_order(const void *a, const void *b)
+{
+	const struct leaf_row *x = a, *y = b;
+
+	return memcmp(&x->key, &y->key, sizeof(x->key));
+}
+
+static enum rc leaves_flush(struct snapshot *s, struct err *err)
+{
+	enum rc rc = RC_OK;
+
+	if (s->nleaves)
+		qsort(s->leaves, s->nleaves, sizeof(*s->leaves), leaf_order);
+	for (size_t i = 0; i < s->nleaves && rc == RC_OK; i++) {
+		const struct leaf_row *l = &s->leaves[i];
+
+		rc = tree_leaf_put(s->r->db, s->scope, l->key.town, l->key.kind,
+				   l->id, &l->oid, 0, err);
+	}
+	s->nleaves = 0;
+	return rc;
+}
+
+static enum rc leaf_add(struct snapshot *s, const char *town, const char *kind,
+			const char *id, const struct oid *oid, struct err *err)
+{
+	struct leaf_row *l;
+
+	if (!s->leaves)
+		s->leaves = malloc(LEAVES_MAX * sizeof(*s->leaves));
+	if (!s->leaves)
+		return out_of_memory(err);
+	l = &s->leaves[s->nleaves++];
+	memset(l, 0, sizeof(*l));
+	memcpy(l->key.town, town, strnlen(town, sizeof(l->key.town) - 1));
+	memcpy(l->key.kind, kind, strnlen(kind, sizeof(l->key.kind) - 1));
+	sha256(l->key.hash, id, strlen(id));
+	memcpy(l->id, id, strnlen(id, sizeof(l->id) - 1));
+	l->oid = *oid;
+	return s->nleaves == LEAVES_MAX ? leaves_flush(s, err) : RC_OK;
 }
 
 static enum rc record_take(struct snapshot *s, const char *kind, const char *id,
@@ -43,8 +101,7 @@ static enum rc record_take(struct snapshot *s, const char *kind, const char *id,
 	if (rc == RC_OK)
 		rc = oid_of(&oid, OBJECT_BLOB, s->body.data, s->body.len, err);
 	if (rc == RC_OK)
-		rc = tree_leaf_put(s->r->db, s->scope, town, kind, id, &oid, 0,
-				   err);
+		rc = leaf_add(s, town, kind, id, &oid, err);
 	return rc == RC_OK ? record_seed(s->r, kind, id, record, s->body.data,
 					 s->body.len, err)
 			   : rc;
@@ -197,7 +254,10 @@ enum rc snapshot_end(struct snapshot *s, struct err *err)
 		return malformed(s, "it has no end", err);
 	if (json_int(s->head, "records", -1) != s->records)
 		return malformed(s, "records are missing", err);
-	return s->kinds_only ? RC_OK : head_take(s, err);
+	if (s->kinds_only)
+		return RC_OK;
+	rc = leaves_flush(s, err);
+	return rc == RC_OK ? head_take(s, err) : rc;
 }
 
 void snapshot_free(struct snapshot *s)
@@ -207,6 +267,7 @@ void snapshot_free(struct snapshot *s)
 	line_inflater_free(s->lines);
 	json_decref(s->head);
 	buf_release(&s->body);
+	free(s->leaves);
 	free(s);
 }
 
@@ -239,6 +300,10 @@ enum rc replica_clone_from_lines(struct replica *r, const char *scope,
 	if (!strcmp(scope, "catalog"))
 		rc = lines_take(r, scope, true, bytes, n, err);
 	if (rc == RC_OK)
+		rc = capture_pause(r, err);
+	if (rc == RC_OK)
 		rc = lines_take(r, scope, false, bytes, n, err);
+	if (rc == RC_OK)
+		rc = capture_resume(r, err);
 	return replica_end(r, rc, err);
 }

@@ -191,17 +191,19 @@ static enum rc rounds_do(struct sync *s, struct err *err)
 		       REQUESTS_MAX);
 }
 
-static enum rc commit_first(struct replica *r, struct err *err)
+/* One bad record must not keep a tablet from its district: it stays edited and
+ * is told of, the rest goes. */
+static enum rc commit_first(struct replica *r, struct held_back *held,
+			    struct err *err)
 {
 	int packets, records;
-	enum rc rc = replica_begin(r, err);
+	enum rc rc;
 
-	if (rc != RC_OK)
-		return rc;
-	rc = r->is_unlocked ? commit_edits(r, "edits before a sync", &packets,
-					   &records, err)
-			    : edits_clean(r, err);
-	return replica_end(r, rc, err);
+	if (r->is_unlocked)
+		return replica_commit_sound(r, "edits before a sync", &packets,
+					    &records, held, err);
+	rc = replica_begin(r, err);
+	return rc == RC_OK ? replica_end(r, edits_clean(r, err), err) : rc;
 }
 
 /* A destroyed key's traces: pages that were free before. */
@@ -228,7 +230,7 @@ enum rc replica_sync(struct replica *r, const struct exchange *x,
 	s->r = r;
 	s->exchange = x;
 	s->sum = out;
-	rc = commit_first(r, err);
+	rc = commit_first(r, &out->held, err);
 	if (rc == RC_OK)
 		rc = rounds_do(s, err);
 	out->all_equal = rc == RC_OK;
