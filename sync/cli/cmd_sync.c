@@ -39,13 +39,15 @@ static int json_print(struct verb *v, const struct sync_summary *s)
 	if (replica_info(v->r, &info, &v->err) != RC_OK)
 		return verb_fail(v);
 	o = json_pack(
-		"{s:b, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:b, s:O}",
+		"{s:b, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:b, s:i,"
+		" s:s, s:O}",
 		"equal", s->all_equal, "requests", s->requests, "packets_sent",
 		s->packets_sent, "records_sent", s->records_sent,
 		"records_received", s->records_received, "merged", s->merged,
 		"conflicts", s->conflicts, "quarantined", s->quarantined,
 		"bytes_up", (json_int_t)s->bytes_up, "bytes_down",
-		(json_int_t)s->bytes_down, "fork", s->fork, "scopes",
+		(json_int_t)s->bytes_down, "fork", s->fork, "held_back",
+		s->held.records, "held_why", s->held.why, "scopes",
 		json_object_get(info, "scopes"));
 	verb_json(o);
 	json_decref(o);
@@ -74,6 +76,11 @@ static int text_print(struct verb *v, const struct sync_summary *s)
 	       s->bytes_down);
 	if (s->conflicts || s->quarantined)
 		puts("'hufu conflicts' shows what needs a person");
+	if (s->held.records)
+		printf("%d edited record%s held back: %s\n"
+		       "mend it, or take it back with 'hufu undo'\n",
+		       s->held.records, s->held.records == 1 ? " is" : "s are",
+		       s->held.why);
 	if (s->fork)
 		puts("the journal began anew: this file had been restored from "
 		     "a copy");

@@ -240,6 +240,35 @@ static void a_replica_verifies_after_all_that(void **state)
 		fail_msg("%s", world.err.text);
 }
 
+static void one_bad_record_keeps_nothing_else(void **state)
+{
+	struct sync_summary s;
+
+	(void)state;
+	field_exec(&world, 0,
+		   "INSERT INTO visit(id,subject) VALUES('v1','s1');"
+		   "INSERT INTO visit(id,subject,state) "
+		   "VALUES('v2','s1','flying');"
+		   "INSERT INTO subject_private(id,note) VALUES('s9','x')");
+	field_office(&world, "assignment", "a1",
+		     "{\"subject\":\"s1\",\"due\":\"2027-01-31\"}");
+	s = field_sync(&world, 0);
+	assert_int_equal(s.held.records, 2);
+	assert_true(s.held.why[0]);
+	assert_int_equal(s.records_sent, 1);
+	field_assert_equal(&world, 0);
+	assert_string_equal(field_live(&world, 0,
+				       "SELECT due FROM assignment "
+				       "WHERE id='a1'"),
+			    "2027-01-31");
+	field_exec(&world, 0, "UPDATE visit SET state='open' WHERE id='v2'");
+	s = field_sync(&world, 0);
+	assert_int_equal(s.held.records, 1);
+	assert_int_equal(s.records_sent, 1);
+	assert_string_equal(field_server(&world, "SELECT count(*) FROM visit"),
+			    "2");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -254,6 +283,7 @@ int main(void)
 		TEST(sealed_data_reaches_who_may_read_and_dies_with_its_key),
 		TEST(a_quiet_sync_is_small_both_ways),
 		TEST(a_replica_verifies_after_all_that),
+		TEST(one_bad_record_keeps_nothing_else),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
