@@ -165,3 +165,20 @@ void cli_progress(void *ctx, size_t done, size_t total)
 	else
 		fprintf(stderr, "\r%zu", done);
 }
+
+bool cli_may_read(struct cli *c, const char *kind)
+{
+	const struct kind *k =
+		kind ? registry_kind(c->store->kinds, kind) : NULL;
+	unsigned roles = k && k->is_sealed ? k->readers : ~0u;
+
+	/* The catalog is everybody's. */
+	if (!strcmp(c->scope, "catalog") ||
+	    account_may(&c->account, roles, c->scope))
+		return true;
+	err_set(&c->err, RC_DENIED, "account '%s' may not read %s%sscope %s",
+		c->account.name, k && k->is_sealed ? kind : "",
+		k && k->is_sealed ? " in " : "", c->scope);
+	cli_fail(c, &c->err);
+	return false;
+}

@@ -42,6 +42,9 @@ int cli_options(struct cli *c, const struct cli_option *own, const char *usage,
 int cli_open(struct cli *c);
 /* --scope, or a message and false when it is missing. */
 bool cli_needs_scope(struct cli *c);
+/* May the account read this kind (NULL: anything) of --scope? After cli_open.
+ * False after a message. */
+bool cli_may_read(struct cli *c, const char *kind);
 /* Print "hufud draw: message" and answer the exit code. */
 int cli_fail(struct cli *c, const struct err *err);
 int cli_misuse(struct cli *c, const char *fmt, ...)

@@ -70,9 +70,14 @@ static enum rc conflict_load(struct cli *c, const char *id, json_t **out)
 
 	quiet.err = &first;
 	rc = ledger_record(&quiet, c->scope, "conflict", id, out);
+	if (rc == RC_NOT_FOUND && cli_may_read(c, "conflict_private") &&
+	    ledger_record(&quiet, c->scope, "conflict_private", id, out) ==
+		    RC_OK)
+		return RC_OK;
 	if (rc == RC_NOT_FOUND)
-		return ledger_record(&c->op, c->scope, "conflict_private", id,
-				     out);
+		return err_set(&c->err, RC_NOT_FOUND,
+			       "there is no conflict '%s' in scope %s", id,
+			       c->scope);
 	return rc == RC_OK ? rc : err_set(&c->err, rc, "%s", first.text);
 }
 
@@ -102,6 +107,13 @@ static int list(struct cli *c, bool all)
 		json_t *o = NULL;
 
 		quiet.err = &ignored;
+		if (!strcmp(query_get_text(q, 0), "conflict_private") &&
+		    !account_may(
+			    &c->account,
+			    registry_kind(c->store->kinds, "conflict_private")
+				    ->readers,
+			    c->scope))
+			continue;
 		/* One whose key was destroyed has nothing left to decide. */
 		if (ledger_record(&quiet, c->scope, query_get_text(q, 0),
 				  query_get_text(q, 1), &o) != RC_OK)
@@ -169,6 +181,8 @@ int cmd_conflicts(struct cli *c)
 	code = cli_open(c);
 	if (code != EXIT_DONE)
 		return code;
+	if (!cli_may_read(c, NULL))
+		return EXIT_FAILED;
 	if (!strcmp(words[0], "list"))
 		return list(c, all);
 	if (!strcmp(words[0], "show"))

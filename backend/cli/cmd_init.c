@@ -13,8 +13,8 @@ static const char usage[] =
 	"catalog with\n"
 	"its kinds (from DIR/kinds/*.json; found beside the program by "
 	"default), and the\n"
-	"account \"admin\" of all roles and scopes, without a password, for "
-	"the commands.\n";
+	"account \"admin\" (coordinator, analyst, administrator; all scopes), "
+	"without a\npassword, for the commands.\n";
 
 static enum rc found(struct cli *c, const char *schema)
 {

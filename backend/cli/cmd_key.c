@@ -9,7 +9,7 @@ static const char usage[] =
 	"read them again,\n"
 	"in no copy, backup or clone; tablets forget their plain rows at "
 	"their next sync. The\n"
-	"history and every root stay valid.\n"
+	"history and every root stay valid. Only an administrator may.\n"
 	"\nOptions: --data DIR\n";
 
 int cmd_key(struct cli *c)

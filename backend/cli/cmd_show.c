@@ -148,6 +148,8 @@ int cmd_show(struct cli *c)
 	code = cli_open(c);
 	if (code != EXIT_DONE)
 		return code;
+	if (!cli_may_read(c, words[0]))
+		return EXIT_FAILED;
 	rc = may_see(c, words[0]);
 	if (rc == RC_OK)
 		rc = ledger_record(&c->op, c->scope, words[0], words[1],

@@ -105,6 +105,8 @@ int cmd_terminal(struct cli *c)
 	exit_code = cli_open(c);
 	if (exit_code != EXIT_DONE)
 		return exit_code;
+	if (!cli_may_read(c, NULL))
+		return EXIT_FAILED;
 	if (!strcmp(words[0], "code"))
 		return code(c, officer);
 	if (!strcmp(words[0], "list"))

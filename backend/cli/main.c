@@ -12,7 +12,7 @@ static const struct command {
 	const char *what;
 } commands[] = {
 	{ "init", cmd_init, "make a data folder" },
-	{ "serve", cmd_serve, "answer tablets and the console" },
+	{ "serve", cmd_serve, "answer tablets" },
 	{ "account", cmd_account, "accounts of the office" },
 	{ "terminal", cmd_terminal, "enrol, list and revoke tablets" },
 	{ "import", cmd_import, "take in CSV files" },

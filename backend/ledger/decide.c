@@ -43,13 +43,26 @@ static enum rc decided_value(struct op *op, const json_t *conflict,
 /* The record with the decided values in place of the group's. */
 static enum rc record_decided(struct op *op, const json_t *before,
 			      const json_t *conflict, const json_t *value,
-			      json_t **out)
+			      bool is_other, json_t **out)
 {
 	const json_t *fields = json_object_get(conflict, "fields"), *name;
 	json_t *member;
 	const char *key;
 	size_t i;
 
+	/* A group moves together: another value names all of it, null for a
+	 * field that is to be absent. */
+	json_array_foreach(fields, i, name) if (
+		is_other &&
+		!json_object_get(
+			value,
+			json_string_value(
+				name))) return err_set(op->err, RC_INVALID,
+						       "the value lacks '%s': "
+						       "name every field "
+						       "of the group, null "
+						       "where there is none",
+						       json_string_value(name));
 	*out = json_deep_copy(before);
 	json_array_foreach(fields, i, name)
 		json_object_del(*out, json_string_value(name));
@@ -67,7 +80,8 @@ static enum rc record_decided(struct op *op, const json_t *before,
 				       "conflict",
 				       key);
 		}
-		json_object_set(*out, key, member);
+		if (!json_is_null(member))
+			json_object_set(*out, key, member);
 	}
 	return RC_OK;
 }
@@ -76,11 +90,16 @@ static json_t *conflict_decided(const struct op *op, const json_t *conflict,
 				const char *decision, const json_t *value,
 				const char *reason)
 {
-	json_t *out = json_deep_copy(conflict);
+	json_t *out = json_deep_copy(conflict), *kept = json_object();
+	json_t *member;
+	const char *key;
 
 	json_object_set_new(out, "state", json_string("decided"));
 	json_object_set_new(out, "decision", json_string(decision));
-	json_object_set(out, "decided_value", (json_t *)(uintptr_t)value);
+	json_object_set_new(out, "decided_value", kept);
+	json_object_foreach((json_t *)(uintptr_t)value, key,
+			    member) if (!json_is_null(member))
+		json_object_set(kept, key, member);
 	json_object_set_new(out, "decided_by", json_string(op->actor->name));
 	json_object_set_new(out, "decided_at", json_integer(op->now_ms));
 	json_object_set_new(out, "reason", json_string(reason));
@@ -130,7 +149,8 @@ enum rc ledger_decide(struct op *op, const char *scope, const char *conflict,
 		rc = ledger_record(op, scope, json_text(c, "record_kind"),
 				   json_text(c, "record_id"), &before);
 	if (rc == RC_OK)
-		rc = record_decided(op, before, c, decided, &after);
+		rc = record_decided(op, before, c, decided,
+				    !strcmp(decision, "other"), &after);
 	k = rc == RC_OK ? registry_kind(op->store->kinds,
 					json_text(c, "record_kind"))
 			: NULL;

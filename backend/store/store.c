@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "base/hex.h"
+#include "base/json_memory.h"
+#include "object/sshsig.h"
 #include "sql_store.gen.h"
 #include "tree/tree.h"
 
@@ -107,6 +109,7 @@ static enum rc store_new(struct store **out, const char *dir,
 	struct store *s = calloc(1, sizeof(*s));
 
 	*out = s;
+	json_memory_setup();
 	if (!s || !(s->dir = strdup(dir)))
 		return err_set(err, RC_NOMEM, "out of memory");
 	s->host = host;
@@ -180,6 +183,30 @@ enum rc store_init(const char *dir, const struct host *host, bool fast,
 	return rc;
 }
 
+/* What another key signs would be on the main line for ever, and verify for
+ * nobody: the catalog says whose log this is. */
+static enum rc key_belongs(struct store *s, struct err *err)
+{
+	char text[SSH_PUBLIC_TEXT_MAX];
+	struct query *q;
+	bool known;
+	enum rc rc;
+
+	if (!registry_kind(s->kinds, "server_key"))
+		return RC_OK; /* it is just being founded */
+	ssh_public_text(text, s->key.public);
+	q = query_begin(s->db, SQL_SERVER_KEY_KNOWN);
+	query_text(q, 1, text);
+	known = query_row(q);
+	rc = query_end(q, err);
+	if (rc == RC_OK && !known)
+		rc = err_set(err, RC_DENIED,
+			     "'%s/server.key' is not this log's key: restore "
+			     "the one that belongs to hufu.db",
+			     s->dir);
+	return rc;
+}
+
 static enum rc store_load(struct store *s, struct err *err)
 {
 	char *text = NULL, *path = NULL;
@@ -220,16 +247,26 @@ enum rc store_open(struct store **out, const char *dir, const struct host *host,
 			     "init --data %s'",
 			     dir, dir);
 	free(path);
+	path = NULL;
+	if (rc == RC_OK)
+		rc = path_in(&path, dir, "keys.db", err);
+	/* An empty one in its place would number its keys from 1 again. */
+	if (rc == RC_OK && access(path, R_OK) != 0)
+		rc = err_set(err, RC_NOT_FOUND,
+			     "'%s' is missing: restore it from its backup, "
+			     "sealed records cannot be read without it",
+			     path);
+	free(path);
 	if (rc == RC_OK)
 		rc = db_open_in(s, &s->db, "hufu.db", DB_WRITE, err);
 	if (rc == RC_OK)
-		rc = db_open_in(s, &s->keys, "keys.db", DB_CREATE, err);
-	if (rc == RC_OK)
-		rc = db_script(s->keys, SQL_KEYS_CREATE, err);
+		rc = db_open_in(s, &s->keys, "keys.db", DB_WRITE, err);
 	if (rc == RC_OK)
 		rc = store_load(s, err);
 	if (rc == RC_OK)
 		rc = store_refresh_kinds(s, err);
+	if (rc == RC_OK)
+		rc = key_belongs(s, err);
 	if (rc != RC_OK) {
 		store_close(s);
 		return rc;

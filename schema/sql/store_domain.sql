@@ -69,3 +69,6 @@ AND (t.state IS NULL OR t.state <> 'void') ORDER BY t.subject
 -- name: rate_current
 SELECT score, grade, reasons, town, scheme FROM rating
 WHERE scope = ?1 AND id = ?2
+
+-- name: server_key_known
+SELECT 1 FROM server_key WHERE public_key = ?1 AND state = 'active'
