@@ -178,7 +178,8 @@ static const struct damage {
 	{ "UPDATE main_commit SET body=replace(body,'Time: 1','Time: 2') "
 	  "WHERE " S " AND number=6",
 	  "main commit 6", "not signed", NULL, false },
-	{ "UPDATE main_commit SET body=substr(body,1,500)||'A'||"
+	{ "UPDATE main_commit SET body=substr(body,1,500)||"
+	  "CASE substr(body,501,1) WHEN 'A' THEN 'B' ELSE 'A' END||"
 	  "substr(body,502) WHERE " S " AND number=6",
 	  "main commit 6", "", NULL, false },
 	{ "UPDATE main_commit SET root=randomblob(20) WHERE " S " AND number=6",
