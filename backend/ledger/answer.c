@@ -2,6 +2,7 @@
 #include "ledger/sync_impl.h"
 
 #include "base/jcs.h"
+#include "base/json_memory.h"
 #include "sql_store.gen.h"
 #include "wire/group.h"
 
@@ -445,6 +446,7 @@ static enum rc answer_write(struct answering *a, int64_t now_ms)
 			rc = keys_put(a, a->scopes[i].ws->scope);
 	for (size_t i = 0; i < n && rc == RC_OK; i++)
 		rc = scope_rows(a, &a->scopes[i]);
+	rc = json_memory_end(rc, a->err);
 	return rc == RC_OK ? line_writer_end(&a->w, a->err) : rc;
 }
 
@@ -454,6 +456,7 @@ enum rc sync_answer(struct sync *s, struct store *reader, int64_t now_ms,
 	struct answering a = { .s = s, .store = reader, .err = err };
 	enum rc rc;
 
+	json_memory_begin();
 	*revoked = strcmp(s->who.state, "active") != 0;
 	a.scopes = calloc(s->request.nscopes, sizeof(*a.scopes));
 	if (!a.scopes)

@@ -3,6 +3,7 @@
 
 #include "base/hex.h"
 #include "base/jcs.h"
+#include "base/json_memory.h"
 #include "kind/rows.h"
 #include "sql_store.gen.h"
 
@@ -31,6 +32,7 @@ enum rc batch_begin(struct batch *b, struct store *s, int64_t now_ms,
 	b->now_ms = now_ms;
 	b->err = err;
 	arena_init(&b->mem, BATCH_BYTES_MAX);
+	json_memory_begin();
 	b->receipts = json_array();
 	if (!b->receipts)
 		return err_set(err, RC_NOMEM, "out of memory");

@@ -3,6 +3,7 @@
 #include "ledger/batch.h"
 
 #include "base/jcs.h"
+#include "base/json_memory.h"
 #include "sql_store.gen.h"
 
 #define MAIN_COMMIT_MAX (4u << 20)
@@ -193,6 +194,7 @@ enum rc batch_end(struct batch *b)
 
 	for (size_t i = 0; i < b->nscopes && rc == RC_OK; i++)
 		rc = scope_end(b, &b->scopes[i]);
+	rc = json_memory_end(rc, b->err);
 	if (rc == RC_OK)
 		rc = db_commit(b->store->keys, b->err);
 	if (rc == RC_OK)

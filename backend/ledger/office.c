@@ -56,8 +56,9 @@ static enum rc stored_now(struct filling *f, const struct office_record *o,
 	return rc;
 }
 
-/* What may be said before anything is written: the kind's rules, the role. */
-static bool is_allowed(struct filling *f, const struct kind *k,
+/* What may be said before anything is written: the kind's rules, the role.
+ * Memory that ran out is no verdict. */
+static enum rc allowed(struct filling *f, const struct kind *k,
 		       struct office_record *o, const json_t *before,
 		       const json_t *after)
 {
@@ -69,9 +70,11 @@ static bool is_allowed(struct filling *f, const struct kind *k,
 				      : "a county's scope");
 	else if (kind_check(k, after, &why) == RC_OK)
 		kind_may_write(k, f->op->actor->roles, before, after, &why);
+	if (why.code == RC_NOMEM)
+		return err_set(f->op->err, RC_NOMEM, "%s", why.text);
 	if (why.code)
 		refused(o, why.text);
-	return !why.code;
+	return RC_OK;
 }
 
 /* Turn one office record into a record of the packet. */
@@ -83,6 +86,7 @@ static enum rc record_fill(struct filling *f, const struct kind *k, size_t at)
 	struct err *err = f->op->err;
 	enum rc rc = stored_now(f, o, &stored);
 
+	o->outcome = OFFICE_SAME;
 	kind_normalise(k, after);
 	if (rc == RC_OK)
 		rc = record_plain(f->op->store, k, stored, &before, err);
@@ -98,7 +102,8 @@ static enum rc record_fill(struct filling *f, const struct kind *k, size_t at)
 		o->outcome = OFFICE_SAME;
 		goto out;
 	}
-	if (!is_allowed(f, k, o, o->base ? o->base : before, after))
+	rc = allowed(f, k, o, o->base ? o->base : before, after);
+	if (rc != RC_OK || o->outcome == OFFICE_REFUSED)
 		goto out;
 	memset(r, 0, sizeof(*r));
 	r->kind = o->kind;

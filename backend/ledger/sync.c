@@ -2,6 +2,7 @@
 #include "ledger/sync_impl.h"
 
 #include "base/jcs.h"
+#include "base/json_memory.h"
 #include "sql_store.gen.h"
 
 #define SYNC_ARENA_MAX (32u << 20)
@@ -56,6 +57,7 @@ enum rc sync_prepare(struct sync **out, struct store *reader,
 	*out = NULL;
 	if (!s)
 		return err_set(err, RC_NOMEM, "out of memory");
+	json_memory_begin();
 	arena_init(&s->mem, SYNC_ARENA_MAX);
 	rc = terminal_find(reader, in->terminal, enrolment, err);
 	if (rc == RC_OK)
@@ -76,6 +78,7 @@ enum rc sync_prepare(struct sync **out, struct store *reader,
 		rc = store_refresh_kinds(reader, err);
 	if (rc == RC_OK)
 		rc = intake_all(s, reader, err);
+	rc = json_memory_end(rc, err);
 	if (rc != RC_OK) {
 		sync_free(s);
 		return rc;
@@ -223,7 +226,10 @@ enum rc sync_take_all(struct store *writer, struct sync *const *all, size_t n,
 		if (rc != RC_OK)
 			break;
 		b.err = &outcomes[i];
+		json_memory_begin();
 		rc = sync_take(all[i], &b);
+		rc = json_memory_end(rc, b.err);
+		json_memory_begin(); /* that was this sync's */
 		b.err = err;
 		rc = rc == RC_OK ? batch_keep(&b) : batch_undo(&b);
 	}

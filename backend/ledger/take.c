@@ -32,6 +32,33 @@ static enum rc q_judge(struct batch *b, struct take_record *r)
 	return query_end(q, b->err);
 }
 
+/* A failure that says nothing of the record: the server's disk or memory. What
+ * goes to quarantine stays there, so this never does. */
+static bool is_servers_own(enum rc rc)
+{
+	return rc == RC_IO || rc == RC_NOMEM || rc == RC_BUSY;
+}
+
+/* May the role write what the record, which its kind allows, changes? */
+static enum rc plain_judge(const struct kind *k, const struct take *t,
+			   struct take_record *r, const json_t *before,
+			   const json_t *plain, struct err *why)
+{
+	enum rc rc = kind_check(k, plain, why);
+
+	if (is_servers_own(rc))
+		return rc;
+	if (rc != RC_OK)
+		refuse(r, "invalid", why->text);
+	err_clear(why);
+	rc = kind_may_write(k, t->role, before, plain, why);
+	if (is_servers_own(rc))
+		return rc;
+	if (rc != RC_OK)
+		refuse(r, k->writers & t->role ? "field" : "role", why->text);
+	return RC_OK;
+}
+
 /* Everything that one record alone can be refused for. */
 static enum rc record_judge(struct batch *b, const struct batch_scope *bs,
 			    const struct take *t, struct take_record *r)
@@ -64,19 +91,13 @@ static enum rc record_judge(struct batch *b, const struct batch_scope *bs,
 	rc = record_plain(b->store, k, r->terminal, &plain, &why);
 	if (rc == RC_OK)
 		rc = record_plain(b->store, k, r->base, &before, &why);
-	if (rc != RC_OK) {
+	if (rc == RC_OK)
+		rc = plain_judge(k, t, r, before, plain, &why);
+	else if (!is_servers_own(rc))
 		refuse(r, "no_key", why.text);
-	} else {
-		if (kind_check(k, plain, &why) != RC_OK)
-			refuse(r, "invalid", why.text);
-		err_clear(&why);
-		if (kind_may_write(k, t->role, before, plain, &why) != RC_OK)
-			refuse(r, k->writers & t->role ? "field" : "role",
-			       why.text);
-	}
 	json_decref(plain);
 	json_decref(before);
-	return rc == RC_NOMEM ? err_set(b->err, rc, "%s", why.text) : RC_OK;
+	return is_servers_own(rc) ? err_set(b->err, rc, "%s", why.text) : RC_OK;
 }
 
 /* Does the record refer to a record that is new, refused, and nowhere else? */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/hex.h"
+#include "base/json_memory.h"
 #include "object/sshsig.h"
 #include "sql_store.gen.h"
 #include "tree/tree.h"
@@ -108,6 +109,7 @@ static enum rc store_new(struct store **out, const char *dir,
 	struct store *s = calloc(1, sizeof(*s));
 
 	*out = s;
+	json_memory_setup();
 	if (!s || !(s->dir = strdup(dir)))
 		return err_set(err, RC_NOMEM, "out of memory");
 	s->host = host;

@@ -9,6 +9,7 @@ enum fault {
 	FAULT_ALLOC, /* what base allocates: arena, buf, deflate, jcs */
 	FAULT_STORE, /* every statement step, begin and commit in db */
 	FAULT_NET, /* every request of a transport */
+	FAULT_JSON, /* what jansson allocates, after json_memory_setup */
 	FAULT__MAX
 };
 

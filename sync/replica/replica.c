@@ -8,6 +8,7 @@
 
 #include "base/hex.h"
 #include "base/jcs.h"
+#include "base/json_memory.h"
 #include "object/sshsig.h"
 #include "sql_sync.gen.h"
 
@@ -34,6 +35,7 @@ static enum rc replica_new(struct replica **out, const char *path,
 	}
 	r->host = host;
 	r->kinds_serial = -1;
+	json_memory_setup();
 	rc = seal_setup(err);
 	if (rc == RC_OK)
 		rc = object_setup(err);
@@ -54,6 +56,7 @@ static enum rc tables_make(struct replica *r, struct err *err)
 
 	if (rc != RC_OK)
 		return rc;
+	json_memory_begin();
 	rc = db_script(r->db, SQL_R_CREATE, err);
 	if (rc == RC_OK)
 		rc = tree_create(r->db, err);
@@ -164,6 +167,7 @@ static enum rc begin(struct replica *r, bool immediate, struct err *err)
 {
 	enum rc rc = db_begin(r->db, immediate, err);
 
+	json_memory_begin();
 	if (rc == RC_OK)
 		rc = kinds_refresh(r, err);
 	if (rc != RC_OK)
@@ -198,6 +202,7 @@ enum rc replica_begin_read(struct replica *r, struct err *err)
 
 enum rc replica_end(struct replica *r, enum rc rc, struct err *err)
 {
+	rc = json_memory_end(rc, err);
 	if (rc == RC_OK && r->is_writing)
 		rc = applying(r, false, err);
 	if (rc == RC_OK)

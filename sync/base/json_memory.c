@@ -1,0 +1,44 @@
+#include "base/json_memory.h"
+
+#include <jansson.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "base/fault.h"
+
+static _Thread_local bool has_failed;
+
+static void *watched_malloc(size_t n)
+{
+	void *p = fault_hit(FAULT_JSON) ? NULL : malloc(n);
+
+	if (!p)
+		has_failed = true;
+	return p;
+}
+
+static void setup(void)
+{
+	json_set_alloc_funcs(watched_malloc, free);
+}
+
+void json_memory_setup(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, setup);
+}
+
+void json_memory_begin(void)
+{
+	has_failed = false;
+}
+
+enum rc json_memory_end(enum rc rc, struct err *err)
+{
+	if (!has_failed)
+		return rc;
+	err_clear(err);
+	return err_set(err, RC_NOMEM, "out of memory");
+}
