@@ -93,9 +93,9 @@ INSERT INTO hufu_main_commit(scope, position, oid) VALUES(?1, ?2, ?3)
 ON CONFLICT(scope, oid) DO UPDATE SET position = excluded.position
 
 -- name: r_commit_prune
-DELETE FROM hufu_main_commit WHERE scope = ?1 AND oid NOT IN
-(SELECT oid FROM hufu_main_commit WHERE scope = ?1
-ORDER BY position DESC LIMIT 1000)
+DELETE FROM hufu_main_commit WHERE scope = ?1 AND position <
+(SELECT position FROM hufu_main_commit WHERE scope = ?1
+ORDER BY position DESC LIMIT 1 OFFSET 999)
 
 -- name: r_commit_position
 SELECT position FROM hufu_main_commit WHERE scope = ?1 AND oid = ?2
@@ -116,6 +116,9 @@ ORDER BY number LIMIT 1
 
 -- name: r_packet_open_count
 SELECT count(*) FROM hufu_packet WHERE state IN ('local', 'sent')
+
+-- name: r_packet_local_count
+SELECT count(*) FROM hufu_packet WHERE state = 'local'
 
 -- name: r_packet_records
 SELECT kind, id, body, base, code FROM hufu_packet_record
@@ -282,7 +285,7 @@ INSERT INTO hufu_stage(scope, line) VALUES(?1, ?2)
 SELECT n, line FROM hufu_stage WHERE scope = ?1 AND n > ?2 ORDER BY n LIMIT 1
 
 -- name: r_stage_clear
-DELETE FROM hufu_stage
+DELETE FROM hufu_stage WHERE n > 0
 
 -- name: r_leaf_count
 SELECT count(*) FROM hufu_leaf

@@ -2,7 +2,7 @@
  *
  *   line 1      heads, roots, receipts: used only after line 2 vouched for it
  *   line 2      the server's signature over the request and line 1
- *   more lines  kept in hufu_stage until all pages are here
+ *   more lines  kept until all pages are here
  *
  * A cut answer keeps its receipts: what they say stays true. */
 #include "replica/replica_impl.h"
@@ -122,14 +122,78 @@ static enum rc signature_take(struct take *t, const char *line, size_t n,
 	return rc;
 }
 
-static enum rc stage_put(struct take *t, const char *scope, const char *line,
-			 size_t n, struct err *err)
+static enum rc stage_write(struct replica *r, const char *scope,
+			   const char *line, size_t n, struct err *err)
 {
-	struct query *q = query_begin(t->s->r->db, SQL_R_STAGE_PUT);
+	struct query *q = query_begin(r->db, SQL_R_STAGE_PUT);
 
 	query_text(q, 1, scope);
 	query_textn(q, 2, line, n);
-	return fatal(t, query_end(q, err));
+	return query_end(q, err);
+}
+
+static enum rc stage_hold(struct sync *s, const char *scope, const char *line,
+			  size_t n, struct err *err)
+{
+	struct staged *it;
+
+	if (s->nstaged == s->staged_room) {
+		size_t room = s->staged_room ? 2 * s->staged_room : 16;
+		struct staged *grown = realloc(s->staged, room * sizeof(*it));
+
+		if (!grown)
+			return out_of_memory(err);
+		s->staged = grown;
+		s->staged_room = room;
+	}
+	it = &s->staged[s->nstaged];
+	snprintf(it->scope, sizeof(it->scope), "%s", scope);
+	it->line = malloc(n + 1);
+	if (!it->line)
+		return out_of_memory(err);
+	memcpy(it->line, line, n);
+	it->line[n] = '\0';
+	it->bytes = n;
+	s->nstaged++;
+	return RC_OK;
+}
+
+void staged_forget(struct sync *s)
+{
+	for (size_t i = 0; i < s->nstaged; i++) {
+		wipe(s->staged[i].line, s->staged[i].bytes);
+		free(s->staged[i].line);
+	}
+	free(s->staged);
+	s->staged = NULL;
+	s->nstaged = s->staged_room = 0;
+}
+
+bool sync_has_more(const struct sync *s)
+{
+	for (size_t i = 0; i < s->nscopes; i++)
+		if (s->scopes[i].has_more)
+			return true;
+	return false;
+}
+
+/* More pages follow: what is held so far goes to the table, too. */
+static enum rc stage_spill(struct sync *s, struct err *err)
+{
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; i < s->nstaged && rc == RC_OK; i++)
+		rc = stage_write(s->r, s->staged[i].scope, s->staged[i].line,
+				 s->staged[i].bytes, err);
+	staged_forget(s);
+	return rc;
+}
+
+static enum rc stage_put(struct take *t, const char *scope, const char *line,
+			 size_t n, struct err *err)
+{
+	return fatal(t, t->pages ? stage_write(t->s->r, scope, line, n, err)
+				 : stage_hold(t->s, scope, line, n, err));
 }
 
 static enum rc more_take(struct sync_scope *scope, const json_t *more,
@@ -230,9 +294,8 @@ enum rc answer_take(struct sync *s, bool pages, const struct buf *body,
 	*whole = false;
 	for (size_t i = 0; i < s->nscopes; i++)
 		s->scopes[i].has_more = false;
-	rc = replica_begin(s->r, err);
-	if (rc != RC_OK)
-		return rc;
+	if (!pages)
+		staged_forget(s);
 	rc = meta_server_key(s->r, t.server, err);
 	if (rc == RC_OK && !pages)
 		rc = stage_clear(s->r, err);
@@ -240,7 +303,8 @@ enum rc answer_take(struct sync *s, bool pages, const struct buf *body,
 		rc = stream_take(&t, body, whole, err);
 	if (rc == RC_OK && !t.is_verified)
 		rc = err_set(err, RC_IO, "the answer broke off");
-	rc = replica_end(s->r, rc, err);
+	if (rc == RC_OK && *whole && sync_has_more(s))
+		rc = stage_spill(s, err);
 	free(t.first);
 	return rc;
 }

@@ -133,15 +133,12 @@ static enum rc row_take(void *ctx, const char *kind, enum group_form form,
 	return rc;
 }
 
-/* The next staged line of a scope ("" for keys) as JSON; NULL at the end. One
- * line at a time: applying it may change the schema. */
-static enum rc stage_next(struct replica *r, const char *scope, int64_t *n,
+static enum rc table_next(struct replica *r, const char *scope, int64_t *n,
 			  json_t **out, struct err *err)
 {
 	struct query *q = query_begin(r->db, SQL_R_STAGE_NEXT);
 	enum rc rc = RC_OK, ended;
 
-	*out = NULL;
 	query_text(q, 1, scope);
 	query_int(q, 2, *n);
 	if (query_row(q)) {
@@ -153,9 +150,31 @@ static enum rc stage_next(struct replica *r, const char *scope, int64_t *n,
 	return rc == RC_OK ? ended : rc;
 }
 
+/* A walk over the staged lines of a scope ("" for keys): those in memory, then
+ * those in the table. */
+struct stage_walk {
+	size_t held;
+	int64_t n;
+};
+
+/* The next line as JSON; NULL at the end. One line at a time, and no statement
+ * open between: applying a line may change the schema. */
+static enum rc stage_next(struct sync *s, const char *scope,
+			  struct stage_walk *at, json_t **out, struct err *err)
+{
+	*out = NULL;
+	while (at->held < s->nstaged) {
+		const struct staged *it = &s->staged[at->held++];
+
+		if (!strcmp(it->scope, scope))
+			return json_read(it->line, it->bytes, out, err);
+	}
+	return table_next(s->r, scope, &at->n, out, err);
+}
+
 static enum rc rows_walk(struct apply *a, struct err *err)
 {
-	int64_t n = 0;
+	struct stage_walk at = { 0 };
 	json_t *line;
 	enum rc rc;
 
@@ -163,7 +182,7 @@ static enum rc rows_walk(struct apply *a, struct err *err)
 		const json_t *group;
 		size_t i;
 
-		rc = stage_next(a->r, a->scope, &n, &line, err);
+		rc = stage_next(a->sync, a->scope, &at, &line, err);
 		if (rc != RC_OK || !line)
 			return rc;
 		json_array_foreach(json_object_get(line, "rows"), i, group)
@@ -322,7 +341,7 @@ static bool is_same_head(const struct sync_scope *scope, const struct scope *s)
 static enum rc scope_apply(struct sync *sync, struct sync_scope *scope,
 			   struct err *err)
 {
-	struct apply a = { .r = sync->r, .scope = scope->scope };
+	struct apply a = { .sync = sync, .r = sync->r, .scope = scope->scope };
 	struct scope s;
 	enum rc rc = scope_get(sync->r, scope->scope, &s, err);
 
@@ -353,21 +372,32 @@ static enum rc scope_apply(struct sync *sync, struct sync_scope *scope,
 	return rc;
 }
 
-static enum rc keys_apply(struct replica *r, struct err *err)
+static enum rc keys_apply(struct sync *s, struct err *err)
 {
-	int64_t n = 0;
+	struct stage_walk at = { 0 };
 	json_t *line;
 	enum rc rc;
 
 	for (;;) {
-		rc = stage_next(r, "", &n, &line, err);
+		rc = stage_next(s, "", &at, &line, err);
 		if (rc != RC_OK || !line)
 			return rc;
-		rc = keys_take(r, json_object_get(line, "keys"), err);
+		rc = keys_take(s->r, json_object_get(line, "keys"), err);
 		json_decref(line);
 		if (rc != RC_OK)
 			return rc;
 	}
+}
+
+static enum rc epoch_keep(struct sync *s, struct err *err)
+{
+	char *known;
+	enum rc rc = meta_get(s->r, "epoch", &known, err);
+
+	if (rc == RC_OK && (!known || strcmp(known, s->epoch) != 0))
+		rc = meta_put(s->r, "epoch", s->epoch, err);
+	free(known);
+	return rc;
 }
 
 /* Forget what 30 days made needless: the server's days, for a tablet's own
@@ -391,7 +421,7 @@ static enum rc prune(struct replica *r, struct err *err)
 static enum rc all_apply(struct sync *s, struct err *err)
 {
 	struct query *q;
-	enum rc rc = keys_apply(s->r, err);
+	enum rc rc = keys_apply(s, err);
 
 	for (size_t i = 0; i < s->nscopes && rc == RC_OK; i++) {
 		struct sync_scope *scope = &s->scopes[i];
@@ -405,7 +435,7 @@ static enum rc all_apply(struct sync *s, struct err *err)
 				       scope->scope);
 	}
 	if (rc == RC_OK)
-		rc = meta_put(s->r, "epoch", s->epoch, err);
+		rc = epoch_keep(s, err);
 	if (rc == RC_OK)
 		rc = prune(s->r, err);
 	if (rc != RC_OK)
@@ -417,11 +447,8 @@ static enum rc all_apply(struct sync *s, struct err *err)
 enum rc apply_staged(struct sync *s, struct err *err)
 {
 	int received = s->sum->records_received;
-	enum rc rc = replica_begin(s->r, err);
+	enum rc rc = all_apply(s, err);
 
-	if (rc != RC_OK)
-		return rc;
-	rc = replica_end(s->r, all_apply(s, err), err);
 	if (rc != RC_OK)
 		s->sum->records_received = received;
 	return rc;

@@ -264,9 +264,8 @@ static enum rc packet_of(struct replica *r, const struct item *items, size_t n,
 	return rc;
 }
 
-static enum rc edits_commit(struct replica *r, const char *message,
-			    int *packets, int *records, struct held_back *held,
-			    struct err *err)
+enum rc commit_edits(struct replica *r, const char *message, int *packets,
+		     int *records, struct held_back *held, struct err *err)
 {
 	struct items items = { .r = r, .held = held };
 	enum rc rc = edits_clean(r, err);
@@ -298,17 +297,11 @@ enum rc replica_commit(struct replica *r, const char *message, int *packets,
 	*packets = *records = 0;
 	if (rc != RC_OK)
 		return rc;
-	rc = commit_edits(r, message, packets, records, err);
+	rc = commit_edits(r, message, packets, records, NULL, err);
 	rc = replica_end(r, rc, err);
 	if (rc != RC_OK)
 		*packets = *records = 0;
 	return rc;
-}
-
-enum rc commit_edits(struct replica *r, const char *message, int *packets,
-		     int *records, struct err *err)
-{
-	return edits_commit(r, message, packets, records, NULL, err);
 }
 
 enum rc replica_commit_sound(struct replica *r, const char *message,
@@ -320,6 +313,6 @@ enum rc replica_commit_sound(struct replica *r, const char *message,
 	memset(held, 0, sizeof(*held));
 	if (rc != RC_OK)
 		return rc;
-	rc = edits_commit(r, message, packets, records, held, err);
+	rc = commit_edits(r, message, packets, records, held, err);
 	return replica_end(r, rc, err);
 }

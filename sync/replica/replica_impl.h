@@ -200,8 +200,9 @@ struct written { /* one record of a packet; owned strings */
 	size_t body_bytes;
 };
 void written_release(struct written *w, size_t n);
+/* Inside a transaction. `held` NULL: a bad record fails the commit. */
 enum rc commit_edits(struct replica *r, const char *message, int *packets,
-		     int *records, struct err *err);
+		     int *records, struct held_back *held, struct err *err);
 
 /* packet.c */
 struct packet_plan {
@@ -263,6 +264,13 @@ struct sync_scope {
 	json_t *receipted; /* array of packet numbers acknowledged here */
 };
 
+/* A line of an answer until it is applied. */
+struct staged {
+	char scope[8]; /* "" for key events */
+	char *line; /* owned */
+	size_t bytes;
+};
+
 struct sync {
 	struct replica *r;
 	const struct exchange *exchange;
@@ -273,25 +281,33 @@ struct sync {
 	bool left_out; /* packets that did not fit this request */
 	bool progressed; /* receipts that are worth another request */
 	size_t npackets; /* in this request */
+	bool is_committed; /* edits were committed, once a sync */
+	struct staged *staged; /* of the first page; owned, and the lines */
+	size_t nstaged, staged_room;
 };
 struct sync_scope *sync_scope_of(struct sync *s, const char *scope);
 
 /* request.c: the request's body; `pages` asks for further pages only. */
 enum rc request_make(struct sync *s, bool pages, struct buf *body,
 		     unsigned char digest[32], struct err *err);
-/* answer.c: verify an answer, keep receipts and stage rows, in one transaction.
- * `body` may be cut: *whole says so. */
+/* answer.c: verify an answer and keep its receipts, inside a transaction. Rows
+ * are held in memory, or in hufu_stage when further pages follow. `body` may be
+ * cut: *whole says so. */
 enum rc answer_take(struct sync *s, bool pages, const struct buf *body,
 		    const unsigned char digest[32], bool *whole,
 		    struct err *err);
+void staged_forget(struct sync *s);
+bool sync_has_more(const struct sync *s);
 /* receipt.c */
 enum rc receipt_take(struct sync *s, struct sync_scope *scope,
 		     const json_t *receipt, struct err *err);
-/* apply.c: staged rows and what the receipts imply, all or nothing. */
+/* apply.c: staged rows and what the receipts imply, inside a transaction whose
+ * caller undoes them all after a failure. */
 enum rc apply_staged(struct sync *s, struct err *err);
 
 /* rows that become main in one scope */
 struct apply {
+	struct sync *sync;
 	struct replica *r;
 	const char *scope;
 	struct arena mem;

@@ -41,18 +41,139 @@ static void scopes_end(struct sync *s)
 	s->nscopes = 0;
 }
 
+/* Is there anything to write before asking: edits, or packets not yet sent? */
+static enum rc must_write(struct sync *s, bool *must, struct err *err)
+{
+	int64_t local = 0;
+	enum rc rc = db_int(s->r->db, SQL_R_PACKET_LOCAL_COUNT, 0, &local, err);
+
+	*must = local > 0;
+	for (size_t i = 0;
+	     i < s->r->ncaptured && rc == RC_OK && !*must && !s->is_committed;
+	     i++) {
+		char id[33] = "";
+
+		rc = next_id(s->r, s->r->captured[i].shadow_next, NULL, id,
+			     must, err);
+	}
+	return rc;
+}
+
+/* One bad record must not keep a tablet from its district: it stays edited and
+ * is told of, the rest goes. */
+static enum rc commit_first(struct sync *s, struct err *err)
+{
+	int packets, records;
+
+	if (s->is_committed)
+		return RC_OK;
+	memset(&s->sum->held, 0, sizeof(s->sum->held));
+	return s->r->is_unlocked
+		       ? commit_edits(s->r, "edits before a sync", &packets,
+				      &records, &s->sum->held, err)
+		       : edits_clean(s->r, err);
+}
+
+/* Uncommitted edits become packets and the request is made, in one
+ * transaction: of reading alone when there is nothing to write. */
+static enum rc request_first(struct sync *s, struct buf *body,
+			     unsigned char digest[32], struct err *err)
+{
+	bool must = true;
+	enum rc rc = replica_begin_read(s->r, err);
+
+	if (rc != RC_OK)
+		return rc;
+	rc = must_write(s, &must, err);
+	if (rc == RC_OK && !must)
+		rc = request_make(s, false, body, digest, err);
+	rc = replica_end(s->r, rc, err);
+	if (rc != RC_OK || !must)
+		return rc;
+	rc = replica_begin(s->r, err);
+	if (rc != RC_OK)
+		return rc;
+	rc = commit_first(s, err);
+	if (rc == RC_OK)
+		rc = request_make(s, false, body, digest, err);
+	rc = replica_end(s->r, rc, err);
+	s->is_committed |= rc == RC_OK;
+	return rc;
+}
+
+static enum rc request_page(struct sync *s, struct buf *body,
+			    unsigned char digest[32], struct err *err)
+{
+	enum rc rc = replica_begin_read(s->r, err);
+
+	if (rc == RC_OK)
+		rc = replica_end(s->r, request_make(s, true, body, digest, err),
+				 err);
+	return rc;
+}
+
+/* Apply, or leave everything but the receipts as it was. *kept is false when
+ * not even that could be done. */
+static enum rc apply_or_not(struct sync *s, bool *kept, struct err *err)
+{
+	struct err ignored = { 0 };
+	enum rc rc = db_savepoint(s->r->db, "apply", err);
+
+	*kept = rc == RC_OK;
+	if (rc != RC_OK)
+		return rc;
+	rc = apply_staged(s, err);
+	if (rc == RC_OK)
+		rc = db_release(s->r->db, "apply", err);
+	if (rc != RC_OK) {
+		*kept = db_rollback_to(s->r->db, "apply", &ignored) == RC_OK;
+		s->r->kinds_serial = -1;
+	}
+	return rc;
+}
+
+/* Receipts, rows, roots: one transaction, unless further pages follow. A cut
+ * answer, or one whose rows do not fit, leaves its receipts. */
+static enum rc answer_apply(struct sync *s, bool pages, const struct buf *body,
+			    const unsigned char digest[32], struct err *err)
+{
+	enum rc rc = replica_begin(s->r, err), applied = RC_OK;
+	bool whole = false, kept = true;
+
+	if (rc != RC_OK)
+		return rc;
+	rc = answer_take(s, pages, body, digest, &whole, err);
+	if (rc == RC_OK && !whole)
+		applied = err_set(err, RC_IO,
+				  "the answer broke off: its receipts are "
+				  "kept, sync again for the rest");
+	else if (rc == RC_OK && !sync_has_more(s))
+		applied = apply_or_not(s, &kept, err);
+	if (!kept)
+		rc = applied;
+	rc = replica_end(s->r, rc, err);
+	return rc == RC_OK ? applied : rc;
+}
+
 /* 403 may carry receipts (the packets of a revoked terminal are kept): they
- * count as any others. */
-static enum rc refused(struct sync *s, bool pages,
-		       const struct exchange_reply *reply,
-		       const unsigned char digest[32], struct err *err)
+ * count as any others, and so do those of an answer that was cut. */
+static void receipts_save(struct sync *s, const struct exchange_reply *reply,
+			  const unsigned char digest[32])
 {
 	struct err ignored = { 0 };
 	bool whole;
+	enum rc rc;
 
-	if (reply->status == 403 && !pages && reply->body.len &&
-	    reply->body.data[0] == 0x78)
-		answer_take(s, false, &reply->body, digest, &whole, &ignored);
+	if (!reply->body.len || reply->body.data[0] != 0x78 ||
+	    replica_begin(s->r, &ignored) != RC_OK)
+		return;
+	rc = answer_take(s, false, &reply->body, digest, &whole, &ignored);
+	replica_end(s->r, rc, &ignored);
+}
+
+static enum rc refused(const struct sync *s, const struct exchange_reply *reply,
+		       struct err *err)
+{
 	for (size_t i = 0; i < s->nscopes; i++)
 		if (!strcmp(s->scopes[i].error, "revoked"))
 			return err_set(err, RC_DENIED,
@@ -61,22 +182,18 @@ static enum rc refused(struct sync *s, bool pages,
 	return reply_failed(reply, "the server refused the sync", err);
 }
 
-/* One request, one answer, its receipts kept and its rows staged. */
+/* One request, one answer. */
 static enum rc round_trip(struct sync *s, bool pages, struct err *err)
 {
 	struct exchange_reply reply = { 0 };
-	struct err cut = { 0 };
 	unsigned char digest[32];
-	bool whole = false;
 	struct buf body;
 	enum rc rc;
 
 	buf_init(&body, ANSWER_BYTES_MAX);
 	buf_init(&reply.body, ANSWER_BYTES_MAX);
-	rc = replica_begin(s->r, err);
-	if (rc == RC_OK)
-		rc = replica_end(
-			s->r, request_make(s, pages, &body, digest, err), err);
+	rc = pages ? request_page(s, &body, digest, err)
+		   : request_first(s, &body, digest, err);
 	if (rc != RC_OK)
 		goto out;
 	s->sum->requests++;
@@ -84,30 +201,18 @@ static enum rc round_trip(struct sync *s, bool pages, struct err *err)
 	rc = exchange_post(s->r, s->exchange, "/v1/sync",
 			   "application/x-hufu-sync", true, &body, &reply, err);
 	s->sum->bytes_down += (int64_t)reply.body.len;
-	if (rc == RC_OK && reply.status != 200) {
-		rc = refused(s, pages, &reply, digest, err);
-	} else if (rc == RC_OK) {
-		rc = answer_take(s, pages, &reply.body, digest, &whole, err);
-		if (rc == RC_OK && !whole)
-			rc = err_set(err, RC_IO,
-				     "the answer broke off: its receipts are "
-				     "kept, sync again for the rest");
-	} else if (!pages && reply.body.len) {
-		/* Receipts count even if the rest was cut. */
-		answer_take(s, pages, &reply.body, digest, &whole, &cut);
+	if (rc == RC_OK && reply.status == 200) {
+		rc = answer_apply(s, pages, &reply.body, digest, err);
+		goto out;
 	}
+	if (!pages)
+		receipts_save(s, &reply, digest);
+	if (rc == RC_OK)
+		rc = refused(s, &reply, err);
 out:
 	buf_release(&body);
 	buf_release(&reply.body);
 	return rc;
-}
-
-static bool has_more(const struct sync *s)
-{
-	for (size_t i = 0; i < s->nscopes; i++)
-		if (s->scopes[i].has_more)
-			return true;
-	return false;
 }
 
 static enum rc journals_renew(struct sync *s, struct err *err)
@@ -129,20 +234,18 @@ static enum rc journals_renew(struct sync *s, struct err *err)
 	return rc;
 }
 
-/* Push, pull, apply once. */
+/* Push, pull, apply once. The last page applies them all. */
 static enum rc round_do(struct sync *s, struct err *err)
 {
 	int pages = 0;
 	enum rc rc = round_trip(s, false, err);
 
-	while (rc == RC_OK && has_more(s)) {
+	while (rc == RC_OK && sync_has_more(s)) {
 		if (++pages > PAGES_MAX)
 			return err_set(err, RC_IO,
 				       "the server's pages do not end");
 		rc = round_trip(s, true, err);
 	}
-	if (rc == RC_OK)
-		rc = apply_staged(s, err);
 	return rc == RC_OK ? journals_renew(s, err) : rc;
 }
 
@@ -191,21 +294,6 @@ static enum rc rounds_do(struct sync *s, struct err *err)
 		       REQUESTS_MAX);
 }
 
-/* One bad record must not keep a tablet from its district: it stays edited and
- * is told of, the rest goes. */
-static enum rc commit_first(struct replica *r, struct held_back *held,
-			    struct err *err)
-{
-	int packets, records;
-	enum rc rc;
-
-	if (r->is_unlocked)
-		return replica_commit_sound(r, "edits before a sync", &packets,
-					    &records, held, err);
-	rc = replica_begin(r, err);
-	return rc == RC_OK ? replica_end(r, edits_clean(r, err), err) : rc;
-}
-
 /* A destroyed key's traces: pages that were free before. */
 static void vacuum_if_due(struct replica *r)
 {
@@ -230,11 +318,10 @@ enum rc replica_sync(struct replica *r, const struct exchange *x,
 	s->r = r;
 	s->exchange = x;
 	s->sum = out;
-	rc = commit_first(r, &out->held, err);
-	if (rc == RC_OK)
-		rc = rounds_do(s, err);
+	rc = rounds_do(s, err);
 	out->all_equal = rc == RC_OK;
 	vacuum_if_due(r);
+	staged_forget(s);
 	free(s);
 	return rc;
 }
