@@ -255,7 +255,7 @@ static void forbidden(struct tablet *t, struct buf *sql)
 	char id[33] = "s0", text[40];
 
 	snprintf(text, sizeof(text), "t%d n%d", t->number, ++s->serial);
-	switch (rng_below(&s->rng, 4)) {
+	switch (rng_below(&s->rng, 6)) {
 	case 0:
 		ask_id(t,
 		       "SELECT id FROM subject ORDER BY id LIMIT 1 OFFSET ?1",
@@ -265,10 +265,12 @@ static void forbidden(struct tablet *t, struct buf *sql)
 		want(t, "subject", id, "name", json_string(text));
 		return;
 	case 1:
+	case 2:
+	case 3:
 		ask_id(t,
 		       "SELECT id FROM assignment ORDER BY id LIMIT 1 OFFSET "
 		       "?1",
-		       rng_below(&s->rng, 5), id);
+		       rng_below(&s->rng, HOT), id);
 		buf_printf(sql,
 			   "UPDATE assignment SET instructions='%s' WHERE "
 			   "id='%s';",
@@ -277,7 +279,7 @@ static void forbidden(struct tablet *t, struct buf *sql)
 			want(t, "assignment", id, "instructions",
 			     json_string(text));
 		return;
-	case 2:
+	case 4:
 		buf_printf(sql,
 			   "INSERT INTO item(id,code,name) "
 			   "VALUES('i%dn%d','x%d','y');",
@@ -312,9 +314,9 @@ static void deed(struct tablet *t, struct buf *sql)
 		update(t, sql, &places[2]);
 	else if (dice < 72)
 		update(t, sql, &places[3]);
-	else if (dice < 86)
+	else if (dice < 85)
 		insert_visit(t, sql);
-	else if (dice < 93)
+	else if (dice < 91)
 		insert_answer(t, sql);
 	else if (dice < 97)
 		forbidden(t, sql);

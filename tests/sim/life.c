@@ -280,7 +280,8 @@ void quiet(struct sim *s, bool last)
 			      "still moving after %d fair rounds", rounds);
 	for (int i = 0; i < s->joined && !s->failed; i++)
 		if (!s->tablets[i].is_revoked)
-			check_tablet(&s->tablets[i]);
+			check_tablet(&s->tablets[i],
+				     last || rng_chance(&s->rng, 50));
 	if (!s->failed)
 		check_server(s);
 	if (!s->failed)
@@ -289,7 +290,6 @@ void quiet(struct sim *s, bool last)
 		check_conflicts(s);
 	for (int i = 0; i < s->joined && !s->failed; i++)
 		check_wanted(&s->tablets[i]);
-	for (int i = 0; i < (last ? s->nkept : 3) && !s->failed && s->nkept;
-	     i++)
-		net_replay(s, last ? i : rng_below(&s->rng, s->nkept));
+	for (int i = 0; i < (last ? 16 : 3) && !s->failed && s->nkept; i++)
+		net_replay(s, rng_below(&s->rng, s->nkept));
 }

@@ -8,6 +8,31 @@
 
 #define WRITES_MAX 5
 
+/* What the office wrote over what stands, stands. */
+static void written_check(struct sim *s, const struct office_record *r)
+{
+	struct account admin;
+	struct op op = loop_op(&s->loop, &admin, &s->err);
+	json_t *now = NULL, *value;
+	const char *field;
+
+	if (r->outcome == OFFICE_REFUSED) {
+		say(s, "  refused: %s '%s': %s", r->kind, r->id, r->why);
+		return;
+	}
+	if (r->base ||
+	    !must(s, ledger_record(&op, COUNTY, r->kind, r->id, &now),
+		  "read what the office wrote"))
+		return;
+	json_object_foreach(
+		(json_t *)(uintptr_t)r->record, field,
+		value) if (!json_equal(json_object_get(now, field), value))
+		broke(s, "2 nothing is lost",
+		      "the office's %s of %s '%s' does not stand", field,
+		      r->kind, r->id);
+	json_decref(now);
+}
+
 /* Several records in one write; the server may die of it. Records that are
  * refused are nobody's loss: the office sees it at once. */
 static void office_write(struct sim *s, struct office_record *records, size_t n,
@@ -26,11 +51,8 @@ static void office_write(struct sim *s, struct office_record *records, size_t n,
 
 	if (!dies) {
 		must(s, ledger_office(&op, &w), "write for the office");
-		for (size_t i = 0; i < n; i++)
-			if (records[i].outcome == OFFICE_REFUSED)
-				say(s, "  refused: %s '%s': %s",
-				    records[i].kind, records[i].id,
-				    records[i].why);
+		for (size_t i = 0; i < n && !s->failed; i++)
+			written_check(s, &records[i]);
 		return;
 	}
 	must(s, ledger_head(s->loop.store, COUNTY, &before, &s->err), "head");

@@ -177,7 +177,8 @@ void step_any(struct sim *s);
 void quiet(struct sim *s, bool last);
 
 /* check.c, check_merge.c */
-void check_tablet(struct tablet *t);
+/* `deep`: record by record, and everything recomputed. */
+void check_tablet(struct tablet *t, bool deep);
 void check_server(struct sim *s);
 void check_server_quick(struct sim *s);
 void check_packets(struct sim *s, bool again);
