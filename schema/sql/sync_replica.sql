@@ -46,6 +46,10 @@ CREATE INDEX hufu_key_subject ON hufu_key(subject);
 CREATE TABLE hufu_stage(
 	n INTEGER PRIMARY KEY, scope TEXT NOT NULL, line TEXT NOT NULL);
 
+-- script: r_state_restore
+DELETE FROM hufu_state;
+INSERT INTO hufu_state(applying) VALUES(1);
+
 -- name: r_is_empty
 SELECT count(*) FROM sqlite_schema
 
@@ -299,6 +303,23 @@ ORDER BY scope, town, kind, path
 
 -- name: r_schema_sql
 SELECT sql FROM sqlite_schema WHERE type = ?1 AND name = ?2
+
+-- name: r_schema_capture
+SELECT name, sql FROM sqlite_schema
+WHERE type = 'trigger' AND name GLOB 'hufu_*'
+OR type = 'table' AND name GLOB 'old_*'
+
+-- name: r_pending_body
+SELECT r.body FROM hufu_packet_record r JOIN hufu_packet p
+ON p.number = r.packet
+WHERE r.kind = ?1 AND r.id = ?2 AND (p.state IN ('local', 'sent')
+OR p.state = 'acknowledged' AND p.applied = 0) ORDER BY r.packet DESC LIMIT 1
+
+-- What may be what main has: a leaf's id proves it.
+-- name: r_known_bodies
+SELECT body FROM hufu_packet_record WHERE kind = ?1 AND id = ?2
+UNION SELECT base FROM hufu_packet_record WHERE kind = ?1 AND id = ?2
+AND base IS NOT NULL
 
 -- name: r_columns
 SELECT name FROM pragma_table_info(?1) ORDER BY cid

@@ -39,6 +39,8 @@ int verb_commit(struct verb *v)
 	if (!v->message)
 		return verb_misuse(v, "what was done? -m MESSAGE");
 	code = verb_open(v);
+	if (code == EXIT_DONE)
+		code = verb_mend(v);
 	if (code != EXIT_DONE)
 		return code;
 	/* Nobody is asked for a PIN in vain. */

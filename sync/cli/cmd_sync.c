@@ -93,6 +93,8 @@ int verb_sync(struct verb *v)
 	int code = verb_connect(v);
 
 	if (code == EXIT_DONE)
+		code = verb_mend(v);
+	if (code == EXIT_DONE)
 		code = unlock_if_needed(v);
 	if (code != EXIT_DONE)
 		return code;

@@ -37,6 +37,16 @@ int verb_open(struct verb *v)
 	return EXIT_DONE;
 }
 
+int verb_mend(struct verb *v)
+{
+	if (replica_mend(v->r, &v->err) != RC_OK)
+		return verb_fail(v);
+	if (replica_mended(v->r)->what[0])
+		fprintf(stderr, "hufu %s: %s\n", v->name,
+			replica_mended(v->r)->what);
+	return EXIT_DONE;
+}
+
 int verb_client(struct verb *v, const char *url)
 {
 	if (http_client_new(&v->client, url, v->insecure, &v->err) != RC_OK)

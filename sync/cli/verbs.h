@@ -55,6 +55,8 @@ int verb_misuse(struct verb *v, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 /* Open the replica; EXIT_DONE, or a message and its code. */
 int verb_open(struct verb *v);
+/* Put the capture of edits right and say what was wrong with it. */
+int verb_mend(struct verb *v);
 /* Open the replica and a client for its server. */
 int verb_connect(struct verb *v);
 int verb_client(struct verb *v, const char *url);

@@ -19,8 +19,7 @@ static const char *const trigger_names[TRIGGERS] = { "update", "insert",
 
 static const char guard[] = "WHEN (SELECT applying FROM hufu_state)=0 BEGIN ";
 
-/* The record as it stands goes into the shadow, unless one is there. */
-static void shadow_put(struct buf *b, const struct kind *k, const char *row)
+void capture_copy_write(struct buf *b, const struct kind *k)
 {
 	buf_printf(b, "INSERT INTO old_%s(hufu_base,hufu_new,", k->name);
 	rows_columns(b, k, "");
@@ -29,10 +28,17 @@ static void shadow_put(struct buf *b, const struct kind *k, const char *row)
 		   "hufu_scope.scope=%s.scope),0,",
 		   k->name);
 	rows_columns(b, k, "");
+	buf_printf(b, " FROM %s WHERE id=", k->name);
+}
+
+/* The same in a trigger, unless one is there. */
+static void shadow_put(struct buf *b, const struct kind *k, const char *row)
+{
+	capture_copy_write(b, k);
 	buf_printf(b,
-		   " FROM %s WHERE id=%s.id AND NOT EXISTS (SELECT 1 FROM "
-		   "old_%s WHERE id=%s.id); END",
-		   k->name, row, k->name, row);
+		   "%s.id AND NOT EXISTS (SELECT 1 FROM old_%s WHERE "
+		   "id=%s.id); END",
+		   row, k->name, row);
 }
 
 static void update_write(struct buf *b, const struct kind *k)
@@ -260,13 +266,15 @@ static enum rc trigger_check(struct replica *r, const struct kind *k, int which,
 				 &is_null, err);
 	if (rc == RC_NOT_FOUND || (rc == RC_OK && is_null))
 		rc = err_set(err, RC_CORRUPT,
-			     "the trigger '%s' is missing: edits of '%s' are "
-			     "not captured",
+			     "the trigger '%s' is missing, edits of '%s' are "
+			     "not captured: the next commit or sync makes it "
+			     "again and looks for them",
 			     name, k->name);
 	else if (rc == RC_OK && strcmp(sql, expected.data) != 0)
 		rc = err_set(err, RC_CORRUPT,
-			     "the trigger '%s' was changed: edits of '%s' may "
-			     "not be captured",
+			     "the trigger '%s' was changed, edits of '%s' may "
+			     "not be captured: the next commit or sync makes "
+			     "it again and looks for them",
 			     name, k->name);
 	free(sql);
 	buf_release(&expected);
@@ -298,7 +306,8 @@ static enum rc columns_check(struct replica *r, const char *prefix,
 	return rc;
 }
 
-static enum rc state_check(struct replica *r, struct err *err)
+/* Outside a transaction that writes, which itself switches it off. */
+static enum rc state_get(struct replica *r, bool *is_off, struct err *err)
 {
 	int64_t state;
 	enum rc rc = db_int(r->db,
@@ -306,11 +315,121 @@ static enum rc state_check(struct replica *r, struct err *err)
 			    "hufu_state",
 			    0, &state, err);
 
-	if (rc == RC_OK && state != 10)
+	*is_off = state != 10;
+	return rc;
+}
+
+static enum rc state_check(struct replica *r, struct err *err)
+{
+	bool is_off;
+	enum rc rc = state_get(r, &is_off, err);
+
+	if (rc == RC_OK && is_off)
 		rc = err_set(err, RC_CORRUPT,
 			     "the capture of edits is switched off "
-			     "(hufu_state)");
+			     "(hufu_state): the next commit or sync switches "
+			     "it on and looks for what was missed");
 	return rc;
+}
+
+/* Which part of a kind's capture a name of the schema means: its bit. */
+static unsigned char part_of(struct replica *r, const char *name,
+			     const struct captured **c, int *which)
+{
+	char kind[48];
+	const char *last = strrchr(name, '_');
+
+	*which = -1;
+	if (!strncmp(name, "old_", 4)) {
+		*c = captured_of(r, name + 4);
+		return CAPTURE_SHADOW;
+	}
+	*c = NULL;
+	if (strncmp(name, "hufu_", 5) != 0 || last < name + 5 ||
+	    last - name - 5 >= (ptrdiff_t)sizeof(kind))
+		return 0;
+	snprintf(kind, sizeof(kind), "%.*s", (int)(last - name - 5), name + 5);
+	*c = captured_of(r, kind);
+	for (int i = 0; i < TRIGGERS; i++)
+		if (!strcmp(last + 1, trigger_names[i]))
+			*which = i;
+	return *which < 0 ? 0 : (unsigned char)(1 << *which);
+}
+
+/* One walk over the schema: which triggers have their text, which shadow tables
+ * are there. */
+static enum rc schema_walk(struct replica *r, unsigned char *found,
+			   struct err *err)
+{
+	struct query *q = query_begin(r->db, SQL_R_SCHEMA_CAPTURE);
+	struct buf expected;
+	enum rc rc;
+
+	buf_init(&expected, SQL_BYTES_MAX);
+	while (query_row(q)) {
+		const char *sql = query_get_text(q, 1);
+		const struct captured *c;
+		int which;
+		unsigned char part =
+			part_of(r, query_get_text(q, 0), &c, &which);
+
+		if (!c || !sql)
+			continue;
+		buf_reset(&expected);
+		if (which >= 0) {
+			trigger_write(&expected, c->kind, which);
+			if (expected.rc != RC_OK ||
+			    strcmp(sql, expected.data) != 0)
+				continue;
+		}
+		found[c - r->captured] |= part;
+	}
+	rc = query_end(q, err);
+	if (rc == RC_OK)
+		rc = buf_status(&expected, err);
+	buf_release(&expected);
+	return rc;
+}
+
+enum rc capture_survey(struct replica *r, struct survey *out, struct err *err)
+{
+	int64_t schema = 0;
+	enum rc rc = state_get(r, &out->is_off, err);
+
+	out->found = NULL;
+	out->is_sound = false;
+	/* SQLite counts the changes of the schema. */
+	if (rc == RC_OK)
+		rc = db_int(r->db, "PRAGMA schema_version", 0, &schema, err);
+	if (rc != RC_OK)
+		return rc;
+	if (schema == r->schema_seen) {
+		out->is_sound = !out->is_off;
+		if (out->is_sound)
+			return RC_OK;
+	}
+	out->found = calloc(r->ncaptured + 1, 1);
+	if (!out->found)
+		return out_of_memory(err);
+	rc = schema_walk(r, out->found, err);
+	out->is_sound = rc == RC_OK && !out->is_off;
+	for (size_t i = 0; i < r->ncaptured; i++)
+		out->is_sound &= out->found[i] == CAPTURE_WHOLE;
+	if (out->is_sound)
+		r->schema_seen = schema;
+	if (rc != RC_OK || out->is_sound) {
+		free(out->found);
+		out->found = NULL;
+	}
+	return rc;
+}
+
+enum rc capture_restore(struct replica *r, const struct kind *k,
+			struct err *err)
+{
+	enum rc rc = columns_check(r, "", k, err);
+
+	return rc == RC_OK ? capture_create(r, k, err) : rc;
 }
 
 enum rc replica_check_capture(struct replica *r, struct err *err)
@@ -330,64 +449,4 @@ enum rc replica_check_capture(struct replica *r, struct err *err)
 			rc = trigger_check(r, k, t, err);
 	}
 	return replica_end(r, rc, err);
-}
-
-/* Take the text and make the buffer empty; NULL sticks in *failed. */
-static char *text_take(struct buf *b, bool *failed)
-{
-	char *text = b->rc == RC_OK && b->data ? strdup(b->data) : NULL;
-
-	*failed |= !text;
-	buf_reset(b);
-	return text;
-}
-
-enum rc captured_make(struct captured *c, const struct kind *k, struct err *err)
-{
-	const char *subject = k->companion_key ? k->companion_key : "id";
-	bool failed = false;
-	struct buf b;
-
-	memset(c, 0, sizeof(*c));
-	c->kind = k;
-	buf_init(&b, SQL_BYTES_MAX);
-	buf_puts(&b, "SELECT hufu_base,hufu_new,");
-	rows_columns(&b, k, "");
-	buf_printf(&b, " FROM old_%s WHERE id=?1", k->name);
-	c->shadow_get = text_take(&b, &failed);
-	buf_printf(&b, "SELECT id FROM old_%s WHERE id>?1 ORDER BY id LIMIT 1",
-		   k->name);
-	c->shadow_next = text_take(&b, &failed);
-	buf_printf(&b, "DELETE FROM old_%s WHERE id=?1", k->name);
-	c->shadow_drop = text_take(&b, &failed);
-	buf_printf(&b, "INSERT OR REPLACE INTO %s(", k->name);
-	rows_columns(&b, k, "");
-	buf_puts(&b, ") SELECT ");
-	rows_columns(&b, k, "");
-	buf_printf(&b, " FROM old_%s WHERE id=?1", k->name);
-	c->shadow_restore = text_take(&b, &failed);
-	buf_printf(&b, "SELECT hufu_new FROM old_%s WHERE id=?1", k->name);
-	c->shadow_new = text_take(&b, &failed);
-	buf_printf(&b, "SELECT id FROM %s WHERE id>?1 ORDER BY id LIMIT 1",
-		   k->name);
-	c->live_next = text_take(&b, &failed);
-	buf_printf(&b,
-		   "SELECT id FROM %s WHERE %s=?1 AND id>?2 ORDER BY id LIMIT "
-		   "1",
-		   k->name, subject);
-	c->by_subject = text_take(&b, &failed);
-	buf_release(&b);
-	return failed ? out_of_memory(err) : RC_OK;
-}
-
-void captured_release(struct captured *c)
-{
-	free(c->shadow_get);
-	free(c->shadow_next);
-	free(c->shadow_drop);
-	free(c->shadow_restore);
-	free(c->shadow_new);
-	free(c->live_next);
-	free(c->by_subject);
-	memset(c, 0, sizeof(*c));
 }

@@ -292,9 +292,11 @@ enum rc commit_edits(struct replica *r, const char *message, int *packets,
 enum rc replica_commit(struct replica *r, const char *message, int *packets,
 		       int *records, struct err *err)
 {
-	enum rc rc = replica_begin(r, err);
+	enum rc rc = replica_mend(r, err);
 
 	*packets = *records = 0;
+	if (rc == RC_OK)
+		rc = replica_begin(r, err);
 	if (rc != RC_OK)
 		return rc;
 	rc = commit_edits(r, message, packets, records, NULL, err);
@@ -308,9 +310,11 @@ enum rc replica_commit_sound(struct replica *r, const char *message,
 			     int *packets, int *records, struct held_back *held,
 			     struct err *err)
 {
-	enum rc rc = replica_begin(r, err);
+	enum rc rc = replica_mend(r, err);
 
 	memset(held, 0, sizeof(*held));
+	if (rc == RC_OK)
+		rc = replica_begin(r, err);
 	if (rc != RC_OK)
 		return rc;
 	rc = commit_edits(r, message, packets, records, held, err);

@@ -57,23 +57,18 @@ enum rc sealed_hide(struct replica *r, const struct kind *k,
 	return rc;
 }
 
-/* The plain form of what is stored; RC_NOT_FOUND where no key opens it. */
-static enum rc sealed_plain(struct replica *r, const struct kind *k,
-			    const char *id, json_t **out, struct err *err)
+enum rc sealed_read(struct replica *r, const struct kind *k,
+		    const json_t *outer, json_t **out, struct err *err)
 {
+	const char *name = json_text(outer, "key");
 	unsigned char key[SEAL_KEY_BYTES];
 	struct err why = { 0 };
-	json_t *outer = NULL;
-	const char *name;
 	char unused[33];
-	enum rc rc = record_main(r, k->name, id, &outer, err);
+	enum rc rc = RC_NOT_FOUND;
 
 	*out = NULL;
-	if (rc != RC_OK)
-		return rc;
-	name = json_text(outer, "key");
-	rc = name ? key_get(r, SQL_R_KEY_GET, name, 0, unused, key, err)
-		  : RC_NOT_FOUND;
+	if (name)
+		rc = key_get(r, SQL_R_KEY_GET, name, 0, unused, key, err);
 	if (rc == RC_OK) {
 		rc = sealed_open(out, k->name, outer, key, &why);
 		/* A box that its key does not open stays shut; the root
@@ -84,6 +79,19 @@ static enum rc sealed_plain(struct replica *r, const struct kind *k,
 			err_set(err, rc, "%s", why.text);
 	}
 	wipe(key, sizeof(key));
+	return rc;
+}
+
+/* The plain form of what is stored; RC_NOT_FOUND where no key opens it. */
+static enum rc sealed_plain(struct replica *r, const struct kind *k,
+			    const char *id, json_t **out, struct err *err)
+{
+	json_t *outer = NULL;
+	enum rc rc = record_main(r, k->name, id, &outer, err);
+
+	*out = NULL;
+	if (rc == RC_OK)
+		rc = sealed_read(r, k, outer, out, err);
 	json_decref(outer);
 	return rc;
 }

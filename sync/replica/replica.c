@@ -35,6 +35,7 @@ static enum rc replica_new(struct replica **out, const char *path,
 	}
 	r->host = host;
 	r->kinds_serial = -1;
+	r->schema_seen = -1;
 	json_memory_setup();
 	rc = seal_setup(err);
 	if (rc == RC_OK)

@@ -68,6 +68,23 @@ enum rc replica_status(struct replica *r, status_fn *fn, void *ctx,
  * the first that is not. */
 enum rc replica_check_capture(struct replica *r, struct err *err);
 
+/* Programs that drop or change triggers, or switch the capture off, would lose
+ * what they edit then. This looks at the schema: triggers that are missing are
+ * made again, rows of the kinds concerned are compared with the tree, and a row
+ * that differs is an edit from then on. RC_CORRUPT, and nothing is changed,
+ * when a table is gone or what a row was before is not known here. Every commit
+ * and sync begins with it; its cost does not grow with the records unless
+ * something is wrong. */
+enum rc replica_mend(struct replica *r, struct err *err);
+struct mended {
+	int triggers; /* made again; 0: nothing was wrong */
+	int edits; /* records whose change had been missed */
+	int restored; /* records that had been deleted */
+	char what[ERR_TEXT_MAX]; /* one line for people */
+};
+/* By all calls since the replica was opened. */
+const struct mended *replica_mended(const struct replica *r);
+
 /* Uncommitted changes, field by field; values are canonical JSON text or NULL.
  */
 struct diff_entry {

@@ -35,9 +35,12 @@ struct captured {
 	char *shadow_next; /* the id after ?1 */
 	char *shadow_drop; /* ?1 id */
 	char *shadow_restore; /* live becomes what the shadow has; ?1 id */
+	char *shadow_copy; /* live as it is becomes the shadow; ?1 id */
+	char *shadow_mark; /* live is a new record; ?1 id */
 	char *shadow_new; /* is the record ?1 new here? */
 	char *live_next; /* the id after ?1 */
 	char *by_subject; /* sealed: the id after ?2 sealed for subject ?1 */
+	char *gone; /* ids that should have a live row and have none */
 };
 
 struct replica {
@@ -52,6 +55,9 @@ struct replica {
 	struct sign_key officer;
 	bool is_unlocked;
 	bool is_writing; /* inside replica_begin and replica_end */
+	int64_t schema_seen; /* SQLite's number of the schema whose capture was
+			      * found sound, or -1 */
+	struct mended mended;
 };
 
 /* A transaction: begin, work, end. `rc` is the work's outcome; a failure rolls
@@ -125,6 +131,24 @@ enum rc capture_create(struct replica *r, const struct kind *k,
  * start three of them in vain. */
 enum rc capture_pause(struct replica *r, struct err *err);
 enum rc capture_resume(struct replica *r, struct err *err);
+/* What is there of each kind's capture. */
+#define CAPTURE_SHADOW 0x10 /* the table; the bits below are the triggers */
+#define CAPTURE_WHOLE 0x1f
+struct survey {
+	bool is_sound, is_off;
+	unsigned char *found; /* one a kind, malloc'd; NULL when all is sound */
+};
+/* One look at the schema, none while it has not changed. Inside replica_begin
+ * the capture is off, so `found` is always answered. */
+enum rc capture_survey(struct replica *r, struct survey *out, struct err *err);
+/* Shadow table and triggers are made again; RC_CORRUPT when the live table
+ * cannot be what it was. */
+enum rc capture_restore(struct replica *r, const struct kind *k,
+			struct err *err);
+/* "INSERT INTO old_K ... SELECT ... FROM K WHERE id=": a record as it stands
+ * becomes its shadow. Appends. */
+void capture_copy_write(struct buf *b, const struct kind *k);
+/* captured.c */
 enum rc captured_make(struct captured *c, const struct kind *k,
 		      struct err *err);
 void captured_release(struct captured *c);
@@ -328,6 +352,10 @@ enum rc keys_take(struct replica *r, const json_t *events, struct err *err);
  */
 enum rc sealed_show(struct replica *r, const struct kind *k, const char *id,
 		    struct err *err);
+/* The plain form of an outer one; RC_NOT_FOUND without a message where no key
+ * opens it. */
+enum rc sealed_read(struct replica *r, const struct kind *k,
+		    const json_t *outer, json_t **out, struct err *err);
 /* The outer form of a plain record; RC_DENIED names it when its key is not
  * here. */
 enum rc sealed_hide(struct replica *r, const struct kind *k,

@@ -318,7 +318,9 @@ enum rc replica_sync(struct replica *r, const struct exchange *x,
 	s->r = r;
 	s->exchange = x;
 	s->sum = out;
-	rc = rounds_do(s, err);
+	rc = replica_mend(r, err);
+	if (rc == RC_OK)
+		rc = rounds_do(s, err);
 	out->all_equal = rc == RC_OK;
 	vacuum_if_due(r);
 	staged_forget(s);

@@ -352,6 +352,28 @@ enum rc tree_version(struct db *db, const char *scope, const char *town,
 	return rc != RC_OK ? rc : found ? RC_OK : RC_NOT_FOUND;
 }
 
+enum rc tree_version_anywhere(struct db *db, const char *kind, const char *id,
+			      char scope[8], struct oid *oid, struct err *err)
+{
+	unsigned char hash[HASH_BYTES];
+	struct query *q = query_begin(db, SQL_LEAF_ANYWHERE);
+	bool found;
+	size_t len;
+	enum rc rc;
+
+	leaf_hash(hash, id);
+	query_text(q, 1, kind);
+	query_blob(q, 2, hash, HASH_BYTES);
+	query_text(q, 3, id);
+	found = query_row(q);
+	if (found) {
+		snprintf(scope, 8, "%s", query_get_text(q, 0));
+		memcpy(oid->b, query_get_blob(q, 1, &len), OID_BYTES);
+	}
+	rc = query_end(q, err);
+	return rc != RC_OK ? rc : found ? RC_OK : RC_NOT_FOUND;
+}
+
 int64_t tree_count(struct db *db, const char *scope, const char *kind,
 		   struct err *err)
 {

@@ -57,6 +57,9 @@ enum rc tree_leaf_put(struct db *db, const char *scope, const char *town,
 enum rc tree_version(struct db *db, const char *scope, const char *town,
 		     const char *kind, const char *id, struct oid *oid,
 		     struct err *err);
+/* The same where neither scope nor town is sure. */
+enum rc tree_version_anywhere(struct db *db, const char *kind, const char *id,
+			      char scope[8], struct oid *oid, struct err *err);
 int64_t tree_count(struct db *db, const char *scope, const char *kind,
 		   struct err *err);
 

@@ -40,4 +40,10 @@ sync a >/dev/null
 is "then live is main" "" "$(edits)"
 is "the halves match" "$(server_root)" "$(root_of a)"
 holds "the replica verifies" hufu verify --replica "$T/a.db"
+on a "DROP TRIGGER hufu_visit_update; UPDATE visit SET summary='unseen' WHERE id='v1'"
+fails 1 "hufu_visit_update" hufu status --replica "$T/a.db"
+sync a 2>"$T/said" >/dev/null
+holds "a sync makes a dropped trigger again and says so" grep -q "1 trigger made again, 1 edit found" "$T/said"
+is "the edit that was missed is in the office" unseen "$(hufud show visit v1 --scope $S --json | json record.summary)"
+holds "the replica verifies again" hufu verify --replica "$T/a.db"
 passed
