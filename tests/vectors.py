@@ -21,6 +21,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -981,6 +982,135 @@ def draw_officers(g):
     return {"order": sorted(([ticket(o), o] for o in g["officers"]))}
 
 
+# Which members the objects of a paper have: needed, then those that may lack.
+PAPER = ("commitment committed excluded format frame membership pool state",
+         "pairs reserve result result_hash revealed_at seed")
+COMMITTED = ("algorithm frame_hash frame_size officers_per_subject pool_hash rules scope "
+             "seed_source strata", "")
+ANNOUNCED = ("committed_at id", "name reason replaces")
+RULES = ("day exclusions_hash load_limit", "due industry item town")
+STRATUM = ("members_hash n name size", "")
+OFFICER = ("id", "certificate certificate_from certificate_to excluded state")
+EXCLUSION = ("id reason", "")
+NUMBERS = {"committed_at", "format", "frame_size", "n", "officers_per_subject", "revealed_at",
+           "size"}
+LISTS = {"excluded", "frame", "membership", "pairs", "pool", "reserve", "result", "strata"}
+OBJECTS = {"committed", "rules"}
+
+
+def members(value, *tables):
+    need(isinstance(value, dict), "no object")
+    needed = {w for t in tables for w in t[0].split()}
+    known = needed | {w for t in tables for w in t[1].split()}
+    need(needed <= set(value) <= known, "members that are missing or unknown")
+    for key, inner in value.items():
+        form = (int if key in NUMBERS else dict if key in OBJECTS else
+                list if key in LISTS and tables[0] is not OFFICER else str)
+        need(type(inner) is form, f"the form of {key}")
+        need(form is not int or 0 <= inner <= INT_MAX, f"the number {key}")
+
+
+def lines_hash(ids):
+    return sha256_hex("".join(i + "\n" for i in ids).encode())
+
+
+def paper_members(paper):
+    """Its shape; answers what was announced with the commitment."""
+    old = paper.get("format") == 1
+    need(old or paper.get("format") == 2, "the format")
+    committed = paper.get("committed")
+    members(paper, PAPER, *([ANNOUNCED, ("algorithm", "")] if old else [("", "void_reason")]))
+    members(committed, COMMITTED, *([] if old else [ANNOUNCED, ("format", "")]))
+    members(committed["rules"], RULES)
+    for table, objects in ((STRATUM, committed["strata"]), (OFFICER, paper["pool"]),
+                           (EXCLUSION, paper["excluded"])):
+        for one in objects:
+            members(one, table)
+    need(committed["algorithm"] == paper.get("algorithm", "hufu-draw-1") == "hufu-draw-1",
+         "the algorithm")
+    need(old or committed["format"] == 2, "the format that was committed")
+    return paper if old else committed
+
+
+def paper_committed(paper, said):
+    committed, frame = paper["committed"], paper["frame"]
+    rules, strata = committed["rules"], committed["strata"]
+    need(paper["commitment"] == sha256_hex(jcs(committed)), "commitment")
+    need(sorted(set(frame)) == frame, "the frame is not sorted")
+    need_all(ID, said["id"], *frame)
+    need(committed["frame_hash"] == lines_hash(frame), "frame_hash")
+    need(committed["frame_size"] == len(frame) == len(paper["membership"]), "frame_size")
+    for k, s in enumerate(strata):
+        ids = [i for i, at in zip(frame, paper["membership"]) if at == k]
+        need(s["size"] == len(ids) >= s["n"], "size")
+        need(s["members_hash"] == lines_hash(ids), "members_hash")
+    need(sum(s["size"] for s in strata) == len(frame), "membership")
+    officers = [o["id"] for o in paper["pool"]]
+    need(sorted(set(officers)) == officers, "the pool is not sorted")
+    need(committed["pool_hash"] == sha256_hex(jcs(paper["pool"])), "pool_hash")
+    need(rules["exclusions_hash"] == sha256_hex(jcs(paper["excluded"])), "exclusions_hash")
+    need(rules["load_limit"] == "ceil(subjects*officers_per_subject/candidates)+1", "load_limit")
+
+
+def paper_state(paper, said):
+    parts = [k in paper for k in ("pairs", "reserve", "result", "result_hash")]
+    need(("seed" in paper) == ("revealed_at" in paper), "the seed and its time")
+    need(not any(parts) or (all(parts) and "seed" in paper), "a part of a result")
+    states = (["drawn", "verified"] if all(parts) else
+              ["revealed"] if "seed" in paper else ["committed"])
+    need(paper["state"] in states + ["void"], "the state")
+    need("void_reason" not in paper or paper["state"] == "void", "void_reason")
+    need(paper.get("revealed_at", said["committed_at"]) >= said["committed_at"], "revealed_at")
+    day = time.strftime("%Y-%m-%d", time.gmtime(said["committed_at"] // 1000))
+    need(paper["committed"]["rules"]["day"] == day, "the day")
+    return all(parts)
+
+
+def paper_pairs(paper, seed, drawn):
+    committed, pairs_ = paper["committed"], []
+    wanted, day = committed["officers_per_subject"], committed["rules"]["day"]
+    load = {o["id"]: 0 for o in paper["pool"]
+            if "excluded" not in o and o.get("state", "active") == "active"
+            and ("certificate" in o or "certificate_to" in o)
+            and o.get("certificate_from", day) <= day <= o.get("certificate_to", day)}
+    need(len(load) >= wanted, "too few officers")
+    for subject in drawn:
+        limit = -(-len(drawn) * wanted // len(load)) + 1
+        while sum(n < limit for n in load.values()) < wanted:
+            limit += 1
+        order = sorted(load, key=lambda o: sha256(US.join(
+            (seed, b"m", subject.encode(), o.encode()))))
+        chosen = [o for o in order if load[o] < limit][:wanted]
+        for officer in chosen:
+            load[officer] += 1
+        pairs_.append([subject] + chosen)
+    return pairs_
+
+
+def paper_outcome(paper):
+    seed, result, reserve = paper["seed"].encode(), [], []
+    tickets = {i: sha256(seed + US + i.encode()) for i in paper["frame"]}
+    for k, s in enumerate(paper["committed"]["strata"]):
+        order = sorted((i for i, at in zip(paper["frame"], paper["membership"]) if at == k),
+                       key=tickets.get)
+        result += order[:s["n"]]
+        reserve.append(order[s["n"]:])
+    result.sort(key=tickets.get)
+    return {"pairs": paper_pairs(paper, seed, result), "reserve": reserve, "result": result}
+
+
+def paper(g):
+    said = paper_members(g["paper"])
+    paper_committed(g["paper"], said)
+    if paper_state(g["paper"], said):
+        outcome = paper_outcome(g["paper"])
+        need(all(g["paper"][k] == outcome[k] for k in outcome), "the outcome")
+        need(g["paper"]["result_hash"] == sha256_hex(jcs(outcome)), "result_hash")
+    return {"id": said["id"], "committed_at": said["committed_at"],
+            "commitment": sha256_hex(jcs(g["paper"]["committed"])),
+            "drawn": len(g["paper"].get("result", []))}
+
+
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 INNER = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -1019,7 +1149,7 @@ KINDS = {
     "receipt": {"line": receipt_line},
     "snapshot": {"read": snapshot_read},
     "enrol": {"request": enrol_request, "answer": enrol_answer},
-    "draw": {"subjects": draw, "officers": draw_officers},
+    "draw": {"subjects": draw, "officers": draw_officers, "paper": paper},
     "uscc": {"check": uscc},
 }
 

@@ -660,7 +660,80 @@ def make_draw():
     c.add("officers for a subject", "officers", {
         "seed": "zj-demo-seed-0001", "subject": "91350100M000100Y43",
         "officers": ["chen", "li", "wang", "zhao"]})
+    make_papers(c)
     c.write()
+
+
+def paper_committed(form, ids):
+    """A paper of eight subjects in two strata and four officers, one of them excluded."""
+    membership = [i % 2 for i in range(len(ids))]
+    strata = [{"name": name, "n": n, "size": membership.count(k), "members_hash": v.lines_hash(
+        [i for i, at in zip(ids, membership) if at == k])}
+        for k, (name, n) in enumerate((("A", 1), ("unrated", 2)))]
+    pool = [{"id": f"o{i}", "state": "active", "certificate": f"ZJ-{i}"} for i in range(4)]
+    pool[3]["excluded"] = "kin of the owner"
+    excluded = [{"id": "s9", "reason": "moved"}]
+    rules = {"day": "2026-11-22", "due": "2026-12-31", "town": "001",
+             "exclusions_hash": v.sha256_hex(v.jcs(excluded)),
+             "load_limit": "ceil(subjects*officers_per_subject/candidates)+1"}
+    committed = {"algorithm": "hufu-draw-1", "frame_hash": v.lines_hash(ids),
+                 "frame_size": len(ids), "officers_per_subject": 2,
+                 "pool_hash": v.sha256_hex(v.jcs(pool)), "rules": rules, "scope": "330106",
+                 "seed_source": "lottery of 22 November", "strata": strata}
+    announced = {"id": "d2", "committed_at": 1795305600123, "name": "\u51ac\u5b63\u62bd\u67e5",
+                 "reason": "the first lottery was cancelled", "replaces": "d1"}
+    paper = {"format": form, "state": "committed", "committed": committed, "frame": ids,
+             "membership": membership, "pool": pool, "excluded": excluded}
+    if form == 1:
+        paper.update(announced, algorithm="hufu-draw-1")
+    else:
+        committed.update(announced, format=2)
+    return dict(paper, commitment=v.sha256_hex(v.jcs(committed)))
+
+
+def paper_with(paper, **changes):
+    """A copy; committed_* go into `committed`, whose commitment is made again."""
+    copy = json.loads(json.dumps(paper))
+    for key, value in changes.items():
+        if key.startswith("committed__"):
+            copy["committed"][key[11:]] = value
+            copy["commitment"] = v.sha256_hex(v.jcs(copy["committed"]))
+        else:
+            copy[key] = value
+    return copy
+
+
+def make_papers(c):
+    ids = sorted(ident(f"paper {i}") for i in range(8))
+    for form in (1, 2):
+        committed = paper_committed(form, ids)
+        revealed = paper_with(committed, state="revealed", seed="07-11-19-23-28-33+05",
+                              revealed_at=1795305600123)
+        drawn = paper_with(revealed, state="drawn", **v.paper_outcome(revealed))
+        drawn["result_hash"] = v.sha256_hex(v.jcs(v.paper_outcome(revealed)))
+        for state, paper in (("committed", committed), ("revealed", revealed), ("drawn", drawn),
+                             ("void", paper_with(committed, state="void"))):
+            c.add(f"format {form}, {state}", "paper", {"paper": paper})
+        for name, paper in (
+                ("a member that no paper has", paper_with(drawn, note="x")),
+                ("a state that is not its members'", paper_with(drawn, state="revealed")),
+                ("revealed before it was committed", paper_with(drawn, revealed_at=1795305600122)),
+                ("another seed", paper_with(drawn, seed="x")),
+                ("another scope", paper_with(drawn, committed=dict(drawn["committed"],
+                                                                   scope="330107"))),
+                ("another load limit", paper_with(committed, committed__rules=dict(
+                    committed["committed"]["rules"], load_limit="1"))),
+                ("another day", paper_with(committed, committed__rules=dict(
+                    committed["committed"]["rules"], day="2026-11-21"))),
+                ("another algorithm", paper_with(committed, committed__algorithm="x")),
+                ("the other format", paper_with(committed, format=3 - form))):
+            c.refuse(f"format {form}: {name}", "paper", {"paper": paper})
+    for key in ("id", "name", "reason", "replaces"):
+        paper = paper_committed(2, ids)
+        paper["committed"][key] = "d3"
+        c.refuse(f"format 2: another {key}", "paper", {"paper": paper})
+    c.add("format 2: void, with the reason", "paper",
+          {"paper": paper_with(paper_committed(2, ids), state="void", void_reason="a slip")})
 
 
 def make_uscc():

@@ -65,14 +65,28 @@ static int64_t quota_of(const json_t *committed)
 	return n;
 }
 
+/* Everything that is known now is committed with the frame. */
+static enum rc announce(struct op *op, const struct draw_options *o,
+			const char *id, const char *replaces, json_t *committed,
+			char commitment[65])
+{
+	json_object_set_new(committed, "format", json_integer(DRAW_FORMAT));
+	json_object_set_new(committed, "committed_at",
+			    json_integer(op->now_ms));
+	draw_set_text(committed, "id", id);
+	draw_set_text(committed, "name", o->name);
+	draw_set_text(committed, "reason", o->reason);
+	draw_set_text(committed, "replaces", replaces);
+	return draw_hash(commitment, committed, op->err);
+}
+
 static enum rc record_make(struct op *op, const struct draw_options *o,
 			   const char *id, const char *replaces,
-			   const json_t *committed, json_t *material,
-			   json_t **out)
+			   json_t *committed, json_t *material, json_t **out)
 {
 	json_t *rules = NULL, *record = json_object();
 	char commitment[65];
-	enum rc rc = draw_hash(commitment, committed, op->err);
+	enum rc rc = announce(op, o, id, replaces, committed, commitment);
 
 	if (rc == RC_OK)
 		rc = material_keep(op, id, committed, material, &rules);
@@ -118,9 +132,8 @@ static enum rc void_replaced(struct op *op, const char *scope, const char *old,
 }
 
 static enum rc commit_frozen(struct op *op, const char *scope,
-			     const struct draw_options *o,
-			     const json_t *committed, json_t *material,
-			     const char *id)
+			     const struct draw_options *o, json_t *committed,
+			     json_t *material, const char *id)
 {
 	char before[33], state[16];
 	json_t *record = NULL;

@@ -48,5 +48,8 @@ enum rc draw_reveal(struct op *op, const char *id, const char *seed);
 enum rc draw_run(struct op *op, const char *id, struct draw_done *done);
 /* The paper as it is published now; *out is a new reference. */
 enum rc draw_paper(struct op *op, const char *id, json_t **out);
+/* Is this verified paper the draw's, as it is published now or was before?
+ * RC_CORRUPT names a member that is not the draw's. */
+enum rc draw_compare(struct op *op, const char *id, const json_t *paper);
 
 #endif

@@ -21,6 +21,11 @@ enum rc draw_load(struct op *op, const char *id, char scope[33], json_t **out);
  * is a new reference even on failure. */
 enum rc draw_paper_of(struct op *op, const char *id, const json_t *record,
 		      json_t **out);
+/* Every version that the log has of a draw against its newest: the commitment
+ * came first and without a seed, and nothing that was said was said again in
+ * other words. */
+enum rc draw_history_check(struct op *op, const char *scope, const char *id,
+			   const json_t *newest);
 /* One record through the ledger; a refusal is an error. */
 enum rc draw_put(struct op *op, const char *scope, const char *kind,
 		 const char *id, const json_t *record, const char *message);

@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/hex.h"
 #include "base/jcs.h"
+#include "domain/draw_shape.h"
 #include "domain/draw_ticket.h"
 
 #define HASH_MAX 65
@@ -145,14 +146,12 @@ static enum rc check_frame(const json_t *paper, const json_t *committed,
 static enum rc check_stratum(const json_t *paper, const json_t *stratum,
 			     size_t place, size_t size, struct err *err)
 {
-	const char *name = json_text(stratum, "name");
 	int64_t n = json_int(stratum, "n", -1);
 	char found[HASH_MAX];
 	enum rc rc;
 
-	if (!name || n < 0 || n > (int64_t)size)
-		return err_set(err, RC_CORRUPT,
-			       "stratum %zu has no name, or not its quota",
+	if (n < 0 || n > (int64_t)size)
+		return err_set(err, RC_CORRUPT, "stratum %zu has not its quota",
 			       place);
 	rc = same_count(stratum, "size", size, " of a stratum", err);
 	if (rc != RC_OK)
@@ -209,24 +208,44 @@ static enum rc check_pool(const json_t *pool, struct err *err)
 	return RC_OK;
 }
 
+const json_t *draw_announced(const json_t *paper)
+{
+	return json_int(paper, "format", 0) == 1
+		       ? paper
+		       : json_object_get(paper, "committed");
+}
+
+/* What every paper says in the same words. */
+static enum rc check_words(const json_t *paper, const json_t *committed,
+			   struct err *err)
+{
+	const json_t *rules = json_object_get(committed, "rules");
+	int64_t officers = json_int(committed, "officers_per_subject", 0);
+	bool is_old = json_int(paper, "format", 0) == 1;
+	enum rc rc = same_text(committed, "algorithm", DRAW_ALGORITHM, err);
+
+	if (rc == RC_OK && is_old)
+		rc = same_text(paper, "algorithm", DRAW_ALGORITHM, err);
+	if (rc == RC_OK && !is_old)
+		rc = same_count(committed, "format", DRAW_FORMAT, "", err);
+	if (rc == RC_OK)
+		rc = same_text(rules, "load_limit", DRAW_LOAD_LIMIT, err);
+	if (rc == RC_OK && (officers < 1 || officers > 10))
+		rc = err_set(err, RC_CORRUPT,
+			     "a subject is checked by 1 to 10 officers");
+	return rc;
+}
+
 enum rc draw_paper_check(const json_t *paper, struct err *err)
 {
 	const json_t *committed = json_object_get(paper, "committed");
-	const json_t *rules = json_object_get(committed, "rules");
 	const json_t *pool = json_object_get(paper, "pool");
-	const char *algorithm = json_text(committed, "algorithm");
-	int64_t officers = json_int(committed, "officers_per_subject", 0);
-	enum rc rc;
+	enum rc rc = draw_shape_check(paper, err);
 
-	if (json_int(paper, "format", 0) != 1 || !algorithm ||
-	    strcmp(algorithm, DRAW_ALGORITHM) != 0)
-		return err_set(err, RC_CORRUPT,
-			       "this is no paper of %s, format 1",
-			       DRAW_ALGORITHM);
-	if (officers < 1 || officers > 10 || !json_text(rules, "day"))
-		return err_set(err, RC_CORRUPT,
-			       "the rules name no day or no officers");
-	rc = same_hash(paper, "commitment", committed, err);
+	if (rc == RC_OK)
+		rc = check_words(paper, committed, err);
+	if (rc == RC_OK)
+		rc = same_hash(paper, "commitment", committed, err);
 	if (rc == RC_OK)
 		rc = check_frame(paper, committed, err);
 	if (rc == RC_OK)
@@ -236,7 +255,8 @@ enum rc draw_paper_check(const json_t *paper, struct err *err)
 	if (rc == RC_OK)
 		rc = same_hash(committed, "pool_hash", pool, err);
 	if (rc == RC_OK)
-		rc = same_hash(rules, "exclusions_hash",
+		rc = same_hash(json_object_get(committed, "rules"),
+			       "exclusions_hash",
 			       json_object_get(paper, "excluded"), err);
 	return rc;
 }
@@ -273,11 +293,10 @@ enum rc draw_verify(const json_t *paper, struct err *err)
 	json_t *outcome = NULL;
 	enum rc rc = draw_paper_check(paper, err);
 
+	if (rc == RC_OK)
+		rc = draw_state_check(paper, err);
 	if (rc != RC_OK || !json_object_get(paper, "result"))
 		return rc;
-	if (!seed)
-		return err_set(err, RC_CORRUPT,
-			       "the paper has a result and no seed");
 	rc = draw_outcome(paper, seed, &outcome, err);
 	for (size_t i = 0; rc == RC_OK && i < 3; i++)
 		rc = same_list(lists[i], json_object_get(paper, lists[i]),

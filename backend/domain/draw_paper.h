@@ -1,21 +1,26 @@
 /* domain/draw_paper.h - the published paper of a draw, and the arithmetic that
  * anyone can repeat with it. Pure: no store, no clock.
  *
- * {"algorithm":"hufu-draw-1","format":1,"id":…,"state":"committed|revealed|drawn",
- *  "committed":{"algorithm","frame_hash","frame_size","officers_per_subject",
- *    "pool_hash","rules":{"day","due","exclusions_hash","industry","item",
- *    "load_limit","town"},"scope","seed_source",
+ * {"format":2,
+ *  "committed":{"algorithm":"hufu-draw-1","committed_at":ms,"format":2,
+ *    "frame_hash","frame_size","id","name","officers_per_subject","pool_hash",
+ *    "reason","replaces","rules":{"day","due","exclusions_hash","industry",
+ *    "item","load_limit","town"},"scope","seed_source",
  *    "strata":[{"members_hash","n","name","size"}]},
  *  "commitment":SHA-256 of the canonical bytes of `committed`,
- *  "committed_at":ms,"revealed_at":ms,"name","reason","replaces",
  *  "frame":[ids, sorted],            frame_hash = SHA-256(id LF id LF ...)
  *  "membership":[place of the stratum of each id of the frame],
  *  "pool":[{"id","state","certificate","certificate_from","certificate_to",
  *    "excluded":reason}],            pool_hash: of its canonical bytes
  *  "excluded":[{"id","reason"}],     exclusions_hash: the same
- *  "seed":text,
+ *  "state":"committed|revealed|drawn|verified|void","void_reason",
+ *  "seed":text,"revealed_at":ms,
  *  "result":[subjects in ticket order],"reserve":[[the rest of each stratum]],
  *  "pairs":[[subject,officer,officer]],"result_hash"}
+ *
+ * Format 1, still read, has id, name, reason, replaces and committed_at beside
+ * `committed` instead of in it, and algorithm in both: its commitment does not
+ * bind them. docs/protocol.md, section 13, is the reference.
  *
  * members_hash is that of the stratum's ids as lines, in the frame's order.
  *
@@ -35,6 +40,7 @@
 #include "base/buf.h"
 
 #define DRAW_ALGORITHM "hufu-draw-1"
+#define DRAW_FORMAT 2 /* of the papers that are made now */
 #define DRAW_LOAD_LIMIT "ceil(subjects*officers_per_subject/candidates)+1"
 #define DRAW_PAPER_BYTES_MAX ((size_t)1 << 30)
 #define DRAW_STRATA_MAX 100
@@ -49,8 +55,11 @@ void draw_hash_members(char out[65], const json_t *frame,
 /* Why this officer of a pool is no candidate on that day, or NULL. */
 const char *draw_officer_refused(const json_t *officer, const char *day);
 
-/* Is everything in the paper what was committed? RC_CORRUPT names the first
- * thing that is not. */
+/* The object of a paper that has id, committed_at, name, reason, replaces. */
+const json_t *draw_announced(const json_t *paper);
+/* Is everything in the paper what was committed, and nothing else in it?
+ * RC_CORRUPT names the first thing that is not. The outcome is not looked at.
+ */
 enum rc draw_paper_check(const json_t *paper, struct err *err);
 /* {"pairs","reserve","result","result_hash"} of a checked paper and a seed. */
 enum rc draw_outcome(const json_t *paper, const char *seed, json_t **out,
@@ -58,7 +67,8 @@ enum rc draw_outcome(const json_t *paper, const char *seed, json_t **out,
 /* The officers of each subject alone: [[subject, officer, ...], ...]. */
 enum rc draw_match(const json_t *paper, const char *seed, const json_t *result,
 		   json_t **pairs, struct err *err);
-/* Check a paper and, when it was drawn, compute it again and compare;
+/* Check a paper and its state and, when it was drawn, compute it again and
+ * compare;
  * RC_CORRUPT names the first difference. */
 enum rc draw_verify(const json_t *paper, struct err *err);
 

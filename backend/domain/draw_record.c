@@ -7,6 +7,7 @@
 
 #include "base/hex.h"
 #include "base/jcs.h"
+#include "domain/draw_shape.h"
 #include "domain/draw_ticket.h"
 #include "sql_store.gen.h"
 
@@ -48,16 +49,6 @@ void draw_set_text(json_t *record, const char *key, const char *text)
 		json_object_set_new(record, key, json_string(text));
 }
 
-static bool seed_is_legal(const char *seed)
-{
-	size_t n = strlen(seed);
-
-	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)seed[i] < 0x20 || seed[i] == 0x7f)
-			return false;
-	return n > 0 && n <= DRAW_SEED_MAX && utf8_is_valid(seed, n);
-}
-
 enum rc draw_load(struct op *op, const char *id, char scope[33], json_t **out)
 {
 	struct query *q = query_begin(op->store->db, SQL_DRAW_SCOPE);
@@ -89,7 +80,7 @@ enum rc draw_reveal(struct op *op, const char *id, const char *seed)
 	char scope[33];
 	enum rc rc;
 
-	if (!seed_is_legal(seed))
+	if (!draw_seed_is_legal(seed))
 		return err_set(op->err, RC_INVALID,
 			       "a seed is 1 to %d bytes of text without "
 			       "control characters",
@@ -142,30 +133,80 @@ static enum rc material_load(struct op *op, const char *id, const json_t *rules,
 	return rc;
 }
 
+static void copy(json_t *paper, const json_t *record, const char *const *keys)
+{
+	for (; *keys; keys++)
+		json_object_set(paper, *keys, json_object_get(record, *keys));
+}
+
+/* The record repeats what was committed; both must say the same. */
+static enum rc record_check(const char *id, const json_t *record,
+			    const json_t *announced, const json_t *committed,
+			    struct err *err)
+{
+	static const char *const of_both[] = { "algorithm",  "frame_hash",
+					       "frame_size", "seed_source",
+					       "strata",     NULL };
+	static const char *const of_this[] = { "committed_at", "name",
+					       "replaces", "reason", NULL };
+	bool is_void = state_is(record, "void");
+	const char *differs = NULL;
+
+	for (int i = 0; of_both[i]; i++)
+		if (!json_equal(json_object_get(record, of_both[i]),
+				json_object_get(committed, of_both[i])))
+			differs = of_both[i];
+	/* The reason of a void draw is why it is void. */
+	for (int i = 0; of_this[i]; i++) {
+		const json_t *a = json_object_get(record, of_this[i]);
+		const json_t *b = json_object_get(announced, of_this[i]);
+
+		if (a != b && !json_equal(a, b) &&
+		    !(is_void && !strcmp(of_this[i], "reason")))
+			differs = of_this[i];
+	}
+	if (strcmp(id, json_text(announced, "id")) != 0)
+		differs = "id";
+	return differs ? err_set(err, RC_CORRUPT,
+				 "'%s' of draw '%s' is not what was committed",
+				 differs, id)
+		       : RC_OK;
+}
+
 /* The record and its material as one paper, checked; without the outcome. */
 enum rc draw_paper_of(struct op *op, const char *id, const json_t *record,
 		      json_t **out)
 {
-	static const char *const copied[] = {
-		"algorithm",   "commitment", "committed_at", "name",
-		"reason",      "replaces",   "revealed_at",  "seed",
-		"result_hash", "state",
-	};
+	static const char *const later[] = { "commitment", "revealed_at",
+					     "seed",       "result_hash",
+					     "state",      NULL };
+	static const char *const beside[] = { "algorithm", "committed_at",
+					      "name",      "reason",
+					      "replaces",  NULL };
 	const json_t *rules = json_object_get(record, "rules");
+	const json_t *committed = json_object_get(rules, "committed");
+	int64_t format = json_int(committed, "format", 1);
 	json_t *material = NULL, *paper = json_object();
 	enum rc rc = material_load(op, id, rules, &material);
 
-	for (size_t i = 0; i < sizeof(copied) / sizeof(*copied); i++)
-		json_object_set(paper, copied[i],
-				json_object_get(record, copied[i]));
-	json_object_set_new(paper, "id", json_string(id));
-	json_object_set_new(paper, "format", json_integer(1));
+	copy(paper, record, later);
+	json_object_set_new(paper, "format", json_integer(format));
 	json_object_set(paper, "committed",
 			json_object_get(rules, "committed"));
+	if (format == 1) {
+		copy(paper, record, beside);
+		json_object_set_new(paper, "id", json_string(id));
+	} else if (state_is(record, "void")) {
+		draw_set_text(paper, "void_reason",
+			      json_text(record, "reason"));
+	}
 	json_object_update(paper, material);
 	json_decref(material);
 	if (rc == RC_OK)
 		rc = draw_paper_check(paper, op->err);
+	if (rc == RC_OK)
+		rc = record_check(id, record, draw_announced(paper), committed,
+				  op->err);
 	*out = paper;
 	return rc;
 }
@@ -179,6 +220,8 @@ enum rc draw_paper(struct op *op, const char *id, json_t **out)
 	*out = NULL;
 	if (rc == RC_OK)
 		rc = draw_paper_of(op, id, record, out);
+	if (rc == RC_OK)
+		rc = draw_history_check(op, scope, id, record);
 	if (rc == RC_OK && json_text(record, "result_hash")) {
 		rc = draw_outcome(*out, json_text(record, "seed"), &outcome,
 				  op->err);

@@ -22,6 +22,10 @@ AND (state IS NULL OR state <> 'void') ORDER BY committed_at DESC, id LIMIT 1
 -- name: draw_scope
 SELECT scope FROM draw WHERE id = ?1 ORDER BY scope LIMIT 1
 
+-- name: draw_history
+SELECT body FROM log WHERE scope = ?1 AND kind = 'draw' AND id = ?2
+ORDER BY position
+
 -- name: draw_list
 SELECT scope, id, state, frame_size, quota, committed_at, commitment, name
 FROM draw WHERE (?1 IS NULL OR scope = ?1) ORDER BY scope, committed_at, id

@@ -65,12 +65,15 @@ static json_t *strata_of(const json_t *frame, json_t *membership,
 	return strata;
 }
 
-static json_t *paper_new(size_t subjects, size_t officers,
-			 const int64_t quota[GRADES])
+#define COMMITTED_AT INT64_C(1795305600123) /* 2026-11-22 */
+
+static json_t *paper_of(int format, size_t subjects, size_t officers,
+			const int64_t quota[GRADES])
 {
 	json_t *frame = ids_of("s", subjects), *pool = pool_of(officers);
 	json_t *membership = json_array(), *none = json_array();
 	json_t *strata = strata_of(frame, membership, quota), *committed;
+	json_t *announced, *paper;
 	char frame_hash[65], pool_hash[65], exclusions[65], commitment[65];
 	struct err err = { 0 };
 
@@ -84,12 +87,39 @@ static json_t *paper_new(size_t subjects, size_t officers,
 		"pool_hash", pool_hash, "rules", "day", "2026-11-22",
 		"exclusions_hash", exclusions, "load_limit", DRAW_LOAD_LIMIT,
 		"scope", "330106", "seed_source", "抽签", "strata", strata);
+	announced = json_pack("{s:s, s:I, s:s, s:s, s:s}", "id", "d1",
+			      "committed_at", COMMITTED_AT, "name", "冬季",
+			      "reason", "again", "replaces", "d0");
+	paper = json_pack("{s:i, s:s, s:o, s:o, s:o, s:o, s:o}", "format",
+			  format, "state", "committed", "committed", committed,
+			  "frame", frame, "membership", membership, "pool",
+			  pool, "excluded", none);
+	if (format == 1) {
+		json_object_set_new(paper, "algorithm",
+				    json_string(DRAW_ALGORITHM));
+		json_object_update(paper, announced);
+	} else {
+		json_object_set_new(committed, "format", json_integer(format));
+		json_object_update(committed, announced);
+	}
+	json_decref(announced);
 	assert_int_equal(draw_hash(commitment, committed, &err), RC_OK);
-	return json_pack("{s:i, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}",
-			 "format", 1, "id", "d1", "algorithm", DRAW_ALGORITHM,
-			 "commitment", commitment, "committed", committed,
-			 "frame", frame, "membership", membership, "pool", pool,
-			 "excluded", none);
+	json_object_set_new(paper, "commitment", json_string(commitment));
+	return paper;
+}
+
+static json_t *paper_new(size_t subjects, size_t officers,
+			 const int64_t quota[GRADES])
+{
+	return paper_of(DRAW_FORMAT, subjects, officers, quota);
+}
+
+static void paper_reveal(json_t *paper, const char *seed)
+{
+	json_object_set_new(paper, "seed", json_string(seed));
+	json_object_set_new(paper, "revealed_at",
+			    json_integer(COMMITTED_AT + 5));
+	json_object_set_new(paper, "state", json_string("revealed"));
 }
 
 static void paper_run(json_t *paper, const char *seed)
@@ -99,7 +129,8 @@ static void paper_run(json_t *paper, const char *seed)
 
 	if (draw_outcome(paper, seed, &outcome, &err) != RC_OK)
 		fail_msg("%s", err.text);
-	json_object_set_new(paper, "seed", json_string(seed));
+	paper_reveal(paper, seed);
+	json_object_set_new(paper, "state", json_string("drawn"));
 	json_object_update(paper, outcome);
 	json_decref(outcome);
 }
@@ -211,6 +242,15 @@ static void paper_write(const json_t *paper, const char *folder, int i)
 	assert_int_equal(draw_file_write(path, paper, &err), RC_OK);
 }
 
+/* As it is: canonical bytes have no reals and no nulls. */
+static void paper_dump(const json_t *paper, const char *folder, size_t i)
+{
+	char path[80];
+
+	snprintf(path, sizeof(path), "%s/%06zu", folder, i);
+	assert_int_equal(json_dump_file(paper, path, JSON_COMPACT), 0);
+}
+
 static void folder_drop(const char *folder)
 {
 	char command[80];
@@ -280,8 +320,9 @@ static void change_quota(json_t *paper)
 }
 static void change_excluded(json_t *paper)
 {
-	json_array_append_new(json_object_get(paper, "excluded"),
-			      json_pack("{s:s}", "id", "s9"));
+	json_array_append_new(
+		json_object_get(paper, "excluded"),
+		json_pack("{s:s, s:s}", "id", "s9", "reason", "moved"));
 }
 static void change_seed(json_t *paper)
 {
@@ -307,7 +348,8 @@ static void change_pair(json_t *paper)
 }
 static void change_result_hash(json_t *paper)
 {
-	json_object_set_new(paper, "result_hash", json_string("00"));
+	json_object_set(paper, "result_hash",
+			json_object_get(paper, "commitment"));
 }
 
 static void both_verifiers_name_whatever_was_changed(void **state)
@@ -349,6 +391,296 @@ static void both_verifiers_name_whatever_was_changed(void **state)
 			fail_msg("%s: %s", changes[i].says, said);
 		json_decref(paper);
 	}
+}
+
+/* -- each member in turn -- */
+
+struct change {
+	size_t nth; /* of this walk */
+	char where[200];
+};
+
+static bool is_nth(struct change *c, const char *where, const char *how)
+{
+	if (c->nth-- != 0)
+		return false;
+	snprintf(c->where, sizeof(c->where), "%s %s", where, how);
+	return true;
+}
+
+/* Another value of the same form where it has one. */
+static json_t *other_value(const json_t *value)
+{
+	char text[200];
+	size_t n;
+
+	if (json_is_integer(value))
+		return json_integer(json_integer_value(value) + 1);
+	if (!json_is_string(value))
+		return json_string("x");
+	n = (size_t)snprintf(text, sizeof(text), "%s",
+			     json_string_value(value));
+	text[n - 1] = text[n - 1] == 'a' ? 'b' : 'a';
+	return json_string(text);
+}
+
+static json_t *form_value(int form)
+{
+	return form == 0   ? json_null()
+	       : form == 1 ? json_real(1.5)
+	       : form == 2 ? json_true()
+	       : form == 3 ? json_integer(-1)
+	       : form == 4 ? json_string("")
+			   : json_array();
+}
+
+/* Make the nth change that can be made; false when there are fewer. */
+static bool change_nth(json_t *in, const char *at, struct change *c);
+
+static bool change_child(json_t *in, const char *key, size_t i, json_t *child,
+			 const char *at, struct change *c)
+{
+	static const char *const forms[] = { "null", "real", "true",
+					     "-1",   "\"\"", "[]" };
+	json_t *to = NULL;
+
+	if (is_nth(c, at, "removed")) {
+		if (key)
+			json_object_del(in, key);
+		else
+			json_array_remove(in, i);
+		return true;
+	}
+	if (is_nth(c, at, "other"))
+		to = other_value(child);
+	for (int k = 0; !to && k < 6; k++)
+		if (!(k == 5 && json_is_array(child)) &&
+		    is_nth(c, at, forms[k]))
+			to = form_value(k);
+	if (!to)
+		return change_nth(child, at, c);
+	if (key)
+		json_object_set_new(in, key, to);
+	else
+		json_array_set_new(in, i, to);
+	return true;
+}
+
+static bool change_nth(json_t *in, const char *at, struct change *c)
+{
+	char path[160];
+	const char *key;
+	json_t *child;
+	size_t i;
+
+	if (json_is_object(in) && is_nth(c, at, "has one more")) {
+		json_object_set_new(in, "zz", json_string("x"));
+		return true;
+	}
+	json_object_foreach(in, key, child)
+	{
+		snprintf(path, sizeof(path), "%.100s/%s", at, key);
+		if (change_child(in, key, 0, child, path, c))
+			return true;
+	}
+	json_array_foreach(in, i, child)
+	{
+		snprintf(path, sizeof(path), "%.100s/%zu", at, i);
+		if (i < 3 && change_child(in, NULL, i, child, path, c))
+			return true;
+	}
+	return false;
+}
+
+/* What nobody can know from a paper alone. */
+static bool is_unknowable(int format, const char *state, const char *where)
+{
+	static const char *const of_1[] = {
+		"/committed_at other", "/id other",    "/name removed",
+		"/name other",         "/name \"\"",   "/reason removed",
+		"/reason other",       "/reason \"\"", "/replaces removed",
+		"/replaces other",
+	};
+
+	if (!strcmp(where, "/revealed_at other"))
+		return true;
+	if (!strcmp(state, "revealed") && !strcmp(where, "/seed other"))
+		return true;
+	if (!strcmp(state, "void") && !strncmp(where, "/void_reason", 12))
+		return true;
+	for (size_t i = 0; format == 1 && i < sizeof(of_1) / sizeof(*of_1); i++)
+		if (!strcmp(where, of_1[i]))
+			return true;
+	return false;
+}
+
+#define CHANGES_MAX 4000
+
+struct verdicts {
+	char folder[32];
+	bool accepts[CHANGES_MAX];
+	char where[CHANGES_MAX][100];
+	size_t n;
+};
+
+static void changes_judge(struct verdicts *v, const json_t *paper, int format,
+			  const char *state)
+{
+	for (size_t nth = 0;; nth++) {
+		json_t *changed = json_deep_copy(paper);
+		struct change c = { .nth = nth };
+		struct err err = { 0 };
+		bool made = change_nth(changed, "", &c);
+
+		if (made) {
+			assert_true(v->n < CHANGES_MAX);
+			v->accepts[v->n] = draw_verify(changed, &err) == RC_OK;
+			snprintf(v->where[v->n], sizeof(v->where[0]),
+				 "%d %s %.70s", format, state, c.where);
+			if (v->accepts[v->n] &&
+			    !is_unknowable(format, state, c.where))
+				fail_msg("accepted: %s", v->where[v->n]);
+			paper_dump(changed, v->folder, v->n++);
+		}
+		json_decref(changed);
+		if (!made)
+			return;
+	}
+}
+
+/* The Python says a line of each paper, in the order of their names. */
+static void python_agrees(const struct verdicts *v)
+{
+	char command[200], line[600];
+	size_t i = 0;
+	FILE *p;
+
+	snprintf(command, sizeof(command), "python3 docs/verify_draw.py %s/*",
+		 v->folder);
+	p = popen(command, "r");
+	assert_non_null(p);
+	for (; fgets(line, sizeof(line), p); i++) {
+		assert_true(i < v->n);
+		if (!strncmp(line, "draw ", 5) != v->accepts[i])
+			fail_msg("%s: Python says %s", v->where[i], line);
+	}
+	pclose(p);
+	assert_int_equal(i, v->n);
+}
+
+static void both_verifiers_refuse_a_change_of_any_member(void **state)
+{
+	static const char *const states[] = { "committed", "revealed", "drawn",
+					      "void" };
+	static const int64_t quota[GRADES] = { 1, 1, 2 };
+	struct verdicts *v = calloc(1, sizeof(*v));
+
+	(void)state;
+	snprintf(v->folder, sizeof(v->folder), "/tmp/hufu-draw-XXXXXX");
+	assert_non_null(mkdtemp(v->folder));
+	for (int format = 1; format <= DRAW_FORMAT; format++)
+		for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++) {
+			json_t *paper = paper_of(format, 12, 5, quota);
+			struct err err = { 0 };
+
+			if (i == 1)
+				paper_reveal(paper, "seed");
+			if (i == 2)
+				paper_run(paper, "seed");
+			if (i == 3 && format > 1)
+				json_object_set_new(paper, "void_reason",
+						    json_string("x"));
+			json_object_set_new(paper, "state",
+					    json_string(states[i]));
+			if (draw_verify(paper, &err) != RC_OK)
+				fail_msg("%s", err.text);
+			changes_judge(v, paper, format, states[i]);
+			json_decref(paper);
+		}
+	python_agrees(v);
+	folder_drop(v->folder);
+	free(v);
+}
+
+/* What a parser may let through, or read as another value. */
+static void both_verifiers_refuse_what_is_no_paper(void **state)
+{
+	static const char *const texts[] = {
+		"",
+		"[]",
+		"1",
+		"null",
+		"{}",
+		"{\"format\":3}",
+		"{\"format\":2}",
+		"{\"format\":1,\"format\":1}",
+		"{\"format\":2.0}",
+		"{\"format\":true}",
+		"{\"format\":NaN}",
+		"\xef\xbb\xbf{\"format\":2}",
+		"{\"format\":2}x",
+	};
+	char folder[] = "/tmp/hufu-draw-XXXXXX", said[4000];
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		json_t *paper = NULL;
+		struct err err = { 0 };
+		char path[80];
+		FILE *f;
+
+		snprintf(path, sizeof(path), "%s/%zu", folder, i);
+		f = fopen(path, "w");
+		assert_non_null(f);
+		fputs(texts[i], f);
+		fclose(f);
+		if (draw_file_read(path, &paper, &err) == RC_OK &&
+		    draw_verify(paper, &err) == RC_OK)
+			fail_msg("accepted: %s", texts[i]);
+		json_decref(paper);
+	}
+	assert_int_not_equal(python_says(folder, said, sizeof(said)), 0);
+	assert_int_not_equal(strncmp(said, "draw ", 5), 0);
+	assert_null(strstr(said, "\ndraw "));
+	folder_drop(folder);
+}
+
+static json_t *vectors_of(const char *path)
+{
+	json_t *all = json_load_file(path, 0, NULL);
+
+	assert_non_null(all);
+	return all;
+}
+
+static void papers_are_judged_as_their_vectors_say(void **state)
+{
+	json_t *all = vectors_of("fixtures/vectors/draw.json"), *one;
+	size_t i, n = 0;
+
+	(void)state;
+	json_array_foreach(json_object_get(all, "cases"), i, one)
+	{
+		const json_t *want = json_object_get(one, "want");
+		const json_t *paper =
+			json_object_get(json_object_get(one, "given"), "paper");
+		bool refused = json_object_get(want, "refused");
+		struct err err = { 0 };
+		enum rc rc;
+
+		if (strcmp(json_text(one, "kind"), "paper") != 0)
+			continue;
+		n++;
+		rc = draw_verify(paper, &err);
+		if (rc != (refused ? RC_CORRUPT : RC_OK))
+			fail_msg("%s: %s", json_text(one, "name"), err.text);
+		if (!refused)
+			assert_string_equal(json_text(paper, "commitment"),
+					    json_text(want, "commitment"));
+	}
+	assert_true(n > 5);
+	json_decref(all);
 }
 
 /* Every subject has the same chance: 2,000 seeds draw 10 of 40; the statistic
@@ -504,6 +836,9 @@ int main(void)
 		cmocka_unit_test(draw_order_refuses_what_it_cannot_order),
 		cmocka_unit_test(both_verifiers_agree_with_every_draw),
 		cmocka_unit_test(both_verifiers_name_whatever_was_changed),
+		cmocka_unit_test(both_verifiers_refuse_a_change_of_any_member),
+		cmocka_unit_test(both_verifiers_refuse_what_is_no_paper),
+		cmocka_unit_test(papers_are_judged_as_their_vectors_say),
 		cmocka_unit_test(every_subject_and_officer_has_the_same_chance),
 		cmocka_unit_test(
 			officers_stay_below_their_limit_until_it_must_rise),

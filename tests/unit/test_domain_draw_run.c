@@ -481,6 +481,174 @@ static void a_large_frame_is_kept_in_a_file_and_checked(void **state)
 	assert_int_equal(draw_run(&w->op, id, &done), RC_NOT_FOUND);
 }
 
+static void record_write(struct world *w, const char *id, const json_t *record)
+{
+	struct buf text;
+
+	buf_init(&text, 1 << 20);
+	assert_int_equal(jcs_write(&text, record, &w->err), RC_OK);
+	buf_byte(&text, '\0');
+	put(w, "draw", id, text.data);
+	buf_release(&text);
+}
+
+/* A record of the draw with another value, and its commitment made again. */
+static void record_forge(json_t *record, const char *key, json_t *value)
+{
+	json_t *committed =
+		json_object_get(json_object_get(record, "rules"), "committed");
+	struct err err = { 0 };
+	char hash[65];
+
+	json_object_set(record, key, value);
+	json_object_set_new(committed, key, value);
+	draw_hash(hash, committed, &err);
+	json_object_set_new(record, "commitment", json_string(hash));
+}
+
+static void what_was_committed_cannot_be_said_in_other_words(void **state)
+{
+	static const char *const members[] = { "frame_size", "name", "reason",
+					       "seed_source" };
+	struct world *w = *state;
+	struct draw_options o = { .count = 3, .name = "n", .reason = "r" };
+	json_t *record, *paper;
+	char id[21];
+
+	commit(w, &o, id);
+	assert_int_equal(ledger_record(&w->op, SCOPE, "draw", id, &record),
+			 RC_OK);
+	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++) {
+		json_t *changed = json_deep_copy(record);
+
+		json_object_set_new(changed, members[i],
+				    i == 0 ? json_integer(7)
+					   : json_string("x"));
+		record_write(w, id, changed);
+		json_decref(changed);
+		assert_int_equal(draw_paper(&w->op, id, &paper), RC_CORRUPT);
+		if (!strstr(w->err.text, members[i]))
+			fail_msg("%s: %s", members[i], w->err.text);
+		err_clear(&w->err);
+	}
+	record_write(w, id, record);
+	assert_int_equal(draw_paper(&w->op, id, &paper), RC_OK);
+	json_decref(paper);
+	/* even when the record agrees with itself: the log remembers */
+	record_forge(record, "name", json_string("better"));
+	record_write(w, id, record);
+	assert_int_equal(draw_paper(&w->op, id, &paper), RC_CORRUPT);
+	assert_non_null(strstr(w->err.text, "the log does not say"));
+	json_decref(record);
+}
+
+static void a_seed_that_came_with_the_commitment_is_found(void **state)
+{
+	struct world *w = *state;
+	struct draw_options o = { .count = 3 };
+	json_t *record, *paper, *committed;
+	char id[21];
+
+	commit(w, &o, id);
+	assert_int_equal(ledger_record(&w->op, SCOPE, "draw", id, &record),
+			 RC_OK);
+	committed =
+		json_object_get(json_object_get(record, "rules"), "committed");
+	json_object_del(record, "id");
+	json_object_del(record, "scope");
+	record_forge(record, "id", json_string("forged"));
+	json_object_del(record, "id");
+	assert_string_equal(json_text(committed, "id"), "forged");
+	json_object_set_new(record, "seed", json_string("chosen"));
+	json_object_set(record, "revealed_at",
+			json_object_get(record, "committed_at"));
+	json_object_set_new(record, "state", json_string("revealed"));
+	record_write(w, "forged", record);
+	assert_int_equal(draw_paper(&w->op, "forged", &paper), RC_CORRUPT);
+	assert_non_null(strstr(w->err.text, "'seed'"));
+	json_decref(record);
+}
+
+static void a_published_paper_is_compared_with_the_log(void **state)
+{
+	static const struct {
+		const char *key, *value;
+	} changes[] = { { "seed", "other" },
+			{ "revealed_at", NULL },
+			{ "void_reason", "x" } };
+	struct world *w = *state;
+	struct draw_options o = { .count = 3 },
+			    twice = { .count = 4, .reason = "slip" };
+	json_t *early, *late, *changed;
+	char id[21], second[21];
+
+	commit(w, &o, id);
+	assert_int_equal(draw_paper(&w->op, id, &early), RC_OK);
+	assert_int_equal(draw_reveal(&w->op, id, "seed"), RC_OK);
+	assert_int_equal(draw_paper(&w->op, id, &late), RC_OK);
+	assert_int_equal(draw_compare(&w->op, id, early), RC_OK);
+	assert_int_equal(draw_compare(&w->op, id, late), RC_OK);
+	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
+		changed = json_deep_copy(late);
+		json_object_set_new(
+			changed, changes[i].key,
+			changes[i].value
+				? json_string(changes[i].value)
+				: json_integer(
+					  json_int(late, "revealed_at", 0) +
+					  1));
+		assert_int_equal(draw_compare(&w->op, id, changed), RC_CORRUPT);
+		err_clear(&w->err);
+		json_decref(changed);
+	}
+	changed = json_deep_copy(early);
+	json_object_set_new(changed, "state", json_string("void"));
+	assert_int_equal(draw_verify(changed, &w->err), RC_OK);
+	assert_int_equal(draw_compare(&w->op, id, changed), RC_CORRUPT);
+	err_clear(&w->err);
+	/* it is true once a second one took its place */
+	commit(w, &twice, second);
+	assert_int_equal(draw_compare(&w->op, id, changed), RC_OK);
+	assert_int_equal(draw_compare(&w->op, id, early), RC_OK);
+	assert_int_equal(draw_compare(&w->op, second, early), RC_CORRUPT);
+	json_decref(changed);
+	json_decref(early);
+	json_decref(late);
+}
+
+/* Stores have draws from before format 2. */
+static void a_paper_of_format_1_is_still_read(void **state)
+{
+	static const char *const later[] = { "format", "committed_at", "id",
+					     "name", "reason" };
+	struct world *w = *state;
+	struct draw_options o = { .count = 3, .name = "n" };
+	struct draw_done done;
+	json_t *record, *paper, *committed;
+	char id[21], hash[65];
+
+	commit(w, &o, id);
+	assert_int_equal(ledger_record(&w->op, SCOPE, "draw", id, &record),
+			 RC_OK);
+	committed =
+		json_object_get(json_object_get(record, "rules"), "committed");
+	for (size_t i = 0; i < sizeof(later) / sizeof(*later); i++)
+		json_object_del(committed, later[i]);
+	draw_hash(hash, committed, &w->err);
+	json_object_set_new(record, "commitment", json_string(hash));
+	json_object_del(record, "id");
+	json_object_del(record, "scope");
+	record_write(w, "old", record);
+	run(w, "old", "seed", &done);
+	assert_int_equal(done.subjects, 3);
+	assert_int_equal(draw_paper(&w->op, "old", &paper), RC_OK);
+	assert_int_equal(json_int(paper, "format", 0), 1);
+	assert_string_equal(json_text(paper, "id"), "old");
+	assert_int_equal(draw_compare(&w->op, "old", paper), RC_OK);
+	json_decref(paper);
+	json_decref(record);
+}
+
 #define IN_WORLD(test)                                                         \
 	cmocka_unit_test_setup_teardown(test, world_make, world_free)
 
@@ -497,6 +665,10 @@ int main(void)
 		IN_WORLD(strata_are_the_grades_of_the_ratings),
 		IN_WORLD(exclusions_carry_their_reason),
 		IN_WORLD(a_large_frame_is_kept_in_a_file_and_checked),
+		IN_WORLD(what_was_committed_cannot_be_said_in_other_words),
+		IN_WORLD(a_seed_that_came_with_the_commitment_is_found),
+		IN_WORLD(a_published_paper_is_compared_with_the_log),
+		IN_WORLD(a_paper_of_format_1_is_still_read),
 		IN_WORLD(a_draw_that_cannot_be_is_refused_at_the_commitment),
 	};
 
