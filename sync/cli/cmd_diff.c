@@ -32,10 +32,16 @@ static json_t *value_of(const char *text)
 static enum rc entry_json(struct differ *d, const struct diff_entry *e,
 			  struct err *err)
 {
-	json_t *o = json_pack("{s:s, s:s, s:s, s:o, s:o, s:b}", "kind", e->kind,
-			      "id", e->id, "field", e->field, "before",
-			      value_of(e->before), "after", value_of(e->after),
+	json_t *o = json_pack("{s:s, s:s, s:b}", "kind", e->kind, "id", e->id,
 			      "new", e->is_new);
+
+	if (e->bad)
+		json_object_set_new(o, "bad", json_string(e->bad));
+	else
+		json_object_update_new(
+			o, json_pack("{s:s, s:o, s:o}", "field", e->field,
+				     "before", value_of(e->before), "after",
+				     value_of(e->after)));
 
 	return json_array_append_new(d->entries, o)
 		       ? err_set(err, RC_NOMEM, "out of memory")
@@ -54,7 +60,9 @@ static enum rc entry_take(void *ctx, const struct diff_entry *e,
 	if (strcmp(now, d->last) != 0)
 		printf("%s%s\n", now, e->is_new ? "  (new)" : "");
 	memcpy(d->last, now, sizeof(now));
-	if (e->is_new)
+	if (e->bad)
+		printf("    held back: %s\n", e->bad);
+	else if (e->is_new)
 		printf("    %s: %s\n", e->field, e->after);
 	else
 		printf("    %s: %s → %s\n", e->field,

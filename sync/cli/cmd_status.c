@@ -6,7 +6,7 @@
 struct listing {
 	const struct verb *v;
 	json_t *entries; /* with --json */
-	int records, uncommitted, unsent, needs_me;
+	int records, uncommitted, bad, unsent, needs_me;
 };
 
 static enum rc entry_take(void *ctx, const struct status_entry *e,
@@ -21,15 +21,20 @@ static enum rc entry_take(void *ctx, const struct status_entry *e,
 	l->unsent += !strcmp(e->state, "local") || !strcmp(e->state, "sent");
 	l->needs_me += !strcmp(e->state, "conflict") ||
 		       !strcmp(e->state, "quarantined");
+	l->bad += e->is_bad;
 	if (!l->v->json) {
 		printf("%-12s %s %s%s%s\n", e->state, e->kind, e->id,
-		       e->detail ? "  " : "", e->detail ? e->detail : "");
+		       e->is_bad   ? "  held back: "
+		       : e->detail ? "  "
+				   : "",
+		       e->detail ? e->detail : "");
 		return RC_OK;
 	}
 	o = json_pack("{s:s, s:s, s:s}", "kind", e->kind, "id", e->id, "state",
 		      e->state);
 	if (o && e->detail)
-		json_object_set_new(o, "detail", json_string(e->detail));
+		json_object_set_new(o, e->is_bad ? "bad" : "detail",
+				    json_string(e->detail));
 	return json_array_append_new(l->entries, o)
 		       ? err_set(err, RC_NOMEM, "out of memory")
 		       : RC_OK;
@@ -44,6 +49,10 @@ static void summary_print(const struct listing *l)
 		       "signs, "
 		       "'hufu undo' takes back\n",
 		       l->uncommitted);
+	if (l->bad)
+		printf("%d of these held back: 'hufu commit' refuses, 'hufu "
+		       "sync' leaves %s out\n",
+		       l->bad, l->bad == 1 ? "it" : "them");
 	if (l->unsent)
 		printf("%d not acknowledged yet: 'hufu sync'\n", l->unsent);
 	if (l->needs_me)

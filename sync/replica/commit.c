@@ -148,30 +148,39 @@ static enum rc main_keep(struct replica *r, const struct edit *e,
 	return rc;
 }
 
-static enum rc edit_check(struct replica *r, const struct edit *e,
-			  struct scope *scope, struct err *err)
+enum rc edit_judge(struct replica *r, const struct edit *e, struct scope *scope,
+		   struct err *why)
 {
-	const char *kind = e->captured->kind->name;
-	const char *name =
-		json_string_value(json_object_get(e->after, "scope"));
+	const struct kind *k = e->captured->kind;
+	const char *name = json_text(e->after, "scope");
+	json_t *outer = NULL;
 	enum rc rc;
 
-	if (!r->is_unlocked)
-		return err_set(err, RC_DENIED,
-			       "the officer's key is locked: the PIN is needed "
-			       "to commit");
 	if (e->bad)
-		return err_set(err, RC_INVALID, "%s", e->bad);
-	rc = kind_check(e->captured->kind, e->after, err);
+		return err_set(why, RC_INVALID, "%s", e->bad);
+	rc = kind_check(k, e->after, why);
 	if (rc != RC_OK)
 		return rc;
-	rc = scope_get(r, name, scope, err);
+	rc = scope_get(r, name, scope, why);
 	if (rc == RC_NOT_FOUND)
-		return err_set(err, RC_INVALID,
+		return err_set(why, RC_INVALID,
 			       "%s '%s': the scope '%s' is not one of this "
 			       "replica",
-			       kind, e->id, name);
+			       k->name, e->id, name);
+	if (rc == RC_OK && k->is_sealed)
+		rc = sealed_hide(r, k, e->after, &outer, why);
+	json_decref(outer);
 	return rc;
+}
+
+static enum rc edit_check(struct replica *r, const struct edit *e,
+			  struct scope *scope, struct err *why)
+{
+	if (!r->is_unlocked)
+		return err_set(why, RC_DENIED,
+			       "the officer's key is locked: the PIN is needed "
+			       "to commit");
+	return edit_judge(r, e, scope, why);
 }
 
 static enum rc edit_take(void *ctx, struct edit *e, struct err *err)
@@ -195,13 +204,9 @@ static enum rc edit_take(void *ctx, struct edit *e, struct err *err)
 	snprintf(it->written.kind, sizeof(it->written.kind), "%s", k->name);
 	memcpy(it->written.id, e->id, sizeof(e->id));
 	rc = base_position(r, it->scope, it->base, &it->base_position, err);
-	if (rc == RC_OK &&
-	    travel_bytes(r, k, e->after, &it->written.body,
-			 &it->written.body_bytes, &why) != RC_OK) {
-		items->n--;
-		item_release(it);
-		return hold_back(items, &why, err);
-	}
+	if (rc == RC_OK)
+		rc = travel_bytes(r, k, e->after, &it->written.body,
+				  &it->written.body_bytes, err);
 	if (rc == RC_OK && scope.journal[0])
 		rc = base_body(r, &scope, it, &it->written.base, err);
 	if (rc == RC_OK && !it->written.base && e->shadow)

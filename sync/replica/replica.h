@@ -59,6 +59,7 @@ enum rc replica_clone(struct replica *r, const struct exchange *x,
  * (needs me; `detail` is the code). */
 struct status_entry {
 	const char *kind, *id, *state, *detail;
+	bool is_bad; /* an edit that no commit would take; `detail` says why */
 };
 typedef enum rc status_fn(void *ctx, const struct status_entry *e,
 			  struct err *err);
@@ -86,10 +87,12 @@ struct mended {
 const struct mended *replica_mended(const struct replica *r);
 
 /* Uncommitted changes, field by field; values are canonical JSON text or NULL.
- */
+ * A record that no commit would take comes first without a field, with the
+ * reason; where a cell of it cannot be read, that is all. */
 struct diff_entry {
 	const char *kind, *id, *field, *before, *after;
 	bool is_new; /* the whole record is */
+	const char *bad; /* NULL where field is not */
 };
 typedef enum rc diff_fn(void *ctx, const struct diff_entry *e, struct err *err);
 enum rc replica_diff(struct replica *r, diff_fn *fn, void *ctx,

@@ -224,6 +224,10 @@ struct written { /* one record of a packet; owned strings */
 	size_t body_bytes;
 };
 void written_release(struct written *w, size_t n);
+/* Could this edit be committed? Otherwise the reason: RC_INVALID or RC_DENIED.
+ * *scope is the record's. */
+enum rc edit_judge(struct replica *r, const struct edit *e, struct scope *scope,
+		   struct err *why);
 /* Inside a transaction. `held` NULL: a bad record fails the commit. */
 enum rc commit_edits(struct replica *r, const char *message, int *packets,
 		     int *records, struct held_back *held, struct err *err);

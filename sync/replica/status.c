@@ -7,20 +7,35 @@
 #include "sql_sync.gen.h"
 
 struct listing {
+	struct replica *r;
 	status_fn *fn;
 	void *ctx;
 };
 
+/* Would a commit leave this edit out? `why` says why. */
+static enum rc edit_bad(struct replica *r, const struct edit *e, bool *is_bad,
+			struct err *why, struct err *err)
+{
+	struct scope scope;
+	enum rc rc = edit_judge(r, e, &scope, why);
+
+	*is_bad = rc == RC_INVALID || rc == RC_DENIED;
+	return rc == RC_OK || *is_bad ? RC_OK
+				      : err_set(err, rc, "%s", why->text);
+}
+
 static enum rc edit_list(void *ctx, struct edit *e, struct err *err)
 {
 	struct listing *l = ctx;
-	const struct status_entry entry = { .kind = e->captured->kind->name,
-					    .id = e->id,
-					    .state = e->is_new ? "new"
-							       : "edited",
-					    .detail = e->bad };
+	struct status_entry entry = { .kind = e->captured->kind->name,
+				      .id = e->id,
+				      .state = e->is_new ? "new" : "edited" };
+	struct err why = { 0 };
+	enum rc rc = edit_bad(l->r, e, &entry.is_bad, &why, err);
 
-	return l->fn(l->ctx, &entry, err);
+	if (entry.is_bad)
+		entry.detail = why.text;
+	return rc == RC_OK ? l->fn(l->ctx, &entry, err) : rc;
 }
 
 /* Rows of kind, id, and either the state or, when `state` is given, a detail.
@@ -64,7 +79,7 @@ static enum rc conflicts_list(struct replica *r, const char *kind,
 enum rc replica_status(struct replica *r, status_fn *fn, void *ctx,
 		       struct err *err)
 {
-	struct listing l = { .fn = fn, .ctx = ctx };
+	struct listing l = { .r = r, .fn = fn, .ctx = ctx };
 	enum rc rc = replica_begin_read(r, err);
 
 	if (rc != RC_OK)
@@ -92,6 +107,7 @@ enum rc replica_status(struct replica *r, status_fn *fn, void *ctx,
 }
 
 struct differ {
+	struct replica *r;
 	diff_fn *fn;
 	void *ctx;
 };
@@ -140,20 +156,27 @@ static enum rc field_diff(struct differ *d, const struct edit *e,
 static enum rc edit_diff(void *ctx, struct edit *e, struct err *err)
 {
 	const struct kind *k = e->captured->kind;
+	struct diff_entry entry = { .kind = k->name,
+				    .id = e->id,
+				    .is_new = e->is_new };
 	struct differ *d = ctx;
-	enum rc rc;
+	struct err why = { 0 };
+	bool is_bad;
+	enum rc rc = edit_bad(d->r, e, &is_bad, &why, err);
 
-	if (e->bad)
-		return err_set(err, RC_INVALID, "%s", e->bad);
-	rc = field_diff(d, e, "town", err);
-	for (size_t i = 0; i < k->nfields && rc == RC_OK; i++)
+	entry.bad = why.text;
+	if (rc == RC_OK && is_bad)
+		rc = d->fn(d->ctx, &entry, err);
+	if (rc == RC_OK && !e->bad)
+		rc = field_diff(d, e, "town", err);
+	for (size_t i = 0; i < k->nfields && rc == RC_OK && !e->bad; i++)
 		rc = field_diff(d, e, k->fields[i].name, err);
 	return rc;
 }
 
 enum rc replica_diff(struct replica *r, diff_fn *fn, void *ctx, struct err *err)
 {
-	struct differ d = { .fn = fn, .ctx = ctx };
+	struct differ d = { .r = r, .fn = fn, .ctx = ctx };
 	enum rc rc = replica_begin_read(r, err);
 
 	if (rc != RC_OK)

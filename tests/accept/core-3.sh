@@ -32,6 +32,8 @@ fails 1 "scope" on a "UPDATE visit SET scope='330108' WHERE id='v1'"
 fails 1 "never deleted" on a "PRAGMA recursive_triggers=ON; INSERT OR REPLACE INTO visit(id,subject) VALUES('v1','s1')"
 fails 1 "constraint" on a "UPDATE visit SET started_at='noon' WHERE id='v1'"
 on a "UPDATE visit SET state='nonsense' WHERE id='v2'"
+holds "status points out a record that no commit would take" grep -q "held back: .*state" <(hufu status --replica "$T/a.db")
+holds "and diff as well" grep -q "held back: .*state" <(hufu diff --replica "$T/a.db")
 fails 1 "state" hufu commit -m "bad" --replica "$T/a.db"
 on a "UPDATE visit SET state='open' WHERE id='v2'"
 hufu commit -m "good" --replica "$T/a.db" >/dev/null

@@ -341,6 +341,53 @@ static void commit_refuses_what_breaks_a_kind(void **state)
 	}
 }
 
+static enum rc bad_add(void *ctx, const struct diff_entry *e, struct err *err)
+{
+	char *text = ctx;
+	size_t n = strlen(text);
+
+	(void)err;
+	if (e->bad)
+		snprintf(text + n, 1000 - n, "%s;", e->id);
+	assert_true(!e->field == !!e->bad);
+	return RC_OK;
+}
+
+static enum rc bad_count(void *ctx, const struct status_entry *e,
+			 struct err *err)
+{
+	int *bad = ctx;
+
+	(void)err;
+	assert_true(!e->is_bad || (e->detail && *e->detail));
+	*bad += e->is_bad;
+	return RC_OK;
+}
+
+static void all_bad_records_are_listed_with_their_reason(void **state)
+{
+	struct world *w = *state;
+	struct held_back held;
+	int packets, records, bad = 0;
+	char text[1000] = "";
+
+	edit(w, "UPDATE subject SET name='good' WHERE id='s2'");
+	edit(w, "UPDATE subject SET flags='no json' WHERE id='s1'");
+	edit(w, "UPDATE subject SET state='nonsense' WHERE id='s3'");
+	edit(w, "INSERT INTO visit(id,subject,scope) VALUES('v9','s1',"
+		"'330199')");
+	edit(w, "INSERT INTO subject_private(id,phone) VALUES('s1','123')");
+	assert_int_equal(replica_diff(w->s.r, bad_add, text, &w->s.err), RC_OK);
+	assert_string_equal(text, "s1;s3;s1;v9;");
+	assert_int_equal(replica_status(w->s.r, bad_count, &bad, &w->s.err),
+			 RC_OK);
+	assert_int_equal(replica_commit_sound(w->s.r, "a test", &packets,
+					      &records, &held, &w->s.err),
+			 RC_OK);
+	assert_int_equal(records, 1);
+	assert_int_equal(held.records, bad);
+}
+
 static void a_locked_replica_commits_nothing(void **state)
 {
 	struct world *w = *state;
@@ -460,6 +507,7 @@ int main(void)
 		BOTH(what_cannot_be_is_refused_with_advice),
 		BOTH(new_records_get_an_id_and_the_home_scope),
 		BOTH(commit_refuses_what_breaks_a_kind),
+		BOTH(all_bad_records_are_listed_with_their_reason),
 		BOTH(a_locked_replica_commits_nothing),
 		BOTH(a_commit_makes_one_packet_a_scope),
 		BOTH(undo_goes_back_to_what_was_committed),
