@@ -16,7 +16,7 @@ static const char usage[] =
 	"       hufud draw reveal ID --seed SEED\n"
 	"       hufud draw run ID\n"
 	"       hufud draw show ID [--out FILE]\n"
-	"       hufud draw verify FILE|ID\n"
+	"       hufud draw verify FILE | ID [--paper FILE]\n"
 	"       hufud draw list [--scope S]\n"
 	"\n"
 	"commit  freezes who may be drawn and who may draw them, and prints "
@@ -34,12 +34,15 @@ static const char usage[] =
 	"show    the paper to publish: everything that is needed to repeat the "
 	"draw\n"
 	"verify  repeats it; docs/verify_draw.py does the same with Python "
-	"alone\n"
+	"alone. Of an ID it\n"
+	"        repeats what the data folder has, and with --paper says "
+	"whether that file is\n"
+	"        the draw's, as published now or before\n"
 	"\nOptions: --data DIR, --as ACCOUNT, --json";
 
 struct draw_words {
 	struct draw_options options;
-	const char *count, *officers, *seed, *out;
+	const char *count, *officers, *seed, *out, *paper;
 };
 
 static bool whole_number(const char *text, int64_t *out)
@@ -172,43 +175,68 @@ static int print_verified(struct cli *c, const json_t *paper)
 	const json_t *result = json_object_get(paper, "result");
 	size_t n = json_array_size(result);
 	size_t frame = json_array_size(json_object_get(paper, "frame"));
-	const char *id = json_text(paper, "id");
+	const char *id = json_text(draw_announced(paper), "id");
+	bool is_void = strcmp(json_text(paper, "state"), "void") == 0;
 
 	if (c->json) {
-		json_t *o =
-			json_pack("{s:s, s:b, s:I, s:I}", "id", id ? id : "",
-				  "drawn", result != NULL, "subjects",
-				  (json_int_t)n, "frame", (json_int_t)frame);
+		json_t *o = json_pack("{s:s, s:b, s:b, s:I, s:I}", "id", id,
+				      "drawn", result != NULL, "void", is_void,
+				      "subjects", (json_int_t)n, "frame",
+				      (json_int_t)frame);
 
 		cli_json(o);
 		json_decref(o);
 	} else if (result) {
-		printf("draw %s verified: %zu of %zu subjects\n", id ? id : "?",
-		       n, frame);
+		printf("draw %s verified: %zu of %zu subjects%s\n", id, n,
+		       frame, is_void ? ", void" : "");
 	} else {
-		printf("draw %s is as committed: %zu subjects, not drawn yet\n",
-		       id ? id : "?", frame);
+		printf("draw %s is as committed: %zu subjects, %s\n", id, frame,
+		       is_void ? "void" : "not drawn yet");
 	}
 	return EXIT_DONE;
 }
 
+static enum rc verify_file(struct cli *c, const char *path, json_t **paper)
+{
+	enum rc rc = draw_file_read(path, paper, &c->err);
+
+	return rc == RC_OK ? draw_verify(*paper, &c->err) : rc;
+}
+
+static int verify_stored(struct cli *c, const char *id, const char *file,
+			 json_t **paper)
+{
+	int code = cli_open(c);
+	enum rc rc;
+
+	if (code != EXIT_DONE)
+		return code;
+	if (!file) {
+		rc = draw_paper(&c->op, id, paper);
+	} else {
+		rc = verify_file(c, file, paper);
+		if (rc == RC_OK)
+			rc = draw_compare(&c->op, id, *paper);
+	}
+	return rc == RC_OK ? EXIT_DONE : cli_fail(c, &c->err);
+}
+
 /* A file needs no data folder: anyone may verify. */
-static int verify(struct cli *c, const char *what)
+static int verify(struct cli *c, const char *what, const char *file)
 {
 	json_t *paper = NULL;
-	enum rc rc = draw_file_read(what, &paper, &c->err);
-	int code;
+	enum rc rc = file ? RC_NOT_FOUND : verify_file(c, what, &paper);
+	int code = EXIT_DONE;
 
 	if (rc == RC_NOT_FOUND && name_is_id(what)) {
 		err_clear(&c->err);
-		code = cli_open(c);
-		if (code != EXIT_DONE)
-			return code;
-		rc = draw_paper(&c->op, what, &paper);
-	} else if (rc == RC_OK) {
-		rc = draw_verify(paper, &c->err);
+		code = verify_stored(c, what, file, &paper);
+	} else if (rc != RC_OK) {
+		code = file ? cli_misuse(c, "'%s' is no id of a draw", what)
+			    : cli_fail(c, &c->err);
 	}
-	code = rc == RC_OK ? print_verified(c, paper) : cli_fail(c, &c->err);
+	if (code == EXIT_DONE)
+		code = print_verified(c, paper);
 	json_decref(paper);
 	return code;
 }
@@ -277,7 +305,7 @@ static int do_verb(struct cli *c, const char *verb, const char *id,
 	    strcmp(verb, "show") == 0)
 		return with_id(c, verb, id, w);
 	if (strcmp(verb, "verify") == 0)
-		return id ? verify(c, id)
+		return id ? verify(c, id, w->paper)
 			  : cli_misuse(c, "which draw, or which file?");
 	if (!is_commit && strcmp(verb, "list") != 0)
 		return cli_misuse(c, "there is no 'draw %s'", verb);
@@ -305,6 +333,7 @@ int cmd_draw(struct cli *c)
 		{ "--reason", &w.options.reason, NULL },
 		{ "--seed", &w.seed, NULL },
 		{ "--out", &w.out, NULL },
+		{ "--paper", &w.paper, NULL },
 		{ NULL, NULL, NULL },
 	};
 	int code = cli_options(c, own, usage, words, 2);
