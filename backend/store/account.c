@@ -4,8 +4,7 @@
 #include "base/hex.h"
 #include "sql_store.gen.h"
 
-/* Comma separated division prefixes of two to six digits, "catalog", or "*". */
-static bool scopes_are_legal(const char *scopes)
+bool account_scopes_are_legal(const char *scopes)
 {
 	size_t n = strlen(scopes);
 
@@ -41,7 +40,7 @@ enum rc account_add(struct store *s, const char *name, unsigned roles,
 	if (!roles)
 		return err_set(err, RC_INVALID, "account '%s' needs a role",
 			       name);
-	if (!scopes_are_legal(scopes))
+	if (!account_scopes_are_legal(scopes))
 		return err_set(err, RC_INVALID,
 			       "scopes are division prefixes such as 3301, "
 			       "'catalog' or '*', not '%s'",

@@ -1,6 +1,7 @@
 /* store/store.c - the data folder: made, opened, and what it remembers. */
 #include "store/store_impl.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -142,6 +143,34 @@ static enum rc store_fill(struct store *s, struct err *err)
 	return rc;
 }
 
+/* Somebody's files are not to be mixed with ours. */
+static enum rc folder_is_free(const char *path, struct err *err)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	bool is_store = false, is_empty = true;
+
+	if (!dir)
+		return err_set(err, RC_IO, "cannot read folder '%s': %s", path,
+			       strerror(errno));
+	while ((entry = readdir(dir))) {
+		is_store |= !strcmp(entry->d_name, "hufu.db");
+		is_empty &= !strcmp(entry->d_name, ".") ||
+			    !strcmp(entry->d_name, "..");
+	}
+	closedir(dir);
+	if (is_store)
+		return err_set(err, RC_INVALID,
+			       "'%s' is a data folder already: choose another, "
+			       "or use it as it is",
+			       path);
+	return is_empty ? RC_OK
+			: err_set(err, RC_INVALID,
+				  "'%s' is not empty and no data folder: "
+				  "choose another",
+				  path);
+}
+
 enum rc store_init(const char *dir, const struct host *host, bool fast,
 		   struct err *err)
 {
@@ -150,16 +179,9 @@ enum rc store_init(const char *dir, const struct host *host, bool fast,
 	enum rc rc = folder_make(dir, err);
 
 	if (rc == RC_OK)
-		rc = store_new(&s, dir, host, fast, err);
+		rc = folder_is_free(dir, err);
 	if (rc == RC_OK)
-		rc = path_in(&path, dir, "hufu.db", err);
-	if (rc == RC_OK && access(path, F_OK) == 0)
-		rc = err_set(err, RC_INVALID,
-			     "'%s' is a data folder already: choose another, "
-			     "or use it as it is",
-			     dir);
-	free(path);
-	path = NULL;
+		rc = store_new(&s, dir, host, fast, err);
 	if (rc == RC_OK)
 		rc = path_in(&path, dir, "snapshots", err);
 	if (rc == RC_OK)
@@ -231,32 +253,49 @@ static enum rc store_load(struct store *s, struct err *err)
 	return rc;
 }
 
+/* One that may not be read and written is not taken for one that is missing.
+ * Never opened here: to close it would drop the locks that SQLite has on it. */
+static enum rc file_is_there(const char *dir, const char *name, bool *is_there,
+			     struct err *err)
+{
+	char *path;
+	enum rc rc = path_in(&path, dir, name, err);
+
+	if (rc != RC_OK)
+		return rc;
+	*is_there = faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) == 0;
+	if (!*is_there && errno != ENOENT && errno != ENOTDIR)
+		rc = err_set(err, RC_IO,
+			     "cannot open '%s': %s; run as the user that owns "
+			     "the data folder",
+			     path, strerror(errno));
+	free(path);
+	return rc;
+}
+
 enum rc store_open(struct store **out, const char *dir, const struct host *host,
 		   bool fast, struct err *err)
 {
 	struct store *s;
-	char *path = NULL;
+	bool is_there;
 	enum rc rc = store_new(&s, dir, host, fast, err);
 
 	*out = NULL;
 	if (rc == RC_OK)
-		rc = path_in(&path, dir, "hufu.db", err);
-	if (rc == RC_OK && access(path, R_OK) != 0)
+		rc = file_is_there(dir, "hufu.db", &is_there, err);
+	if (rc == RC_OK && !is_there)
 		rc = err_set(err, RC_NOT_FOUND,
 			     "'%s' is no data folder: make one with 'hufud "
 			     "init --data %s'",
 			     dir, dir);
-	free(path);
-	path = NULL;
 	if (rc == RC_OK)
-		rc = path_in(&path, dir, "keys.db", err);
+		rc = file_is_there(dir, "keys.db", &is_there, err);
 	/* An empty one in its place would number its keys from 1 again. */
-	if (rc == RC_OK && access(path, R_OK) != 0)
+	if (rc == RC_OK && !is_there)
 		rc = err_set(err, RC_NOT_FOUND,
-			     "'%s' is missing: restore it from its backup, "
-			     "sealed records cannot be read without it",
-			     path);
-	free(path);
+			     "'%s/keys.db' is missing: restore it from its "
+			     "backup, sealed records cannot be read without it",
+			     dir);
 	if (rc == RC_OK)
 		rc = db_open_in(s, &s->db, "hufu.db", DB_WRITE, err);
 	if (rc == RC_OK)

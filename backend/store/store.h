@@ -6,6 +6,7 @@
  *   DIR/server.key  Ed25519 seed of the server, mode 0600
  *   DIR/mirror.git  the log as a bare Git repository (backend/mirror)
  *   DIR/snapshots/  prepared clones
+ *   DIR/serve.lock  locked by the server that runs on it
  *
  * A store belongs to one thread at a time; each thread, and each program beside
  * a running server, opens its own. */
@@ -34,14 +35,17 @@ struct store {
 	bool fast; /* synchronous off: simulator and tests */
 };
 
-/* Make a data folder with the kinds of `schema_dir`/kinds. RC_INVALID when
- * there is one already. The first main commit of the catalog is the caller's
+/* Make a data folder. RC_INVALID when there is one already, or when the folder
+ * holds anything else. The first main commit of the catalog is the caller's
  * (ledger_found). */
 enum rc store_init(const char *dir, const struct host *host, bool fast,
 		   struct err *err);
 enum rc store_open(struct store **out, const char *dir, const struct host *host,
 		   bool fast, struct err *err);
 void store_close(struct store *s);
+/* For as long as *out is open no other server gets it: RC_BUSY. The kernel lets
+ * it go when the process ends, however it ends. Commands do not ask for it. */
+enum rc store_serve_lock(const char *dir, int *out, struct err *err);
 /* Read kinds again when the catalog moved since they were read. (Their tables
  * are made by the ledger, with the kind's record.) Inside or outside a
  * transaction. */
@@ -87,6 +91,8 @@ struct account {
 	unsigned roles; /* enum role */
 	char scopes[256]; /* comma separated division prefixes; "*" for all */
 };
+/* Comma separated division prefixes of two to six digits, "catalog", or "*". */
+bool account_scopes_are_legal(const char *scopes);
 enum rc account_add(struct store *s, const char *name, unsigned roles,
 		    const char *scopes, const char *password, struct err *err);
 /* RC_NOT_FOUND "there is no account 'x'". */
