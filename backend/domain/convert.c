@@ -4,8 +4,7 @@
 #include "base/date.h"
 #include "base/jcs.h"
 
-#define COORDINATE_ONE 10000000 /* a degree */
-#define DEGREES_MAX 180
+#define DEGREE INT64_C(10000000)
 
 struct piece {
 	const char *p;
@@ -222,12 +221,11 @@ static enum rc convert_money(const struct field *f, struct piece t,
 	struct piece digits = t;
 	bool has_point;
 	int64_t fen;
-	bool is_yuan = drop_end(&digits, "元") || drop_end(&digits, "yuan");
-	bool ok = is_yuan ? read_decimal(digits, 2, &has_point, &fen)
-			  : read_int(digits, &fen);
 
-	if (!ok)
-		return refuse(f, t, "an amount in fen, or like 12.50元", err);
+	if (!drop_end(&digits, "元"))
+		(void)drop_end(&digits, "yuan");
+	if (!read_decimal(digits, 2, &has_point, &fen))
+		return refuse(f, t, "an amount in yuan like 12.50", err);
 	*out = json_integer(fen);
 	return RC_OK;
 }
@@ -235,17 +233,15 @@ static enum rc convert_money(const struct field *f, struct piece t,
 static enum rc convert_coordinate(const struct field *f, struct piece t,
 				  json_t **out, struct err *err)
 {
+	bool is_latitude = strcmp(f->name, "latitude") == 0;
+	int64_t max = (is_latitude ? 90 : 180) * DEGREE, v;
 	bool has_point;
-	int64_t v;
 
-	if (!read_decimal(t, 7, &has_point, &v))
-		return refuse(f, t, "a coordinate like 30.2741", err);
-	if (!has_point) {
-		v /= COORDINATE_ONE;
-		if (v != 0 && v >= -DEGREES_MAX && v <= DEGREES_MAX)
-			return refuse(f, t, "clear: write degrees with a point",
-				      err);
-	}
+	if (!read_decimal(t, 7, &has_point, &v) || v > max || v < -max)
+		return refuse(f, t,
+			      is_latitude ? "degrees from -90 to 90"
+					  : "degrees from -180 to 180",
+			      err);
 	*out = json_integer(v);
 	return RC_OK;
 }

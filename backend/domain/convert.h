@@ -9,13 +9,14 @@
  *   bool        true false 1 0 yes no 是 否
  *   date        2026-11-22  20261122  2026/11/22  2026-11-22T08:30:00Z
  *   time        ms since 1970, or 2026-11-22T08:30:00[.123]Z, or with +08:00
- *   money       1250 (fen), or with a unit: 12.50元  12.5 yuan
- *   coordinate  302741000 (1e-7 degrees), or degrees with a point: 30.2741
+ *   money       yuan: 12.50  12  12.5元  12.5 yuan
+ *   coordinate  degrees, to 90 for the field `latitude` and 180 for any other:
+ *               30.2741  120
  *   set         a;b;c, or a JSON list of texts
  *   json        an object or a list
  *
- * A bare "12.5" is no amount and a bare "120" no coordinate: whoever wrote them
- * may have meant either unit. */
+ * Money is kept in fen and coordinates in 1e-7 degrees, but never read as
+ * such: one notation for files and for the command line. */
 #ifndef DOMAIN_CONVERT_H
 #define DOMAIN_CONVERT_H
 

@@ -33,26 +33,6 @@ static const char *unguarded(const struct csv_cell *cell)
 		       : cell->p;
 }
 
-/* In a file the column is money in yuan and coordinates in degrees, with or
- * without a point; elsewhere a bare number must say which unit it is in. */
-static enum rc convert_cell(const struct field *f, const char *text,
-			    json_t **out, struct err *err)
-{
-	size_t n = strlen(text);
-	char with_unit[64];
-
-	if (n > 0 && n < 40 && f->type == FIELD_MONEY &&
-	    strspn(text, "-0123456789.") == n) {
-		snprintf(with_unit, sizeof(with_unit), "%s元", text);
-		text = with_unit;
-	} else if (n > 0 && n < 5 && f->type == FIELD_COORDINATE &&
-		   strspn(text, "-0123456789") == n) {
-		snprintf(with_unit, sizeof(with_unit), "%s.0", text);
-		text = with_unit;
-	}
-	return convert_value(f, text, out, err);
-}
-
 /* Credit codes are stored in capitals and checked wherever they stand; an empty
  * cell is no code. */
 static enum rc check_code(struct import *im, json_t *given, struct err *why)
@@ -109,7 +89,7 @@ static enum rc convert_target(struct import *im, const struct csv_row *row,
 		text = id;
 	}
 	if (t->place == IMPORT_FIELD)
-		return convert_cell(f, text, out, why);
+		return convert_value(f, text, out, why);
 	if (cell->n == 0)
 		return RC_OK;
 	*out = json_string(text);

@@ -33,12 +33,15 @@ static void convert_value_reads_every_form_of_every_type(void **state)
 		{ FIELD_TIME, "1463097600000", "1463097600000" },
 		{ FIELD_TIME, "1970-01-02T00:00:00Z", "86400000" },
 		{ FIELD_TIME, "1970-01-01 08:00:00.0195+08:00", "19" },
-		{ FIELD_MONEY, "1250", "1250" },
+		{ FIELD_MONEY, "1250", "125000" },
+		{ FIELD_MONEY, "-12.5", "-1250" },
 		{ FIELD_MONEY, "12.5元", "1250" },
 		{ FIELD_MONEY, "12 yuan", "1200" },
 		{ FIELD_COORDINATE, "37.786848", "377868480" },
 		{ FIELD_COORDINATE, "-122.40313549", "-1224031355" },
-		{ FIELD_COORDINATE, "302741000", "302741000" },
+		{ FIELD_COORDINATE, "120", "1200000000" },
+		{ FIELD_COORDINATE, "180", "1800000000" },
+		{ FIELD_COORDINATE, "-180.0000000", "-1800000000" },
 		{ FIELD_COORDINATE, "0", "0" },
 		{ FIELD_SET, "b; a ;b;", "[\"a\",\"b\"]" },
 		{ FIELD_SET, "[\"z;1\",\"a\"]", "[\"a\",\"z;1\"]" },
@@ -64,7 +67,7 @@ static void convert_value_reads_every_form_of_every_type(void **state)
 	}
 }
 
-static void convert_value_refuses_what_could_mean_two_things(void **state)
+static void convert_value_refuses_what_is_of_no_such_type(void **state)
 {
 	static const struct {
 		enum field_type type;
@@ -83,9 +86,11 @@ static void convert_value_refuses_what_could_mean_two_things(void **state)
 		{ FIELD_TIME, "2016-05-13T08:00:00" },
 		{ FIELD_TIME, "2016-05-13T24:00:00Z" },
 		{ FIELD_TIME, "2016-05-13T08:00:00.Z" },
-		{ FIELD_MONEY, "12.5" },
+		{ FIELD_MONEY, "1.2.5" },
 		{ FIELD_MONEY, "元" },
-		{ FIELD_COORDINATE, "120" },
+		{ FIELD_COORDINATE, "180.0000001" },
+		{ FIELD_COORDINATE, "-181" },
+		{ FIELD_COORDINATE, "302741000" },
 		{ FIELD_COORDINATE, "30." },
 		{ FIELD_COORDINATE, "30.1.2" },
 		{ FIELD_SET, "[1]" },
@@ -107,6 +112,21 @@ static void convert_value_refuses_what_could_mean_two_things(void **state)
 	}
 }
 
+static void convert_value_bounds_latitudes_at_ninety(void **state)
+{
+	const struct field f = { .name = "latitude", .type = FIELD_COORDINATE };
+	struct err err = { 0 };
+	json_t *value = NULL;
+
+	(void)state;
+	assert_int_equal(convert_value(&f, "-90", &value, &err), RC_OK);
+	assert_int_equal(json_integer_value(value), -900000000);
+	json_decref(value);
+	assert_int_equal(convert_value(&f, "90.0000001", &value, &err),
+			 RC_INVALID);
+	assert_non_null(strstr(err.text, "-90 to 90"));
+}
+
 static void convert_value_of_nothing_is_no_value(void **state)
 {
 	(void)state;
@@ -124,8 +144,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(convert_value_reads_every_form_of_every_type),
-		cmocka_unit_test(
-			convert_value_refuses_what_could_mean_two_things),
+		cmocka_unit_test(convert_value_refuses_what_is_of_no_such_type),
+		cmocka_unit_test(convert_value_bounds_latitudes_at_ninety),
 		cmocka_unit_test(convert_value_of_nothing_is_no_value),
 	};
 

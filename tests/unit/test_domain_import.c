@@ -213,6 +213,41 @@ static void import_changes_only_the_columns_it_has(void **state)
 		      "\"town\":\"002\"}");
 }
 
+/* A tablet may have written what no file shows: an empty text, and white space
+ * around one. */
+static void import_of_what_was_exported_changes_nothing(void **state)
+{
+	json_t *record =
+		json_pack("{s:s, s:s, s:s, s:s}", "name", "a", "address", "",
+			  "phone", " 1\t", "town", "000");
+	struct office_record o = { .kind = "subject",
+				   .id = "s1",
+				   .record = record };
+	struct office_write w = { .scope = SCOPE,
+				  .operation = "set",
+				  .message = "set",
+				  .records = &o,
+				  .n = 1 };
+
+	(void)state;
+	assert_int_equal(ledger_office(&op, &w), RC_OK);
+	assert_int_equal(o.outcome, OFFICE_NEW);
+	json_decref(record);
+	assert_int_equal(import_text("subject", SCOPE,
+				     "id,name,address,phone\n"
+				     "s1,a,, 1\t\n"),
+			 RC_OK);
+	expect(1, 0, 0, 1, 0);
+	assert_int_equal(import_text("subject", SCOPE,
+				     "id,name,address,phone\n"
+				     "s1,a,road,\n"),
+			 RC_OK);
+	expect(1, 0, 1, 0, 0);
+	expect_record(SCOPE, "subject", "s1",
+		      "{\"address\":\"road\",\"id\":\"s1\",\"name\":\"a\","
+		      "\"scope\":\"330106\",\"town\":\"000\"}");
+}
+
 static void import_refuses_bad_rows_and_takes_the_rest(void **state)
 {
 	static const char text[] =
@@ -236,7 +271,7 @@ static void import_refuses_bad_rows_and_takes_the_rest(void **state)
 	} want[] = {
 		{ 3, "'name' is missing" },
 		{ 4, "check character is '0'" },
-		{ 5, "beyond 90" },
+		{ 5, "degrees from -90 to 90" },
 		{ 6, "'north'" },
 		{ 7, "'asleep'" },
 		{ 8, "id 'S7'" },
@@ -659,6 +694,7 @@ int main(void)
 		TEST(import_takes_subjects_by_their_code),
 		TEST(import_twice_changes_nothing),
 		TEST(import_changes_only_the_columns_it_has),
+		TEST(import_of_what_was_exported_changes_nothing),
 		TEST(import_refuses_bad_rows_and_takes_the_rest),
 		TEST(import_refuses_a_file_up_front_and_says_why),
 		TEST(import_converts_latin1_row_by_row),
