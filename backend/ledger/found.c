@@ -2,6 +2,8 @@
  */
 #include "ledger/batch.h"
 
+#include <errno.h>
+
 #include "base/jcs.h"
 #include "kind/rows.h"
 #include "object/sshsig.h"
@@ -117,7 +119,8 @@ static enum rc file_read(const char *path, struct buf *out, struct err *err)
 	size_t n;
 
 	if (!f)
-		return err_set(err, RC_NOT_FOUND, "cannot read '%s'", path);
+		return err_set(err, RC_NOT_FOUND, "cannot read '%s': %s", path,
+			       strerror(errno));
 	while ((n = fread(piece, 1, sizeof(piece), f)) > 0)
 		buf_put(out, piece, n);
 	fclose(f);

@@ -39,6 +39,17 @@ static bool is_servers_own(enum rc rc)
 	return rc == RC_IO || rc == RC_NOMEM || rc == RC_BUSY;
 }
 
+/* `field` where the role may write some of such a record, but not this; `role`
+ * where it may write none. New ones are for the kind's own writers. */
+static const char *denied_code(const struct kind *k, unsigned role, bool is_new)
+{
+	unsigned writers = k->writers;
+
+	for (size_t i = 0; i < k->nfields && !is_new; i++)
+		writers |= k->fields[i].writers;
+	return writers & role ? "field" : "role";
+}
+
 /* May the role write what the record, which its kind allows, changes? */
 static enum rc plain_judge(const struct kind *k, const struct take *t,
 			   struct take_record *r, const json_t *before,
@@ -55,7 +66,7 @@ static enum rc plain_judge(const struct kind *k, const struct take *t,
 	if (is_servers_own(rc))
 		return rc;
 	if (rc != RC_OK)
-		refuse(r, k->writers & t->role ? "field" : "role", why->text);
+		refuse(r, denied_code(k, t->role, !before), why->text);
 	return RC_OK;
 }
 
