@@ -103,6 +103,9 @@ int cli_open(struct cli *c)
 	if (!c->data)
 		return cli_misuse(c, "which data folder? --data DIR, or "
 				     "HUFU_DATA");
+	if (c->scope && !name_is_scope(c->scope))
+		return cli_misuse(c, "'%s' is no scope: six digits, or catalog",
+				  c->scope);
 	if (seal_setup(&c->err) != RC_OK || object_setup(&c->err) != RC_OK ||
 	    store_open(&c->store, c->data, &host_system, false, &c->err) !=
 		    RC_OK ||
@@ -113,18 +116,6 @@ int cli_open(struct cli *c)
 			     .now_ms = host_wall_ms(&host_system),
 			     .err = &c->err };
 	return EXIT_DONE;
-}
-
-bool cli_needs_scope(struct cli *c)
-{
-	if (c->scope && name_is_scope(c->scope))
-		return true;
-	if (c->scope)
-		cli_misuse(c, "'%s' is no scope: six digits, or catalog",
-			   c->scope);
-	else
-		cli_misuse(c, "which scope? --scope 330106, or catalog");
-	return false;
 }
 
 int cli_fail(struct cli *c, const struct err *err)
@@ -146,12 +137,18 @@ int cli_misuse(struct cli *c, const char *fmt, ...)
 	return EXIT_USE;
 }
 
-void cli_json(const json_t *object)
+void cli_json(json_t *object)
 {
 	char *text = json_dumps(object, JSON_COMPACT);
 
 	puts(text ? text : "{}");
 	free(text);
+	json_decref(object);
+}
+
+void cli_json_list(const char *name, json_t *list)
+{
+	cli_json(json_pack("{s:o}", name, list));
 }
 
 void cli_progress(void *ctx, size_t done, size_t total)

@@ -16,6 +16,7 @@ struct cli {
 	/* set by cli_options: */
 	const char *data, *scope, *as;
 	bool json;
+	char scope_found[16]; /* by cli_scope */
 	struct store *store; /* after cli_open */
 	struct account account;
 	struct op op;
@@ -37,26 +38,37 @@ struct cli_option {
 int cli_options(struct cli *c, const struct cli_option *own, const char *usage,
 		const char **words, size_t max);
 /* Open the data folder (--data or HUFU_DATA) and the account (--as,
- * HUFU_ACCOUNT, or "admin"); fills c->op. EXIT_DONE or EXIT_FAILED after a
- * message. */
+ * HUFU_ACCOUNT, or "admin"); fills c->op. EXIT_DONE, or another after a
+ * message. What is wrong with the words alone is told before. */
 int cli_open(struct cli *c);
-/* --scope, or a message and false when it is missing. */
-bool cli_needs_scope(struct cli *c);
-/* May the account read this kind (NULL: anything) of --scope? After cli_open.
+/* After cli_open: c->scope becomes the scope that the command is about.
+ * The catalog for kinds that live there; else --scope; else where the record
+ * `id` of `kind` is (both may be NULL), or the account's only scope, or the
+ * store's only county. EXIT_USE after a message that lists the scopes when it
+ * could be several, EXIT_FAILED when there is no such kind. */
+int cli_scope(struct cli *c, const char *kind, const char *id);
+/* May the account read this kind (NULL: anything) of c->scope? After cli_scope.
  * False after a message. */
 bool cli_may_read(struct cli *c, const char *kind);
 /* Print "hufud draw: message" and answer the exit code. */
 int cli_fail(struct cli *c, const struct err *err);
 int cli_misuse(struct cli *c, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-/* Print a JSON object and a line feed on stdout. */
-void cli_json(const json_t *object);
+/* Print a JSON object and a line feed on stdout; takes the reference. */
+void cli_json(json_t *object);
+/* The same of {name: [...]}: how every list is printed. */
+void cli_json_list(const char *name, json_t *list);
 /* Progress on stderr, only when it is a terminal. */
 void cli_progress(void *ctx, size_t done, size_t total);
+
+/* For a command's --help. */
+#define CLI_SCOPE_USAGE                                                        \
+	"Without --scope it is where the record is, the account's only "       \
+	"scope, or the only\ncounty of the folder.\n"
 
 typedef int command_fn(struct cli *c);
 command_fn cmd_init, cmd_serve, cmd_account, cmd_terminal, cmd_import, cmd_draw,
 	cmd_rate, cmd_export, cmd_show, cmd_set, cmd_conflicts, cmd_check,
-	cmd_mirror, cmd_kind, cmd_key;
+	cmd_mirror, cmd_kind, cmd_key, cmd_quarantine;
 
 #endif

@@ -1,9 +1,11 @@
 /* cli/cmd_account.c - `hufud account`: people who work at the office. */
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/hex.h"
 #include "sql_store.gen.h"
 
 static const char usage[] =
@@ -61,13 +63,14 @@ static enum rc password_get(const char *file, char out[PASSWORD_MAX],
 		return *given ? password_ask(out, err) : RC_OK;
 	f = fopen(file, "r");
 	if (!f)
-		return err_set(err, RC_NOT_FOUND, "cannot read '%s'", file);
+		return err_set(err, RC_NOT_FOUND, "cannot read '%s': %s", file,
+			       strerror(errno));
 	rc = line_read(f, out, err);
 	fclose(f);
 	return rc;
 }
 
-static enum rc roles_parse(const char *text, unsigned *out, struct err *err)
+static int roles_parse(struct cli *c, const char *text, unsigned *out)
 {
 	char word[32];
 
@@ -79,38 +82,56 @@ static enum rc roles_parse(const char *text, unsigned *out, struct err *err)
 		snprintf(word, sizeof(word), "%.*s", (int)n, at);
 		role = role_parse(word);
 		if (!role || role == ROLE_SERVER || role == ROLE_INSPECTOR)
-			return err_set(err, RC_INVALID,
-				       "'%s' is no role of an account", word);
+			return cli_misuse(c, "'%s' is no role of an account",
+					  word);
 		*out |= role;
 		at += n + (at[n] == ',');
 	}
-	return RC_OK;
+	return EXIT_DONE;
 }
 
-static int add(struct cli *c, const char *name, const char *role,
-	       const char *file)
+struct wanted {
+	const char *name, *role, *scopes, *file;
+};
+
+static int add(struct cli *c, const struct wanted *w)
 {
 	char password[PASSWORD_MAX];
 	unsigned roles;
-	bool given;
-	enum rc rc;
+	bool given = false;
+	enum rc rc = RC_OK;
+	int code;
 
-	if (!name || !role || !c->scope)
+	if (!w->name || !w->role || !w->scopes)
 		return cli_misuse(c, "name the account, --role and --scope");
-	rc = roles_parse(role, &roles, &c->err);
-	if (rc == RC_OK && !(c->account.roles & ROLE_ADMINISTRATOR))
+	code = roles_parse(c, w->role, &roles);
+	if (code != EXIT_DONE)
+		return code;
+	if (!name_is_id(w->name))
+		return cli_misuse(c, "a name is 1 to 32 of a-z and 0-9");
+	if (!account_scopes_are_legal(w->scopes))
+		return cli_misuse(c, "'%s' are no scopes", w->scopes);
+	code = cli_open(c);
+	if (code != EXIT_DONE)
+		return code;
+	if (!(c->account.roles & ROLE_ADMINISTRATOR))
 		rc = err_set(&c->err, RC_DENIED,
 			     "only an administrator adds accounts");
 	if (rc == RC_OK)
-		rc = password_get(file, password, &given, &c->err);
+		rc = password_get(w->file, password, &given, &c->err);
 	if (rc == RC_OK)
-		rc = account_add(c->store, name, roles, c->scope,
+		rc = account_add(c->store, w->name, roles, w->scopes,
 				 given ? password : NULL, &c->err);
 	wipe(password, sizeof(password));
 	if (rc != RC_OK)
 		return cli_fail(c, &c->err);
-	printf("added account %s: %s in %s%s\n", name, role, c->scope,
-	       given ? "" : ", without a password");
+	if (c->json)
+		cli_json(json_pack("{s:s, s:s, s:s, s:b}", "name", w->name,
+				   "roles", w->role, "scopes", w->scopes,
+				   "password", (int)given));
+	else
+		printf("added account %s: %s in %s%s\n", w->name, w->role,
+		       w->scopes, given ? "" : ", without a password");
 	return EXIT_DONE;
 }
 
@@ -127,45 +148,55 @@ static void roles_text(char *out, size_t n, unsigned roles)
 
 static int list(struct cli *c)
 {
-	struct query *q = query_begin(c->store->db, SQL_ACCOUNT_LIST);
+	int code = cli_open(c);
+	struct query *q;
+	json_t *all;
 	char roles[128];
+
+	if (code != EXIT_DONE)
+		return code;
+	all = json_array();
+	q = query_begin(c->store->db, SQL_ACCOUNT_LIST);
 
 	while (query_row(q)) {
 		roles_text(roles, sizeof(roles), (unsigned)query_get_int(q, 1));
 		if (c->json) {
-			json_t *o =
-				json_pack("{s:s, s:s, s:s, s:b}", "name",
-					  query_get_text(q, 0), "roles", roles,
-					  "scopes", query_get_text(q, 2),
-					  "password", (int)query_get_int(q, 3));
-
-			cli_json(o);
-			json_decref(o);
+			json_array_append_new(
+				all, json_pack("{s:s, s:s, s:s, s:b}", "name",
+					       query_get_text(q, 0), "roles",
+					       roles, "scopes",
+					       query_get_text(q, 2), "password",
+					       (int)query_get_int(q, 3)));
 		} else {
 			printf("%-16s  %-40s  %s\n", query_get_text(q, 0),
 			       roles, query_get_text(q, 2));
 		}
 	}
-	return query_end(q, &c->err) == RC_OK ? EXIT_DONE
-					      : cli_fail(c, &c->err);
+	if (query_end(q, &c->err) != RC_OK)
+		code = cli_fail(c, &c->err);
+	else if (c->json)
+		cli_json_list("accounts", json_incref(all));
+	json_decref(all);
+	return code;
 }
 
 int cmd_account(struct cli *c)
 {
-	const char *role = NULL, *file = NULL;
+	struct wanted w = { 0 };
 	const char *words[3] = { NULL, NULL, NULL };
-	const struct cli_option own[] = { { "--role", &role, NULL },
-					  { "--password-file", &file, NULL },
+	/* --scope is a list of prefixes here, not the scope of a command. */
+	const struct cli_option own[] = { { "--role", &w.role, NULL },
+					  { "--scope", &w.scopes, NULL },
+					  { "--password-file", &w.file, NULL },
 					  { NULL, NULL, NULL } };
 	int code = cli_options(c, own, usage, words, 2);
 
 	if (code != EXIT_DONE)
 		return code;
-	if (!words[0] || (strcmp(words[0], "add") && strcmp(words[0], "list")))
-		return cli_misuse(c, "say add or list");
-	code = cli_open(c);
-	if (code != EXIT_DONE)
-		return code;
-	return !strcmp(words[0], "add") ? add(c, words[1], role, file)
-					: list(c);
+	w.name = words[1];
+	if (words[0] && !strcmp(words[0], "add"))
+		return add(c, &w);
+	if (words[0] && !strcmp(words[0], "list") && !w.name)
+		return list(c);
+	return cli_misuse(c, "say add or list");
 }

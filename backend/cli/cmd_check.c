@@ -49,7 +49,6 @@ static void print_json(const struct check_report *r)
 					      "what", r->fault.what, "why",
 					      r->fault.why));
 	cli_json(all);
-	json_decref(all);
 }
 
 static void print_table(const struct check_report *r)
@@ -77,8 +76,6 @@ int cmd_check(struct cli *c)
 	int code = cli_options(c, NULL, usage, words, 0);
 	enum rc rc;
 
-	if (code == EXIT_DONE && c->scope && !cli_needs_scope(c))
-		return EXIT_USE;
 	if (code == EXIT_DONE)
 		code = cli_open(c);
 	if (code != EXIT_DONE)

@@ -6,12 +6,12 @@
 #include "sql_store.gen.h"
 
 static const char usage[] =
-	"usage: hufud conflicts list --scope S [--all] [--json]\n"
-	"       hufud conflicts show ID --scope S [--json]\n"
+	"usage: hufud conflicts list [--scope S] [--all] [--json]\n"
+	"       hufud conflicts show ID [--scope S] [--json]\n"
 	"       hufud conflicts decide ID terminal|server --reason TEXT "
-	"--scope S [--as ACCOUNT]\n"
+	"[--scope S] [--as ACCOUNT]\n"
 	"       hufud conflicts decide ID other --value JSON --reason TEXT "
-	"--scope S\n"
+	"[--scope S]\n"
 	"\n"
 	"Where two authors changed the same field apart, both values are "
 	"kept and one stands\n"
@@ -21,7 +21,7 @@ static const char usage[] =
 	"'{\"summary\":\"...\"}'. A decision is a\n"
 	"signed packet and reaches every tablet; deciding again replaces "
 	"it.\n"
-	"\nOptions: --data DIR\n";
+	"\n" CLI_SCOPE_USAGE "\nOptions: --data DIR\n";
 
 static char *value_text(const json_t *conflict, const char *side)
 {
@@ -88,7 +88,7 @@ static int show(struct cli *c, const char *id)
 	if (conflict_load(c, id, &o) != RC_OK)
 		return cli_fail(c, &c->err);
 	if (c->json)
-		cli_json(o);
+		cli_json(json_incref(o));
 	else
 		conflict_print(o);
 	json_decref(o);
@@ -98,7 +98,8 @@ static int show(struct cli *c, const char *id)
 static int list(struct cli *c, bool all)
 {
 	struct query *q = query_begin(c->store->db, SQL_CONFLICT_IDS);
-	int n = 0;
+	json_t *listed = json_array();
+	size_t n;
 
 	query_text(q, 1, c->scope);
 	while (query_row(q)) {
@@ -119,14 +120,16 @@ static int list(struct cli *c, bool all)
 				  query_get_text(q, 1), &o) != RC_OK)
 			continue;
 		if (all || !strcmp(json_text(o, "state"), "open")) {
-			n++;
-			if (c->json)
-				cli_json(o);
-			else
+			json_array_append(listed, o);
+			if (!c->json)
 				conflict_print(o);
 		}
 		json_decref(o);
 	}
+	n = json_array_size(listed);
+	if (c->json)
+		cli_json_list("conflicts", json_incref(listed));
+	json_decref(listed);
 	if (query_end(q, &c->err) != RC_OK)
 		return cli_fail(c, &c->err);
 	if (!n && !c->json)
@@ -135,59 +138,90 @@ static int list(struct cli *c, bool all)
 	return EXIT_DONE;
 }
 
-static int decide(struct cli *c, const char *id, const char *decision,
-		  const char *value, const char *reason)
-{
-	json_t *json = NULL;
-	enum rc rc = RC_OK;
+struct decision {
+	const char *for_side, *value, *reason;
+	json_t *other; /* what `value` says; owned */
+};
 
-	if (!decision)
+/* What is wrong with the words of a decision. */
+static int decision_read(struct cli *c, struct decision *d)
+{
+	bool is_other = d->for_side && !strcmp(d->for_side, "other");
+	struct err why = { 0 };
+
+	if (!is_other && (!d->for_side || (strcmp(d->for_side, "terminal") &&
+					   strcmp(d->for_side, "server"))))
 		return cli_misuse(c, "decide for terminal, server or other");
-	if (!reason || !*reason)
+	if (!d->reason || !*d->reason)
 		return cli_misuse(c, "give a reason: --reason TEXT");
-	if (value)
-		rc = json_read(value, strlen(value), &json, &c->err);
-	if (rc == RC_OK)
-		rc = ledger_decide(&c->op, c->scope, id, decision, json,
-				   reason);
-	json_decref(json);
-	if (rc != RC_OK)
+	if (!d->value != !is_other)
+		return cli_misuse(c, "--value belongs to 'other', and 'other' "
+				     "needs it");
+	if (is_other &&
+	    (json_read(d->value, strlen(d->value), &d->other, &why) != RC_OK ||
+	     !json_is_object(d->other)))
+		return cli_misuse(c, "--value is no JSON object of fields");
+	return EXIT_DONE;
+}
+
+static int decide(struct cli *c, const char *id, const struct decision *d)
+{
+	if (ledger_decide(&c->op, c->scope, id, d->for_side, d->other,
+			  d->reason) != RC_OK)
 		return cli_fail(c, &c->err);
-	if (!c->json)
-		printf("decided %s for %s, by %s\n", id, decision,
+	if (c->json)
+		cli_json(json_pack("{s:s, s:s, s:s}", "id", id, "decision",
+				   d->for_side, "by", c->account.name));
+	else
+		printf("decided %s for %s, by %s\n", id, d->for_side,
 		       c->account.name);
 	return EXIT_DONE;
+}
+
+/* NULL id: list. */
+static int run(struct cli *c, const char *id, const struct decision *d,
+	       bool all)
+{
+	int code = cli_open(c);
+
+	if (code == EXIT_DONE)
+		code = cli_scope(c, "conflict", id);
+	if (code != EXIT_DONE)
+		return code;
+	if (!cli_may_read(c, NULL))
+		return EXIT_FAILED;
+	if (!id)
+		return list(c, all);
+	return d->for_side ? decide(c, id, d) : show(c, id);
 }
 
 int cmd_conflicts(struct cli *c)
 {
 	const char *words[4] = { NULL, NULL, NULL, NULL };
-	const char *reason = NULL, *value = NULL;
+	struct decision d = { 0 };
 	bool all = false;
-	const struct cli_option own[] = { { "--reason", &reason, NULL },
-					  { "--value", &value, NULL },
+	const struct cli_option own[] = { { "--reason", &d.reason, NULL },
+					  { "--value", &d.value, NULL },
 					  { "--all", NULL, &all },
 					  { NULL, NULL, NULL } };
 	int code = cli_options(c, own, usage, words, 3);
 
 	if (code != EXIT_DONE)
 		return code;
-	if (!words[0])
+	if (words[0] && !strcmp(words[0], "list"))
+		return words[1] ? cli_misuse(c, "what is '%s' for?", words[1])
+				: run(c, NULL, &d, all);
+	if (!words[0] ||
+	    (strcmp(words[0], "show") && strcmp(words[0], "decide")))
 		return cli_misuse(c, "say list, show or decide");
-	if (!cli_needs_scope(c))
-		return EXIT_USE;
-	if (strcmp(words[0], "list") != 0 && !words[1])
+	if (!words[1])
 		return cli_misuse(c, "name the conflict");
-	code = cli_open(c);
-	if (code != EXIT_DONE)
-		return code;
-	if (!cli_may_read(c, NULL))
-		return EXIT_FAILED;
-	if (!strcmp(words[0], "list"))
-		return list(c, all);
-	if (!strcmp(words[0], "show"))
-		return show(c, words[1]);
-	if (!strcmp(words[0], "decide"))
-		return decide(c, words[1], words[2], value, reason);
-	return cli_misuse(c, "there is no 'conflicts %s'", words[0]);
+	if (!strcmp(words[0], "decide")) {
+		d.for_side = words[2];
+		code = decision_read(c, &d);
+	}
+	if (code == EXIT_DONE)
+		code = run(c, words[1], &d, all);
+	json_decref(d.other);
+	return code;
 }

@@ -8,7 +8,7 @@
 #include "sql_store.gen.h"
 
 static const char usage[] =
-	"usage: hufud draw commit --scope S --count N | --quota A=10,B=20\n"
+	"usage: hufud draw commit [--scope S] --count N | --quota A=10,B=20\n"
 	"                  [--officers 2] [--due DATE] [--town T] [--industry "
 	"PREFIX]\n"
 	"                  [--exclude FILE] [--item ID] [--name TEXT]\n"
@@ -38,7 +38,7 @@ static const char usage[] =
 	"        repeats what the data folder has, and with --paper says "
 	"whether that file is\n"
 	"        the draw's, as published now or before\n"
-	"\nOptions: --data DIR, --as ACCOUNT, --json";
+	"\n" CLI_SCOPE_USAGE "\nOptions: --data DIR, --as ACCOUNT, --json";
 
 struct draw_words {
 	struct draw_options options;
@@ -55,32 +55,48 @@ static bool whole_number(const char *text, int64_t *out)
 	return end != text && !*end && *out > 0;
 }
 
+/* What is wrong with the words of a commitment, before anything is opened. */
+static int commit_words(struct cli *c, struct draw_words *w)
+{
+	const struct draw_options *o = &w->options;
+	int64_t days;
+
+	if (!whole_number(w->count, &w->options.count) ||
+	    !whole_number(w->officers, &w->options.officers))
+		return cli_misuse(c, "counts are whole numbers above 0");
+	if (!w->count == !o->quota)
+		return cli_misuse(c, "say how many: --count N, or --quota "
+				     "A=10,B=20");
+	if (o->due && !date_parse(o->due, &days))
+		return cli_misuse(c, "--due '%s' is no date like 2026-12-31",
+				  o->due);
+	if (o->town && !name_is_town(o->town))
+		return cli_misuse(c, "town '%s' is not three digits", o->town);
+	return EXIT_DONE;
+}
+
 static int commit(struct cli *c, struct draw_words *w)
 {
 	json_t *record = NULL;
 	char id[21];
+	int code = commit_words(c, w);
 
-	if (!cli_needs_scope(c))
-		return EXIT_USE;
-	if (!whole_number(w->count, &w->options.count) ||
-	    !whole_number(w->officers, &w->options.officers))
-		return cli_misuse(c, "counts are whole numbers above 0");
-	if (!w->count == !w->options.quota)
-		return cli_misuse(c, "say how many: --count N, or --quota "
-				     "A=10,B=20");
+	if (code == EXIT_DONE)
+		code = cli_open(c);
+	if (code == EXIT_DONE)
+		code = cli_scope(c, NULL, NULL);
+	if (code != EXIT_DONE)
+		return code;
 	if (draw_commit(&c->op, c->scope, &w->options, id) != RC_OK ||
 	    ledger_record(&c->op, c->scope, "draw", id, &record) != RC_OK)
 		return cli_fail(c, &c->err);
 	if (c->json) {
-		json_t *o = json_pack(
+		cli_json(json_pack(
 			"{s:s, s:O, s:O, s:O, s:O}", "id", id, "commitment",
 			json_object_get(record, "commitment"), "frame_hash",
 			json_object_get(record, "frame_hash"), "frame_size",
 			json_object_get(record, "frame_size"), "quota",
-			json_object_get(record, "quota"));
-
-		cli_json(o);
-		json_decref(o);
+			json_object_get(record, "quota")));
 	} else {
 		printf("draw %s is committed: %lld of %lld subjects\n"
 		       "commitment %s\n",
@@ -95,22 +111,16 @@ static int commit(struct cli *c, struct draw_words *w)
 static int say(struct cli *c, const char *id, const char *key, const char *what,
 	       const char *words)
 {
-	json_t *o;
-
 	if (!c->json) {
 		printf("draw %s: %s\n", id, words);
 		return EXIT_DONE;
 	}
-	o = json_pack("{s:s, s:s}", "id", id, key, what);
-	cli_json(o);
-	json_decref(o);
+	cli_json(json_pack("{s:s, s:s}", "id", id, key, what));
 	return EXIT_DONE;
 }
 
 static int reveal(struct cli *c, const char *id, const char *seed)
 {
-	if (!seed)
-		return cli_misuse(c, "which seed? --seed SEED");
 	if (draw_reveal(&c->op, id, seed) != RC_OK)
 		return cli_fail(c, &c->err);
 	return say(c, id, "state", "revealed", "the seed is known");
@@ -123,13 +133,10 @@ static int run(struct cli *c, const char *id)
 	if (draw_run(&c->op, id, &done) != RC_OK)
 		return cli_fail(c, &c->err);
 	if (c->json) {
-		json_t *o = json_pack("{s:s, s:I, s:I, s:I}", "id", id,
-				      "subjects", (json_int_t)done.subjects,
-				      "frame", (json_int_t)done.frame,
-				      "assigned", (json_int_t)done.assigned);
-
-		cli_json(o);
-		json_decref(o);
+		cli_json(json_pack("{s:s, s:I, s:I, s:I}", "id", id, "subjects",
+				   (json_int_t)done.subjects, "frame",
+				   (json_int_t)done.frame, "assigned",
+				   (json_int_t)done.assigned));
 	} else {
 		printf("draw %s: %zu of %zu subjects are drawn, %zu "
 		       "assignments issued now\n",
@@ -179,13 +186,10 @@ static int print_verified(struct cli *c, const json_t *paper)
 	bool is_void = strcmp(json_text(paper, "state"), "void") == 0;
 
 	if (c->json) {
-		json_t *o = json_pack("{s:s, s:b, s:b, s:I, s:I}", "id", id,
-				      "drawn", result != NULL, "void", is_void,
-				      "subjects", (json_int_t)n, "frame",
-				      (json_int_t)frame);
-
-		cli_json(o);
-		json_decref(o);
+		cli_json(json_pack("{s:s, s:b, s:b, s:I, s:I}", "id", id,
+				   "drawn", result != NULL, "void", is_void,
+				   "subjects", (json_int_t)n, "frame",
+				   (json_int_t)frame));
 	} else if (result) {
 		printf("draw %s verified: %zu of %zu subjects%s\n", id, n,
 		       frame, is_void ? ", void" : "");
@@ -250,25 +254,32 @@ static const char *text_or_empty(struct query *q, int col)
 
 static int list(struct cli *c)
 {
-	struct query *q = query_begin(c->store->db, SQL_DRAW_LIST);
+	int code = cli_open(c);
+	struct query *q;
+	json_t *all;
 	char when[25];
 
+	if (code != EXIT_DONE)
+		return code;
+	all = json_array();
+	q = query_begin(c->store->db, SQL_DRAW_LIST);
 	query_text(q, 1, c->scope);
 	while (query_row(q)) {
 		time_format(when, query_get_int(q, 5));
 		if (c->json) {
-			json_t *o = json_pack(
-				"{s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s}",
-				"scope", query_get_text(q, 0), "id",
-				query_get_text(q, 1), "state",
-				text_or_empty(q, 2), "frame_size",
-				(json_int_t)query_get_int(q, 3), "quota",
-				(json_int_t)query_get_int(q, 4), "committed_at",
-				when, "commitment", text_or_empty(q, 6), "name",
-				text_or_empty(q, 7));
-
-			cli_json(o);
-			json_decref(o);
+			json_array_append_new(
+				all,
+				json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:s, "
+					  "s:s}",
+					  "scope", query_get_text(q, 0), "id",
+					  query_get_text(q, 1), "state",
+					  text_or_empty(q, 2), "frame_size",
+					  (json_int_t)query_get_int(q, 3),
+					  "quota",
+					  (json_int_t)query_get_int(q, 4),
+					  "committed_at", when, "commitment",
+					  text_or_empty(q, 6), "name",
+					  text_or_empty(q, 7)));
 			continue;
 		}
 		printf("%s  %s  %.16s  %-9s  %lld of %lld  %s\n",
@@ -276,8 +287,12 @@ static int list(struct cli *c)
 		       text_or_empty(q, 2), (long long)query_get_int(q, 4),
 		       (long long)query_get_int(q, 3), text_or_empty(q, 7));
 	}
-	return query_end(q, &c->err) == RC_OK ? EXIT_DONE
-					      : cli_fail(c, &c->err);
+	if (query_end(q, &c->err) != RC_OK)
+		code = cli_fail(c, &c->err);
+	else if (c->json)
+		cli_json_list("draws", json_incref(all));
+	json_decref(all);
+	return code;
 }
 
 static int with_id(struct cli *c, const char *verb, const char *id,
@@ -287,6 +302,8 @@ static int with_id(struct cli *c, const char *verb, const char *id,
 
 	if (!id)
 		return cli_misuse(c, "which draw? 'draw %s ID'", verb);
+	if (strcmp(verb, "reveal") == 0 && !w->seed)
+		return cli_misuse(c, "which seed? --seed SEED");
 	code = cli_open(c);
 	if (code != EXIT_DONE)
 		return code;
@@ -298,21 +315,17 @@ static int with_id(struct cli *c, const char *verb, const char *id,
 static int do_verb(struct cli *c, const char *verb, const char *id,
 		   struct draw_words *w)
 {
-	bool is_commit = strcmp(verb, "commit") == 0;
-	int code;
-
 	if (strcmp(verb, "reveal") == 0 || strcmp(verb, "run") == 0 ||
 	    strcmp(verb, "show") == 0)
 		return with_id(c, verb, id, w);
 	if (strcmp(verb, "verify") == 0)
 		return id ? verify(c, id, w->paper)
 			  : cli_misuse(c, "which draw, or which file?");
-	if (!is_commit && strcmp(verb, "list") != 0)
-		return cli_misuse(c, "there is no 'draw %s'", verb);
-	code = cli_open(c);
-	if (code != EXIT_DONE)
-		return code;
-	return is_commit ? commit(c, w) : list(c);
+	if (strcmp(verb, "commit") == 0)
+		return commit(c, w);
+	return strcmp(verb, "list") == 0
+		       ? list(c)
+		       : cli_misuse(c, "there is no 'draw %s'", verb);
 }
 
 int cmd_draw(struct cli *c)

@@ -6,8 +6,8 @@
 #include "export/export.h"
 
 static const char usage[] =
-	"usage: hufud export KIND --scope S [--format csv|jsonl] [--out FILE]\n"
-	"                    [--town T] [--private] [--json]\n"
+	"usage: hufud export KIND [--scope S] [--format csv|jsonl]\n"
+	"                    [--out FILE [--json]] [--town T] [--private]\n"
 	"\n"
 	"Writes all records of a kind (or its plural: ratings, visits) in the "
 	"order of\n"
@@ -17,12 +17,13 @@ static const char usage[] =
 	"rows go to\n"
 	"standard output. csv is RFC 4180, as an import reads it; jsonl is "
 	"one canonical\n"
-	"record a line.\n"
+	"record a line. --json reports on FILE; for the records as JSON take "
+	"--format jsonl.\n"
 	"\n"
 	"Personal data is exported with --private alone, by an account that "
 	"may read it,\n"
 	"and leaves a line in the log.\n"
-	"\nOptions: --data DIR, --as ACCOUNT";
+	"\n" CLI_SCOPE_USAGE "\nOptions: --data DIR, --as ACCOUNT";
 
 static int report(struct cli *c, const struct export_job *job,
 		  const struct export_done *done)
@@ -34,14 +35,11 @@ static int report(struct cli *c, const struct export_job *job,
 	if (!job->out)
 		return EXIT_DONE;
 	if (c->json) {
-		json_t *o = json_pack(
+		cli_json(json_pack(
 			"{s:s, s:s, s:I, s:I, s:s, s:I}", "kind", done->kind,
 			"file", job->out, "rows", (json_int_t)done->rows,
 			"bytes", (json_int_t)done->bytes, "sha256",
-			done->sha256, "shredded", (json_int_t)done->shredded);
-
-		cli_json(o);
-		json_decref(o);
+			done->sha256, "shredded", (json_int_t)done->shredded));
 		return EXIT_DONE;
 	}
 	printf("%s: %lld rows, sha256 %s\n", job->out, (long long)done->rows,
@@ -57,6 +55,7 @@ int cmd_export(struct cli *c)
 {
 	const char *words[2] = { NULL }, *format = "csv", *out = NULL;
 	const char *town = NULL;
+	const struct kind *k;
 	bool private = false;
 	const struct cli_option own[] = {
 		{ "--format", &format, NULL }, { "--out", &out, NULL },
@@ -75,9 +74,14 @@ int cmd_export(struct cli *c)
 		return cli_misuse(c, "'%s' is no format: csv or jsonl", format);
 	if (town && !name_is_town(town))
 		return cli_misuse(c, "town '%s' is not three digits", town);
-	if (!cli_needs_scope(c))
-		return EXIT_USE;
+	if (c->json && !out)
+		return cli_misuse(c, "--json reports on --out FILE; for "
+				     "records as JSON: --format jsonl");
 	code = cli_open(c);
+	if (code != EXIT_DONE)
+		return code;
+	k = export_kind(c->store->kinds, words[0]);
+	code = cli_scope(c, k ? k->name : words[0], NULL);
 	if (code != EXIT_DONE)
 		return code;
 	job = (struct export_job){

@@ -9,9 +9,9 @@
 #include "domain/import.h"
 
 static const char usage[] =
-	"usage: hufud import KIND FILE.csv --scope S [--source NAME]\n"
+	"usage: hufud import KIND FILE.csv [--scope S] [--source NAME]\n"
 	"                    [--encoding utf8|latin1] [--json]\n"
-	"       hufud import lives FOLDER --scope S ...\n"
+	"       hufud import lives FOLDER [--scope S] ...\n"
 	"\n"
 	"The header names the kind's fields, beside them id and town; money "
 	"is\n"
@@ -31,7 +31,7 @@ static const char usage[] =
 	"\n"
 	"lives: a folder with businesses.csv, inspections.csv, violations.csv\n"
 	"in the open LIVES format.\n"
-	"\n"
+	"\n" CLI_SCOPE_USAGE "\n"
 	"Exit: 0 done, 1 failed, 2 bad use, 3 done but rows were refused.";
 
 static int64_t refused_of(const struct import_report *r, size_t n)
@@ -99,13 +99,11 @@ static json_t *report_json(const struct import_report *r)
 
 static void print_json(const struct import_report *r, size_t n)
 {
-	json_t *files = json_array(), *all;
+	json_t *files = json_array();
 
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(files, report_json(&r[i]));
-	all = json_pack("{s:o}", "files", files);
-	cli_json(all);
-	json_decref(all);
+	cli_json_list("files", files);
 }
 
 static int import(struct cli *c, struct import_job *job)
@@ -159,9 +157,10 @@ int cmd_import(struct cli *c)
 				  encoding);
 	if (source && (!*source || strlen(source) > 64))
 		return cli_misuse(c, "a source has 1 to 64 characters");
-	if (!cli_needs_scope(c))
-		return EXIT_USE;
 	code = cli_open(c);
+	if (code == EXIT_DONE)
+		code = cli_scope(c, strcmp(words[0], "lives") ? words[0] : NULL,
+				 NULL);
 	if (code != EXIT_DONE)
 		return code;
 	/* Without declared mappings headers are field names. */

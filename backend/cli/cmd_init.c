@@ -43,13 +43,10 @@ static void report(struct cli *c)
 
 	ssh_public_text(key, c->store->key.public);
 	if (c->json) {
-		json_t *o = json_pack(
+		cli_json(json_pack(
 			"{s:s, s:s, s:s, s:I}", "data", c->data, "epoch",
 			c->store->epoch, "server_key", key, "kinds",
-			(json_int_t)registry_count(c->store->kinds));
-
-		cli_json(o);
-		json_decref(o);
+			(json_int_t)registry_count(c->store->kinds)));
 		return;
 	}
 	printf("made %s: epoch %s, %zu kinds\nserver key %s\n", c->data,

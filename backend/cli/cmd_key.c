@@ -2,15 +2,15 @@
 #include "cli/cli.h"
 
 static const char usage[] =
-	"usage: hufud key destroy SUBJECT --scope S --reason TEXT [--as "
-	"ACCOUNT]\n"
+	"usage: hufud key destroy SUBJECT --reason TEXT [--scope S] [--as "
+	"ACCOUNT] [--json]\n"
 	"\n"
 	"Destroys the key of a subject's sealed records, for ever: nobody can "
 	"read them again,\n"
 	"in no copy, backup or clone; tablets forget their plain rows at "
 	"their next sync. The\n"
 	"history and every root stay valid. Only an administrator may.\n"
-	"\nOptions: --data DIR\n";
+	"\n" CLI_SCOPE_USAGE "\nOptions: --data DIR\n";
 
 int cmd_key(struct cli *c)
 {
@@ -25,9 +25,9 @@ int cmd_key(struct cli *c)
 		return cli_misuse(c, "say destroy, and which subject");
 	if (!reason || !*reason)
 		return cli_misuse(c, "give a reason: --reason TEXT");
-	if (!cli_needs_scope(c))
-		return EXIT_USE;
 	code = cli_open(c);
+	if (code == EXIT_DONE)
+		code = cli_scope(c, "subject", words[1]);
 	if (code != EXIT_DONE)
 		return code;
 	if (!account_may(&c->account, ROLE_ADMINISTRATOR, c->scope)) {
@@ -39,6 +39,10 @@ int cmd_key(struct cli *c)
 	if (store_key_destroy(c->store, c->scope, words[1], c->account.name,
 			      reason, &c->err) != RC_OK)
 		return cli_fail(c, &c->err);
-	printf("destroyed the key of subject %s\n", words[1]);
+	if (c->json)
+		cli_json(json_pack("{s:s, s:s, s:s}", "subject", words[1],
+				   "scope", c->scope, "state", "destroyed"));
+	else
+		printf("destroyed the key of subject %s\n", words[1]);
 	return EXIT_DONE;
 }

@@ -2,7 +2,7 @@
 #include "cli/cli.h"
 
 static const char usage[] =
-	"usage: hufud kind load FILE.json [--as ACCOUNT]\n"
+	"usage: hufud kind load FILE.json [--as ACCOUNT] [--json]\n"
 	"       hufud kind list [--json]\n"
 	"       hufud kind show NAME\n"
 	"\n"
@@ -19,17 +19,23 @@ static int load(struct cli *c, const char *file)
 
 	if (ledger_kind_load(&c->op, file, &changed) != RC_OK)
 		return cli_fail(c, &c->err);
-	printf("%s: %s\n", file, changed ? "loaded" : "unchanged");
+	if (c->json)
+		cli_json(json_pack("{s:s, s:b}", "file", file, "changed",
+				   (int)changed));
+	else
+		printf("%s: %s\n", file, changed ? "loaded" : "unchanged");
 	return EXIT_DONE;
 }
 
 static int list(struct cli *c)
 {
+	json_t *all = json_array();
+
 	for (size_t i = 0; i < registry_count(c->store->kinds); i++) {
 		const struct kind *k = registry_at(c->store->kinds, i);
 
 		if (c->json) {
-			cli_json(k->definition);
+			json_array_append(all, k->definition);
 			continue;
 		}
 		printf("%-18s  %-14s  %-24s  L%d  %2zu fields  %s%s\n", k->name,
@@ -37,6 +43,9 @@ static int list(struct cli *c)
 		       k->is_catalog ? "catalog" : "county",
 		       k->is_sealed ? ", sealed" : "");
 	}
+	if (c->json)
+		cli_json_list("kinds", json_incref(all));
+	json_decref(all);
 	return EXIT_DONE;
 }
 
@@ -62,7 +71,8 @@ int cmd_kind(struct cli *c)
 
 	if (code != EXIT_DONE)
 		return code;
-	if (!words[0])
+	if (!words[0] || (strcmp(words[0], "load") &&
+			  strcmp(words[0], "list") && strcmp(words[0], "show")))
 		return cli_misuse(c, "say load, list or show");
 	if (strcmp(words[0], "list") != 0 && !words[1])
 		return cli_misuse(c, "'kind %s' needs a name", words[0]);
@@ -71,9 +81,5 @@ int cmd_kind(struct cli *c)
 		return code;
 	if (!strcmp(words[0], "load"))
 		return load(c, words[1]);
-	if (!strcmp(words[0], "list"))
-		return list(c);
-	if (!strcmp(words[0], "show"))
-		return show(c, words[1]);
-	return cli_misuse(c, "there is no 'kind %s'", words[0]);
+	return !strcmp(words[0], "list") ? list(c) : show(c, words[1]);
 }

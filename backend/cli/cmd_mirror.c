@@ -68,10 +68,7 @@ int cmd_mirror(struct cli *c)
 		rc = mirror_each(m, scope_print, &list, &c->err);
 	mirror_close(m);
 	if (rc == RC_OK && c->json) {
-		json_t *all = json_pack("{s:O}", "scopes", list.scopes);
-
-		cli_json(all);
-		json_decref(all);
+		cli_json_list("scopes", json_incref(list.scopes));
 	}
 	json_decref(list.scopes);
 	return rc == RC_OK ? EXIT_DONE : cli_fail(c, &c->err);

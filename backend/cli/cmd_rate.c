@@ -3,14 +3,16 @@
 
 #include <stdlib.h>
 
+#include "base/date.h"
 #include "base/jcs.h"
 #include "cli/schema_dir.h"
 #include "domain/credit.h"
 
 static const char usage[] =
-	"usage: hufud rate --scope S [--scheme CODE] [--as-of DATE] [--json]\n"
-	"       hufud rate --explain SUBJECT --scope S [...]\n"
-	"       hufud rate --scheme-file FILE [--scope S ...]\n"
+	"usage: hufud rate [--scope S] [--scheme CODE] [--as-of DATE] "
+	"[--json]\n"
+	"       hufud rate --explain SUBJECT [--scope S] [...]\n"
+	"       hufud rate --scheme-file FILE [--scope S ...] [--json]\n"
 	"\n"
 	"Rates every subject of the scope by the newest version of the scheme "
 	"that is in\n"
@@ -27,11 +29,12 @@ static const char usage[] =
 	"               --scope its scheme is used at once\n"
 	"--explain      score, grade and each fact with its deduction; writes "
 	"no rating\n"
+	"\n" CLI_SCOPE_USAGE
 	"\nOptions: --data DIR, --as ACCOUNT, --schema DIR";
 
 static int print_rates(struct cli *c, const struct rate_done *done)
 {
-	json_t *o, *grades;
+	json_t *grades;
 
 	if (!c->json) {
 		printf("%zu subjects by scheme %s version %lld as of %s\n",
@@ -49,12 +52,11 @@ static int print_rates(struct cli *c, const struct rate_done *done)
 		json_object_set_new(
 			grades, done->grades[i].grade,
 			json_integer((json_int_t)done->grades[i].subjects));
-	o = json_pack("{s:s, s:I, s:s, s:I, s:I, s:o}", "scheme", done->scheme,
-		      "version", (json_int_t)done->version, "as_of",
-		      done->as_of, "subjects", (json_int_t)done->subjects,
-		      "written", (json_int_t)done->written, "grades", grades);
-	cli_json(o);
-	json_decref(o);
+	cli_json(json_pack("{s:s, s:I, s:s, s:I, s:I, s:o}", "scheme",
+			   done->scheme, "version", (json_int_t)done->version,
+			   "as_of", done->as_of, "subjects",
+			   (json_int_t)done->subjects, "written",
+			   (json_int_t)done->written, "grades", grades));
 	return EXIT_DONE;
 }
 
@@ -116,7 +118,7 @@ static int explain(struct cli *c, const char *subject,
 	if (rate_explain(&c->op, c->scope, subject, options, &o) != RC_OK)
 		return cli_fail(c, &c->err);
 	if (c->json)
-		cli_json(o);
+		cli_json(json_incref(o));
 	else
 		print_explanation(o);
 	json_decref(o);
@@ -127,17 +129,23 @@ static int run(struct cli *c, struct rate_options *options,
 	       const char *scheme_file, const char *subject)
 {
 	char code[65];
+	int exit_code;
 
 	if (scheme_file) {
 		if (scheme_record(&c->op, scheme_file, code) != RC_OK)
 			return cli_fail(c, &c->err);
 		if (!c->json)
 			printf("scheme %s is recorded\n", code);
+		else if (!c->scope)
+			cli_json(json_pack("{s:s}", "scheme", code));
 		if (!c->scope)
 			return EXIT_DONE;
 		if (!options->scheme)
 			options->scheme = code;
 	}
+	exit_code = cli_scope(c, "subject", subject);
+	if (exit_code != EXIT_DONE)
+		return exit_code;
 	return subject ? explain(c, subject, options) : rate(c, options);
 }
 
@@ -155,13 +163,15 @@ int cmd_rate(struct cli *c)
 		{ NULL, NULL, NULL },
 	};
 	struct err ignored = { 0 };
+	int64_t days;
 	char *folder;
 	int code = cli_options(c, own, usage, words, 0);
 
 	if (code != EXIT_DONE)
 		return code;
-	if ((c->scope || !scheme_file) && !cli_needs_scope(c))
-		return EXIT_USE;
+	if (options.as_of && !date_parse(options.as_of, &days))
+		return cli_misuse(c, "--as-of '%s' is no date like 2026-12-31",
+				  options.as_of);
 	code = cli_open(c);
 	if (code != EXIT_DONE)
 		return code;

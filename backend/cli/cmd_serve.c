@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <pthread.h>
+#include <unistd.h>
 
 #include "api/service.h"
 #include "base/log.h"
@@ -32,13 +33,20 @@ int cmd_serve(struct cli *c)
 	struct http_server *server = NULL;
 	struct service *service = NULL;
 	sigset_t ends;
-	int code = cli_options(c, own, usage, words, 0), which;
+	int code = cli_options(c, own, usage, words, 0), which, lock;
 	enum rc rc;
 
-	if (code == EXIT_DONE)
-		code = cli_open(c);
 	if (code != EXIT_DONE)
 		return code;
+	rc = http_check_address(listen, insecure, &c->err);
+	if (rc != RC_OK)
+		return rc == RC_INVALID ? cli_misuse(c, "%s", c->err.text)
+					: cli_fail(c, &c->err);
+	code = cli_open(c);
+	if (code != EXIT_DONE)
+		return code;
+	if (store_serve_lock(c->data, &lock, &c->err) != RC_OK)
+		return cli_fail(c, &c->err);
 	/* Before any thread: all of them inherit the mask, and only this one
 	 * waits for the end. */
 	sigemptyset(&ends);
@@ -55,6 +63,7 @@ int cmd_serve(struct cli *c)
 		rc = http_start(&server, &options, &c->err);
 	if (rc != RC_OK) {
 		service_stop(service);
+		close(lock);
 		return cli_fail(c, &c->err);
 	}
 	printf("hufud %s serves %s on port %d\n", VERSION, c->data,
@@ -65,5 +74,6 @@ int cmd_serve(struct cli *c)
 	log_info("stop signal=%d", which);
 	http_stop(server);
 	service_stop(service);
+	close(lock);
 	return EXIT_DONE;
 }

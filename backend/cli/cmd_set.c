@@ -1,11 +1,12 @@
 /* cli/cmd_set.c - `hufud set`: the office changes fields of a record. */
 #include "cli/cli.h"
 
+#include "base/hex.h"
 #include "base/jcs.h"
 #include "domain/convert.h"
 
 static const char usage[] =
-	"usage: hufud set KIND ID FIELD=VALUE... --scope S [--as ACCOUNT] "
+	"usage: hufud set KIND ID FIELD=VALUE... [--scope S] [--as ACCOUNT] "
 	"[--new]\n"
 	"                [--base FILE] [--message TEXT] [--json]\n"
 	"\n"
@@ -17,10 +18,21 @@ static const char usage[] =
 	"the record that\n"
 	"was seen when the change was decided, as 'show --json' printed it: "
 	"what changed since\n"
-	"is merged, not overwritten. Dates as 2026-11-22, sets as a;b;c.\n"
-	"\nOptions: --data DIR\n";
+	"is merged, not overwritten. Values are written as in a file for "
+	"import: "
+	"dates as\n"
+	"2026-11-22, money in yuan, coordinates in degrees, sets as a;b;c.\n"
+	"\n" CLI_SCOPE_USAGE "\nOptions: --data DIR\n";
 
 #define WORDS_MAX 66
+#define FIELD_NAME_SIZE 40
+
+static bool is_field_word(const char *word)
+{
+	const char *equals = strchr(word, '=');
+
+	return equals && equals > word && equals - word < FIELD_NAME_SIZE;
+}
 
 static enum rc field_set(struct cli *c, const struct kind *k, json_t *record,
 			 const char *word)
@@ -28,12 +40,9 @@ static enum rc field_set(struct cli *c, const struct kind *k, json_t *record,
 	const char *equals = strchr(word, '=');
 	const struct field *f;
 	json_t *value = NULL;
-	char name[40];
+	char name[FIELD_NAME_SIZE];
 	enum rc rc;
 
-	if (!equals || equals - word >= (long)sizeof(name))
-		return err_set(&c->err, RC_INVALID, "'%s' is not FIELD=VALUE",
-			       word);
 	snprintf(name, sizeof(name), "%.*s", (int)(equals - word), word);
 	if (!strcmp(name, "town")) {
 		json_object_set_new(record, "town", json_string(equals + 1));
@@ -56,20 +65,20 @@ static enum rc field_set(struct cli *c, const struct kind *k, json_t *record,
 }
 
 /* The record that was seen, as `show --json` wrote it or by itself. */
-static enum rc base_read(struct cli *c, const char *file, const char *kind,
-			 const char *id, json_t **base, json_t **record)
+static enum rc base_read(struct cli *c, const char *file, const char *id,
+			 json_t **base, json_t **record)
 {
 	json_error_t why;
 	json_t *said = json_load_file(file, JSON_REJECT_DUPLICATES, &why);
 	json_t *seen = json_object_get(said, "record");
 	const char *of;
 
+	if (!said)
+		return err_set(&c->err, RC_INVALID, "cannot read '%s': %s",
+			       file, why.text);
 	*base = json_incref(seen ? seen : said);
 	json_decref(said);
 	of = json_text(*base, "id");
-	if (!registry_kind(c->store->kinds, kind))
-		return err_set(&c->err, RC_NOT_FOUND, "there is no kind '%s'",
-			       kind);
 	if (!of || strcmp(of, id) != 0)
 		return err_set(&c->err, RC_INVALID,
 			       "'%s' does not hold the record '%s'", file, id);
@@ -112,12 +121,8 @@ static int report(struct cli *c, const struct office_record *o)
 		return cli_fail(c, &c->err);
 	}
 	if (c->json) {
-		json_t *out =
-			json_pack("{s:s, s:s, s:s}", "kind", o->kind, "id",
-				  o->id, "outcome", words[o->outcome]);
-
-		cli_json(out);
-		json_decref(out);
+		cli_json(json_pack("{s:s, s:s, s:s}", "kind", o->kind, "id",
+				   o->id, "outcome", words[o->outcome]));
 	} else {
 		printf("%s %s: %s\n", o->kind, o->id, words[o->outcome]);
 	}
@@ -143,16 +148,23 @@ int cmd_set(struct cli *c)
 		return code;
 	if (!words[0] || !words[1] || !words[2])
 		return cli_misuse(c, "name kind, id and FIELD=VALUE");
-	if (!cli_needs_scope(c))
-		return EXIT_USE;
+	if (!name_is_id(words[1]))
+		return cli_misuse(c, "id '%s' is not 1 to 32 of a-z and 0-9",
+				  words[1]);
+	for (size_t i = 2; words[i]; i++)
+		if (!is_field_word(words[i]))
+			return cli_misuse(c, "'%s' is not FIELD=VALUE",
+					  words[i]);
 	code = cli_open(c);
+	if (code == EXIT_DONE)
+		code = cli_scope(c, words[0], words[1]);
 	if (code != EXIT_DONE)
 		return code;
 	o.kind = words[0];
 	o.id = words[1];
 	w.scope = c->scope;
 	w.message = message;
-	rc = seen ? base_read(c, seen, o.kind, o.id, &base, &record)
+	rc = seen ? base_read(c, seen, o.id, &base, &record)
 		  : record_begin(c, o.kind, o.id, is_new, &base, &record);
 	for (size_t i = 2; words[i] && rc == RC_OK; i++)
 		rc = field_set(c, registry_kind(c->store->kinds, o.kind),

@@ -5,13 +5,13 @@
 #include "sql_store.gen.h"
 
 static const char usage[] =
-	"usage: hufud show KIND ID --scope S [--json]\n"
+	"usage: hufud show KIND ID [--scope S] [--json]\n"
 	"\n"
 	"Shows a record as it stands on the main line: its fields with their "
 	"names in\n"
 	"Chinese and English, its version, and the packets that wrote it, "
 	"newest first.\n"
-	"\nOptions: --data DIR, --as ACCOUNT\n";
+	"\n" CLI_SCOPE_USAGE "\nOptions: --data DIR, --as ACCOUNT\n";
 
 static void value_print(const struct field *f, const json_t *value)
 {
@@ -143,9 +143,9 @@ int cmd_show(struct cli *c)
 		return code;
 	if (!words[0] || !words[1])
 		return cli_misuse(c, "name a kind and an id");
-	if (!cli_needs_scope(c))
-		return EXIT_USE;
 	code = cli_open(c);
+	if (code == EXIT_DONE)
+		code = cli_scope(c, words[0], words[1]);
 	if (code != EXIT_DONE)
 		return code;
 	if (!cli_may_read(c, words[0]))
@@ -168,13 +168,10 @@ int cmd_show(struct cli *c)
 	oid_hex(hex, &version);
 	k = registry_kind(c->store->kinds, words[0]);
 	if (c->json) {
-		json_t *o = json_pack("{s:s, s:s, s:I, s:O, s:O}", "kind",
-				      words[0], "version", hex, "position",
-				      (json_int_t)position, "record", record,
-				      "history", writers);
-
-		cli_json(o);
-		json_decref(o);
+		cli_json(json_pack("{s:s, s:s, s:I, s:O, s:O}", "kind",
+				   words[0], "version", hex, "position",
+				   (json_int_t)position, "record", record,
+				   "history", writers));
 	} else {
 		printf("%s %s  (%s)  scope %s town %s\n  version %s at "
 		       "position %lld\n",

@@ -7,34 +7,28 @@
 #include "sql_store.gen.h"
 
 static const char usage[] =
-	"usage: hufud terminal code --officer ID --scope S\n"
-	"       hufud terminal list --scope S\n"
-	"       hufud terminal revoke TERMINAL --scope S --reason TEXT\n"
+	"usage: hufud terminal code --officer ID [--scope S]\n"
+	"       hufud terminal list [--scope S]\n"
+	"       hufud terminal revoke TERMINAL --reason TEXT [--scope S]\n"
 	"\n"
 	"code    prints a one-time code, valid for 10 minutes, with which an "
 	"officer enrols\n"
 	"        a tablet: hufu enroll URL --code CODE --replica FILE\n"
 	"list    the scope's terminals, their officers and last contact\n"
 	"revoke  what the terminal sends from now on goes to quarantine\n"
-	"\n"
-	"Options: --data DIR, --as ACCOUNT, --json\n";
+	"\n" CLI_SCOPE_USAGE "\nOptions: --data DIR, --as ACCOUNT, --json\n";
 
 static int code(struct cli *c, const char *officer)
 {
 	char code_text[ENROL_CODE_SIZE], expires[25];
 
-	if (!officer)
-		return cli_misuse(c, "name the officer: --officer ID");
 	if (enrol_code_new(&c->op, officer, c->scope, code_text) != RC_OK)
 		return cli_fail(c, &c->err);
 	time_format(expires, c->op.now_ms + ENROL_CODE_MS);
 	if (c->json) {
-		json_t *o = json_pack("{s:s, s:s, s:s, s:s}", "code", code_text,
-				      "officer", officer, "scope", c->scope,
-				      "expires", expires);
-
-		cli_json(o);
-		json_decref(o);
+		cli_json(json_pack("{s:s, s:s, s:s, s:s}", "code", code_text,
+				   "officer", officer, "scope", c->scope,
+				   "expires", expires));
 	} else {
 		printf("%s\n", code_text);
 		fprintf(stderr, "for officer %s in scope %s, until %s, once\n",
@@ -43,21 +37,20 @@ static int code(struct cli *c, const char *officer)
 	return EXIT_DONE;
 }
 
-static void terminal_print(struct cli *c, struct query *q)
+static void terminal_print(struct cli *c, struct query *q, json_t *all)
 {
 	char contact[25] = "never";
 
 	if (!query_is_null(q, 4))
 		time_format(contact, query_get_int(q, 4));
 	if (c->json) {
-		json_t *o = json_pack(
-			"{s:s, s:s, s:s, s:s, s:s}", "terminal",
-			query_get_text(q, 0), "officer", query_get_text(q, 1),
-			"state", query_get_text(q, 2), "enrolment",
-			query_get_text(q, 3), "last_contact", contact);
-
-		cli_json(o);
-		json_decref(o);
+		json_array_append_new(
+			all, json_pack("{s:s, s:s, s:s, s:s, s:s}", "terminal",
+				       query_get_text(q, 0), "officer",
+				       query_get_text(q, 1), "state",
+				       query_get_text(q, 2), "enrolment",
+				       query_get_text(q, 3), "last_contact",
+				       contact));
 		return;
 	}
 	printf("%-20s  %-16s  %-8s  last contact %s\n", query_get_text(q, 0),
@@ -67,23 +60,29 @@ static void terminal_print(struct cli *c, struct query *q)
 static int list(struct cli *c)
 {
 	struct query *q = query_begin(c->store->db, SQL_TERMINAL_LIST);
+	json_t *all = json_array();
+	int exit_code = EXIT_DONE;
 
 	query_text(q, 1, c->scope);
 	while (query_row(q))
-		terminal_print(c, q);
-	return query_end(q, &c->err) == RC_OK ? EXIT_DONE
-					      : cli_fail(c, &c->err);
+		terminal_print(c, q, all);
+	if (query_end(q, &c->err) != RC_OK)
+		exit_code = cli_fail(c, &c->err);
+	else if (c->json)
+		cli_json_list("terminals", json_incref(all));
+	json_decref(all);
+	return exit_code;
 }
 
 static int revoke(struct cli *c, const char *terminal, const char *reason)
 {
-	if (!terminal)
-		return cli_misuse(c, "name the terminal");
-	if (!reason)
-		return cli_misuse(c, "give a reason: --reason TEXT");
 	if (enrol_revoke(&c->op, c->scope, terminal, reason) != RC_OK)
 		return cli_fail(c, &c->err);
-	printf("revoked %s\n", terminal);
+	if (c->json)
+		cli_json(json_pack("{s:s, s:s}", "terminal", terminal, "state",
+				   "revoked"));
+	else
+		printf("revoked %s\n", terminal);
 	return EXIT_DONE;
 }
 
@@ -94,24 +93,29 @@ int cmd_terminal(struct cli *c)
 	const struct cli_option own[] = { { "--officer", &officer, NULL },
 					  { "--reason", &reason, NULL },
 					  { NULL, NULL, NULL } };
+	bool is_code, is_revoke;
 	int exit_code = cli_options(c, own, usage, words, 2);
 
 	if (exit_code != EXIT_DONE)
 		return exit_code;
-	if (!words[0])
+	is_code = words[0] && !strcmp(words[0], "code");
+	is_revoke = words[0] && !strcmp(words[0], "revoke");
+	if (!is_code && !is_revoke && (!words[0] || strcmp(words[0], "list")))
 		return cli_misuse(c, "say code, list or revoke");
-	if (!cli_needs_scope(c))
-		return EXIT_USE;
+	if (is_code && !officer)
+		return cli_misuse(c, "name the officer: --officer ID");
+	if (is_revoke && !words[1])
+		return cli_misuse(c, "name the terminal");
+	if (is_revoke && (!reason || !*reason))
+		return cli_misuse(c, "give a reason: --reason TEXT");
 	exit_code = cli_open(c);
+	if (exit_code == EXIT_DONE)
+		exit_code = cli_scope(c, "officer", is_code ? officer : NULL);
 	if (exit_code != EXIT_DONE)
 		return exit_code;
 	if (!cli_may_read(c, NULL))
 		return EXIT_FAILED;
-	if (!strcmp(words[0], "code"))
+	if (is_code)
 		return code(c, officer);
-	if (!strcmp(words[0], "list"))
-		return list(c);
-	if (!strcmp(words[0], "revoke"))
-		return revoke(c, words[1], reason);
-	return cli_misuse(c, "there is no 'terminal %s'", words[0]);
+	return is_revoke ? revoke(c, words[1], reason) : list(c);
 }

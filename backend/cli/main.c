@@ -22,6 +22,7 @@ static const struct command {
 	{ "show", cmd_show, "show a record and its history" },
 	{ "set", cmd_set, "change fields of a record" },
 	{ "conflicts", cmd_conflicts, "list and decide conflicts" },
+	{ "quarantine", cmd_quarantine, "list what may not be merged" },
 	{ "check", cmd_check, "check that what is stored fits together" },
 	{ "mirror", cmd_mirror, "write the log as a Git repository" },
 	{ "kind", cmd_kind, "add or extend a kind of records" },

@@ -86,8 +86,11 @@ struct http_options {
 
 struct http_server;
 
-/* RC_INVALID when the address is not loopback or cannot be used, RC_IO when the
- * port is taken. */
+/* Can one listen there? RC_INVALID when it is no address, RC_DENIED when it is
+ * not loopback and that was not asked for. */
+enum rc http_check_address(const char *listen, bool insecure_bind,
+			   struct err *err);
+/* The same codes, and RC_IO when the port is taken. */
 enum rc http_start(struct http_server **out, const struct http_options *options,
 		   struct err *err);
 int http_port(const struct http_server *server);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "http/http.h"
+
 /* Decimal, 0 to 65535, nothing else; -1 otherwise. */
 static long read_port(const char *text)
 {
@@ -74,13 +76,21 @@ enum rc listen_parse(struct listen_address *address, const char *text,
 			       "127.0.0.1:8080",
 			       text);
 	if (!loopback && !insecure)
-		return err_set(err, RC_INVALID,
+		return err_set(err, RC_DENIED,
 			       "'%s' is not a loopback address: put a proxy "
 			       "that speaks https in front, or ask for "
 			       "--insecure-bind",
 			       text);
 	snprintf(address->text, sizeof(address->text), "%s:%ld", host, port);
 	return RC_OK;
+}
+
+enum rc http_check_address(const char *listen, bool insecure_bind,
+			   struct err *err)
+{
+	struct listen_address ignored;
+
+	return listen_parse(&ignored, listen, insecure_bind, err);
 }
 
 void listen_set_port(struct listen_address *address, int port)

@@ -22,7 +22,7 @@ p = json.load(open(sys.argv[1])); c = p["committed"]
 exec(sys.argv[2]); print(json.dumps(p))' "$1" "$2"; }
 
 hufud draw commit --scope $S --count 3 --name winter >/dev/null
-first=$(hufud draw list --json | json id)
+first=$(hufud draw list --json | json draws.0.id)
 hufud draw commit --scope $S --count 4 --reason "the count was a slip" --json >"$T/out"
 draw=$(json id <"$T/out")
 hufud draw show "$first" --out "$T/void.json" >/dev/null

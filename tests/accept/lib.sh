@@ -4,9 +4,10 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 ROOT=$PWD
-export PATH="$ROOT/build:$PATH" HUFU_ACCOUNT=admin
+BIN=${OUT:-build}
+export PATH="$ROOT/$BIN:$PATH" HUFU_ACCOUNT=admin
 for p in hufud hufu; do
-	[ -x "build/$p" ] || { echo "build/$p is missing: run make" >&2; exit 1; }
+	[ -x "$BIN/$p" ] || { echo "$BIN/$p is missing: run make" >&2; exit 1; }
 done
 T=$(mktemp -d "${TMPDIR:-/tmp}/hufu-accept-XXXXXX")
 export HUFU_DATA=$T/data

@@ -48,7 +48,7 @@ check "subjects in the district" 2000 "$(hufud export subject --scope 330106 --f
 
 tell "2. A draw: the frame is committed before anybody can know the seed; then 12 subjects, two officers each."
 run hufud draw commit --scope 330106 --count 12 --due 2026-12-31 --seed-source '"lottery of 22 November"'
-draw=$(hufud draw list --scope 330106 --json | json id)
+draw=$(hufud draw list --scope 330106 --json | json draws.0.id)
 run hufud draw reveal "$draw" --seed 07-11-19-23-28-33+05
 run hufud draw run "$draw"
 run hufud draw show "$draw" --out "$D/draw.json"
@@ -109,7 +109,7 @@ run hufu sync --replica "$WANG"
 run hufu conflicts --replica "$WANG"
 check "different fields merged" "arrived|cold store locked" "$(sqlite3 "$WANG" "SELECT state||'|'||unable_reason FROM visit WHERE id='v1'")"
 check "the office's new deadline arrived" 2027-01-15 "$(sqlite3 "$WANG" "SELECT due FROM assignment WHERE id='$assignment'")"
-conflict=$(hufud conflicts list --scope 330106 --json | json id)
+conflict=$(hufud conflicts list --scope 330106 --json | json conflicts.0.id)
 
 tell "8. A named coordinator decides; the decision is a signed packet like any other."
 printf '%s\n' 'a long enough password' >"$D/password"

@@ -228,7 +228,7 @@ static void another_address_than_loopback_is_refused(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	assert_int_equal(http_start(&server, &options, &err), RC_INVALID);
+	assert_int_equal(http_start(&server, &options, &err), RC_DENIED);
 	assert_null(server);
 }
 

@@ -1,0 +1,23 @@
+-- What the commands of hufud look up.
+-- name: cli_counties
+SELECT DISTINCT scope FROM hufu_town WHERE scope <> 'catalog' ORDER BY scope
+
+-- name: cli_scopes_of
+-- (a conflict on personal data has a kind of its own)
+SELECT s.scope FROM (SELECT DISTINCT scope FROM hufu_town) AS s
+WHERE EXISTS (SELECT 1 FROM log AS l WHERE l.scope = s.scope
+	AND l.kind IN (?1, ?1 || '_private') AND l.id = ?2) ORDER BY s.scope
+
+-- name: cli_quarantine
+-- (single records of packets, and packets that are kept outside their journal)
+SELECT p.scope, p.oid, r.kind, r.id, p.author, p.terminal, r.code, NULL,
+	p.received AS received
+FROM packet_record AS r JOIN packet AS p ON p.number = r.packet
+WHERE r.code IS NOT NULL AND (?1 IS NULL OR p.scope = ?1)
+UNION ALL
+SELECT h.scope, h.oid, NULL, NULL, e.officer, e.terminal, h.state, h.reason,
+	h.received
+FROM held AS h LEFT JOIN enrolment AS e
+	ON e.scope = h.scope AND e.id = h.enrolment
+WHERE ?1 IS NULL OR h.scope = ?1
+ORDER BY received, 1, 2, 3, 4
