@@ -33,16 +33,32 @@ static enum rc state_open(struct mirror *m, struct err *err)
 	return rc == RC_OK ? db_commit(m->db, err) : rc;
 }
 
+static enum rc is_damaged(const char *why, struct err *err)
+{
+	return err_set(err, RC_CORRUPT,
+		       "the mirror is damaged: %s; remove mirror.git, and the "
+		       "next run makes the same ids again",
+		       why);
+}
+
+/* What is written builds upon what is there, and is read by auditors together
+ * with it. */
 static enum rc repo_open_in(struct mirror *m, struct err *err)
 {
 	char *path = store_path(m->store, "mirror.git");
+	struct err why = { 0 };
 	enum rc rc;
 
 	if (!path)
 		return err_set(err, RC_NOMEM, "out of memory");
 	rc = repo_open(&m->repo, path, HEAD_REF, err);
 	free(path);
-	return rc;
+	if (rc != RC_OK)
+		return rc;
+	rc = repo_check_packs(m->repo, &why);
+	if (rc == RC_CORRUPT)
+		return is_damaged(why.text, err);
+	return rc == RC_OK ? rc : err_set(err, rc, "%s", why.text);
 }
 
 struct fit {
@@ -68,6 +84,8 @@ static enum rc scope_fits(void *ctx, const struct mirror_scope *s,
 		fit->is_gone = true;
 		return RC_OK;
 	}
+	if (!repo_has(m->repo, &oid) || !repo_has(m->repo, &s->head))
+		return is_damaged("a head is not there", err);
 	q = query_begin(m->store->db, SQL_MIRROR_COMMIT_NUMBER);
 	query_text(q, 1, s->scope);
 	query_blob(q, 2, s->head.b, OID_BYTES);

@@ -69,6 +69,25 @@ void sha256_hex(char out[65], const void *p, size_t n)
 	hex_encode(out, hash, sizeof(hash));
 }
 
+_Static_assert(sizeof(SHA_CTX) <= sizeof(struct sha1),
+	       "struct sha1 holds OpenSSL's state");
+
+void sha1_begin(struct sha1 *h)
+{
+	SHA1_Init((SHA_CTX *)(void *)h->state);
+}
+
+void sha1_add(struct sha1 *h, const void *p, size_t n)
+{
+	if (n > 0)
+		SHA1_Update((SHA_CTX *)(void *)h->state, p, n);
+}
+
+void sha1_end(struct sha1 *h, unsigned char out[SHA1_BYTES])
+{
+	SHA1_Final(out, (SHA_CTX *)(void *)h->state);
+}
+
 void sha512(unsigned char out[SHA512_BYTES], const void *p, size_t n)
 {
 	crypto_hash_sha512(out, p, n); /* cannot fail */

@@ -1,10 +1,12 @@
-/* base/hash.h - SHA-256 and SHA-512 (FIPS 180-4), keyed BLAKE2b (RFC 7693). */
+/* base/hash.h - SHA-1, SHA-256 and SHA-512 (FIPS 180-4), keyed BLAKE2b (RFC
+ * 7693). */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H
 
 #include <stddef.h>
 #include <stdint.h>
 
+#define SHA1_BYTES 20
 #define SHA256_BYTES 32
 #define SHA512_BYTES 64
 
@@ -24,6 +26,16 @@ void sha256_end(struct sha256 *h, unsigned char out[SHA256_BYTES]);
 void sha256(unsigned char out[SHA256_BYTES], const void *p, size_t n);
 /* As 64 hex digits and a NUL. */
 void sha256_hex(char out[65], const void *p, size_t n);
+
+/* A checksum against accidents, as Git's packs end with one. It is no defence:
+ * ids come from object/oid.h, which detects the known collisions. */
+struct sha1 {
+	uint64_t state[12];
+};
+
+void sha1_begin(struct sha1 *h);
+void sha1_add(struct sha1 *h, const void *p, size_t n);
+void sha1_end(struct sha1 *h, unsigned char out[SHA1_BYTES]);
 
 /* What the SSH signature format asks for. */
 void sha512(unsigned char out[SHA512_BYTES], const void *p, size_t n);

@@ -32,6 +32,8 @@ enum rc repo_ref(struct repo *repo, const char *name, const struct oid *oid,
 enum rc repo_ref_get(struct repo *repo, const char *name, struct oid *oid,
 		     struct err *err);
 bool repo_has(struct repo *repo, const struct oid *oid);
+/* Read every pack and compare its checksum: RC_CORRUPT names the file. */
+enum rc repo_check_packs(struct repo *repo, struct err *err);
 /* Merge packs geometrically: while the newest pack is at least half as large as
  * the one before it, they become one. */
 enum rc repo_merge_packs(struct repo *repo, struct err *err);

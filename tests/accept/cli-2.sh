@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# One server on a folder; one notation of values; quarantine is listed with reasons.
+# One server on a folder; one notation of values; quarantine and damage are told.
 . "$(dirname "$0")/lib.sh"
 
 # init takes a new or an empty folder, and no other
@@ -59,4 +59,19 @@ is "it has a time and a packet" "24 40" "$(python3 -c 'import json, sys
 q = json.load(open(sys.argv[1]))["quarantine"][0]; print(len(q["time"]), len(q["packet"]))' "$T/q")"
 holds "and a reason in words" sh -c "hufud quarantine list --scope $S | grep -q 'role may not write'"
 is "another scope has none" "nothing is in quarantine" "$(hufud quarantine list --scope 330108)"
+
+# a mirror that lost bytes is not called up to date
+hufud mirror >/dev/null
+git -C "$T/data/mirror.git" for-each-ref >"$T/refs"
+pack=$(ls -S "$T/data/mirror.git/objects/pack/"*.pack | head -n 1)
+chmod u+w "$pack"
+python3 - "$pack" <<'PY'
+import os, sys
+with open(sys.argv[1], "r+b") as f:
+    f.seek(os.path.getsize(sys.argv[1]) // 2); b = f.read(1); f.seek(-1, 1); f.write(bytes([b[0] ^ 255]))
+PY
+fails 1 "remove .*mirror.git" hufud mirror
+rm -r "$T/data/mirror.git"
+holds "it is made again" hufud mirror
+is "with the same ids" "$(cat "$T/refs")" "$(git -C "$T/data/mirror.git" for-each-ref)"
 passed

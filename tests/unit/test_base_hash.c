@@ -149,6 +149,26 @@ static void sha512_gives_known_digests_around_every_padding(void **state)
 	}
 }
 
+static void sha1_gives_the_digest_of_fips_180_in_any_pieces(void **state)
+{
+	static const char text[] = "abcdbcdecdefdefgefghfghighijhijkijkljklmklm"
+				   "nlmnomnopnopq";
+	unsigned char digest[SHA1_BYTES];
+	char hex[2 * SHA1_BYTES + 1];
+	struct sha1 h;
+
+	(void)state;
+	for (size_t cut = 0; cut < sizeof(text); cut++) {
+		sha1_begin(&h);
+		sha1_add(&h, text, cut);
+		sha1_add(&h, text + cut, sizeof(text) - 1 - cut);
+		sha1_end(&h, digest);
+		hex_encode(hex, digest, sizeof(digest));
+		assert_string_equal(hex, "84983e441c3bd26ebaae4aa1f95129e5e5467"
+					 "0f1");
+	}
+}
+
 static void sha512_gives_the_digest_of_fips_180(void **state)
 {
 	unsigned char digest[SHA512_BYTES];
@@ -188,6 +208,8 @@ int main(void)
 		cmocka_unit_test(
 			sha512_gives_known_digests_around_every_padding),
 		cmocka_unit_test(sha512_gives_the_digest_of_fips_180),
+		cmocka_unit_test(
+			sha1_gives_the_digest_of_fips_180_in_any_pieces),
 		cmocka_unit_test(
 			blake2b_keyed_agrees_with_another_implementation),
 	};

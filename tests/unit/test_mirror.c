@@ -287,6 +287,33 @@ static void a_mirror_of_another_log_is_refused(void **state)
 	assert_non_null(strstr(w->err.text, "delete mirror.git"));
 }
 
+static void a_damaged_pack_is_noticed_and_made_again(void **state)
+{
+	struct field_world *w = *state;
+	char *before;
+
+	history_make(w);
+	update_ok(w);
+	before = refs(w->loop.store->dir);
+	run(0,
+	    "cd %s/mirror.git/objects/pack && p=$(ls *.pack | head -n 1) && "
+	    "chmod u+w $p && n=$(($(stat -c %%s $p) / 2)) && "
+	    "b=$(od -An -tu1 -j $n -N 1 $p) && printf \"\\\\$(printf %%03o "
+	    "$((b ^ 1)))\" | dd of=$p bs=1 seek=$n conv=notrunc",
+	    w->loop.store->dir);
+	assert_int_equal(update(&w->loop, &w->err), RC_CORRUPT);
+	assert_non_null(strstr(w->err.text, "remove mirror.git"));
+	run(0, "rm %s/mirror.git/objects/pack/*", w->loop.store->dir);
+	err_clear(&w->err);
+	assert_int_equal(update(&w->loop, &w->err), RC_CORRUPT);
+	assert_non_null(strstr(w->err.text, "a head is not there"));
+	run(0, "rm -r %s/mirror.git", w->loop.store->dir);
+	err_clear(&w->err);
+	update_ok(w);
+	assert_string_equal(refs(w->loop.store->dir), before);
+	free(before);
+}
+
 static void two_programs_do_not_write_it_at_once(void **state)
 {
 	struct field_world *w = *state;
@@ -384,6 +411,7 @@ int main(void)
 		TEST(many_updates_leave_few_packs),
 		TEST(a_log_that_gives_another_root_is_named),
 		TEST(a_mirror_of_another_log_is_refused),
+		TEST(a_damaged_pack_is_noticed_and_made_again),
 		TEST(two_programs_do_not_write_it_at_once),
 #ifdef WITH_FAULTS
 		cmocka_unit_test_setup_teardown(
