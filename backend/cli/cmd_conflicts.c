@@ -30,16 +30,68 @@ static char *value_text(const json_t *conflict, const char *side)
 }
 
 static void side_print(const json_t *conflict, const char *words,
-		       const char *side, const char *author)
+		       const char *side, const char *after)
 {
 	char *text = value_text(conflict, side);
 
-	printf("  %-26s %s%s%s\n", words, text ? text : "(absent)",
-	       author ? "   by " : "", author ? author : "");
+	printf("  %-24s %s%s\n", words, text ? text : "(absent)", after);
 	free(text);
 }
 
-static void conflict_print(const json_t *o)
+/* "by Li (o1), in packet 12ab..., received 2026-11-22T05:40Z": an officer of
+ * the district has a name, whoever has none is an account of the office. */
+static void author_print(struct cli *c, const char *id, const char *packet,
+			 int64_t received_ms)
+{
+	struct err ignored = { 0 };
+	struct op quiet = c->op;
+	json_t *officer = NULL;
+	char when[25];
+
+	quiet.err = &ignored;
+	if (id &&
+	    ledger_record(&quiet, c->scope, "officer", id, &officer) == RC_OK)
+		printf("  %-24s by %s (%s)", "", json_text(officer, "name"),
+		       id);
+	else
+		printf("  %-24s by %s%s", "", id ? "account " : "nobody known",
+		       id ? id : "");
+	json_decref(officer);
+	if (packet)
+		printf(", in packet %.10s", packet);
+	if (received_ms) {
+		time_format(when, received_ms);
+		printf(", received %.16sZ", when);
+	}
+	putchar('\n');
+}
+
+static void sides_print(struct cli *c, const json_t *o)
+{
+	const json_t *packets = json_object_get(o, "packets");
+	const json_t *stands = json_object_get(o, "standing_value");
+	bool first = json_equal(stands, json_object_get(o, "server_value"));
+	bool later = json_equal(stands, json_object_get(o, "terminal_value"));
+	const char *word = strcmp(json_text(o, "state"), "open") != 0
+				   ? "   stood meanwhile"
+				   : "   stands now";
+
+	side_print(o, "both began from", "base_value", "");
+	side_print(o, "merged first (server)", "server_value",
+		   first ? word : "");
+	author_print(c, json_text(o, "server_author"),
+		     json_text(o, "server_packet"),
+		     json_int(o, "server_at", 0));
+	side_print(o, "came later (terminal)", "terminal_value",
+		   later && !first ? word : "");
+	author_print(c, json_text(o, "author"),
+		     json_string_value(json_array_get(packets, 0)),
+		     json_int(o, "opened_at", 0));
+	if (!first && !later)
+		side_print(o, "neither of them", "standing_value", word);
+}
+
+static void conflict_print(struct cli *c, const json_t *o)
 {
 	char when[25];
 
@@ -48,17 +100,13 @@ static void conflict_print(const json_t *o)
 	       json_text(o, "id"), json_text(o, "state"), when,
 	       json_text(o, "field_group"), json_text(o, "record_kind"),
 	       json_text(o, "record_id"));
-	side_print(o, "both began from", "base_value", NULL);
-	side_print(o, "the terminal wrote", "terminal_value",
-		   json_text(o, "author"));
-	side_print(o, "the main line had", "server_value",
-		   json_text(o, "server_author"));
-	side_print(o, "what stood meanwhile", "standing_value", NULL);
+	sides_print(c, o);
 	if (json_text(o, "decided_by")) {
 		time_format(when, json_int(o, "decided_at", 0));
-		side_print(o, "decided", "decided_value",
-			   json_text(o, "decided_by"));
-		printf("  at %s because: %s\n", when, json_text(o, "reason"));
+		side_print(o, "decided", "decided_value", "");
+		printf("  %-24s by account %s, %.16sZ, because: %s\n", "",
+		       json_text(o, "decided_by"), when,
+		       json_text(o, "reason"));
 	}
 }
 
@@ -90,7 +138,7 @@ static int show(struct cli *c, const char *id)
 	if (c->json)
 		cli_json(json_incref(o));
 	else
-		conflict_print(o);
+		conflict_print(c, o);
 	json_decref(o);
 	return EXIT_DONE;
 }
@@ -122,7 +170,7 @@ static int list(struct cli *c, bool all)
 		if (all || !strcmp(json_text(o, "state"), "open")) {
 			json_array_append(listed, o);
 			if (!c->json)
-				conflict_print(o);
+				conflict_print(c, o);
 		}
 		json_decref(o);
 	}

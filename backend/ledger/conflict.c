@@ -21,17 +21,37 @@ static json_t *group_values(const json_t *record, const json_t *fields)
 	return out;
 }
 
-/* Who wrote the value of the group that stands on the main line. */
+/* Who wrote the value of the group that stands on the main line, in which
+ * packet, received when. */
+struct standing {
+	char author[33], packet[OID_HEX_SIZE]; /* "": unknown */
+	int64_t received_ms;
+};
+
+static void standing_take(struct standing *out, struct query *q)
+{
+	struct oid oid;
+	size_t n;
+
+	snprintf(out->author, sizeof(out->author), "%s", query_get_text(q, 1));
+	out->packet[0] = '\0';
+	if (query_is_null(q, 2))
+		return;
+	memcpy(oid.b, query_get_blob(q, 2, &n), OID_BYTES);
+	oid_hex(out->packet, &oid);
+	out->received_ms = query_get_int(q, 3);
+}
+
 static enum rc standing_author(struct batch *b, const struct batch_scope *bs,
 			       const struct kind *k, const char *id,
-			       const json_t *fields, char out[33])
+			       const json_t *fields, struct standing *out)
 {
 	struct query *q = query_begin(b->store->db, SQL_LOG_AUTHORS);
 	json_t *standing = NULL;
 	struct err ignored = { 0 };
 	bool more = true;
 
-	out[0] = '\0';
+	memset(out, 0, sizeof(*out));
 	query_text(q, 1, bs->scope);
 	query_text(q, 2, k->name);
 	query_text(q, 3, id);
@@ -45,7 +65,7 @@ static enum rc standing_author(struct batch *b, const struct batch_scope *bs,
 			values = group_values(plain, fields);
 		more = values && (!standing || json_equal(values, standing));
 		if (more)
-			snprintf(out, 33, "%s", query_get_text(q, 1));
+			standing_take(out, q);
 		if (!standing && values)
 			standing = json_incref(values);
 		json_decref(values);
@@ -122,7 +142,8 @@ static enum rc conflict_open(struct batch *b, const struct batch_scope *bs,
 {
 	json_t *fields = json_array(), *seen = json_object(), *v;
 	const json_t *const sides[] = { c->base, c->server, c->terminal };
-	char hex[OID_HEX_SIZE], author[33] = "";
+	char hex[OID_HEX_SIZE];
+	struct standing server;
 	const char *name;
 	enum rc rc;
 
@@ -132,7 +153,7 @@ static enum rc conflict_open(struct batch *b, const struct batch_scope *bs,
 	json_object_foreach(seen, name, v)
 		json_array_append_new(fields, json_string(name));
 	json_decref(seen);
-	rc = standing_author(b, bs, k, r->id, fields, author);
+	rc = standing_author(b, bs, k, r->id, fields, &server);
 	oid_hex(hex, &t->oid);
 	*out = json_pack(
 		"{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:O, s:O, s:O, s:O, s:o,"
@@ -146,8 +167,15 @@ static enum rc conflict_open(struct batch *b, const struct batch_scope *bs,
 		(json_int_t)b->now_ms, "state", "open");
 	if (!*out)
 		return err_set(b->err, RC_NOMEM, "out of memory");
-	if (author[0])
-		json_object_set_new(*out, "server_author", json_string(author));
+	if (server.author[0])
+		json_object_set_new(*out, "server_author",
+				    json_string(server.author));
+	if (server.packet[0]) {
+		json_object_set_new(*out, "server_packet",
+				    json_string(server.packet));
+		json_object_set_new(*out, "server_at",
+				    json_integer(server.received_ms));
+	}
 	if (t->commit.has_base) {
 		oid_hex(hex, &t->commit.base);
 		json_object_set_new(*out, "base_commit", json_string(hex));

@@ -216,7 +216,7 @@ WHERE p.number = r.packet AND r.kind = ?1 AND r.id = ?2 AND p.scope = ?3 AND p.j
 AND p.sequence < ?5 ORDER BY p.sequence DESC LIMIT 100
 
 -- name: log_authors
-SELECT l.body, coalesce(p.author, '') FROM log AS l
+SELECT l.body, coalesce(p.author, ''), p.oid, p.received FROM log AS l
 LEFT JOIN packet AS p ON p.number = l.packet
 WHERE l.scope = ?1 AND l.position IN
 (SELECT position FROM log WHERE scope = ?1 AND kind = ?2 AND id = ?3)

@@ -63,6 +63,44 @@ enum rc replica_log(struct replica *r, json_fn *fn, void *ctx, struct err *err)
 	return rc == RC_OK ? ended : rc;
 }
 
+/* The officer's name, where the author is one of this district's officers; an
+ * account of the office has no record. */
+static enum rc name_add(struct replica *r, json_t *o, const char *author,
+			const char *key, struct err *err)
+{
+	const struct captured *c = captured_of(r, "officer");
+	const char *id = json_text(o, author);
+	struct query *q;
+
+	if (!id || !c || !kind_field(c->kind, "name"))
+		return RC_OK;
+	q = query_begin(r->db, "SELECT name FROM officer WHERE id=?1");
+	query_text(q, 1, id);
+	if (query_row(q))
+		text_add(o, key, query_get_text(q, 0));
+	return query_end(q, err);
+}
+
+static enum rc conflict_explain(struct replica *r, json_t *o, const char *kind,
+				struct err *err)
+{
+	const json_t *stands = json_object_get(o, "standing_value");
+	enum rc rc;
+
+	text_add(o, "what", "conflict");
+	text_add(o, "kind", kind);
+	text_add(o, "stands",
+		 json_equal(stands, json_object_get(o, "server_value"))
+			 ? "server"
+		 : json_equal(stands, json_object_get(o, "terminal_value"))
+			 ? "terminal"
+			 : "other");
+	rc = name_add(r, o, "author", "author_name", err);
+	return rc == RC_OK ? name_add(r, o, "server_author",
+				      "server_author_name", err)
+			   : rc;
+}
+
 /* Open conflicts of one kind as whole records, with what they are. */
 static enum rc conflicts_of(struct replica *r, const char *kind, json_fn *fn,
 			    void *ctx, struct err *err)
@@ -84,9 +122,9 @@ static enum rc conflicts_of(struct replica *r, const char *kind, json_fn *fn,
 			      err);
 		state = json_text(record, "state");
 		if (rc == RC_OK && state && !strcmp(state, "open")) {
-			text_add(record, "what", "conflict");
-			text_add(record, "kind", kind);
-			rc = fn(ctx, record, err);
+			rc = conflict_explain(r, record, kind, err);
+			if (rc == RC_OK)
+				rc = fn(ctx, record, err);
 		}
 		json_decref(record);
 		if (rc != RC_OK)

@@ -142,7 +142,10 @@ enum rc replica_sync(struct replica *r, const struct exchange *x,
  */
 typedef enum rc json_fn(void *ctx, const json_t *object, struct err *err);
 enum rc replica_log(struct replica *r, json_fn *fn, void *ctx, struct err *err);
-/* Open conflicts and quarantined records that concern this replica. */
+/* Open conflicts and quarantined records that concern this replica, `what` says
+ * which. A conflict is its record with author_name and server_author_name,
+ * where an officer of this replica is the author, and `stands`: which of the
+ * values does now, "terminal", "server" or "other". */
 enum rc replica_conflicts(struct replica *r, json_fn *fn, void *ctx,
 			  struct err *err);
 

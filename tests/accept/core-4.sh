@@ -25,6 +25,13 @@ sync a >/dev/null; sync b --json >"$T/3"; sync a >/dev/null
 is "the same field is a conflict" 1 "$(json conflicts <"$T/3")"
 id=$(on a "SELECT id FROM conflict WHERE state='open'")
 is "both values, the base and both authors are kept" "B A from a o2 o1" "$(on a "SELECT json_extract(terminal_value,'\$.summary')||' '||json_extract(server_value,'\$.summary')||' '||json_extract(base_value,'\$.summary')||' '||author||' '||server_author FROM conflict WHERE id='$id'")"
+hufu conflicts --replica "$T/b.db" >"$T/told"
+holds "both authors are named, and whose value stands" grep -qzP '"A".*stands now\n.*by officer 1 \(o1\), in packet [0-9a-f]{10}, received .*\n.*"B".*\n.*by officer 2 \(o2\), in packet [0-9a-f]{10}, received' "$T/told"
+hufud conflicts show "$id" --scope $S >"$T/told"
+holds "the office is told the same" grep -qzP '"A".*stands now\n.*by officer 1 \(o1\), in packet [0-9a-f]{10}, received .*\n.*"B".*\n.*by officer 2 \(o2\), in packet [0-9a-f]{10}, received' "$T/told"
+is "also for scripts" "officer 2 officer 1 server 40" "$(hufu conflicts --json --replica "$T/b.db" | python3 -c '
+import json, sys
+for c in json.load(sys.stdin): print(c["author_name"], c["server_author_name"], c["stands"], len(c["server_packet"]))')"
 is "the main line's value stands meanwhile" A "$(on b "SELECT summary FROM visit")"
 echo "a long enough password" >"$T/password"
 hufud account add li --role coordinator --scope $S --password-file "$T/password" >/dev/null
