@@ -303,9 +303,11 @@ static enum rc whole_add(struct answering *a, const char *kind,
 	return rc;
 }
 
-/* One record: what the terminal has at its head, what stands at the target. */
+/* One record: what the terminal has at its head, what stands at the target,
+ * written at `position` if that is known. */
 static enum rc row_add(struct answering *a, struct reply_scope *rs,
-		       const char *kind, const char *id, const char *own)
+		       const char *kind, const char *id, int64_t position,
+		       const char *own)
 {
 	const char *scope = rs->ws->scope;
 	char *before = NULL, *after = NULL;
@@ -314,7 +316,10 @@ static enum rc row_add(struct answering *a, struct reply_scope *rs,
 	enum rc rc = version_at(a, scope, kind, id, rs->from.position, &before,
 				&n_before);
 
-	if (rc == RC_OK)
+	if (rc == RC_OK && position)
+		rc = store_version(a->store, scope, position, &after, &n_after,
+				   a->err);
+	else if (rc == RC_OK)
 		rc = version_at(a, scope, kind, id, rs->to.position, &after,
 				&n_after);
 	if (rc != RC_OK || !after)
@@ -371,7 +376,7 @@ static enum rc own_rows(struct answering *a, struct reply_scope *rs)
 		size_t n = strcspn(path, "/");
 
 		snprintf(kind, sizeof(kind), "%.*s", (int)n, path);
-		rc = row_add(a, rs, kind, path + n + 1,
+		rc = row_add(a, rs, kind, path + n + 1, 0,
 			     json_string_value(text));
 		if (rc != RC_OK)
 			break;
@@ -397,7 +402,8 @@ static enum rc changed_rows(struct answering *a, struct reply_scope *rs,
 
 		snprintf(path, sizeof(path), "%s/%s", kind, id);
 		if (!json_object_get(rs->own, path))
-			rc = row_add(a, rs, kind, id, NULL);
+			rc = row_add(a, rs, kind, id, query_get_int(q, 2),
+				     NULL);
 		if (query_get_int(q, 3))
 			json_array_append_new(rs->merged, json_string(path));
 		if (a->groups.bytes > wire_page_bytes()) {

@@ -39,6 +39,16 @@ enum rc store_record(struct store *s, const char *scope, const char *kind,
 	return record_row(q, out, len, position, err);
 }
 
+enum rc store_version(struct store *s, const char *scope, int64_t position,
+		      char **out, size_t *len, struct err *err)
+{
+	struct query *q = query_begin(s->db, SQL_LOG_BODY);
+
+	query_text(q, 1, scope);
+	query_int(q, 2, position);
+	return record_row(q, out, len, NULL, err);
+}
+
 enum rc store_record_at(struct store *s, const char *scope, const char *kind,
 			const char *id, int64_t position, char **out,
 			size_t *len, struct err *err)

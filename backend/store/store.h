@@ -67,6 +67,9 @@ enum rc store_record(struct store *s, const char *scope, const char *kind,
 enum rc store_record_at(struct store *s, const char *scope, const char *kind,
 			const char *id, int64_t position, char **out,
 			size_t *len, struct err *err);
+/* What was written at a position. */
+enum rc store_version(struct store *s, const char *scope, int64_t position,
+		      char **out, size_t *len, struct err *err);
 
 /* Keys of sealed records, per subject. key_id has room for 21. RC_NOT_FOUND
  * when there is none or it was destroyed (no message). */

@@ -77,6 +77,9 @@ SELECT body, position FROM log WHERE scope = ?1 AND position =
 (SELECT max(position) FROM log
 WHERE scope = ?1 AND kind = ?2 AND id = ?3 AND position <= ?4)
 
+-- name: log_body
+SELECT body, position FROM log WHERE scope = ?1 AND position = ?2
+
 -- name: log_changed
 -- (the concatenations keep a planner off the index by kind: the cost has to
 -- follow the range of positions)

@@ -16,6 +16,12 @@ CREATE TABLE IF NOT EXISTS hufu_town(
 	scope TEXT NOT NULL, town TEXT NOT NULL, oid BLOB NOT NULL,
 	PRIMARY KEY(scope, town)) WITHOUT ROWID;
 
+-- script: tree_index
+CREATE INDEX IF NOT EXISTS hufu_leaf_hash ON hufu_leaf(scope, kind, hash);
+
+-- script: tree_no_index
+DROP INDEX IF EXISTS hufu_leaf_hash;
+
 -- name: leaf_put
 INSERT INTO hufu_leaf(scope, town, kind, hash, id, oid, position)
 VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)
@@ -41,11 +47,13 @@ WHERE scope = ?1 AND town = ?2 AND kind = ?3 AND hash BETWEEN ?4 AND ?5
 ORDER BY hash, id
 
 -- name: leaf_find
--- (towns on the outside: one descent a town, and nothing is made for the query)
-SELECT l.id FROM hufu_top AS t CROSS JOIN hufu_leaf AS l
-WHERE t.scope = ?1 AND t.kind = ?2
-AND l.scope = ?1 AND l.town = t.town AND l.kind = ?2
-AND l.hash BETWEEN ?3 AND ?4 LIMIT 2
+SELECT id FROM hufu_leaf
+WHERE scope = ?1 AND kind = ?2 AND hash BETWEEN ?3 AND ?4 LIMIT 2
+
+-- name: leaf_neighbours
+SELECT
+(SELECT max(hash) FROM hufu_leaf WHERE scope = ?1 AND kind = ?2 AND hash < ?3),
+(SELECT min(hash) FROM hufu_leaf WHERE scope = ?1 AND kind = ?2 AND hash > ?3)
 
 -- name: leaf_kinds
 SELECT DISTINCT town, kind FROM hufu_leaf WHERE scope = ?1 ORDER BY town, kind
@@ -79,9 +87,6 @@ DELETE FROM hufu_top WHERE scope = ?1
 
 -- name: top_of_town
 SELECT kind, oid FROM hufu_top WHERE scope = ?1 AND town = ?2 ORDER BY kind
-
--- name: top_count
-SELECT coalesce(sum(records), 0) FROM hufu_top WHERE scope = ?1 AND kind = ?2
 
 -- name: town_put
 INSERT INTO hufu_town(scope, town, oid) VALUES(?1, ?2, ?3)

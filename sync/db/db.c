@@ -1,10 +1,14 @@
 /* db/db.c - connections and transactions. */
 #include "db/db_impl.h"
 
+#include <pthread.h>
+
 #include "base/fault.h"
 
 #define SQL_BYTES_MAX 1000000
 #define VALUE_BYTES_MAX (64 << 20)
+#define LOOKASIDE_BYTES 512
+#define LOOKASIDE_SLOTS 512
 
 enum rc db_failed(struct db *db, struct err *err, const char *doing)
 {
@@ -36,12 +40,21 @@ enum rc db_failed(struct db *db, struct err *err, const char *doing)
 	}
 }
 
+/* SQLite counts its memory under a lock that all threads would wait for. Where
+ * the process has used SQLite before, it stays as it is. */
+static void library_setup(void)
+{
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static enum rc db_setup(struct db *db, const struct db_options *o,
 			struct err *err)
 {
 	struct buf sql;
 	enum rc rc;
 
+	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_LOOKASIDE, NULL,
+			  LOOKASIDE_BYTES, LOOKASIDE_SLOTS);
 	sqlite3_extended_result_codes(db->handle, 1);
 	sqlite3_busy_timeout(db->handle, o->busy_ms);
 	sqlite3_limit(db->handle, SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX);
@@ -67,11 +80,13 @@ static enum rc db_setup(struct db *db, const struct db_options *o,
 enum rc db_open(struct db **out, const char *path,
 		const struct db_options *options, struct err *err)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	int flags = SQLITE_OPEN_NOMUTEX;
 	struct db *db;
 	enum rc rc;
 
 	*out = NULL;
+	pthread_once(&once, library_setup);
 	db = calloc(1, sizeof(*db));
 	if (!db || !(db->path = strdup(path))) {
 		free(db);

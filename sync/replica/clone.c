@@ -208,8 +208,12 @@ static enum rc parts_take(struct replica *r, const struct scope *all, size_t n,
 	rc = part_take(r, "catalog", true, progress, ctx, err);
 	if (rc == RC_OK)
 		rc = capture_pause(r, err);
+	if (rc == RC_OK)
+		rc = tree_bulk_begin(r->db, err);
 	for (size_t i = 0; i < n && rc == RC_OK; i++)
 		rc = part_take(r, all[i].scope, false, progress, ctx, err);
+	if (rc == RC_OK)
+		rc = tree_bulk_end(r->db, err);
 	if (rc == RC_OK)
 		rc = capture_resume(r, err);
 	return replica_end(r, rc, err);

@@ -302,7 +302,11 @@ enum rc replica_clone_from_lines(struct replica *r, const char *scope,
 	if (rc == RC_OK)
 		rc = capture_pause(r, err);
 	if (rc == RC_OK)
+		rc = tree_bulk_begin(r->db, err);
+	if (rc == RC_OK)
 		rc = lines_take(r, scope, false, bytes, n, err);
+	if (rc == RC_OK)
+		rc = tree_bulk_end(r->db, err);
 	if (rc == RC_OK)
 		rc = capture_resume(r, err);
 	return replica_end(r, rc, err);

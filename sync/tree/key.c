@@ -45,42 +45,61 @@ static enum rc key_count(struct db *db, const char *scope, const char *kind,
 	return query_end(q, err);
 }
 
-/* The shortest length at which few records share a prefix. */
-static size_t key_guess(int64_t records)
+/* How many digits two hashes have in common. */
+static int digits_shared(const unsigned char *a, const unsigned char *b)
 {
-	size_t n = TREE_KEY_MIN;
+	int n = 0;
 
-	for (int64_t room = 65536; room < records * 4; room *= 16)
+	while (n < 2 * HASH_BYTES && hash_digit(a, n) == hash_digit(b, n))
 		n++;
 	return n;
+}
+
+/* How many digits tell a hash from all others: one more than it shares with
+ * one of those beside it. */
+static enum rc digits_needed(struct db *db, const char *scope, const char *kind,
+			     const unsigned char *hash, int *digits,
+			     struct err *err)
+{
+	struct query *q = query_begin(db, SQL_LEAF_NEIGHBOURS);
+
+	*digits = TREE_KEY_MIN;
+	query_text(q, 1, scope);
+	query_text(q, 2, kind);
+	query_blob(q, 3, hash, HASH_BYTES);
+	if (query_row(q))
+		for (int i = 0; i < 2; i++) {
+			size_t n;
+			const void *beside = query_get_blob(q, i, &n);
+			int shared = beside && n == HASH_BYTES
+					     ? digits_shared(hash, beside)
+					     : 0;
+
+			if (*digits <= shared)
+				*digits = shared + 1;
+		}
+	return query_end(q, err);
 }
 
 enum rc tree_key(struct db *db, const char *scope, const char *kind,
 		 const char *id, int margin, char out[TREE_KEY_SIZE],
 		 struct err *err)
 {
-	int64_t records = tree_count(db, scope, kind, err);
-	char hex[65], found[33];
-	size_t n;
-	int count = 2;
+	unsigned char hash[HASH_BYTES];
+	char hex[2 * HASH_BYTES + 1];
+	int digits;
+	enum rc rc;
 
-	if (records < 0)
-		return err->code;
-	sha256_hex(hex, id, strlen(id));
-	for (n = key_guess(records); n <= 2 * HASH_BYTES; n++) {
-		enum rc rc =
-			key_count(db, scope, kind, hex, n, found, &count, err);
-
-		if (rc != RC_OK)
-			return rc;
-		if (count < 2)
-			break;
-	}
-	n += (size_t)margin;
-	if (count > 1 || n > 2 * HASH_BYTES)
+	leaf_hash(hash, id);
+	rc = digits_needed(db, scope, kind, hash, &digits, err);
+	if (rc != RC_OK)
+		return rc;
+	digits += margin;
+	hex_encode(hex, hash, HASH_BYTES);
+	if (digits > 2 * HASH_BYTES)
 		snprintf(out, TREE_KEY_SIZE, "=%s", id);
 	else
-		snprintf(out, TREE_KEY_SIZE, "%.*s", (int)n, hex);
+		snprintf(out, TREE_KEY_SIZE, "%.*s", digits, hex);
 	return RC_OK;
 }
 

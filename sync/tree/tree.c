@@ -16,7 +16,19 @@ struct touch {
 
 enum rc tree_create(struct db *db, struct err *err)
 {
-	return db_script(db, SQL_TREE_CREATE, err);
+	enum rc rc = db_script(db, SQL_TREE_CREATE, err);
+
+	return rc == RC_OK ? tree_bulk_end(db, err) : rc;
+}
+
+enum rc tree_bulk_begin(struct db *db, struct err *err)
+{
+	return db_script(db, SQL_TREE_NO_INDEX, err);
+}
+
+enum rc tree_bulk_end(struct db *db, struct err *err)
+{
+	return db_script(db, SQL_TREE_INDEX, err);
 }
 
 enum rc tree_leaf_put(struct db *db, const char *scope, const char *town,
@@ -372,16 +384,4 @@ enum rc tree_version_anywhere(struct db *db, const char *kind, const char *id,
 	}
 	rc = query_end(q, err);
 	return rc != RC_OK ? rc : found ? RC_OK : RC_NOT_FOUND;
-}
-
-int64_t tree_count(struct db *db, const char *scope, const char *kind,
-		   struct err *err)
-{
-	struct query *q = query_begin(db, SQL_TOP_COUNT);
-	int64_t n;
-
-	query_text(q, 1, scope);
-	query_text(q, 2, kind);
-	n = query_row(q) ? query_get_int(q, 0) : 0;
-	return query_end(q, err) == RC_OK ? n : -1;
 }

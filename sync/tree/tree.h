@@ -48,6 +48,10 @@ enum rc tree_rebuild(struct db *db, const char *scope,
 		     struct err *err);
 enum rc tree_root(struct db *db, const char *scope, struct oid *root,
 		  struct err *err);
+/* Around very many calls of tree_leaf_put: the index by hash is made once, of
+ * all of them. tree_key and tree_find are slow in between. */
+enum rc tree_bulk_begin(struct db *db, struct err *err);
+enum rc tree_bulk_end(struct db *db, struct err *err);
 /* Add a row to hufu_leaf without touching nodes: for bulk work that ends in
  * tree_rebuild. */
 enum rc tree_leaf_put(struct db *db, const char *scope, const char *town,
@@ -60,8 +64,6 @@ enum rc tree_version(struct db *db, const char *scope, const char *town,
 /* The same where neither scope nor town is sure. */
 enum rc tree_version_anywhere(struct db *db, const char *kind, const char *id,
 			      char scope[8], struct oid *oid, struct err *err);
-int64_t tree_count(struct db *db, const char *scope, const char *kind,
-		   struct err *err);
 
 /* protocol.md 9: a key that is unambiguous among the scope's records of the
  * kind, `margin` digits longer than needed to be so. */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "object/oid.h"
+#include "sql_sync.gen.h"
 #include "tree/tree.h"
 
 #define SCOPE "330106"
@@ -198,12 +199,56 @@ static void keys_find_their_records(void **state)
 			RC_OK);
 		assert_string_equal(id, want);
 	}
+	for (int i = 0; i < 5000; i += 7) {
+		snprintf(want, sizeof(want), "r%d", i);
+		assert_int_equal(tree_key(f->db, SCOPE, "subject", want, 0, key,
+					  &f->err),
+				 RC_OK);
+		assert_int_equal(
+			tree_find(f->db, SCOPE, "subject", key, id, &f->err),
+			RC_OK);
+		assert_string_equal(id, want);
+		if (strlen(key) == TREE_KEY_MIN)
+			continue;
+		key[strlen(key) - 1] = '\0'; /* one digit less is not enough */
+		assert_int_equal(
+			tree_find(f->db, SCOPE, "subject", key, id, &f->err),
+			RC_CONFLICT);
+	}
 	assert_int_equal(tree_find(f->db, SCOPE, "subject", "=r5", id, &f->err),
 			 RC_OK);
 	assert_int_equal(tree_find(f->db, SCOPE, "subject", "zz", id, &f->err),
 			 RC_NOT_FOUND);
 	assert_int_equal(tree_find(f->db, SCOPE, "visit", "0000", id, &f->err),
 			 RC_NOT_FOUND);
+}
+
+/* A key costs two descents, however many towns and records there are. */
+static void keys_come_from_an_index(void **state)
+{
+	const char *const statements[] = { SQL_LEAF_FIND, SQL_LEAF_NEIGHBOURS };
+	struct forest *f = *state;
+
+	for (size_t i = 0; i < 2; i++) {
+		char plan[512];
+		struct query *q;
+		size_t searches = 0;
+
+		snprintf(plan, sizeof(plan), "EXPLAIN QUERY PLAN %s",
+			 statements[i]);
+		q = query_begin(f->db, plan);
+		while (query_row(q)) {
+			const char *step = query_get_text(q, 3);
+
+			if (!strstr(step, "hufu_leaf"))
+				continue;
+			assert_non_null(strstr(step, "hufu_leaf_hash"));
+			assert_non_null(strstr(step, "hash"));
+			searches++;
+		}
+		assert_int_equal(query_end(q, &f->err), RC_OK);
+		assert_int_equal(searches, i + 1);
+	}
 }
 
 struct seen {
@@ -254,6 +299,7 @@ int main(void)
 		TEST(a_move_between_towns_equals_a_rebuild),
 		TEST(k_changes_write_at_most_k_times_depth_plus_two_nodes),
 		TEST(keys_find_their_records),
+		TEST(keys_come_from_an_index),
 		TEST(a_sink_sees_every_object_and_the_root_last),
 	};
 
