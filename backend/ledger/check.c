@@ -222,6 +222,8 @@ static enum rc all_check(struct check *c, const char *scope)
 	if (rc == RC_OK)
 		rc = store_refresh_kinds(c->s, c->err);
 	if (rc == RC_OK)
+		rc = check_schema(c);
+	if (rc == RC_OK)
 		rc = server_keys_load(c);
 	if (rc == RC_OK)
 		rc = scopes_load(c, scope);
@@ -235,7 +237,9 @@ static enum rc all_check(struct check *c, const char *scope)
 		c->at = NULL;
 	if (rc == RC_OK)
 		rc = check_strays(c);
-	return rc == RC_OK && !scope ? lost_records_check(c) : rc;
+	if (rc == RC_OK && !scope)
+		rc = lost_records_check(c);
+	return rc == RC_OK && !scope ? check_office(c) : rc;
 }
 
 enum rc ledger_check(struct store *s, const char *scope,

@@ -18,6 +18,7 @@ struct check {
 	struct check_scope *at; /* the scope being checked */
 	struct oid head_root; /* of its newest main commit */
 	int64_t head_position;
+	char head_epoch[17];
 	struct err *err;
 };
 
@@ -37,6 +38,10 @@ enum rc check_key(struct check *c, int64_t position, const char *what,
 		  const json_t *outer, unsigned char key[SEAL_KEY_BYTES],
 		  bool *held);
 
+/* Tables, indexes, columns: as this program makes them, and nothing else. */
+enum rc check_schema(struct check *c);
+/* What nothing signs: settings, accounts, codes, terminals. */
+enum rc check_office(struct check *c);
 /* The main line and the log under it. */
 enum rc check_main_line(struct check *c);
 /* The newest versions: rows, references, leaves of the scratch tree. */

@@ -353,6 +353,7 @@ static enum rc commit_check(struct line *l, struct query *q)
 	l->c->at->commits++;
 	l->c->head_root = m.tree;
 	l->c->head_position = m.position;
+	snprintf(l->c->head_epoch, sizeof(l->c->head_epoch), "%s", m.epoch);
 	return RC_OK;
 }
 
@@ -385,6 +386,9 @@ enum rc check_main_line(struct check *c)
 				 "no main commit signs the entry");
 	if (rc == RC_OK && !c->at->commits)
 		rc = check_fault(c, 0, "main line", "it has no commit");
+	if (rc == RC_OK && strcmp(c->head_epoch, c->s->epoch) != 0)
+		rc = check_fault(c, 0, "meta epoch",
+				 "it is not that of the newest main commit");
 	free(l.merged);
 	return rc;
 }

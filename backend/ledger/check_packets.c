@@ -1,29 +1,11 @@
-/* ledger/check_packets.c - journals: chains of signed packets, the records that
- * they hold, the receipts that were given for them. */
-#include "ledger/check_impl.h"
+/* ledger/check_packets.c - journals: chains of signed packets and the records
+ * that they hold. */
+#include "ledger/check_chain.h"
 
 #include "base/hex.h"
 #include "base/jcs.h"
-#include "object/packet.h"
 #include "object/sshsig.h"
 #include "sql_store.gen.h"
-
-/* The journal at hand, and the packet within it. */
-struct chain {
-	struct check *c;
-	char journal[33];
-	int64_t sequence, seconds;
-	struct oid tip;
-	bool is_office, has_journal;
-	unsigned char key[SIGN_PUBLIC_BYTES]; /* of the enrolment */
-	int64_t njournals;
-	/* the packet: */
-	const char *hex;
-	const char *what;
-	struct packet_item *items; /* room for PACKET_RECORDS_MAX; owned */
-	size_t nitems;
-	json_t *quarantined; /* of its records: [path, code]; owned */
-};
 
 static enum rc enrolment_key(struct chain *ch, const char *enrolment)
 {
@@ -158,89 +140,6 @@ static enum rc items_check(struct chain *ch, int64_t number,
 	return RC_OK;
 }
 
-/* -- the main commit and the receipt -- */
-
-static enum rc main_names(struct chain *ch, const char *body, int64_t number)
-{
-	const json_t *entry;
-	char line[256];
-	size_t i;
-
-	snprintf(line, sizeof(line), "\nMerged: %s\n", ch->hex);
-	if (!strstr(body, line))
-		return check_fault(ch->c, 0, ch->what,
-				   "main commit %lld does not merge it",
-				   (long long)number);
-	json_array_foreach(ch->quarantined, i, entry)
-	{
-		const char *path = json_string_value(json_array_get(entry, 0));
-		const char *code = json_string_value(json_array_get(entry, 1));
-
-		snprintf(line, sizeof(line), "\nQuarantined: %s %s %s\n",
-			 ch->hex, path, code);
-		if (!strstr(body, line))
-			return check_fault(ch->c, 0, ch->what,
-					   "main commit %lld does not "
-					   "quarantine '%s'",
-					   (long long)number, path);
-	}
-	return RC_OK;
-}
-
-static enum rc receipt_check(struct chain *ch, const char *text, size_t n,
-			     const struct oid *main, int64_t position)
-{
-	char main_hex[OID_HEX_SIZE];
-	const char *packet, *state, *in;
-	struct err why = { 0 };
-	json_t *receipt = NULL, *quarantined;
-	bool fits;
-
-	if (json_read(text, n, &receipt, &why) != RC_OK)
-		return check_fault(ch->c, position, ch->what,
-				   "its receipt cannot be read");
-	oid_hex(main_hex, main);
-	packet = json_text(receipt, "packet");
-	state = json_text(receipt, "state");
-	in = json_text(receipt, "main");
-	quarantined = json_object_get(receipt, "quarantined");
-	fits = packet && !strcmp(packet, ch->hex) && state &&
-	       !strcmp(state, "merged") && in && !strcmp(in, main_hex) &&
-	       json_int(receipt, "position", -1) == position &&
-	       json_array_size(quarantined) == json_array_size(ch->quarantined);
-	json_decref(receipt);
-	return fits ? RC_OK
-		    : check_fault(ch->c, position, ch->what,
-				  "its receipt does not say what became of "
-				  "it");
-}
-
-static enum rc taken_check(struct chain *ch, struct query *packet)
-{
-	struct query *q = query_begin(ch->c->s->db, SQL_CHECK_MAIN_AT);
-	int64_t number = query_get_int(packet, 6);
-	struct oid main;
-	bool found;
-	enum rc rc = RC_OK;
-
-	query_text(q, 1, ch->c->at->scope);
-	query_int(q, 2, number);
-	found = query_row(q) && check_oid(q, 0, &main);
-	if (found)
-		rc = main_names(ch, query_get_text(q, 2), number);
-	if (found && rc == RC_OK)
-		rc = receipt_check(ch, query_get_text(packet, 7),
-				   query_get_len(packet, 7), &main,
-				   query_get_int(q, 1));
-	if (query_end(q, ch->c->err) != RC_OK)
-		return ch->c->err->code;
-	return found ? rc
-		     : check_fault(ch->c, 0, ch->what,
-				   "main commit %lld, which took it in, is "
-				   "not there",
-				   (long long)number);
-}
-
 /* -- the commit -- */
 
 static enum rc place_check(struct chain *ch, struct query *q,
@@ -312,7 +211,7 @@ static enum rc packet_check(struct chain *ch, struct query *q)
 	if (rc == RC_OK)
 		rc = items_check(ch, query_get_int(q, 0), &p);
 	if (rc == RC_OK)
-		rc = taken_check(ch, q);
+		rc = check_taken(ch, q);
 	if (rc != RC_OK)
 		return rc;
 	ch->sequence = p.sequence;
@@ -382,5 +281,7 @@ enum rc check_packets(struct check *c)
 		rc = journals_count(&ch);
 	free(ch.items);
 	json_decref(ch.quarantined);
+	if (rc == RC_OK)
+		rc = check_merged(c);
 	return rc == RC_OK ? held_check(c) : rc;
 }

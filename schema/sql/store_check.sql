@@ -19,7 +19,8 @@ SELECT number, oid, root, position, time, seconds, content, body
 FROM main_commit WHERE scope = ?1 ORDER BY number
 
 -- name: check_main_at
-SELECT oid, position, body FROM main_commit WHERE scope = ?1 AND number = ?2
+SELECT oid, position, body, time FROM main_commit
+WHERE scope = ?1 AND number = ?2
 
 -- name: check_log
 SELECT position, kind, id, body, packet FROM log
@@ -48,7 +49,7 @@ ORDER BY serial DESC LIMIT 1
 
 -- name: check_packet
 SELECT number, oid, journal, sequence, author, terminal, main_number, receipt,
-	body
+	body, received
 FROM packet WHERE scope = ?1 ORDER BY journal, sequence
 
 -- name: check_journals
@@ -59,8 +60,49 @@ SELECT r.kind, r.id, r.packet FROM packet_record AS r
 WHERE NOT EXISTS (SELECT 1 FROM packet AS p WHERE p.number = r.packet)
 ORDER BY r.packet LIMIT 1
 
+-- name: check_merged_flag
+-- An entry is merged when it is not what its packet sent.
+SELECT l.position, l.kind, l.id, l.packet IS NOT NULL AND r.packet IS NULL
+FROM log AS l LEFT JOIN packet_record AS r
+ON r.packet = l.packet AND r.kind = l.kind AND r.id = l.id
+WHERE l.scope = ?1 AND (l.packet IS NOT NULL AND r.packet IS NULL
+	OR l.merged IS NOT coalesce(r.body <> l.body,
+		r.position <> l.position, 0))
+ORDER BY l.position LIMIT 1
+
+-- name: check_merged_paths
+SELECT r.kind || '/' || r.id FROM packet_record AS r CROSS JOIN log AS l
+WHERE r.packet = ?1 AND r.position IS NULL AND r.code IS NULL
+AND l.scope = ?2 AND l.kind = r.kind AND l.id = r.id AND l.packet = ?1
+
 -- name: check_held
 SELECT oid, body FROM held WHERE scope = ?1
+
+-- name: check_meta
+SELECT name, value FROM meta
+WHERE NOT (name = 'format' AND value = '1') AND name <> 'epoch' LIMIT 1
+
+-- name: check_accounts
+SELECT name, roles, scopes, password FROM account ORDER BY name
+
+-- name: check_codes
+SELECT c.hash, c.officer, c.scope, c.issued_by, c.expires, c.terminal,
+	c.enrolment, e.terminal, e.officer
+FROM enrol_code AS c LEFT JOIN enrolment AS e
+ON e.scope = c.scope AND e.id = c.enrolment ORDER BY c.hash
+
+-- name: check_contacts
+SELECT c.terminal, c.time, (SELECT count(*) FROM enrolment AS e
+	WHERE e.terminal = c.terminal) FROM contact AS c ORDER BY c.terminal
+
+-- name: check_schema
+-- The tables of kinds grow by columns, so their text is not one.
+SELECT type || ' ' || name, tbl_name, coalesce(sql, '') FROM sqlite_schema
+WHERE name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY 1
+
+-- name: check_columns
+SELECT name, type, "notnull", pk, coalesce(dflt_value, '')
+FROM pragma_table_info(?1) ORDER BY name
 
 -- name: check_leaf
 SELECT town, kind, hash, id, oid, position FROM hufu_leaf

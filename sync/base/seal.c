@@ -240,6 +240,14 @@ bool password_is(const char *hash, const char *password)
 						 strlen(password)) == 0;
 }
 
+bool password_hash_is_legal(const char *hash)
+{
+	return !strncmp(hash, crypto_pwhash_argon2id_STRPREFIX,
+			strlen(crypto_pwhash_argon2id_STRPREFIX)) &&
+	       crypto_pwhash_argon2id_str_needs_rehash(hash, ARGON_PASSES,
+						       ARGON_BYTES) >= 0;
+}
+
 void wipe(void *p, size_t n)
 {
 	sodium_memzero(p, n);

@@ -72,6 +72,8 @@ void pin_cost_for_tests(void);
 enum rc password_hash(char out[PASSWORD_HASH_MAX], const char *password,
 		      struct err *err);
 bool password_is(const char *hash, const char *password);
+/* Does it look like one that password_hash made? */
+bool password_hash_is_legal(const char *hash);
 
 void wipe(void *p, size_t n);
 

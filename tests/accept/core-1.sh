@@ -37,4 +37,5 @@ is "a value of the new field is in the office" 54 "$(hufud show visit v1 --scope
 is "a record of the new kind is in the office" ZJ-7 "$(hufud show sample p1 --scope $S --json | json record.seal_number)"
 is "the halves match" "$(server_root)" "$(root_of a)"
 fails 1 "noise_level" hufud set visit v1 noise_level=loud --scope $S
+holds "everything fits together" hufud check
 passed

@@ -7,11 +7,23 @@
 
 #include "base/fault.h"
 #include "ledger/check.h"
+#include "ledger/enrol.h"
 #include "lib/field.h"
 
 static int64_t number_of(const char *text)
 {
 	return strtoll(text, NULL, 10);
+}
+
+/* One that nobody used yet. */
+static void code_make(struct field_world *w)
+{
+	struct account account;
+	struct op op = loop_op(&w->loop, &account, &w->err);
+	char code[ENROL_CODE_SIZE];
+
+	if (enrol_code_new(&op, "o1", FIELD_SCOPE, code) != RC_OK)
+		fail_msg("%s", w->err.text);
 }
 
 /* One store for all tests; each damages a copy. */
@@ -27,6 +39,13 @@ static int world_make(void **state)
 		     "{\"subject\":\"s1\",\"summary\":\"0\"}");
 	field_sync(w, 0);
 	field_sync(w, 1);
+	/* both moved, each another field: merged */
+	field_exec(w, 0, "UPDATE visit SET state='submitted' WHERE id='v1'");
+	field_exec(w, 1,
+		   "UPDATE visit SET visited_on='2026-11-22' WHERE id='v1'");
+	field_sync(w, 0);
+	field_sync(w, 1);
+	field_sync(w, 0);
 	/* both moved apart: a conflict */
 	field_exec(w, 0, "UPDATE visit SET summary='A' WHERE id='v1'");
 	field_exec(w, 1, "UPDATE visit SET summary='B' WHERE id='v1'");
@@ -45,6 +64,11 @@ static int world_make(void **state)
 		snprintf(id, sizeof(id), "t%d", i);
 		field_office(w, "subject", id, "{\"name\":\"t\"}");
 	}
+	/* what nothing signs */
+	assert_int_equal(account_add(w->loop.store, "clerk", ROLE_COORDINATOR,
+				     "3301,catalog", "a password", &w->err),
+			 RC_OK);
+	code_make(w);
 	*state = w;
 	return 0;
 }
@@ -223,6 +247,83 @@ static const struct damage {
 	{ "INSERT INTO held VALUES(zeroblob(20),'" FIELD_SCOPE
 	  "','e','fork','x','body','[]',1)",
 	  "held packet", "", NULL, false },
+	{ "UPDATE log SET merged=1 WHERE id='s7' AND kind='subject'",
+	  "subject/s7", "'merged'",
+	  "SELECT position FROM log WHERE id='s7' AND kind='subject'", false },
+	{ "UPDATE log SET merged=0 WHERE merged=1", "visit/v1", "'merged'",
+	  NULL, false },
+	{ "UPDATE log SET merged=1 WHERE kind='conflict'", "conflict/",
+	  "'merged'", NULL, false },
+	{ "UPDATE packet SET received=received+1 WHERE " S
+	  " AND journal='office' AND sequence=2",
+	  "packet ", "time of arrival", NULL, false },
+	{ "UPDATE packet SET receipt=json_set(receipt,'$.time',1) WHERE " S
+	  " AND journal='office' AND sequence=2",
+	  "packet ", "receipt", NULL, false },
+	{ "UPDATE packet SET receipt=json_set(receipt,'$.merged',"
+	  "json('[\"subject/s7\"]')) WHERE " S
+	  " AND journal='office' AND sequence=2",
+	  "packet ", "receipt", NULL, false },
+	{ "UPDATE packet SET receipt=json_remove(receipt,'$.merged') WHERE "
+	  "receipt LIKE '%\"merged\":[%'",
+	  "packet ", "receipt", NULL, false },
+	{ "UPDATE packet SET receipt=replace(receipt,'\"role\"]','\"scope\"]'"
+	  ") WHERE receipt LIKE '%quarantined%'",
+	  "packet ", "receipt", NULL, false },
+	{ "UPDATE meta SET value='0123456789abcdef' WHERE name='epoch'",
+	  "meta epoch", "newest main commit", NULL, false },
+	{ "INSERT INTO meta VALUES('debug','1')", "meta debug", "no such", NULL,
+	  false },
+	{ "UPDATE account SET roles=64 WHERE name='clerk'", "account clerk",
+	  "roles", NULL, false },
+	{ "UPDATE account SET roles=0 WHERE name='clerk'", "account clerk",
+	  "roles", NULL, false },
+	{ "UPDATE account SET scopes='all' WHERE name='clerk'", "account clerk",
+	  "scopes", NULL, false },
+	{ "UPDATE account SET password='secret' WHERE name='clerk'",
+	  "account clerk", "password", NULL, false },
+	{ "UPDATE account SET password='$argon2id$v=19$m=1$x' "
+	  "WHERE name='clerk'",
+	  "account clerk", "password", NULL, false },
+	{ "UPDATE account SET name='A B' WHERE name='clerk'", "account A B",
+	  "name", NULL, false },
+	{ "UPDATE enrol_code SET hash='x' WHERE terminal IS NULL", "code x",
+	  "no hash", NULL, false },
+	{ "UPDATE enrol_code SET scope='here' WHERE terminal IS NULL", "code ",
+	  "officer, scope", NULL, false },
+	{ "UPDATE enrol_code SET expires=expires+100000000 WHERE terminal IS "
+	  "NULL",
+	  "code ", "later than", NULL, false },
+	{ "UPDATE enrol_code SET enrolment='x' WHERE terminal IS NULL", "code ",
+	  "by half", NULL, false },
+	{ "UPDATE enrol_code SET terminal='t',enrolment='x' WHERE terminal IS "
+	  "NULL",
+	  "code ", "not its own", NULL, false },
+	{ "INSERT INTO contact VALUES('nobody',1)", "terminal nobody",
+	  "no enrolment", NULL, false },
+	{ "UPDATE contact SET time='x'", "terminal ", "its time", NULL, false },
+	{ "DROP INDEX log_record", "index log_record", "missing", NULL, false },
+	{ "DROP INDEX assignment_by_draw", "index assignment_by_draw",
+	  "missing", NULL, false },
+	{ "DROP TABLE contact", "table contact", "missing", NULL, false },
+	{ "CREATE TABLE notes(x)", "table notes", "does not belong", NULL,
+	  false },
+	{ "CREATE VIEW v AS SELECT 1", "view v", "does not belong", NULL,
+	  false },
+	{ "CREATE INDEX i ON log(body)", "index i", "does not belong", NULL,
+	  false },
+	{ "CREATE UNIQUE INDEX subject_by_name ON subject(name,id)",
+	  "index subject_by_name", "does not belong", NULL, false },
+	{ "CREATE TRIGGER t AFTER INSERT ON log BEGIN DELETE FROM log; END",
+	  "trigger t", "does not belong", NULL, false },
+	{ "ALTER TABLE subject ADD COLUMN secret TEXT", "table subject",
+	  "columns", NULL, false },
+	{ "ALTER TABLE log ADD COLUMN secret TEXT", "table log",
+	  "not as this program", NULL, false },
+	{ "DROP INDEX subject_key_id", "index subject_key_id", "missing", NULL,
+	  true },
+	{ "CREATE TRIGGER t AFTER UPDATE ON subject_key BEGIN SELECT 1; END",
+	  "trigger t", "does not belong", NULL, true },
 	{ "DELETE FROM subject_key WHERE subject='s2'", "subject_private/s2",
 	  "not in keys.db", NULL, true },
 	{ "UPDATE subject_key SET secret=randomblob(32) WHERE subject='s2'",

@@ -1,0 +1,121 @@
+/* ledger/check_office.c - the rows that no signature covers: settings,
+ * accounts, one-time codes, when a terminal was last here. They are held to
+ * their form and to what the log says; docs/operations.md says what that leaves
+ * open. */
+#include "ledger/check_impl.h"
+
+#include "base/hex.h"
+#include "base/jcs.h"
+#include "ledger/enrol.h"
+#include "sql_store.gen.h"
+
+#define ROLES_ALL (2u * ROLE_SERVER - 1)
+
+/* The text of a column, "" where it has none. */
+static const char *text_at(struct query *q, int col)
+{
+	const char *text =
+		query_get_type(q, col) == 't' ? query_get_text(q, col) : NULL;
+
+	return text ? text : "";
+}
+
+static bool time_at(struct query *q, int col, int64_t *out)
+{
+	*out = query_get_int(q, col);
+	return query_get_type(q, col) == 'i' && *out >= 0 &&
+	       *out < INT64_C(1) << 53;
+}
+
+static const char *account_fault(struct check *c, struct query *q)
+{
+	int64_t roles = query_get_int(q, 1);
+
+	(void)c;
+	if (!name_is_id(text_at(q, 0)))
+		return "its name is no name of an account";
+	if (query_get_type(q, 1) != 'i' || roles <= 0 || roles > ROLES_ALL)
+		return "its roles are none that are known";
+	if (!account_scopes_are_legal(text_at(q, 2)))
+		return "its scopes are no scopes";
+	if (!query_is_null(q, 3) && !password_hash_is_legal(text_at(q, 3)))
+		return "its password is no hash of one";
+	return NULL;
+}
+
+static const char *code_fault(struct check *c, struct query *q)
+{
+	const char *hash = text_at(q, 0);
+	bool is_used = !query_is_null(q, 5);
+	int64_t expires;
+
+	if (strlen(hash) != 64 || strspn(hash, "0123456789abcdef") != 64)
+		return "it is no hash";
+	if (!name_is_id(text_at(q, 1)) || !name_is_scope(text_at(q, 2)) ||
+	    !name_is_id(text_at(q, 3)))
+		return "its officer, scope or account is no name of one";
+	if (!time_at(q, 4, &expires) ||
+	    (!is_used && expires > host_wall_ms(c->s->host) + ENROL_CODE_MS))
+		return "it expires later than a code can";
+	if (is_used != !query_is_null(q, 6))
+		return "it is used by half";
+	if (!is_used)
+		return NULL;
+	if (!name_is_id(text_at(q, 5)) || strlen(text_at(q, 6)) != 20 ||
+	    strncmp(text_at(q, 6), hash, 20) != 0)
+		return "its enrolment is not its own";
+	/* A try that was cut has not written its enrolment yet. */
+	if (!query_is_null(q, 7) && (strcmp(text_at(q, 7), text_at(q, 5)) ||
+				     strcmp(text_at(q, 8), text_at(q, 1))))
+		return "its enrolment is of another terminal or officer";
+	return NULL;
+}
+
+static const char *contact_fault(struct check *c, struct query *q)
+{
+	int64_t time;
+
+	(void)c;
+	if (!query_get_int(q, 2))
+		return "no enrolment names it";
+	return time_at(q, 1, &time) ? NULL : "its time is none";
+}
+
+static const char *meta_fault(struct check *c, struct query *q)
+{
+	(void)c;
+	(void)q;
+	return "no such setting is known";
+}
+
+static const struct {
+	const char *name, *sql;
+	const char *(*fault)(struct check *c, struct query *q);
+} tables[] = {
+	{ "meta", SQL_CHECK_META, meta_fault },
+	{ "account", SQL_CHECK_ACCOUNTS, account_fault },
+	{ "code", SQL_CHECK_CODES, code_fault },
+	{ "terminal", SQL_CHECK_CONTACTS, contact_fault },
+};
+
+enum rc check_office(struct check *c)
+{
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; rc == RC_OK && i < sizeof(tables) / sizeof(*tables);
+	     i++) {
+		struct query *q = query_begin(c->s->db, tables[i].sql);
+		const char *why = NULL;
+		char what[96];
+
+		while (!why && query_row(q)) {
+			why = tables[i].fault(c, q);
+			snprintf(what, sizeof(what), "%s %s", tables[i].name,
+				 text_at(q, 0));
+		}
+		rc = query_end(q, c->err);
+		if (rc == RC_OK && why)
+			rc = check_fault(c, 0, what, "%s", why);
+	}
+	return rc;
+}
