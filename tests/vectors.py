@@ -770,7 +770,9 @@ def request_check(request):
     need(request["format"] == 1, "unknown format")
     for scope in request["scopes"]:
         shape(scope, {"scope": SCOPE},
-              {"head": OID, "packets": list, "target": OID, "after": list})
+              {"head": OID, "packets": list, "wanted": list, "target": OID,
+               "after": list})
+        need_all(ID, *scope.get("wanted", []))
         for packet in scope.get("packets", []):
             shape(packet, {"commit": str, "rows": list})
             packet_read(packet["commit"])

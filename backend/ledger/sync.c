@@ -89,11 +89,14 @@ enum rc sync_prepare(struct sync **out, struct store *reader,
 
 bool sync_has_news(const struct sync *s)
 {
-	for (size_t i = 0; i < s->request.nscopes; i++)
+	for (size_t i = 0; i < s->request.nscopes; i++) {
 		for (size_t n = 0; n < s->request.scopes[i].npackets; n++)
 			if (s->intakes[i][n].state == INTAKE_READY ||
 			    s->intakes[i][n].state == INTAKE_UNVERIFIABLE)
 				return true;
+		if (json_array_size(s->request.scopes[i].wanted))
+			return true;
+	}
 	return false;
 }
 
@@ -193,6 +196,66 @@ static enum rc packet_take(struct batch *b, struct sync *s, struct intake *in,
 	return rc;
 }
 
+/* A sealed kind that this author may read and write and that has a record
+ * beside this one on the main line: then the author may need its key. */
+static enum rc may_want(struct batch *b, const struct sync *s,
+			const char *scope, const char *subject, bool *may)
+{
+	enum rc rc = RC_OK;
+
+	*may = false;
+	for (size_t i = 0; i < registry_count(b->store->kinds); i++) {
+		const struct kind *k = registry_at(b->store->kinds, i);
+		char *text = NULL;
+		size_t len;
+
+		if (!k->is_sealed || !k->companion || k->is_catalog ||
+		    !(k->readers & k->writers & s->who.role))
+			continue;
+		rc = store_record(b->store, scope, k->companion, subject, &text,
+				  &len, NULL, b->err);
+		free(text);
+		*may = rc == RC_OK;
+		if (rc != RC_NOT_FOUND)
+			return rc;
+	}
+	return RC_OK;
+}
+
+/* Keys for the first personal data of a subject. A key that was destroyed is
+ * never made again: the terminal is sent none, and keeps its edit. */
+static enum rc keys_mint(struct sync *s, struct batch *b,
+			 const struct wire_scope *ws)
+{
+	unsigned char key[SEAL_KEY_BYTES];
+	struct err why = { 0 };
+	char key_id[21];
+	const json_t *id;
+	size_t i;
+
+	if (strcmp(s->who.state, "active") != 0 ||
+	    !enrolled_covers(&s->who, ws->scope))
+		return RC_OK;
+	json_array_foreach(ws->wanted, i, id)
+	{
+		const char *subject = json_string_value(id);
+		bool may;
+		enum rc rc = may_want(b, s, ws->scope, subject, &may);
+
+		if (rc == RC_OK && may) {
+			rc = store_key_mint(b->store, ws->scope, subject,
+					    key_id, key, &why);
+			wipe(key, sizeof(key));
+			if (rc != RC_OK && rc != RC_DENIED)
+				err_set(b->err, rc, "%s", why.text);
+			err_clear(&why);
+		}
+		if (rc != RC_OK && rc != RC_DENIED)
+			return rc;
+	}
+	return RC_OK;
+}
+
 enum rc sync_take(struct sync *s, struct batch *b)
 {
 	struct query *q;
@@ -203,6 +266,8 @@ enum rc sync_take(struct sync *s, struct batch *b)
 
 		for (size_t n = 0; n < ws->npackets && rc == RC_OK; n++)
 			rc = packet_take(b, s, &s->intakes[i][n], ws->scope);
+		if (rc == RC_OK)
+			rc = keys_mint(s, b, ws);
 	}
 	if (rc != RC_OK)
 		return rc;

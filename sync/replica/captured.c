@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kind/rows.h"
+#include "wire/message.h"
 
 #define SQL_BYTES_MAX (256u << 10)
 
@@ -82,6 +83,14 @@ enum rc captured_make(struct captured *c, const struct kind *k, struct err *err)
 		   "1",
 		   k->name, subject);
 	c->by_subject = text_take(&b, &failed);
+	buf_printf(&b,
+		   "SELECT DISTINCT k.%s FROM old_%s AS o CROSS JOIN %s AS k "
+		   "WHERE k.id=o.id AND k.scope=?1 AND k.%s IS NOT NULL AND "
+		   "NOT EXISTS (SELECT 1 FROM hufu_key WHERE subject=k.%s) "
+		   "ORDER BY 1 LIMIT %d",
+		   subject, k->name, k->name, subject, subject,
+		   WIRE_WANTED_MAX);
+	c->keyless = text_take(&b, &failed);
 	gone_write(&b, k);
 	c->gone = text_take(&b, &failed);
 	buf_release(&b);
@@ -99,6 +108,7 @@ void captured_release(struct captured *c)
 	free(c->shadow_new);
 	free(c->live_next);
 	free(c->by_subject);
+	free(c->keyless);
 	free(c->gone);
 	memset(c, 0, sizeof(*c));
 }

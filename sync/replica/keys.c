@@ -51,7 +51,7 @@ enum rc sealed_hide(struct replica *r, const struct kind *k,
 	if (rc == RC_NOT_FOUND)
 		rc = err_set(err, RC_DENIED,
 			     "%s '%s' cannot be sealed: the key of '%s' is not "
-			     "on this terminal",
+			     "on this terminal, a sync asks the office for it",
 			     k->name, json_text(plain, "id"),
 			     subject ? subject : "");
 	return rc;

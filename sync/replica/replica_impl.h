@@ -40,6 +40,7 @@ struct captured {
 	char *shadow_new; /* is the record ?1 new here? */
 	char *live_next; /* the id after ?1 */
 	char *by_subject; /* sealed: the id after ?2 sealed for subject ?1 */
+	char *keyless; /* sealed: subjects in scope ?1 whose key is missing */
 	char *gone; /* ids that should have a live row and have none */
 };
 
@@ -310,9 +311,16 @@ struct sync {
 	bool progressed; /* receipts that are worth another request */
 	size_t npackets; /* in this request */
 	bool is_committed; /* edits were committed, once a sync */
+	size_t nwanted; /* keys that the request asked for */
 	struct staged *staged; /* of the first page; owned, and the lines */
 	size_t nstaged, staged_room;
 };
+/* request.c: subjects of this scope with an uncommitted edit that no key here
+ * seals; new reference. */
+enum rc keys_wanted(struct replica *r, const char *scope, json_t **out,
+		    struct err *err);
+/* Have keys come that the last request asked for? */
+enum rc keys_came(struct sync *s, bool *came, struct err *err);
 struct sync_scope *sync_scope_of(struct sync *s, const char *scope);
 
 /* request.c: the request's body; `pages` asks for further pages only. */

@@ -89,6 +89,65 @@ static enum rc packets_add(struct sync *s, struct sync_scope *scope,
 	}
 }
 
+enum rc keys_wanted(struct replica *r, const char *scope, json_t **out,
+		    struct err *err)
+{
+	enum rc rc = RC_OK;
+
+	*out = json_array();
+	for (size_t i = 0; i < r->ncaptured && rc == RC_OK; i++) {
+		const struct captured *c = &r->captured[i];
+		struct query *q;
+
+		if (!c->kind->is_sealed || !c->kind->companion)
+			continue;
+		q = query_begin(r->db, c->keyless);
+		query_text(q, 1, scope);
+		while (query_row(q))
+			if (json_array_size(*out) < WIRE_WANTED_MAX)
+				json_array_append_new(
+					*out,
+					json_string(query_get_text(q, 0)));
+		rc = query_end(q, err);
+	}
+	return rc;
+}
+
+enum rc keys_came(struct sync *s, bool *came, struct err *err)
+{
+	size_t still = 0;
+	enum rc rc;
+
+	*came = false;
+	if (!s->nwanted)
+		return RC_OK;
+	rc = replica_begin_read(s->r, err);
+	if (rc != RC_OK)
+		return rc;
+	for (size_t i = 0; i < s->nscopes && rc == RC_OK; i++) {
+		json_t *wanted;
+
+		rc = keys_wanted(s->r, s->scopes[i].scope, &wanted, err);
+		still += json_array_size(wanted);
+		json_decref(wanted);
+	}
+	*came = still < s->nwanted;
+	return replica_end(s->r, rc, err);
+}
+
+static enum rc wanted_add(struct sync *s, const char *scope, json_t *o,
+			  struct err *err)
+{
+	json_t *wanted;
+	enum rc rc = keys_wanted(s->r, scope, &wanted, err);
+
+	s->nwanted += json_array_size(wanted);
+	if (rc == RC_OK && json_array_size(wanted))
+		json_object_set(o, "wanted", wanted);
+	json_decref(wanted);
+	return rc;
+}
+
 static json_t *oid_json(const struct oid *oid)
 {
 	char hex[OID_HEX_SIZE];
@@ -116,6 +175,8 @@ static enum rc scope_add(struct sync *s, struct sync_scope *scope, bool pages,
 		rc = packets_add(s, scope, packets, budget, err);
 	if (rc == RC_OK && json_array_size(packets))
 		json_object_set(o, "packets", packets);
+	if (rc == RC_OK && !pages)
+		rc = wanted_add(s, scope->scope, o, err);
 	json_decref(packets);
 	if (json_array_append_new(list, o) != 0 && rc == RC_OK)
 		rc = out_of_memory(err);
@@ -137,7 +198,7 @@ enum rc request_make(struct sync *s, bool pages, struct buf *body,
 	host_random(s->r->host, nonce, sizeof(nonce));
 	base64_encode(text, nonce, sizeof(nonce));
 	if (!pages)
-		s->npackets = 0;
+		s->npackets = s->nwanted = 0;
 	for (size_t i = 0; i < s->nscopes && rc == RC_OK; i++)
 		if (!pages || s->scopes[i].has_more)
 			rc = scope_add(s, &s->scopes[i], pages, list, &budget,

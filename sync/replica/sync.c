@@ -276,7 +276,7 @@ static enum rc left_report(struct sync *s, struct err *err)
 static enum rc rounds_do(struct sync *s, struct err *err)
 {
 	for (int i = 0; i < REQUESTS_MAX; i++) {
-		bool again;
+		bool again, came = false;
 		enum rc rc = scopes_begin(s, err);
 
 		if (rc == RC_OK)
@@ -284,6 +284,13 @@ static enum rc rounds_do(struct sync *s, struct err *err)
 		if (rc == RC_OK)
 			rc = refusal_report(s, err);
 		again = s->progressed || s->left_out;
+		if (rc == RC_OK)
+			rc = keys_came(s, &came, err);
+		/* What they seal was held back, and can go now. */
+		if (came && s->r->is_unlocked) {
+			s->is_committed = false;
+			again = true;
+		}
 		if (rc == RC_OK && !again)
 			rc = left_report(s, err);
 		scopes_end(s);

@@ -63,6 +63,26 @@ static bool oid_member(const json_t *object, const char *key, bool *has,
 	       (hex && oid_parse(oid, hex, strlen(hex)));
 }
 
+static enum rc wanted_read(struct wire_scope *s, json_t *wanted,
+			   struct err *err)
+{
+	const json_t *id;
+	size_t i;
+
+	s->wanted = wanted;
+	if (wanted && (!json_is_array(wanted) ||
+		       json_array_size(wanted) > WIRE_WANTED_MAX))
+		return malformed(err, "'wanted' is no list, or too long");
+	json_array_foreach(wanted, i, id)
+	{
+		const char *text = json_string_value(id);
+
+		if (!text || !name_is_id(text))
+			return malformed(err, "'wanted' names what is no id");
+	}
+	return RC_OK;
+}
+
 static enum rc scope_read(struct wire_scope *s, const json_t *o,
 			  struct arena *mem, struct err *err)
 {
@@ -80,6 +100,8 @@ static enum rc scope_read(struct wire_scope *s, const json_t *o,
 		if (!s->after_kind || !s->after_id || !s->has_target)
 			return malformed(err, "'after' is not a kind and id");
 	}
+	if (wanted_read(s, json_object_get(o, "wanted"), err) != RC_OK)
+		return err->code;
 	return packets_read(s, json_object_get(o, "packets"), mem, err);
 }
 

@@ -13,6 +13,7 @@
 #include "object/oid.h"
 
 #define WIRE_FORMAT 1
+#define WIRE_WANTED_MAX 1000 /* keys that one request asks for in a scope */
 #define WIRE_CLOCK_MAX_MS (10 * 60 * 1000)
 /* Rows in one answer, before deflate: 4 MiB. Packets in one request: 3 MiB of
  * the 4 MiB of JSON that are allowed. */
@@ -40,6 +41,8 @@ struct wire_scope {
 	bool has_target; /* a further page */
 	struct oid target;
 	const char *after_kind, *after_id;
+	json_t *wanted; /* array of subjects whose key is asked for, borrowed;
+			 * NULL: none */
 };
 
 struct wire_request {

@@ -46,6 +46,11 @@ is "the sender is shown it with its code" "subject/s1 quarantined" "$(hufu statu
 import json, sys
 for e in json.load(sys.stdin): print(e["kind"] + "/" + e["id"], e["state"])')"
 
+on a "INSERT INTO subject_private(id,phone) VALUES('s3','137')"
+is "an inspector writes a subject's first personal data" 0 "$(sync a --json | json held_back)"
+sync b >/dev/null
+is "and the other tablet may read it" 137 "$(on b "SELECT phone FROM subject_private WHERE id='s3'")"
+
 on a "UPDATE visit SET summary='once' WHERE id='v2'"
 cp "$T/a.db" "$T/copy.db"
 sync a >/dev/null

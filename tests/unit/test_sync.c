@@ -249,7 +249,7 @@ static void one_bad_record_keeps_nothing_else(void **state)
 		   "INSERT INTO visit(id,subject) VALUES('v1','s1');"
 		   "INSERT INTO visit(id,subject,state) "
 		   "VALUES('v2','s1','flying');"
-		   "INSERT INTO subject_private(id,note) VALUES('s9','x')");
+		   "INSERT INTO subject_private(id,note) VALUES('s99','x')");
 	field_office(&world, "assignment", "a1",
 		     "{\"subject\":\"s1\",\"due\":\"2027-01-31\"}");
 	s = field_sync(&world, 0);
