@@ -96,25 +96,42 @@ static const char *from_environment(const char *given, const char *name,
 	return given && *given ? given : otherwise;
 }
 
-int cli_open(struct cli *c)
+int cli_begin(struct cli *c)
 {
 	c->data = from_environment(c->data, "HUFU_DATA", NULL);
-	c->as = from_environment(c->as, "HUFU_ACCOUNT", "admin");
 	if (!c->data)
 		return cli_misuse(c, "which data folder? --data DIR, or "
 				     "HUFU_DATA");
 	if (c->scope && !name_is_scope(c->scope))
 		return cli_misuse(c, "'%s' is no scope: six digits, or catalog",
 				  c->scope);
-	if (seal_setup(&c->err) != RC_OK || object_setup(&c->err) != RC_OK ||
-	    store_open(&c->store, c->data, &host_system, false, &c->err) !=
-		    RC_OK ||
-	    account_get(c->store, c->as, &c->account, &c->err) != RC_OK)
+	if (seal_setup(&c->err) != RC_OK || object_setup(&c->err) != RC_OK)
 		return cli_fail(c, &c->err);
+	return EXIT_DONE;
+}
+
+enum rc cli_act_as(struct cli *c, const char *account)
+{
+	enum rc rc = account_get(c->store, account, &c->account, &c->err);
+
 	c->op = (struct op){ .store = c->store,
 			     .actor = &c->account,
 			     .now_ms = host_wall_ms(&host_system),
 			     .err = &c->err };
+	return rc;
+}
+
+int cli_open(struct cli *c)
+{
+	int code = cli_begin(c);
+
+	if (code != EXIT_DONE)
+		return code;
+	c->as = from_environment(c->as, "HUFU_ACCOUNT", "admin");
+	if (store_open(&c->store, c->data, &host_system, false, &c->err) !=
+		    RC_OK ||
+	    cli_act_as(c, c->as) != RC_OK)
+		return cli_fail(c, &c->err);
 	return EXIT_DONE;
 }
 

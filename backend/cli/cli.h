@@ -41,6 +41,10 @@ int cli_options(struct cli *c, const struct cli_option *own, const char *usage,
  * HUFU_ACCOUNT, or "admin"); fills c->op. EXIT_DONE, or another after a
  * message. What is wrong with the words alone is told before. */
 int cli_open(struct cli *c);
+/* Its two parts, for who makes the folder: the folder's name and the libraries;
+ * and, with c->store open, who acts. */
+int cli_begin(struct cli *c);
+enum rc cli_act_as(struct cli *c, const char *account);
 /* After cli_open: c->scope becomes the scope that the command is about.
  * The catalog for kinds that live there; else --scope; else where the record
  * `id` of `kind` is (both may be NULL), or the account's only scope, or the

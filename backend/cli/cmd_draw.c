@@ -67,6 +67,9 @@ static int commit_words(struct cli *c, struct draw_words *w)
 	if (!w->count == !o->quota)
 		return cli_misuse(c, "say how many: --count N, or --quota "
 				     "A=10,B=20");
+	if (o->quota && !draw_quota_is_legal(o->quota))
+		return cli_misuse(c, "quotas are like A=10,B=20, not '%s'",
+				  o->quota);
 	if (o->due && !date_parse(o->due, &days))
 		return cli_misuse(c, "--due '%s' is no date like 2026-12-31",
 				  o->due);

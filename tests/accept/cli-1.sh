@@ -35,7 +35,7 @@ for words in "set subject s1 name" "set subject S1 name=x" "set subject s1" "sho
 	"conflicts decide c1 sideways --reason r" "conflicts decide c1 other --reason r" \
 	"conflicts decide c1 other --value [ --reason r" "conflicts decide c1 terminal" \
 	"rate --as-of tomorrow" "draw commit --count ten" "draw commit --count 3 --due soon" \
-	"draw commit --count 3 --town x" "draw reveal d1" "export subject --format xml" \
+	"draw commit --count 3 --town x" "draw commit --quota A=ten" "draw commit --quota A=1," "draw reveal d1" "export subject --format xml" \
 	"export subject --town x" "export subject --json" "show subject s1 --scope here" \
 	"terminal fly" "terminal code" "terminal revoke t1" "kind fly" "quarantine" "key destroy s1" \
 	"import subject" "serve --nonsense"; do
