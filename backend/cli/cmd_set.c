@@ -74,8 +74,7 @@ static enum rc base_read(struct cli *c, const char *file, const char *id,
 	const char *of;
 
 	if (!said)
-		return err_set(&c->err, RC_INVALID, "cannot read '%s': %s",
-			       file, why.text);
+		return err_set(&c->err, RC_INVALID, "--base: %s", why.text);
 	*base = json_incref(seen ? seen : said);
 	json_decref(said);
 	of = json_text(*base, "id");
@@ -157,7 +156,8 @@ int cmd_set(struct cli *c)
 					  words[i]);
 	code = cli_open(c);
 	if (code == EXIT_DONE)
-		code = cli_scope(c, words[0], words[1]);
+		/* A new record is not where another has its id. */
+		code = cli_scope(c, words[0], is_new ? NULL : words[1]);
 	if (code != EXIT_DONE)
 		return code;
 	o.kind = words[0];

@@ -23,6 +23,7 @@ is "a record that is in one county" "next door" "$(hufud show subject t1 --json 
 fails 2 "330106, 330108" hufud show subject s1
 is "which of the two is said" "also here" "$(hufud show subject s1 --scope 330108 --json | json record.name)"
 fails 2 "330106, 330108" hufud export subject
+fails 2 "330106, 330108" hufud set subject t1 name=mine --new
 fails 1 "no kind 'thing'" hufud show thing t1
 hufud account add li --role coordinator --scope $S </dev/null >/dev/null
 is "an account of one county means that" "the first" "$(hufud show subject s1 --as li --json | json record.name)"
