@@ -38,6 +38,8 @@ int verb_commit(struct verb *v)
 
 	if (!v->message)
 		return verb_misuse(v, "what was done? -m MESSAGE");
+	if (replica_message_check(v->message, &v->err) != RC_OK)
+		return verb_misuse(v, "%s", v->err.text);
 	code = verb_open(v);
 	if (code == EXIT_DONE)
 		code = verb_mend(v);

@@ -36,9 +36,11 @@ int verb_enroll(struct verb *v)
 	enum rc rc;
 	int code;
 
-	if (!v->code)
+	if (!v->code || !*v->code)
 		return verb_misuse(v, "which code? --code CODE");
 	code = verb_client(v, v->words[0]);
+	if (v->err.code == RC_INVALID)
+		return EXIT_USE;
 	if (code != EXIT_DONE)
 		return code;
 	rc = pin_get(v, is_new, pin, &v->err);

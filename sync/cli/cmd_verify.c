@@ -5,10 +5,10 @@
 int verb_verify(struct verb *v)
 {
 	json_t *info;
-	int code = verb_open(v);
 
-	if (code != EXIT_DONE)
-		return code;
+	if (replica_open_copy(&v->r, v->replica, &host_system, &v->err) !=
+	    RC_OK)
+		return verb_fail(v);
 	if (replica_verify(v->r, &v->err) != RC_OK)
 		return verb_fail(v);
 	if (!v->json)

@@ -50,7 +50,8 @@ static const struct verb_kind verbs[] = {
 	  "usage: hufu conflicts\n" SHARED, 0, 0 },
 	{ "verify", verb_verify, "recompute everything from the rows",
 	  "usage: hufu verify\n\nRecord versions, nodes, roots, signatures and "
-	  "chains of packets, triggers.\n" SHARED,
+	  "chains of packets, triggers.\nThe file is only read: it may lie "
+	  "where you may not write.\n" SHARED,
 	  0, 0 },
 	{ "info", verb_info, "who, where, and at which position",
 	  "usage: hufu info\n" SHARED, 0, 0 },

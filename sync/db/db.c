@@ -3,6 +3,8 @@
 
 #include <pthread.h>
 
+#include <unistd.h>
+
 #include "base/fault.h"
 
 #define SQL_BYTES_MAX 1000000
@@ -27,8 +29,12 @@ enum rc db_failed(struct db *db, struct err *err, const char *doing)
 			       "the disk is full (%s): free some space and try "
 			       "again, nothing was changed",
 			       db->path);
-	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
+		return err_set(err, RC_CORRUPT,
+			       "'%s' is no SQLite database, or its beginning "
+			       "is damaged",
+			       db->path);
+	case SQLITE_CORRUPT:
 		return err_set(err, RC_CORRUPT, "'%s' is damaged: %s", db->path,
 			       text);
 	case SQLITE_NOMEM: return err_set(err, RC_NOMEM, "out of memory");
@@ -63,7 +69,7 @@ static enum rc db_setup(struct db *db, const struct db_options *o,
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 
 	buf_init(&sql, 4096);
-	if (o->mode != DB_READ)
+	if (o->mode == DB_CREATE || o->mode == DB_WRITE)
 		buf_puts(&sql, o->wal ? "PRAGMA journal_mode=WAL;"
 				      : "PRAGMA journal_mode=DELETE;");
 	buf_printf(&sql, "PRAGMA synchronous=%s;PRAGMA secure_delete=%s;",
@@ -74,6 +80,52 @@ static enum rc db_setup(struct db *db, const struct db_options *o,
 	if (rc == RC_OK)
 		rc = db_script(db, sql.data, err);
 	buf_release(&sql);
+	return rc;
+}
+
+/* Where the last writer died, reading begins with undoing what it left, and
+ * that is writing. */
+static enum rc copy_failed(struct db *source, struct err *err)
+{
+	struct err why = { 0 };
+	enum rc rc = db_failed(source, &why, "cannot read");
+	char journal[4096];
+
+	snprintf(journal, sizeof(journal), "%s-journal", source->path);
+	if (rc != RC_IO || access(journal, F_OK) != 0)
+		return err_set(err, rc, "%s", why.text);
+	return err_set(err, RC_IO,
+		       "'%s' has an unfinished transaction beside it ('%s'), "
+		       "and cannot be read before it is undone: copy both to a "
+		       "folder where you may write",
+		       source->path, journal);
+}
+
+/* Copy the file into the empty database `to`. */
+static enum rc db_copy(sqlite3 *to, const char *path,
+		       const struct db_options *options, struct err *err)
+{
+	struct db source = { .path = (char *)(uintptr_t)path };
+	sqlite3_backup *backup = NULL;
+	enum rc rc = RC_OK;
+
+	/* A file that may not be written is opened for reading then. */
+	if (sqlite3_open_v2(path, &source.handle, SQLITE_OPEN_READWRITE,
+			    NULL) != SQLITE_OK ||
+	    sqlite3_busy_timeout(source.handle, options->busy_ms) !=
+		    SQLITE_OK ||
+	    sqlite3_exec(source.handle,
+			 "BEGIN; SELECT count(*) FROM sqlite_schema", NULL,
+			 NULL, NULL) != SQLITE_OK) {
+		rc = copy_failed(&source, err);
+	} else {
+		backup = sqlite3_backup_init(to, "main", source.handle, "main");
+		if (!backup || sqlite3_backup_step(backup, -1) != SQLITE_DONE)
+			rc = err_set(err, RC_IO, "cannot copy '%s': %s", path,
+				     sqlite3_errmsg(to));
+		sqlite3_backup_finish(backup);
+	}
+	sqlite3_close(source.handle);
 	return rc;
 }
 
@@ -96,13 +148,19 @@ enum rc db_open(struct db **out, const char *path,
 		flags |= SQLITE_OPEN_READONLY;
 	else
 		flags |= SQLITE_OPEN_READWRITE;
-	if (options->mode == DB_CREATE)
+	if (options->mode == DB_CREATE || options->mode == DB_COPY)
 		flags |= SQLITE_OPEN_CREATE;
-	if (sqlite3_open_v2(path, &db->handle, flags, NULL) != SQLITE_OK)
+	/* SQLite keeps a database without a name in a file of its own. */
+	if (sqlite3_open_v2(options->mode == DB_COPY ? "" : path, &db->handle,
+			    flags, NULL) != SQLITE_OK)
 		rc = err_set(err, RC_IO, "cannot open '%s': %s", path,
 			     db->handle ? sqlite3_errmsg(db->handle)
 					: "out of memory");
+	else if (options->mode == DB_COPY)
+		rc = db_copy(db->handle, path, options, err);
 	else
+		rc = RC_OK;
+	if (rc == RC_OK)
 		rc = db_setup(db, options, err);
 	if (rc != RC_OK) {
 		db_close(db);

@@ -20,6 +20,7 @@ enum db_mode {
 	DB_CREATE, /* read and write, made when absent */
 	DB_WRITE, /* read and write, must exist */
 	DB_READ, /* read only, must exist */
+	DB_COPY, /* a private copy, gone at db_close; the file is only read */
 };
 
 struct db_options {

@@ -14,7 +14,7 @@
 #include "object/oid.h"
 
 #define COMMIT_FORMAT 1
-#define COMMIT_MESSAGE_MAX 200
+#define COMMIT_MESSAGE_MAX 200 /* bytes */
 #define PACKET_RECORDS_MAX 1000
 #define PACKET_BYTES_MAX (1u << 20)
 
@@ -63,6 +63,9 @@ struct main_commit {
 	unsigned char content[32];
 };
 
+/* May a packet have this message: one line of UTF-8, not too long? RC_INVALID
+ * says why not. */
+enum rc commit_message_check(const char *message, struct err *err);
 /* Append the signed commit object's bytes and hand out its id. RC_INVALID when
  * a part breaks the format. */
 enum rc packet_commit_write(struct buf *out, struct oid *oid,

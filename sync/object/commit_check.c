@@ -44,23 +44,39 @@ static bool is_number(int64_t v)
 	return v >= 0 && v <= NUMBER_MAX;
 }
 
-/* One line that a terminal may print: no C0 and C1 controls, no DEL. */
-static bool is_message(const char *s)
+/* No C0 and C1 controls, no DEL. */
+static bool is_one_line(const char *s)
 {
-	size_t n = strnlen(s, COMMIT_MESSAGE_MAX + 1);
-
-	if (n < 1 || n > COMMIT_MESSAGE_MAX || !utf8_is_valid(s, n))
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)s[i];
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
 
 		if (c < 0x20 || c == 0x7f)
 			return false;
-		/* U+0080 to U+009F are C2 80 to C2 9F; s[n] is NUL */
-		if (c == 0xc2 && (unsigned char)s[i + 1] < 0xa0)
+		/* U+0080 to U+009F are C2 80 to C2 9F */
+		if (c == 0xc2 && (unsigned char)s[1] < 0xa0)
 			return false;
 	}
 	return true;
+}
+
+enum rc commit_message_check(const char *s, struct err *err)
+{
+	size_t n = s ? strlen(s) : 0;
+
+	if (!n)
+		return err_set(err, RC_INVALID, "the message is empty");
+	if (!utf8_is_valid(s, n))
+		return err_set(err, RC_INVALID, "the message is not UTF-8");
+	if (n > COMMIT_MESSAGE_MAX)
+		return err_set(err, RC_INVALID,
+			       "the message is %zu bytes long, at most %d are "
+			       "allowed (a Chinese character has 3)",
+			       n, COMMIT_MESSAGE_MAX);
+	if (!is_one_line(s))
+		return err_set(err, RC_INVALID,
+			       "the message is more than one line, or has a "
+			       "control character");
+	return RC_OK;
 }
 
 static enum rc bad(struct err *err, const char *part, const char *value)
@@ -133,13 +149,14 @@ enum rc packet_commit_check(const struct packet_commit *c, struct err *err)
 	const struct part parts[] = {
 		{ "author", c->author, name_is_id },
 		{ "terminal", c->terminal, name_is_id },
-		{ "message", c->message, is_message },
 		{ "scope", c->scope, name_is_scope },
 		{ "journal", c->journal, is_journal },
 		{ "boot id", c->boot, is_boot },
 	};
 	enum rc rc = parts_check(parts, sizeof parts / sizeof *parts, err);
 
+	if (rc == RC_OK)
+		rc = commit_message_check(c->message, err);
 	if (rc != RC_OK)
 		return rc;
 	if (!is_number(c->seconds) || !is_number(c->wall_ms) ||

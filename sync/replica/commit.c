@@ -294,6 +294,11 @@ enum rc commit_edits(struct replica *r, const char *message, int *packets,
 	return rc;
 }
 
+enum rc replica_message_check(const char *message, struct err *err)
+{
+	return commit_message_check(message, err);
+}
+
 enum rc replica_commit(struct replica *r, const char *message, int *packets,
 		       int *records, struct err *err)
 {

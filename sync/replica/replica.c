@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/hex.h"
@@ -20,9 +21,10 @@ enum rc out_of_memory(struct err *err)
 }
 
 static enum rc replica_new(struct replica **out, const char *path,
-			   const struct host *host, struct err *err)
+			   enum db_mode mode, const struct host *host,
+			   struct err *err)
 {
-	const struct db_options options = { .mode = DB_WRITE,
+	const struct db_options options = { .mode = mode,
 					    .secure_delete = true,
 					    .busy_ms = BUSY_MS };
 	struct replica *r = calloc(1, sizeof(*r));
@@ -86,7 +88,7 @@ enum rc replica_create(struct replica **out, const char *path,
 		return err_set(err, RC_IO, "cannot make '%s': %s", path,
 			       strerror(errno));
 	close(fd);
-	rc = replica_new(out, path, host, err);
+	rc = replica_new(out, path, DB_WRITE, host, err);
 	if (rc == RC_OK)
 		rc = tables_make(*out, err);
 	if (rc == RC_OK)
@@ -108,7 +110,10 @@ static enum rc format_check(struct replica *r, struct err *err)
 	if (rc == RC_CORRUPT || rc == RC_BUSY || rc == RC_NOMEM)
 		return err_set(err, rc, "%s", why.text);
 	if (rc != RC_OK || !format)
-		rc = err_set(err, RC_INVALID, "'%s' is no replica", r->path);
+		rc = err_set(err, RC_INVALID,
+			     "'%s' is a database, but no replica: name the "
+			     "file that 'hufu enroll' made",
+			     r->path);
 	else if (strcmp(format, REPLICA_FORMAT) != 0)
 		rc = err_set(err, RC_INVALID,
 			     "'%s' has format %s, which this program does not "
@@ -118,16 +123,40 @@ static enum rc format_check(struct replica *r, struct err *err)
 	return rc;
 }
 
-enum rc replica_open(struct replica **out, const char *path,
-		     const struct host *host, struct err *err)
+/* Files that SQLite would take for something else, or say little of. Only a
+ * look: whoever opens and closes a database by hand takes the locks from every
+ * connection of this process (POSIX). */
+static enum rc file_check(const char *path, struct err *err)
 {
-	enum rc rc;
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return err_set(err, RC_NOT_FOUND,
+			       "there is no replica '%s'%s%s", path,
+			       errno == ENOENT ? "" : ": ",
+			       errno == ENOENT ? "" : strerror(errno));
+	if (S_ISDIR(st.st_mode))
+		return err_set(err, RC_INVALID,
+			       "'%s' is a folder: name the replica's file",
+			       path);
+	if (!st.st_size)
+		return err_set(err, RC_INVALID,
+			       "'%s' is an empty file, no replica: remove it "
+			       "and run 'hufu enroll', or name another",
+			       path);
+	return RC_OK;
+}
+
+static enum rc open_as(struct replica **out, const char *path,
+		       enum db_mode mode, const struct host *host,
+		       struct err *err)
+{
+	enum rc rc = file_check(path, err);
 
 	*out = NULL;
-	if (access(path, F_OK) != 0)
-		return err_set(err, RC_NOT_FOUND, "there is no replica '%s'",
-			       path);
-	rc = replica_new(out, path, host, err);
+	if (rc != RC_OK)
+		return rc;
+	rc = replica_new(out, path, mode, host, err);
 	if (rc == RC_OK)
 		rc = format_check(*out, err);
 	if (rc == RC_OK)
@@ -137,6 +166,18 @@ enum rc replica_open(struct replica **out, const char *path,
 		*out = NULL;
 	}
 	return rc;
+}
+
+enum rc replica_open(struct replica **out, const char *path,
+		     const struct host *host, struct err *err)
+{
+	return open_as(out, path, DB_WRITE, host, err);
+}
+
+enum rc replica_open_copy(struct replica **out, const char *path,
+			  const struct host *host, struct err *err)
+{
+	return open_as(out, path, DB_COPY, host, err);
 }
 
 void replica_close(struct replica *r)

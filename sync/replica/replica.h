@@ -26,6 +26,10 @@ enum rc replica_create(struct replica **out, const char *path,
 		       const struct host *host, struct err *err);
 enum rc replica_open(struct replica **out, const char *path,
 		     const struct host *host, struct err *err);
+/* A private copy of a file that is only read: it may lie where nobody may
+ * write. Nothing that is written to it stays. */
+enum rc replica_open_copy(struct replica **out, const char *path,
+			  const struct host *host, struct err *err);
 void replica_close(struct replica *r);
 
 /* Enrol: makes the officer's key (sealed by the PIN) and the terminal's key,
@@ -105,6 +109,8 @@ enum rc replica_diff(struct replica *r, diff_fn *fn, void *ctx,
  */
 enum rc replica_commit(struct replica *r, const char *message, int *packets,
 		       int *records, struct err *err);
+/* RC_INVALID says why no packet may have this message. */
+enum rc replica_message_check(const char *message, struct err *err);
 /* Take back uncommitted edits of one record, or of all (kind NULL). */
 enum rc replica_undo(struct replica *r, const char *kind, const char *id,
 		     int *records, struct err *err);

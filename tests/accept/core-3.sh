@@ -42,6 +42,21 @@ sync a >/dev/null
 is "then live is main" "" "$(edits)"
 is "the halves match" "$(server_root)" "$(root_of a)"
 holds "the replica verifies" hufu verify --replica "$T/a.db"
+fails 2 "what was done" hufu commit --replica "$T/a.db"
+fails 2 "empty" hufu commit -m "" --replica "$T/a.db"
+fails 2 "201 bytes long, at most 200" hufu commit -m "$(printf '查%.0s' $(seq 67))" --replica "$T/a.db"
+fails 2 "more than one line" hufu commit -m $'two\nlines' --replica "$T/a.db"
+fails 2 "neither an https" hufu enroll ftp://office --code 1 --replica "$T/new.db"
+: >"$T/empty.db"; echo "a text that is no database" >"$T/text.db"; sqlite3 "$T/other.db" "CREATE TABLE t(a)"
+for v in status clone verify "enroll $URL --code 1"; do
+	fails 1 "empty file" hufu $v --replica "$T/empty.db"
+	fails 1 "no SQLite database" hufu $v --replica "$T/text.db"
+	fails 1 "no replica" hufu $v --replica "$T/other.db"
+done
+for v in status diff log conflicts info verify undo sync "commit -m x"; do
+	hufu $v --json --replica "$T/a.db" 2>/dev/null >"$T/one"
+	holds "hufu $v --json is one document" python3 -c 'import json, sys; json.load(sys.stdin)' <"$T/one"
+done
 on a "DROP TRIGGER hufu_visit_update; UPDATE visit SET summary='unseen' WHERE id='v1'"
 fails 1 "hufu_visit_update" hufu status --replica "$T/a.db"
 sync a 2>"$T/said" >/dev/null
