@@ -21,24 +21,27 @@
 #define MESSAGE_MAX (DRAW_SEED_MAX + 2 * DRAW_ID_MAX + 4)
 
 struct lots {
-	char message[MESSAGE_MAX]; /* seed US, or seed US m US subject US */
+	/* seed US, or seed US m US subject US; then an id */
+	unsigned char message[MESSAGE_MAX];
 	size_t prefix;
+	size_t padded; /* length that the block is padded for, 0: none */
 	const char *const *ids;
 };
 
 static enum rc lots_begin(struct lots *l, const char *seed, const char *subject,
 			  const char *const *ids, struct err *err)
 {
-	int n = subject ? snprintf(l->message, sizeof(l->message),
+	char *text = (char *)l->message;
+	int n = subject ? snprintf(text, sizeof(l->message),
 				   "%s" US "m" US "%s" US, seed, subject)
-			: snprintf(l->message, sizeof(l->message), "%s" US,
-				   seed);
+			: snprintf(text, sizeof(l->message), "%s" US, seed);
 
 	if (n < 0 || strlen(seed) > DRAW_SEED_MAX ||
 	    (size_t)n + DRAW_ID_MAX > sizeof(l->message))
 		return err_set(err, RC_INVALID, "a seed has at most %d bytes",
 			       DRAW_SEED_MAX);
 	l->prefix = (size_t)n;
+	l->padded = 0;
 	l->ids = ids;
 	return RC_OK;
 }
@@ -49,15 +52,24 @@ static uint32_t lot_index(uint64_t lot)
 }
 
 /* One call of the hash over one stretch of bytes: to copy a state that has
- * taken the seed already is slower. */
+ * taken the seed already is slower. Most fit one block, and are as long as the
+ * one before. */
 static void ticket_of(struct lots *l, uint32_t index,
 		      unsigned char out[SHA256_BYTES])
 {
 	size_t n = strlen(l->ids[index]);
 
-	n = n < DRAW_ID_MAX ? n : DRAW_ID_MAX;
-	memcpy(l->message + l->prefix, l->ids[index], n);
-	sha256(out, l->message, l->prefix + n);
+	n = l->prefix + (n < DRAW_ID_MAX ? n : DRAW_ID_MAX);
+	memcpy(l->message + l->prefix, l->ids[index], n - l->prefix);
+	if (n > SHA256_ONE_MAX) {
+		sha256(out, l->message, n);
+		l->padded = 0;
+		return;
+	}
+	if (n != l->padded)
+		sha256_block_pad(l->message, n);
+	l->padded = n;
+	sha256_block(out, l->message);
 }
 
 static uint64_t lot_draw(struct lots *l, uint32_t index)

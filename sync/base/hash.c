@@ -6,6 +6,7 @@
 #include "base/hash.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <openssl/sha.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -59,6 +60,29 @@ void sha256(unsigned char out[SHA256_BYTES], const void *p, size_t n)
 	sha256_begin(&h);
 	sha256_add(&h, p, n);
 	sha256_end(&h, out);
+}
+
+void sha256_block_pad(unsigned char block[SHA256_BLOCK_BYTES], size_t n)
+{
+	assert(n <= SHA256_ONE_MAX);
+	block[n] = 0x80;
+	memset(block + n + 1, 0, SHA256_BLOCK_BYTES - 1 - n);
+	block[62] = (unsigned char)(n >> 5); /* the length in bits */
+	block[63] = (unsigned char)(n << 3);
+}
+
+void sha256_block(unsigned char out[SHA256_BYTES],
+		  const unsigned char block[SHA256_BLOCK_BYTES])
+{
+	SHA256_CTX ctx;
+
+	SHA256_Init(&ctx);
+	SHA256_Transform(&ctx, block);
+	for (int i = 0; i < 8; i++) {
+		uint32_t word = htobe32(ctx.h[i]);
+
+		memcpy(out + 4 * i, &word, sizeof(word));
+	}
 }
 
 void sha256_hex(char out[65], const void *p, size_t n)

@@ -24,6 +24,14 @@ void sha256_add_record(struct sha256 *h, const char *kind, const char *id,
 void sha256_end(struct sha256 *h, unsigned char out[SHA256_BYTES]);
 
 void sha256(unsigned char out[SHA256_BYTES], const void *p, size_t n);
+/* The same of messages that fit one block: pad behind the first n bytes, n at
+ * most SHA256_ONE_MAX, then hash. Another message of the same length may be put
+ * in the first one's place without padding again. */
+#define SHA256_BLOCK_BYTES 64
+#define SHA256_ONE_MAX (SHA256_BLOCK_BYTES - 9)
+void sha256_block_pad(unsigned char block[SHA256_BLOCK_BYTES], size_t n);
+void sha256_block(unsigned char out[SHA256_BYTES],
+		  const unsigned char block[SHA256_BLOCK_BYTES]);
 /* As 64 hex digits and a NUL. */
 void sha256_hex(char out[65], const void *p, size_t n);
 

@@ -1,6 +1,7 @@
 /* bench.c - figures of clone, sync and server, each beside a raw limit of the
  * same run. docs/performance.md says what each is.
- * usage: bench FOLDER [REPORT]     BENCH_SIZES="10000 100000" */
+ * usage: bench FOLDER [REPORT]     BENCH_SIZES="10000 100000"
+ * BENCH_DRAW=10000000 */
 #include "bench.h"
 
 #include "base/seal.h"
@@ -271,6 +272,22 @@ static void growth_print(FILE *out, const struct figures *a,
 	fprintf(out, "| %-24s | %8.2f | |\n", "clone", b->clone_s / a->clone_s);
 }
 
+static void draw_print(FILE *out, const struct draw_figures *f)
+{
+	fprintf(out, "\ndraw of %zu subjects\n\n", f->n);
+	row(out, "lots, processor time", f->order_s, f->hash_s, "s",
+	    "one thread that only hashes");
+	row(out, "lots, time", f->wall_s, f->hash_s, "s",
+	    "one thread that only hashes");
+}
+
+static size_t draw_size(void)
+{
+	const char *text = getenv("BENCH_DRAW");
+
+	return text ? strtoul(text, NULL, 10) : 10000000;
+}
+
 static size_t sizes_read(struct figures *all)
 {
 	const char *text = getenv("BENCH_SIZES");
@@ -293,6 +310,7 @@ static size_t sizes_read(struct figures *all)
 int main(int argc, char **argv)
 {
 	struct figures all[SIZES_MAX + 1] = { 0 };
+	struct draw_figures draw = { 0 };
 	struct err err = { 0 };
 	size_t n = sizes_read(all);
 	FILE *outs[2] = { stdout, argc > 2 ? fopen(argv[2], "a") : NULL };
@@ -310,11 +328,17 @@ int main(int argc, char **argv)
 	}
 	if (n > 1)
 		growth_print(stdout, &all[0], &all[n - 1]);
+	if (draw_size() > 0) {
+		draw_measure(draw_size(), &draw);
+		draw_print(stdout, &draw);
+	}
 	if (outs[1]) {
 		for (size_t i = 0; i < n; i++)
 			size_print(outs[1], &all[i]);
 		if (n > 1)
 			growth_print(outs[1], &all[0], &all[n - 1]);
+		if (draw.n)
+			draw_print(outs[1], &draw);
 		fclose(outs[1]);
 	}
 	return 0;

@@ -86,6 +86,15 @@ void tablet_end(struct tablet *t);
 double clients_run(struct world *w, int first_tablet, int clients, int each,
 		   int rows);
 
+/* -- draw.c -- */
+
+struct draw_figures {
+	size_t n;
+	double hash_s, order_s; /* of processor time */
+	double wall_s; /* of draw_order, on as many threads as it takes */
+};
+void draw_measure(size_t n, struct draw_figures *f);
+
 /* -- raw.c: what the machine itself can do -- */
 
 /* Seconds to copy a file and fsync the copy. */

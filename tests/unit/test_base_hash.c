@@ -75,6 +75,28 @@ static void sha256_add_record_chains_path_length_and_bytes(void **state)
 				  "bd4e616e7fd0d354cffbc48f7c40a36d");
 }
 
+static void sha256_of_one_block_equals_sha256(void **state)
+{
+	unsigned char block[SHA256_BLOCK_BYTES], message[SHA256_BLOCK_BYTES];
+	unsigned char want[SHA256_BYTES], is[SHA256_BYTES];
+
+	(void)state;
+	for (size_t n = 0; n <= SHA256_ONE_MAX; n++) {
+		memset(block, 0xff, sizeof(block));
+		sha256_block_pad(block, n);
+		/* padded once, hashed twice */
+		for (int round = 0; round < 2; round++) {
+			for (size_t i = 0; i < n; i++)
+				message[i] = (unsigned char)(7 * i + n +
+							     (size_t)round);
+			memcpy(block, message, n);
+			sha256(want, message, n);
+			sha256_block(is, block);
+			assert_memory_equal(want, is, SHA256_BYTES);
+		}
+	}
+}
+
 static void sha256_runs_side_by_side(void **state)
 {
 	unsigned char a[SHA256_BYTES], b[SHA256_BYTES], want[SHA256_BYTES];
@@ -204,6 +226,7 @@ int main(void)
 		cmocka_unit_test(sha256_in_pieces_equals_sha256_at_once),
 		cmocka_unit_test(
 			sha256_add_record_chains_path_length_and_bytes),
+		cmocka_unit_test(sha256_of_one_block_equals_sha256),
 		cmocka_unit_test(sha256_runs_side_by_side),
 		cmocka_unit_test(
 			sha512_gives_known_digests_around_every_padding),

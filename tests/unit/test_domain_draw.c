@@ -197,6 +197,37 @@ static void draw_order_is_by_whole_tickets_at_every_size(void **state)
 	}
 }
 
+/* A ticket of one block, of two, and of ids of both kinds in turn. */
+static void draw_order_is_by_whole_tickets_at_every_length(void **state)
+{
+	(void)state;
+	for (size_t len = 20; len < 60; len++) {
+		json_t *frame = json_array();
+		const char *ids[100];
+		char seed[64] = "", id[33];
+		unsigned char before[SHA256_BYTES] = { 0 }, now[SHA256_BYTES];
+		struct err err = { 0 };
+		uint32_t *order;
+
+		memset(seed, 's', len);
+		for (int i = 0; i < 100; i++) {
+			snprintf(id, sizeof(id), "%0*d", 3 + i * 7 % 30, i);
+			json_array_append_new(frame, json_string(id));
+			ids[i] = json_string_value(
+				json_array_get(frame, (size_t)i));
+		}
+		assert_int_equal(draw_order(seed, ids, 100, &order, &err),
+				 RC_OK);
+		for (size_t i = 0; i < 100; i++) {
+			whole_ticket(seed, ids[order[i]], now);
+			assert_true(memcmp(before, now, SHA256_BYTES) < 0);
+			memcpy(before, now, SHA256_BYTES);
+		}
+		free(order);
+		json_decref(frame);
+	}
+}
+
 static void draw_order_refuses_what_it_cannot_order(void **state)
 {
 	const char **same = malloc(20000 * sizeof(*same));
@@ -833,6 +864,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(draw_order_is_the_published_vector),
 		cmocka_unit_test(draw_order_is_by_whole_tickets_at_every_size),
+		cmocka_unit_test(
+			draw_order_is_by_whole_tickets_at_every_length),
 		cmocka_unit_test(draw_order_refuses_what_it_cannot_order),
 		cmocka_unit_test(both_verifiers_agree_with_every_draw),
 		cmocka_unit_test(both_verifiers_name_whatever_was_changed),
