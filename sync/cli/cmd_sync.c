@@ -40,14 +40,15 @@ static int json_print(struct verb *v, const struct sync_summary *s)
 		return verb_fail(v);
 	o = json_pack(
 		"{s:b, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:b, s:i,"
-		" s:s, s:O}",
+		" s:s, s:s, s:O}",
 		"equal", s->all_equal, "requests", s->requests, "packets_sent",
 		s->packets_sent, "records_sent", s->records_sent,
 		"records_received", s->records_received, "merged", s->merged,
 		"conflicts", s->conflicts, "quarantined", s->quarantined,
 		"bytes_up", (json_int_t)s->bytes_up, "bytes_down",
 		(json_int_t)s->bytes_down, "fork", s->fork, "held_back",
-		s->held.records, "held_why", s->held.why, "scopes",
+		s->held.records, "held_why", s->held.why, "mended",
+		replica_mended(v->r)->what, "scopes",
 		json_object_get(info, "scopes"));
 	verb_json(o);
 	json_decref(o);

@@ -59,7 +59,8 @@ for v in status diff log conflicts info verify undo sync "commit -m x"; do
 done
 on a "DROP TRIGGER hufu_visit_update; UPDATE visit SET summary='unseen' WHERE id='v1'"
 fails 1 "hufu_visit_update" hufu status --replica "$T/a.db"
-sync a 2>"$T/said" >/dev/null
+sync a --json 2>"$T/said" >"$T/one"
+is "scripts are told of a dropped trigger" "the capture" "$(json mended <"$T/one" | cut -c1-11)"
 holds "a sync makes a dropped trigger again and says so" grep -q "1 trigger made again, 1 edit found" "$T/said"
 is "the edit that was missed is in the office" unseen "$(hufud show visit v1 --scope $S --json | json record.summary)"
 holds "the replica verifies again" hufu verify --replica "$T/a.db"
