@@ -3,11 +3,15 @@
 
 #include <pthread.h>
 
+#include <unistd.h>
+
+#include "api/login.h"
 #include "base/jcs.h"
 #include "base/log.h"
 #include "ledger/enrol.h"
 #include "ledger/snapshot.h"
 #include "ledger/writer.h"
+#include "mirror/mirror.h"
 
 #define READERS_MAX 32
 
@@ -18,6 +22,8 @@ struct service {
 	struct store *only; /* inline: borrowed */
 	pthread_mutex_t lock;
 	pthread_mutex_t snapshots; /* one is made at a time */
+	pthread_mutex_t mirrors; /* likewise */
+	struct login *login;
 	struct store *idle[READERS_MAX];
 	size_t nidle;
 };
@@ -31,7 +37,8 @@ static enum rc service_new(struct service **out, const struct host *host,
 	(*out)->host = host;
 	pthread_mutex_init(&(*out)->lock, NULL);
 	pthread_mutex_init(&(*out)->snapshots, NULL);
-	return RC_OK;
+	pthread_mutex_init(&(*out)->mirrors, NULL);
+	return login_new(&(*out)->login, host, err);
 }
 
 enum rc service_start(struct service **out, const char *dir,
@@ -39,10 +46,7 @@ enum rc service_start(struct service **out, const char *dir,
 {
 	enum rc rc = service_new(out, host, err);
 
-	if (rc != RC_OK)
-		return rc;
-	(*out)->dir = strdup(dir);
-	if (!(*out)->dir)
+	if (rc == RC_OK && !((*out)->dir = strdup(dir)))
 		rc = err_set(err, RC_NOMEM, "out of memory");
 	if (rc == RC_OK)
 		rc = writer_start(&(*out)->writer, dir, host, err);
@@ -72,6 +76,8 @@ void service_stop(struct service *s)
 		store_close(s->idle[i]);
 	pthread_mutex_destroy(&s->lock);
 	pthread_mutex_destroy(&s->snapshots);
+	pthread_mutex_destroy(&s->mirrors);
+	login_free(s->login);
 	free(s->dir);
 	free(s);
 }
@@ -193,6 +199,70 @@ enum rc service_snapshot(struct service *s, const struct snapshot_input *in,
 		pthread_mutex_lock(&s->snapshots);
 		rc = snapshot_get(store, in->scope, file, etag, err);
 		pthread_mutex_unlock(&s->snapshots);
+	}
+	reader_give(s, store);
+	return rc;
+}
+
+/* Another program that is at it makes the same. */
+static enum rc mirror_refresh(struct store *store, struct err *err)
+{
+	struct mirror *mirror = NULL;
+	enum rc rc = mirror_open(&mirror, store, err);
+
+	if (rc == RC_OK)
+		rc = mirror_update(mirror, NULL, NULL, err);
+	mirror_close(mirror);
+	if (rc != RC_BUSY)
+		return rc;
+	err_clear(err);
+	return RC_OK;
+}
+
+static enum rc mirror_reader(struct service *s, struct store *store,
+			     const char *authorization, bool *is_known,
+			     struct err *err)
+{
+	struct account account;
+	enum rc rc = login_basic(s->login, store, authorization, &account, err);
+
+	*is_known = rc == RC_OK;
+	if (rc != RC_OK)
+		return rc;
+	if (!account_may(&account, ROLE_AUDITOR | ROLE_ADMINISTRATOR, "*"))
+		return err_set(err, RC_DENIED,
+			       "the mirror holds every scope: it is for "
+			       "auditors and administrators of all of them");
+	return RC_OK;
+}
+
+enum rc service_mirror(struct service *s, const struct mirror_input *in,
+		       char **file, bool *is_known, struct err *err)
+{
+	struct store *store = NULL;
+	char path[128];
+	enum rc rc = reader_take(s, &store, err);
+
+	*file = NULL;
+	*is_known = true;
+	if (rc == RC_OK)
+		rc = mirror_reader(s, store, in->authorization, is_known, err);
+	if (rc == RC_OK && !strcmp(in->path, "info/refs")) {
+		pthread_mutex_lock(&s->mirrors);
+		rc = mirror_refresh(store, err);
+		pthread_mutex_unlock(&s->mirrors);
+	}
+	if (rc == RC_OK) {
+		snprintf(path, sizeof(path), "mirror.git/%s", in->path);
+		*file = store_path(store, path);
+		if (!*file)
+			rc = err_set(err, RC_NOMEM, "out of memory");
+		else if (access(*file, R_OK) != 0)
+			rc = err_set(err, RC_NOT_FOUND, "there is no %s", path);
+	}
+	if (rc != RC_OK) {
+		free(*file);
+		*file = NULL;
 	}
 	reader_give(s, store);
 	return rc;

@@ -31,6 +31,18 @@ struct snapshot_input {
 enum rc service_snapshot(struct service *s, const struct snapshot_input *in,
 			 char **file, char etag[80], struct err *err);
 
+/* GET /mirror.git/<path>: a file of the mirror, for accounts whose role is
+ * auditor or administrator and whose scope is all of it. Asking for info/refs,
+ * with which every clone and fetch begins, first brings the mirror up to date.
+ * `authorization` may be NULL; *is_known is false when the account did not
+ * prove itself (RC_DENIED). */
+struct mirror_input {
+	const char *authorization;
+	const char *path; /* "info/refs": one that the routes let through */
+};
+enum rc service_mirror(struct service *s, const struct mirror_input *in,
+		       char **file, bool *is_known, struct err *err);
+
 /* Routes for http_start, ended by a NULL method; their ctx is the service. */
 extern const struct http_route service_routes[];
 

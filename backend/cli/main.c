@@ -20,6 +20,7 @@ static const struct command {
 	{ "rate", cmd_rate, "rate the credit of subjects" },
 	{ "export", cmd_export, "write records as files" },
 	{ "show", cmd_show, "show a record and its history" },
+	{ "history", cmd_history, "tell who changed which field when" },
 	{ "set", cmd_set, "change fields of a record" },
 	{ "conflicts", cmd_conflicts, "list and decide conflicts" },
 	{ "quarantine", cmd_quarantine, "list what may not be merged" },

@@ -44,6 +44,7 @@ struct reply {
 	 */
 	char *file;
 	const char *cache_control; /* static text, default "no-store" */
+	const char *realm; /* static text: of the challenge of a 401 */
 };
 
 #define HTTP_REPLY_MAX (64u << 20)
@@ -53,6 +54,9 @@ struct reply {
  * err->text, and the request's id. */
 void reply_problem(struct reply *reply, const struct request *req,
 		   const struct err *err);
+/* 401, with a challenge for HTTP Basic (RFC 7617). `realm` is static text. */
+void reply_unauthorized(struct reply *reply, const struct request *req,
+			const char *realm, const char *detail);
 /* The one table from rc to HTTP status. */
 int rc_status(enum rc rc);
 

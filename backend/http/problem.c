@@ -134,6 +134,13 @@ void reply_problem(struct reply *reply, const struct request *req,
 		      err->text, req->id);
 }
 
+void reply_unauthorized(struct reply *reply, const struct request *req,
+			const char *realm, const char *detail)
+{
+	problem_of_status(reply, 401, detail, req->id);
+	reply->realm = realm;
+}
+
 void problem_of_status(struct reply *reply, int status, const char *detail,
 		       const char *request_id)
 {

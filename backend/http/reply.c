@@ -81,6 +81,11 @@ static void put_head(struct buf *b, const struct outgoing *o)
 		buf_puts(b, "Accept-Ranges: bytes\r\n");
 	if (o->allow)
 		buf_printf(b, "Allow: %s\r\n", o->allow);
+	if (reply->status == 401 && reply->realm)
+		buf_printf(b,
+			   "WWW-Authenticate: Basic realm=\"%s\", "
+			   "charset=\"UTF-8\"\r\n",
+			   reply->realm);
 	if (reply->status == 503)
 		buf_puts(b, "Retry-After: 1\r\n");
 	buf_printf(b, "Cache-Control: %s\r\n",

@@ -1,6 +1,7 @@
 #include "http/turn.h"
 
 #include <civetweb.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "base/host.h"
@@ -9,6 +10,8 @@
 #include "http/layout.h"
 #include "http/reply.h"
 #include "http/router.h"
+
+#define HANDLER_STACK ((size_t)4 << 20)
 
 /* What a request gathers on its way through gate, router and body reader. */
 struct turn {
@@ -179,6 +182,37 @@ static int read_body(struct turn *turn)
 	return check_digest(turn);
 }
 
+static void *handle(void *turn_)
+{
+	struct turn *turn = turn_;
+
+	turn->match.route->handler(turn->server->ctx, &turn->request,
+				   &turn->reply);
+	return NULL;
+}
+
+/* CivetWeb's workers have stacks of 100 KiB, compiled in, which a merge of
+ * deeply nested records or a clone's repository overflows. */
+static int run_handler(struct turn *turn)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	int failed = pthread_attr_init(&attr);
+
+	if (!failed) {
+		failed = pthread_attr_setstacksize(&attr, HANDLER_STACK);
+		if (!failed)
+			failed = pthread_create(&thread, &attr, handle, turn);
+		pthread_attr_destroy(&attr);
+	}
+	if (failed) {
+		err_set(&turn->err, RC_BUSY, "no thread for the request");
+		return refuse(turn, 503);
+	}
+	pthread_join(thread, NULL);
+	return 0;
+}
+
 static void call_handler(struct turn *turn)
 {
 	const struct gate_head *head = &turn->conn.head;
@@ -195,7 +229,7 @@ static void call_handler(struct turn *turn)
 	};
 	memcpy(request->args, turn->match.args, sizeof(request->args));
 	memcpy(request->id, turn->conn.id, sizeof(request->id));
-	turn->match.route->handler(turn->server->ctx, request, &turn->reply);
+	run_handler(turn);
 }
 
 /* A path as one word, so that it cannot pose as further fields. */

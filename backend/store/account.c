@@ -60,6 +60,32 @@ enum rc account_add(struct store *s, const char *name, unsigned roles,
 	return query_end(q, err);
 }
 
+/* Of no password: so that an unknown name costs what a known one does. */
+static const char nobodys_hash[] =
+	"$argon2id$v=19$m=65536,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$"
+	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+enum rc account_proves(struct store *s, const char *name, const char *password,
+		       struct account *out, struct err *err)
+{
+	struct query *q = query_begin(s->db, SQL_ACCOUNT_GET);
+	char hash[PASSWORD_HASH_MAX];
+	struct err ignored = { 0 };
+	enum rc rc;
+
+	snprintf(hash, sizeof(hash), "%s", nobodys_hash);
+	query_text(q, 1, name);
+	if (query_row(q) && !query_is_null(q, 2))
+		snprintf(hash, sizeof(hash), "%s", query_get_text(q, 2));
+	rc = query_end(q, err);
+	if (rc != RC_OK)
+		return rc;
+	if (!password_is(hash, password) ||
+	    account_get(s, name, out, &ignored) != RC_OK)
+		return err_set(err, RC_DENIED, "wrong name or password");
+	return RC_OK;
+}
+
 enum rc account_get(struct store *s, const char *name, struct account *out,
 		    struct err *err)
 {

@@ -102,5 +102,9 @@ enum rc account_add(struct store *s, const char *name, unsigned roles,
 enum rc account_get(struct store *s, const char *name, struct account *out,
 		    struct err *err);
 bool account_may(const struct account *a, unsigned role, const char *scope);
+/* Is this the account's password? RC_DENIED for a wrong one, an account without
+ * one and an unknown account alike, after the same work (Argon2id, 64 MiB). */
+enum rc account_proves(struct store *s, const char *name, const char *password,
+		       struct account *out, struct err *err);
 
 #endif

@@ -273,3 +273,38 @@ ORDER BY l.position DESC LIMIT 50
 -- name: conflict_ids
 SELECT 'conflict', id FROM conflict WHERE scope = ?1
 UNION ALL SELECT 'conflict_private', id FROM conflict_private WHERE scope = ?1
+
+-- name: history_versions
+-- (and packets that wrote the record without changing what stands)
+SELECT l.position, l.body, l.merged, l.packet, coalesce(p.received,
+	(SELECT time FROM main_commit WHERE scope = l.scope
+	AND position >= l.position ORDER BY number LIMIT 1)) AS received,
+	p.body, NULL
+FROM log AS l LEFT JOIN packet AS p ON p.number = l.packet
+WHERE l.scope = ?1 AND l.position IN
+(SELECT position FROM log WHERE scope = ?1 AND kind = ?2 AND id = ?3)
+UNION ALL
+SELECT NULL, NULL, 0, p.number, p.received, p.body, r.code
+FROM packet_record AS r CROSS JOIN packet AS p
+WHERE r.kind = ?2 AND r.id = ?3 AND p.number = r.packet AND p.scope = ?1
+AND p.number NOT IN (SELECT packet FROM log WHERE scope = ?1
+	AND position IN (SELECT position FROM log
+		WHERE scope = ?1 AND kind = ?2 AND id = ?3)
+	AND packet IS NOT NULL)
+ORDER BY received, 4, 1
+
+-- name: history_conflicts
+SELECT l.body FROM conflict AS c CROSS JOIN log AS l
+WHERE c.scope = ?1 AND c.record_kind = ?2 AND c.record_id = ?3
+AND l.scope = c.scope AND l.position = (SELECT max(position) FROM log
+	WHERE scope = c.scope AND kind = 'conflict' AND id = c.id)
+
+-- name: history_conflicts_private
+SELECT l.body FROM conflict_private AS c CROSS JOIN log AS l
+WHERE c.scope = ?1 AND l.scope = c.scope AND l.position =
+	(SELECT max(position) FROM log
+	WHERE scope = c.scope AND kind = 'conflict_private' AND id = c.id)
+
+-- name: history_decided
+SELECT id FROM packet_record
+WHERE packet = ?1 AND kind IN ('conflict', 'conflict_private') LIMIT 1

@@ -117,6 +117,8 @@ size_t registry_count(const struct registry *r);
 const struct kind *registry_at(const struct registry *r, size_t i);
 
 /* The field of that name or NULL. */
+/* The word that kind files use. */
+const char *rule_word(enum merge_rule rule);
 const struct field *kind_field(const struct kind *k, const char *name);
 /* Is the value legal for the field (type, range, values, length)? */
 enum rc field_check(const struct kind *k, const struct field *f,

@@ -170,6 +170,11 @@ enum merge_rule rule_parse(const char *word)
 	return MERGE_UNKNOWN;
 }
 
+const char *rule_word(enum merge_rule rule)
+{
+	return rule < MERGE_UNKNOWN ? rule_words[rule] : "unknown";
+}
+
 unsigned role_parse(const char *word)
 {
 	for (size_t i = 0; i < ROLES; i++)

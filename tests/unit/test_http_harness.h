@@ -89,6 +89,24 @@ static inline void rig_fail(void *ctx, struct request *req, struct reply *reply)
 	reply_problem(reply, req, &err);
 }
 
+/* Takes a megabyte of stack. */
+static void rig_deep(void *ctx, struct request *req, struct reply *reply)
+{
+	volatile char room[1 << 20];
+
+	(void)ctx;
+	(void)req;
+	for (size_t i = 0; i < sizeof(room); i += 1024)
+		room[i] = 'd';
+	buf_byte(&reply->body, room[1024]);
+}
+
+static void rig_locked(void *ctx, struct request *req, struct reply *reply)
+{
+	(void)ctx;
+	reply_unauthorized(reply, req, "rig", "name yourself");
+}
+
 static const struct http_route rig_routes[] = {
 	{ "GET", "/show", 0, false, rig_show },
 	{ "GET", "/items/{id}", 0, false, rig_show },
@@ -98,6 +116,8 @@ static const struct http_route rig_routes[] = {
 	{ "POST", "/form", RIG_CAP, false, rig_echo },
 	{ "POST", "/sync", 8u << 20, true, rig_echo },
 	{ "GET", "/file", 0, false, rig_file },
+	{ "GET", "/deep", 0, false, rig_deep },
+	{ "GET", "/locked", 0, false, rig_locked },
 	{ "GET", "/fail/{rc}", 0, false, rig_fail },
 	{ NULL, NULL, 0, false, NULL }
 };

@@ -90,6 +90,24 @@ static void a_handler_sees_the_request(void **state)
 			    "GET /items/q 7 ?b=%41&c arg=q 7 x=some value");
 }
 
+static void a_handler_has_room_on_its_stack(void **state)
+{
+	(void)state;
+	ask("GET", "/deep", "");
+	assert_int_equal(rig_status(&rig), 200);
+	assert_string_equal(rig_body(&rig), "d");
+}
+
+static void a_challenge_says_how_to_prove_oneself(void **state)
+{
+	(void)state;
+	ask("GET", "/locked", "");
+	assert_int_equal(rig_status(&rig), 401);
+	assert_true(rig_has(&rig, "WWW-Authenticate: Basic realm=\"rig\", "
+				  "charset=\"UTF-8\""));
+	assert_non_null(strstr(rig_body(&rig), "/problems/unauthorized"));
+}
+
 static void every_reply_has_length_cache_rule_nosniff_and_close(void **state)
 {
 	static const char *const targets[] = { "/show", "/nothing", "/fail/1",
@@ -407,6 +425,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_handler_sees_the_request),
+		cmocka_unit_test(a_handler_has_room_on_its_stack),
+		cmocka_unit_test(a_challenge_says_how_to_prove_oneself),
 		cmocka_unit_test(
 			every_reply_has_length_cache_rule_nosniff_and_close),
 		cmocka_unit_test(head_is_get_without_a_body),

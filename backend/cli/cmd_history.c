@@ -1,0 +1,127 @@
+/* cli/cmd_history.c - `hufud history`: who changed which field when. */
+#include "cli/cli.h"
+
+#include "base/date.h"
+#include "base/jcs.h"
+#include "ledger/history.h"
+
+static const char usage[] =
+	"usage: hufud history KIND ID [--scope S] [--json]\n"
+	"\n"
+	"Tells each version of a record, oldest first: when the server "
+	"received "
+	"it, who wrote\n"
+	"it on which terminal in which packet, and for each field its value "
+	"before and after\n"
+	"and what decided: the terminal or the office where that side alone "
+	"moved, a conflict,\n"
+	"or the field's merge rule. Values of a packet that do not stand are "
+	"told, too. The\n"
+	"packets are the commits of `git log --full-history --diff-filter=AM "
+	"SCOPE -- KIND/ID`\n"
+	"in a clone of the mirror.\n"
+	"\n" CLI_SCOPE_USAGE "\nOptions: --data DIR, --as ACCOUNT\n";
+
+static void value_print(const json_t *value)
+{
+	char *text;
+
+	if (json_is_string(value)) {
+		fputs(json_string_value(value), stdout);
+		return;
+	}
+	text = json_is_null(value)
+		       ? NULL
+		       : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY |
+						   JSON_SORT_KEYS);
+	fputs(text ? text : "(nothing)", stdout);
+	free(text);
+}
+
+/* An officer of the district has a name; whoever has none is an account. */
+static void author_print(struct cli *c, const char *id)
+{
+	struct err ignored = { 0 };
+	struct op quiet = c->op;
+	json_t *officer = NULL;
+
+	quiet.err = &ignored;
+	if (ledger_record(&quiet, c->scope, "officer", id, &officer) == RC_OK)
+		printf("%s (%s)", json_text(officer, "name"), id);
+	else
+		printf("%s", id);
+	json_decref(officer);
+}
+
+static void fields_print(const json_t *changes, const char *from,
+			 const char *to, const char *between)
+{
+	const json_t *f;
+	size_t i;
+
+	json_array_foreach(changes, i, f)
+	{
+		printf("    %s: ", json_text(f, "field"));
+		value_print(json_object_get(f, from));
+		fputs(between, stdout);
+		value_print(json_object_get(f, to));
+		printf("   by %s\n", json_text(f, "rule"));
+	}
+}
+
+static void version_print(struct cli *c, const json_t *v)
+{
+	const char *operation = json_text(v, "operation");
+	const char *packet = json_text(v, "packet");
+	char when[25];
+
+	time_format(when, json_int(v, "received", 0));
+	if (json_is_null(json_object_get(v, "position")))
+		printf("no change  %s  ", when);
+	else
+		printf("position %lld  %s  ",
+		       (long long)json_int(v, "position", 0), when);
+	author_print(c, json_text(v, "author"));
+	printf(" on %s", json_text(v, "terminal"));
+	if (*packet)
+		printf("  packet %.12s", packet);
+	printf("%s\n",
+	       json_is_true(json_object_get(v, "merged")) ? "  merged" : "");
+	if (*json_text(v, "message"))
+		printf("  %s%s%s\n", operation ? operation : "",
+		       operation ? ": " : "", json_text(v, "message"));
+	fields_print(json_object_get(v, "changes"), "before", "after", " -> ");
+	fields_print(json_object_get(v, "refused"), "terminal", "stands",
+		     " was written, but there stands ");
+}
+
+int cmd_history(struct cli *c)
+{
+	const char *words[3] = { NULL, NULL, NULL };
+	json_t *history = NULL;
+	const json_t *v;
+	size_t i;
+	int code = cli_options(c, NULL, usage, words, 2);
+
+	if (code != EXIT_DONE)
+		return code;
+	if (!words[0] || !words[1])
+		return cli_misuse(c, "name a kind and an id");
+	code = cli_open(c);
+	if (code == EXIT_DONE)
+		code = cli_scope(c, words[0], words[1]);
+	if (code != EXIT_DONE)
+		return code;
+	if (!cli_may_read(c, words[0]))
+		return EXIT_FAILED;
+	if (ledger_history(&c->op, c->scope, words[0], words[1], &history) !=
+	    RC_OK)
+		return cli_fail(c, &c->err);
+	if (c->json) {
+		cli_json_list("history", history);
+		return EXIT_DONE;
+	}
+	json_array_foreach(history, i, v) version_print(c, v);
+	json_decref(history);
+	return EXIT_DONE;
+}
