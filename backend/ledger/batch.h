@@ -73,7 +73,7 @@ struct take_record {
 	struct oid q;
 	char q_code[24]; /* its quarantine code for this record, or "" */
 	const char *code; /* static: why it goes to quarantine, or NULL */
-	char why[200];
+	char why[ERR_TEXT_MAX];
 	bool changed, is_new;
 };
 

@@ -167,6 +167,9 @@ static enum rc conflict_open(struct batch *b, const struct batch_scope *bs,
 		(json_int_t)b->now_ms, "state", "open");
 	if (!*out)
 		return err_set(b->err, RC_NOMEM, "out of memory");
+	if (kind_field(registry_kind(b->store->kinds, conflict_kind(k)),
+		       "rule"))
+		json_object_set_new(*out, "rule", json_string(c->rule));
 	if (server.author[0])
 		json_object_set_new(*out, "server_author",
 				    json_string(server.author));

@@ -166,9 +166,10 @@ enum rc ledger_decide(struct op *op, const char *scope, const char *conflict,
 		struct op as_judge = *op;
 
 		/* A decision may set what the decider could not write
-		 * otherwise: that is what deciding means. */
+		 * otherwise, and move a state where no table leads: that is
+		 * what deciding means. */
 		judge.roles |= ROLE_INSPECTOR | ROLE_COORDINATOR |
-			       ROLE_ADMINISTRATOR | ROLE_ANALYST;
+			       ROLE_ADMINISTRATOR | ROLE_ANALYST | ROLE_SERVER;
 		as_judge.actor = &judge;
 		closed = conflict_decided(op, c, decision, decided, reason);
 		records[0] = (struct office_record){

@@ -41,7 +41,7 @@ struct office_record {
 		OFFICE_CHANGED,
 		OFFICE_REFUSED, /* `why` says so; the others went in */
 	} outcome;
-	char why[160];
+	char why[ERR_TEXT_MAX];
 };
 
 struct office_write {

@@ -2,6 +2,7 @@
 #include "ledger/batch.h"
 
 #include "base/jcs.h"
+#include "kind/fsm.h"
 #include "object/packet.h"
 #include "sql_store.gen.h"
 
@@ -33,7 +34,7 @@ static json_t *record_whole(const struct office_write *w,
 static void refused(struct office_record *o, const char *why)
 {
 	o->outcome = OFFICE_REFUSED;
-	snprintf(o->why, sizeof(o->why), "%.159s", why);
+	snprintf(o->why, sizeof(o->why), "%s", why);
 }
 
 /* The record in stored form now, or NULL. */
@@ -68,8 +69,10 @@ static enum rc allowed(struct filling *f, const struct kind *k,
 		err_set(&why, RC_INVALID, "kind '%s' belongs to %s", k->name,
 			k->is_catalog ? "the scope catalog"
 				      : "a county's scope");
-	else if (kind_check(k, after, &why) == RC_OK)
-		kind_may_write(k, f->op->actor->roles, before, after, &why);
+	else if (kind_check(k, after, &why) == RC_OK &&
+		 kind_may_write(k, f->op->actor->roles, before, after, &why) ==
+			 RC_OK)
+		fsm_check(k, f->op->actor->roles, before, after, &why);
 	if (why.code == RC_NOMEM)
 		return err_set(f->op->err, RC_NOMEM, "%s", why.text);
 	if (why.code)

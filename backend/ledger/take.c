@@ -4,6 +4,7 @@
 
 #include "base/hex.h"
 #include "base/jcs.h"
+#include "kind/fsm.h"
 #include "sql_store.gen.h"
 
 static void refuse(struct take_record *r, const char *code, const char *why)
@@ -11,7 +12,7 @@ static void refuse(struct take_record *r, const char *code, const char *why)
 	if (r->code)
 		return;
 	r->code = code;
-	snprintf(r->why, sizeof(r->why), "%.199s", why);
+	snprintf(r->why, sizeof(r->why), "%s", why);
 }
 
 /* Q may have come with the same request: only now is it known what became of
@@ -67,6 +68,9 @@ static enum rc plain_judge(const struct kind *k, const struct take *t,
 		return rc;
 	if (rc != RC_OK)
 		refuse(r, denied_code(k, t->role, !before), why->text);
+	err_clear(why);
+	if (!r->code && fsm_check(k, t->role, before, plain, why) != RC_OK)
+		refuse(r, "state", why->text);
 	return RC_OK;
 }
 

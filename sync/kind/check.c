@@ -6,6 +6,8 @@
 
 #include "base/hex.h"
 #include "base/jcs.h"
+#include "form/points.h"
+#include "kind/codes.h"
 
 const struct field *kind_field(const struct kind *k, const char *name)
 {
@@ -165,6 +167,20 @@ static enum rc check_canonical(const char *name, const json_t *value,
 	return rc;
 }
 
+static enum rc check_json(const struct field *f, const json_t *value,
+			  struct err *err)
+{
+	struct err why = { 0 };
+	enum rc rc = check_canonical(f->name, value, err);
+
+	if (rc != RC_OK || !f->is_points)
+		return rc;
+	rc = points_check(value, &why);
+	return rc == RC_OK ? rc
+			   : err_set(err, rc, "field '%s': %s", f->name,
+				     why.text);
+}
+
 enum rc field_check(const struct kind *k, const struct field *f,
 		    const json_t *value, struct err *err)
 {
@@ -184,7 +200,7 @@ enum rc field_check(const struct kind *k, const struct field *f,
 	switch (f->type) {
 	case FIELD_TEXT: return check_text(f, value, err);
 	case FIELD_SET: return check_set(f, value, err);
-	case FIELD_JSON: return check_canonical(f->name, value, err);
+	case FIELD_JSON: return check_json(f, value, err);
 	default: return RC_OK;
 	}
 }
@@ -251,7 +267,9 @@ static enum rc check_record(const struct kind *k, const json_t *record,
 		if (rc != RC_OK)
 			return rc;
 	}
-	return RC_OK;
+	for (size_t i = 0; rc == RC_OK && i < k->nfields; i++)
+		rc = codes_check(&k->fields[i], record, err);
+	return rc;
 }
 
 enum rc kind_check(const struct kind *k, const json_t *record, struct err *err)

@@ -7,7 +7,9 @@
  *  "sealed":true,"companion":"subject","keys":["..."],"indexes":[["state"]],
  *  "fields":[{"name":"state","type":"text","label":{...},"rule":"threeway",
  *   "group":"...","writers":[...],"values":["open"],"required":true,
- *   "refers":"subject","max":200,"safe":"open"}]}
+ *   "refers":"subject","max":200,"safe":"open","fsm":{...},
+ *   "codes":{...},"shape":"points"}],
+ *  "owner":"author","unique":["visit","point","author"]}
  *
  * Fields keep the order of the file; new ones are appended. Definitions are
  * immutable once loaded; a registry may be shared by threads. */
@@ -44,6 +46,7 @@ enum merge_rule {
 	MERGE_GSET,
 	MERGE_ONCE,
 	MERGE_SAFE,
+	MERGE_FSM, /* states by a table: kind/fsm.h */
 	MERGE_UNKNOWN, /* a rule of a later version: conflict */
 	MERGE__MAX
 };
@@ -59,6 +62,10 @@ enum role {
 /* 0 for an unknown word. */
 unsigned role_parse(const char *word);
 const char *role_name(unsigned role);
+/* The word of a rule; "threeway" for one of a later version. */
+const char *rule_name(enum merge_rule rule);
+
+struct fsm;
 
 struct field {
 	const char *name;
@@ -73,6 +80,9 @@ struct field {
 	const char *const *values; /* NULL-ended list of legal texts, or NULL */
 	int64_t max; /* characters of text, members of a set; 0: 4,000 */
 	const json_t *safe; /* MERGE_SAFE: the interim value */
+	const struct fsm *fsm; /* MERGE_FSM: its table */
+	const json_t *codes; /* kind/codes.h: its table, or NULL */
+	bool is_points; /* FIELD_JSON: a checklist, form/points.h */
 	const char *column; /* rows_column_type() */
 };
 
@@ -87,13 +97,17 @@ struct kind {
 				    * whose key seals it; NULL: its own id */
 	unsigned writers, readers; /* enum role bits */
 	const char *const *keys; /* import key fields, NULL-ended, or NULL */
+	const char *owner; /* field that names the only one who may change it */
+	const char *const *unique; /* fields that no two records share, or NULL */
 	size_t nfields;
 	const struct field *fields;
+	const struct fsm *fsm; /* of the field with that rule, or NULL */
 	json_t *definition; /* borrowed from the kind */
 	char id[33]; /* of its `kind` record */
 	/* Statements of rows.h, made once. */
 	char *sql_server_put, *sql_server_get, *sql_server_drop;
 	char *sql_replica_put, *sql_replica_get, *sql_replica_drop;
+	char *sql_twin; /* NULL where nothing is unique */
 	void *owned; /* everything above */
 };
 
@@ -134,6 +148,13 @@ enum rc kind_check(const struct kind *k, const json_t *record, struct err *err);
 enum rc kind_may_write(const struct kind *k, unsigned role,
 		       const json_t *before, const json_t *after,
 		       struct err *err);
+/* May `author` take the record from `before` (NULL: new) to `after`? A field
+ * with the rule `once` keeps its value (RC_CONFLICT); a record that has an
+ * owner is changed by no other, and a new one of a tablet is its author's own
+ * (RC_DENIED). The server may do all of it. */
+enum rc kind_may_change(const struct kind *k, unsigned role, const char *author,
+			const json_t *before, const json_t *after,
+			struct err *err);
 /* Sets sorted by bytes without repeats, in place: what an edit of a replica or
  * a CSV brings becomes what canonical bytes want. */
 void kind_normalise(const struct kind *k, json_t *record);

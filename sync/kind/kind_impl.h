@@ -27,6 +27,25 @@ enum merge_rule rule_parse(const char *word);
 /* A name that can stand unquoted as a table or a column. */
 bool name_is_column(const char *name);
 
+/* kind_parse.c: one definition on its way. */
+struct parse {
+	struct kind *kind;
+	struct field *fields;
+	struct arena *mem;
+	struct err *err;
+};
+enum rc parse_no_memory(struct parse *p);
+enum rc parse_roles(struct parse *p, const json_t *o, const char *member,
+		    unsigned otherwise, unsigned *out);
+/* A NULL-ended list of texts; *out is NULL where the member is absent. */
+enum rc parse_words(struct parse *p, const json_t *o, const char *member,
+		    const char *const **out);
+/* fsm_parse.c: the table of a field, once all fields are known. */
+enum rc fsm_parse(struct parse *p, struct field *f, const json_t *o);
+
+/* kind_more.c: codes, shapes, owner, unique; once all fields are known. */
+enum rc more_parse(struct parse *p, const json_t *o);
+
 /* A kind of its own from a definition that is copied. */
 enum rc kind_parse(struct kind **out, const json_t *definition,
 		   struct err *err);

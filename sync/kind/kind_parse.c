@@ -12,15 +12,7 @@
 #include "base/hex.h"
 #include "base/jcs.h"
 
-/* One definition on its way. */
-struct parse {
-	struct kind *kind;
-	struct field *fields;
-	struct arena *mem;
-	struct err *err;
-};
-
-static enum rc no_memory(struct parse *p)
+enum rc parse_no_memory(struct parse *p)
 {
 	return err_set(p->err, RC_NOMEM, "kind '%s': more than %u bytes",
 		       p->kind->name, KIND_ARENA_BYTES);
@@ -49,8 +41,8 @@ static enum rc parse_label(struct parse *p, const json_t *o, const char *owner,
 	return RC_OK;
 }
 
-static enum rc parse_roles(struct parse *p, const json_t *o, const char *member,
-			   unsigned otherwise, unsigned *out)
+enum rc parse_roles(struct parse *p, const json_t *o, const char *member,
+		    unsigned otherwise, unsigned *out)
 {
 	const json_t *words = json_object_get(o, member);
 
@@ -74,9 +66,8 @@ static enum rc parse_roles(struct parse *p, const json_t *o, const char *member,
 		       p->kind->name, member);
 }
 
-/* A NULL-ended list of texts; *out is NULL where the member is absent. */
-static enum rc parse_words(struct parse *p, const json_t *o, const char *member,
-			   const char *const **out)
+enum rc parse_words(struct parse *p, const json_t *o, const char *member,
+		    const char *const **out)
 {
 	const json_t *words = json_object_get(o, member);
 	size_t n = json_array_size(words);
@@ -87,7 +78,7 @@ static enum rc parse_words(struct parse *p, const json_t *o, const char *member,
 		return RC_OK;
 	list = arena_alloc(p->mem, (n + 1) * sizeof(*list));
 	if (!list)
-		return no_memory(p);
+		return parse_no_memory(p);
 	for (size_t i = 0; i < n; i++) {
 		list[i] = json_string_value(json_array_get(words, i));
 		if (!list[i])
@@ -229,7 +220,7 @@ static enum rc parse_fields(struct parse *p, const json_t *definition)
 			       p->kind->name, KIND_FIELDS_MAX);
 	p->fields = arena_alloc(p->mem, n * sizeof(*p->fields));
 	if (!p->fields)
-		return no_memory(p);
+		return parse_no_memory(p);
 	p->kind->fields = p->fields;
 	for (size_t i = 0; i < n; i++) {
 		enum rc rc = parse_field(p, json_array_get(fields, i));
@@ -238,6 +229,27 @@ static enum rc parse_fields(struct parse *p, const json_t *definition)
 			return rc;
 	}
 	return RC_OK;
+}
+
+/* A table names fields that may stand after its own. */
+static enum rc parse_tables(struct parse *p, const json_t *definition)
+{
+	const json_t *fields = json_object_get(definition, "fields"), *o;
+	enum rc rc = RC_OK;
+	size_t at = 0, i;
+
+	json_array_foreach(fields, i, o)
+	{
+		struct field *f = &p->fields[at];
+
+		if (at == p->kind->nfields ||
+		    strcmp(f->name, json_text(o, "name")) != 0)
+			continue;
+		at++;
+		if (rc == RC_OK && f->rule == MERGE_FSM)
+			rc = fsm_parse(p, f, o);
+	}
+	return rc;
 }
 
 /* Each of the names is a field of the kind, or one of `also`. */
@@ -338,6 +350,10 @@ static enum rc parse_kind(struct parse *p, const json_t *o)
 	rc = parse_head(p, o);
 	if (rc == RC_OK)
 		rc = parse_fields(p, o);
+	if (rc == RC_OK)
+		rc = parse_tables(p, o);
+	if (rc == RC_OK)
+		rc = more_parse(p, o);
 	if (rc == RC_OK && k->nfields == 0)
 		rc = err_set(p->err, RC_INVALID,
 			     "kind '%s' has no field of a known type", k->name);

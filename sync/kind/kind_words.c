@@ -24,7 +24,7 @@ static const char *const rule_words[MERGE_UNKNOWN] = {
 	[MERGE_LWW] = "lww",           [MERGE_MAX] = "max",
 	[MERGE_MIN] = "min",           [MERGE_SET] = "set",
 	[MERGE_GSET] = "gset",         [MERGE_ONCE] = "once",
-	[MERGE_SAFE] = "safe",
+	[MERGE_SAFE] = "safe",         [MERGE_FSM] = "fsm",
 };
 
 static const char *const role_words[] = {
@@ -168,6 +168,11 @@ enum merge_rule rule_parse(const char *word)
 		if (strcmp(rule_words[i], word) == 0)
 			return (enum merge_rule)i;
 	return MERGE_UNKNOWN;
+}
+
+const char *rule_name(enum merge_rule rule)
+{
+	return rule_words[rule < MERGE_UNKNOWN ? rule : MERGE_THREEWAY];
 }
 
 const char *rule_word(enum merge_rule rule)

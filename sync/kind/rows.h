@@ -33,6 +33,11 @@ enum rc rows_put(struct db *db, const struct kind *k, enum rows_side side,
 enum rc rows_get(struct db *db, const struct kind *k, enum rows_side side,
 		 const char *scope, const char *id, json_t **out,
 		 struct err *err);
+/* The record that has the same values in all of the kind's `unique` fields, in
+ * either kind of table; RC_NOT_FOUND (no message) when there is none, or when
+ * this one lacks a value. */
+enum rc rows_twin(struct db *db, const struct kind *k, const json_t *record,
+		  char out[33], struct err *err);
 enum rc rows_drop(struct db *db, const struct kind *k, enum rows_side side,
 		  const char *scope, const char *id, struct err *err);
 /* The columns of a table as SQL text: "id,scope,town,name,...". */

@@ -113,6 +113,19 @@ static void drop_write(struct buf *out, const struct kind *k,
 	buf_printf(out, "DELETE FROM %s %s", k->name, where(side));
 }
 
+/* ?1 is the scope, ?2 the record's own id, then the values. */
+static void twin_write(struct buf *out, const struct kind *k,
+		       enum rows_side side)
+{
+	size_t n = 3;
+
+	(void)side;
+	buf_printf(out, "SELECT id FROM %s WHERE scope=?1 AND id<>?2", k->name);
+	for (const char *const *u = k->unique; *u; u++)
+		buf_printf(out, " AND %s=?%zu", *u, n++);
+	buf_puts(out, " ORDER BY id LIMIT 1");
+}
+
 typedef void statement_fn(struct buf *out, const struct kind *k,
 			  enum rows_side side);
 
@@ -159,6 +172,9 @@ enum rc rows_prepare(struct kind *k, struct field *fields, struct arena *mem,
 	     i++)
 		rc = statement_prepare(wanted[i].text, k, wanted[i].side,
 				       wanted[i].write, mem, err);
+	if (rc == RC_OK && k->unique)
+		rc = statement_prepare(&k->sql_twin, k, ROWS_SERVER, twin_write,
+				       mem, err);
 	return rc;
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/hash.h"
 #include "base/hex.h"
+#include "kind/fsm.h"
 #include "merge/rules.h"
 
 struct member {
@@ -18,9 +19,16 @@ struct member {
 	const struct field *field; /* NULL for town and unknown fields */
 };
 
+#define FLAGS_MAX 8 /* of one merge: far more than two sides can raise */
+
 struct walk {
 	const struct kind *kind;
 	const json_t *base, *terminal, *server;
+	/* The side that froze the record while the other could not know: what
+	 * it has of closed fields stands. NULL: none did. */
+	const json_t *frozen;
+	const char *flags[FLAGS_MAX]; /* for the record that stands */
+	size_t nflags;
 	struct member *members; /* owned */
 	size_t n;
 	struct merge_result *out;
@@ -124,7 +132,8 @@ static json_t *group_object(struct walk *w, const struct member *m, size_t n,
 	return NULL;
 }
 
-static enum rc conflict_add(struct walk *w, const struct member *m, size_t n)
+static enum rc conflict_add(struct walk *w, const struct member *m, size_t n,
+			    const char *rule)
 {
 	struct merge_result *out = w->out;
 	struct merge_conflict *grown, *c;
@@ -135,6 +144,7 @@ static enum rc conflict_add(struct walk *w, const struct member *m, size_t n)
 	out->conflicts = grown;
 	c = &grown[out->nconflicts++];
 	c->group = m->group;
+	c->rule = rule;
 	c->base = group_object(w, m, n, w->base);
 	c->terminal = group_object(w, m, n, w->terminal);
 	c->server = group_object(w, m, n, w->server);
@@ -157,8 +167,14 @@ static bool rule_applies(const struct walk *w, const struct member *m, size_t n)
 	return declared == 1;
 }
 
+static void flag_add(struct walk *w, const char *flag)
+{
+	if (flag && w->nflags < FLAGS_MAX)
+		w->flags[w->nflags++] = flag;
+}
+
 static enum rc field_decide(struct walk *w, const struct member *m,
-			    enum verdict *verdict)
+			    enum verdict *verdict, const char **rule)
 {
 	const struct sides s = {
 		.base = json_object_get(w->base, m->name),
@@ -174,26 +190,51 @@ static enum rc field_decide(struct walk *w, const struct member *m,
 		stands = json_incref(s.server);
 	if (stands && json_object_set_new(w->out->record, m->name, stands) != 0)
 		return no_memory(w);
+	*rule = rule_name(m->field->rule);
+	if (m->field->fsm) {
+		const struct fsm_cell *c =
+			fsm_cell(m->field->fsm, s.server, s.terminal);
+
+		if (c && c->flag)
+			*rule = c->flag;
+		flag_add(w, c ? c->flag : NULL);
+	}
 	return RC_OK;
+}
+
+/* A record that one side signed stays what was signed; what the other side
+ * wrote meanwhile is kept beside it. */
+static enum rc group_frozen(struct walk *w, const struct member *m, size_t n)
+{
+	const json_t *late = w->frozen == w->server ? w->terminal : w->server;
+	enum rc rc = group_take(w, m, n, w->frozen, w->out->record);
+
+	if (rc != RC_OK || group_same(m, n, late, w->base) ||
+	    group_same(m, n, late, w->frozen))
+		return rc;
+	return conflict_add(w, m, n, "frozen");
 }
 
 static enum rc group_merge(struct walk *w, const struct member *m, size_t n)
 {
 	enum verdict verdict = VERDICT_CONFLICT;
+	const char *rule = rule_name(MERGE_THREEWAY);
 	enum rc rc;
 
+	if (w->frozen && m->field && fsm_is_closed(w->kind->fsm, m->name))
+		return group_frozen(w, m, n);
 	if (group_same(m, n, w->terminal, w->base) ||
 	    group_same(m, n, w->terminal, w->server))
 		return group_take(w, m, n, w->server, w->out->record);
 	if (group_same(m, n, w->server, w->base))
 		return group_take(w, m, n, w->terminal, w->out->record);
 	if (rule_applies(w, m, n))
-		rc = field_decide(w, m, &verdict);
+		rc = field_decide(w, m, &verdict, &rule);
 	else
 		rc = group_take(w, m, n, w->server, w->out->record);
 	if (rc != RC_OK || verdict == VERDICT_STANDS)
 		return rc;
-	return conflict_add(w, m, n);
+	return conflict_add(w, m, n, rule);
 }
 
 static enum rc groups_merge(struct walk *w)
@@ -208,6 +249,65 @@ static enum rc groups_merge(struct walk *w)
 		rc = group_merge(w, &w->members[from], to - from);
 	}
 	return rc;
+}
+
+/* Did one side move into `at` while the other changed what it had not seen? */
+static bool is_unseen(const struct walk *w, const struct fsm_unseen *u,
+		      const json_t *mover, const json_t *other)
+{
+	const struct fsm *t = w->kind->fsm;
+	bool changed = false;
+
+	for (const char *const *f = u->fields; *f; f++)
+		changed |= !same(json_object_get(other, *f),
+				 json_object_get(w->base, *f)) &&
+			   !same(json_object_get(other, *f),
+				 json_object_get(mover, *f));
+	return changed && fsm_in(u->at, fsm_state(t, mover)) &&
+	       fsm_state(t, mover) != fsm_state(t, w->base) &&
+	       fsm_in(u->at, fsm_state(t, w->out->record));
+}
+
+static void table_begin(struct walk *w)
+{
+	const struct fsm *t = w->kind ? w->kind->fsm : NULL;
+
+	if (!t || fsm_in(t->frozen, fsm_state(t, w->base)))
+		return;
+	if (fsm_in(t->frozen, fsm_state(t, w->server)))
+		w->frozen = w->server;
+	else if (fsm_in(t->frozen, fsm_state(t, w->terminal)))
+		w->frozen = w->terminal;
+}
+
+/* What the table says of the record that stands goes into its flags. */
+static enum rc table_end(struct walk *w)
+{
+	const struct fsm *t = w->kind ? w->kind->fsm : NULL;
+	json_t *flags, *apart;
+
+	for (size_t i = 0; t && i < t->nunseen; i++)
+		if (is_unseen(w, &t->unseen[i], w->terminal, w->server) ||
+		    is_unseen(w, &t->unseen[i], w->server, w->terminal))
+			flag_add(w, t->unseen[i].flag);
+	if (!w->nflags)
+		return RC_OK;
+	flags = json_object_get(w->out->record, FSM_FLAGS);
+	if (flags && !json_is_array(flags))
+		return RC_OK;
+	flags = flags ? json_copy(flags) : json_array();
+	for (size_t i = 0; flags && i < w->nflags; i++)
+		if (json_array_append_new(flags, json_string(w->flags[i])))
+			return json_decref(flags), no_memory(w);
+	/* Apart: the record's other sets are shared with the sides. */
+	apart = json_pack("{s:o}", FSM_FLAGS, flags);
+	if (!apart)
+		return no_memory(w);
+	kind_normalise(w->kind, apart);
+	if (json_object_update(w->out->record, apart) != 0)
+		no_memory(w);
+	json_decref(apart);
+	return w->err->code;
 }
 
 /* The same record on every side that has one; its place goes into the result.
@@ -282,10 +382,13 @@ enum rc merge_record(const struct kind *k, const json_t *base,
 		return rc;
 	out->record = json_object();
 	rc = out->record ? place_merge(&w) : no_memory(&w);
+	table_begin(&w);
 	if (rc == RC_OK)
 		rc = members_collect(&w);
 	if (rc == RC_OK)
 		rc = groups_merge(&w);
+	if (rc == RC_OK)
+		rc = table_end(&w);
 	free(w.members);
 	if (rc != RC_OK)
 		merge_release(out);

@@ -10,9 +10,12 @@
 #include "kind/kind.h"
 
 /* One group on which both sides moved apart and no rule decided. Values are
- * objects {field: value} of the group's fields, absent fields left out. */
+ * objects {field: value} of the group's fields, absent fields left out. `rule`
+ * is the word of the rule that asks, or the flag of the table's cell; "frozen"
+ * where the other side had signed. */
 struct merge_conflict {
 	const char *group; /* borrowed from the kind or the record's key */
+	const char *rule; /* borrowed from the kind, or static */
 	json_t *base, *terminal, *server, *standing; /* owned */
 };
 

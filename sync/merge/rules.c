@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "kind/fsm.h"
+
 static enum verdict rule_undecided(const struct field *f, const struct sides *s,
 				   json_t **stands)
 {
@@ -184,6 +186,20 @@ static enum verdict rule_safe(const struct field *f, const struct sides *s,
 	return *stands ? VERDICT_INTERIM : VERDICT_NOMEM;
 }
 
+/* The kind's table is indifferent to which side arrived first. */
+static enum verdict rule_fsm(const struct field *f, const struct sides *s,
+			     json_t **stands)
+{
+	const struct fsm_cell *c = fsm_cell(f->fsm, s->server, s->terminal);
+
+	if (!c)
+		return VERDICT_CONFLICT;
+	*stands = json_string(f->values[c->stands]);
+	if (!*stands)
+		return VERDICT_NOMEM;
+	return c->conflict ? VERDICT_INTERIM : VERDICT_STANDS;
+}
+
 /* `once`: the first that was merged stands, and that is the server's. */
 rule_fn *const merge_rules[MERGE__MAX] = {
 	[MERGE_THREEWAY] = rule_undecided,
@@ -195,5 +211,6 @@ rule_fn *const merge_rules[MERGE__MAX] = {
 	[MERGE_GSET] = rule_gset,
 	[MERGE_ONCE] = rule_undecided,
 	[MERGE_SAFE] = rule_safe,
+	[MERGE_FSM] = rule_fsm,
 	[MERGE_UNKNOWN] = rule_undecided,
 };

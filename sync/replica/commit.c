@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/jcs.h"
+#include "kind/fsm.h"
 #include "sql_sync.gen.h"
 
 struct item {
@@ -159,6 +160,9 @@ enum rc edit_judge(struct replica *r, const struct edit *e, struct scope *scope,
 	if (e->bad)
 		return err_set(why, RC_INVALID, "%s", e->bad);
 	rc = kind_check(k, e->after, why);
+	/* Terminals enrol as inspectors. */
+	if (rc == RC_OK)
+		rc = fsm_check(k, ROLE_INSPECTOR, e->before, e->after, why);
 	if (rc != RC_OK)
 		return rc;
 	rc = scope_get(r, name, scope, why);

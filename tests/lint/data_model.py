@@ -78,7 +78,40 @@ def table(kind):
         lines.append("| `%s` | %s | %s | %s | %s |" % (
             field["name"], cell(label(field)), field["type"], rule_of(field),
             notes_of(field)))
+    for field in kind["fields"]:
+        if field.get("rule") == "fsm":
+            lines += states(kind, field)
     return lines + [""]
+
+
+def words(list_):
+    return ", ".join(list_)
+
+
+def states(kind, field):
+    """The table of states: starts and moves, what a merge makes of two, what is frozen."""
+    fsm = field["fsm"]
+    lines = ["", "Moves of `%s`.`%s`:" % (kind["kind"], field["name"]), "",
+             "| from | to | by | needs |", "|---|---|---|---|"]
+    for start in fsm["starts"]:
+        lines.append("| (new) | %s | %s | |" % (code(start["at"]), words(start["by"])))
+    for move in fsm["moves"]:
+        lines.append("| %s | `%s` | %s | %s |" % (
+            code(move["from"]), move["to"], words(move["by"]), code(move.get("needs", []))))
+    if fsm.get("merge"):
+        lines += ["", "Where both sides moved, whichever came first:", "",
+                  "| one | other | stands | a person decides | flag |", "|---|---|---|---|---|"]
+    for cell_ in fsm.get("merge", []):
+        lines.append("| %s | %s | `%s` | %s | %s |" % (
+            code(cell_["one"]), code(cell_["other"]), cell_["stands"],
+            "yes" if cell_.get("conflict") else "", code([cell_["flag"]] if "flag" in cell_ else [])))
+    for unseen in fsm.get("unseen", []):
+        lines += ["", "Moved into %s without having seen a change of %s: flag `%s`." % (
+            code(unseen["at"]), code(unseen["fields"]), unseen["flag"])]
+    if "frozen" in fsm:
+        lines += ["", "In %s only %s change." % (
+            code(fsm["frozen"]["at"]), code(fsm["frozen"].get("open", [])))]
+    return lines
 
 
 def tables():

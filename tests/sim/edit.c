@@ -2,6 +2,8 @@
 #include "sim/sim.h"
 
 #include "base/fault.h"
+#include "base/jcs.h"
+#include "kind/fsm.h"
 
 enum shape {
 	UNIQUE_TEXT,
@@ -16,12 +18,13 @@ enum shape {
 struct spot {
 	const char *field;
 	enum shape shape;
-	const char *words[6]; /* NULL-ended */
+	const char *words[8]; /* NULL-ended */
 };
 
 struct place {
 	const char *kind;
 	const char *sql_count, *sql_id;
+	bool has_table; /* states move by the kind's table */
 	int nspots;
 	struct spot spots[9];
 };
@@ -34,17 +37,23 @@ struct place {
 
 static const struct place places[] = {
 	{ IDS(assignment),
+	  true,
 	  4,
 	  { { "accept_note", UNIQUE_TEXT, { NULL } },
 	    { "decline_reason", UNIQUE_TEXT, { NULL } },
 	    { "state",
 	      WORD,
-	      { "accepted", "in_progress", "done", "declined", NULL } },
+	      { "accepted", "in_progress", "done", "declined", "closed",
+		NULL } },
 	    { "sim_extra", UNIQUE_TEXT, { NULL } } } },
 	{ IDS(visit),
+	  true,
 	  9,
 	  { { "summary", UNIQUE_TEXT, { NULL } },
-	    { "state", WORD, { "open", "checking", "ready", "signed", NULL } },
+	    { "state",
+	      WORD,
+	      { "arrived", "checking", "ready", "signed", "submitted",
+		"approved", NULL } },
 	    { "score", UNIQUE_INT, { NULL } },
 	    { "started_at", EARLIER, { NULL } },
 	    { "result_codes", SET, { NULL } },
@@ -53,12 +62,14 @@ static const struct place places[] = {
 	    { "town", TOWN, { NULL } },
 	    { "unable_reason", UNIQUE_TEXT, { NULL } } } },
 	{ IDS(answer),
+	  false,
 	  4,
 	  { { "value", UNIQUE_TEXT, { NULL } },
 	    { "reason", UNIQUE_TEXT, { NULL } },
 	    { "state", WORD, { "draft", "final", "disputed", NULL } },
 	    { "at", UNIQUE_INT, { NULL } } } },
 	{ IDS(subject_private),
+	  false,
 	  3,
 	  { { "note", UNIQUE_TEXT, { NULL } },
 	    { "phone", UNIQUE_TEXT, { NULL } },
@@ -176,18 +187,77 @@ static bool has_extra(struct tablet *t)
 			  "'assignment') WHERE name='sim_extra'") > 0;
 }
 
+/* The live state of a record, "" for none. */
+static void state_ask(struct tablet *t, const struct place *p, const char *id,
+		      char state[40])
+{
+	struct buf ask;
+	struct query *q;
+
+	buf_init(&ask, 200);
+	buf_printf(&ask, "SELECT state FROM %s WHERE id=?1", p->kind);
+	q = query_begin(t->r->db, ask.data);
+	query_text(q, 1, id);
+	state[0] = '\0';
+	if (query_row(q) && !query_is_null(q, 0))
+		snprintf(state, 40, "%s", query_get_text(q, 0));
+	must(t->sim, query_end(q, &t->sim->err), "ask a state");
+	buf_release(&ask);
+}
+
+/* One legal move, or nothing: what the table forbids a tablet holds back. */
+static void move(struct tablet *t, struct buf *sql, const struct place *p,
+		 const char *id, const char *state, const char *to)
+{
+	const struct kind *k =
+		registry_kind(t->sim->loop.store->kinds, p->kind);
+	json_t *before = json_pack("{s:s}", "state", state);
+	json_t *after =
+		json_pack("{s:s, s:s}", "state", to, "decline_reason", "far");
+	struct err why = { 0 };
+
+	if (!state[0])
+		json_object_clear(before);
+	if (fsm_check(k, ROLE_INSPECTOR, before, after, &why) == RC_OK) {
+		buf_printf(sql, "UPDATE %s SET state='%s'", p->kind, to);
+		if (!strcmp(to, "declined"))
+			buf_puts(sql, ",decline_reason="
+				      "coalesce(decline_reason,'far')");
+		buf_printf(sql, " WHERE id='%s';", id);
+	}
+	json_decref(before);
+	json_decref(after);
+}
+
+static bool is_closed(const struct tablet *t, const struct place *p,
+		      const char *state, const char *field)
+{
+	const struct fsm *table =
+		registry_kind(t->sim->loop.store->kinds, p->kind)->fsm;
+	json_t *record = json_pack("{s:s}", "state", state);
+	bool closed = table &&
+		      fsm_in(table->frozen, fsm_state(table, record)) &&
+		      fsm_is_closed(table, field);
+
+	json_decref(record);
+	return closed && strcmp(field, "town") != 0;
+}
+
 static void update(struct tablet *t, struct buf *sql, const struct place *p)
 {
 	struct sim *s = t->sim;
 	int count = (int)ask_int(t, p->sql_count), fields, done = 0;
 	unsigned used = 0;
-	char id[33];
+	const struct spot *moving = NULL;
+	char id[33], state[40] = "";
 
 	/* Half of the edits meet on few records. */
 	if (count > HOT && rng_chance(&s->rng, 50))
 		count = HOT;
 	if (!count || !ask_id(t, p->sql_id, rng_below(&s->rng, count), id))
 		return;
+	if (p->has_table)
+		state_ask(t, p, id, state);
 	fields = 1 + rng_below(&s->rng, 3);
 	for (int i = 0; i < fields; i++) {
 		int at = rng_below(&s->rng, p->nspots);
@@ -196,6 +266,12 @@ static void update(struct tablet *t, struct buf *sql, const struct place *p)
 		    (!strcmp(p->spots[at].field, "sim_extra") && !has_extra(t)))
 			continue;
 		used |= 1u << at;
+		if (p->has_table && is_closed(t, p, state, p->spots[at].field))
+			continue;
+		if (p->has_table && p->spots[at].shape == WORD) {
+			moving = &p->spots[at];
+			continue;
+		}
 		buf_puts(sql, done++ ? "," : "");
 		if (done == 1)
 			buf_printf(sql, "UPDATE %s SET ", p->kind);
@@ -203,6 +279,45 @@ static void update(struct tablet *t, struct buf *sql, const struct place *p)
 	}
 	if (done)
 		buf_printf(sql, " WHERE id='%s';", id);
+	for (fields = 0; moving && moving->words[fields];)
+		fields++;
+	if (moving)
+		move(t, sql, p, id, state,
+		     moving->words[rng_below(&s->rng, fields)]);
+}
+
+/* What no table allows stays on the tablet until it is taken back. */
+static void tablet_errs(struct tablet *t)
+{
+	static const char sql[] = "UPDATE assignment SET state='reviewed' "
+				  "WHERE id=(SELECT id FROM "
+				  "assignment WHERE state IS NOT 'reviewed' "
+				  "AND state IS NOT NULL "
+				  "AND id NOT IN (SELECT id FROM "
+				  "old_assignment) ORDER BY id LIMIT "
+				  "1)";
+	struct sim *s = t->sim;
+	char id[33];
+	int packets, records;
+	enum rc rc;
+
+	if (!must(s, replica_exec(t->r, sql, &s->err), sql) ||
+	    !ask_id(t,
+		    "SELECT id FROM old_assignment WHERE id IN (SELECT id "
+		    "FROM assignment WHERE state='reviewed') LIMIT 1 "
+		    "OFFSET ?1",
+		    0, id))
+		return;
+	say(s, "  tablet %d moves assignment '%s' as it may not", t->number,
+	    id);
+	rc = replica_commit(t->r, "not allowed", &packets, &records, &s->err);
+	if (rc != RC_INVALID && rc != RC_DENIED)
+		broke(s, "an illegal move stays on the tablet", "%s",
+		      rc_name(rc));
+	forget(s);
+	must(s, replica_undo(t->r, "assignment", id, &records, &s->err),
+	     "undo an illegal move");
+	forget(s);
 }
 
 static void insert_visit(struct tablet *t, struct buf *sql)
@@ -362,6 +477,8 @@ void tablet_edit(struct tablet *t, bool by_another)
 		    by_another ? " (from outside)" : "", sql.data);
 		must(s, run(t, sql.data, by_another), sql.data);
 	}
+	if (!s->failed && rng_chance(&s->rng, 6))
+		tablet_errs(t);
 	if (rng_chance(&s->rng, 3) &&
 	    run(t, "DELETE FROM assignment", by_another) == RC_OK &&
 	    ask_int(t, "SELECT count(*) FROM assignment") == 0)

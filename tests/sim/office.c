@@ -3,6 +3,7 @@
 
 #include "base/fault.h"
 #include "base/jcs.h"
+#include "kind/fsm.h"
 #include "ledger/enrol.h"
 #include "sql_store.gen.h"
 
@@ -14,6 +15,7 @@ static void written_check(struct sim *s, const struct office_record *r)
 	struct account admin;
 	struct op op = loop_op(&s->loop, &admin, &s->err);
 	json_t *now = NULL, *value;
+	const struct kind *k;
 	const char *field;
 
 	if (r->outcome == OFFICE_REFUSED) {
@@ -24,9 +26,13 @@ static void written_check(struct sim *s, const struct office_record *r)
 	    !must(s, ledger_record(&op, COUNTY, r->kind, r->id, &now),
 		  "read what the office wrote"))
 		return;
+	k = registry_kind(s->loop.store->kinds, r->kind);
+	/* What follows from a move may move the state at once. */
 	json_object_foreach(
 		(json_t *)(uintptr_t)r->record, field,
-		value) if (!json_equal(json_object_get(now, field), value))
+		value) if (!json_equal(json_object_get(now, field), value) &&
+			   !(k->fsm && (!strcmp(field, "state") ||
+					!strcmp(field, "reason"))))
 		broke(s, "2 nothing is lost",
 		      "the office's %s of %s '%s' does not stand", field,
 		      r->kind, r->id);
@@ -137,7 +143,7 @@ static json_t *unique(struct sim *s)
 struct office_place {
 	const char *kind, *ids;
 	const char *texts[4]; /* NULL-ended */
-	const char *states[5];
+	const char *states[9];
 };
 
 #define IDS(kind)                                                              \
@@ -148,14 +154,16 @@ struct office_place {
 static const struct office_place places[] = {
 	{ IDS(assignment),
 	  { "accept_note", "instructions", "decline_reason", NULL },
-	  { "issued", "accepted", "recalled", "done", NULL } },
+	  { "issued", "accepted", "recalled", "done", "cancelled", "reassigned",
+	    NULL } },
 	{ IDS(assignment),
 	  { "accept_note", "instructions", "sim_extra", NULL },
-	  { "issued", "accepted", "recalled", "done", NULL } },
+	  { "accepted", "in_progress", "done", "returned", "cancelled",
+	    "reassigned", "void", NULL } },
 	{ IDS(visit),
 	  { "summary", "unable_reason", NULL },
-	  { "open", "ready", "approved", NULL } },
-	{ IDS(visit), { "summary", NULL }, { "signed", "returned", NULL } },
+	  { "open", "ready", "signed", "approved", "void", NULL } },
+	{ IDS(visit), { "summary", NULL }, { "submitted", "returned", NULL } },
 	{ IDS(subject),
 	  { "name", "address", "phone", NULL },
 	  { "in_business", "suspended", NULL } },
@@ -208,9 +216,13 @@ static json_t *one_edit(struct sim *s, const struct office_place *p,
 		/* A sealed record's town is bound to it like its id. */
 		json_object_set_new(after, "town", json_string(town));
 	} else if (dice < 4 && states) {
-		json_object_set_new(
-			after, "state",
-			json_string(p->states[rng_below(&s->rng, states)]));
+		const char *state = p->states[rng_below(&s->rng, states)];
+
+		json_object_set_new(after, "state", json_string(state));
+		json_object_set_new(after, "reason", unique(s));
+		if (!strcmp(state, "reassigned"))
+			json_object_set_new(after, "reassigned_to",
+					    json_string("a1"));
 	} else {
 		const char *field = p->texts[rng_below(&s->rng, texts)];
 

@@ -40,7 +40,7 @@ static int world_make(void **state)
 	field_sync(w, 0);
 	field_sync(w, 1);
 	/* both moved, each another field: merged */
-	field_exec(w, 0, "UPDATE visit SET state='submitted' WHERE id='v1'");
+	field_exec(w, 0, "UPDATE visit SET state='arrived' WHERE id='v1'");
 	field_exec(w, 1,
 		   "UPDATE visit SET visited_on='2026-11-22' WHERE id='v1'");
 	field_sync(w, 0);

@@ -165,7 +165,7 @@ static void a_run_that_was_cut_goes_on_without_issuing_twice(void **state)
 
 	commit(w, &o, id);
 	run(w, id, "seed", &done);
-	/* As if it had died before the last write, after one was accepted. */
+	/* As if it had died before the last write, after one was cancelled. */
 	assert_int_equal(ledger_record(&w->op, SCOPE, "draw", id, &record),
 			 RC_OK);
 	json_object_del(record, "result_hash");
@@ -193,7 +193,8 @@ static void a_run_that_was_cut_goes_on_without_issuing_twice(void **state)
 	assert_int_equal(
 		ledger_record(&w->op, SCOPE, "assignment", assignment, &record),
 		RC_OK);
-	json_object_set_new(record, "state", json_string("accepted"));
+	json_object_set_new(record, "state", json_string("cancelled"));
+	json_object_set_new(record, "reason", json_string("moved"));
 	{
 		char *text = json_dumps(record, 0);
 
@@ -204,7 +205,7 @@ static void a_run_that_was_cut_goes_on_without_issuing_twice(void **state)
 	assert_int_equal(draw_run(&w->op, id, &done), RC_OK);
 	assert_int_equal(done.assigned, 0);
 	assert_int_equal(count(w, "SELECT count(*) FROM assignment WHERE "
-				  "state='accepted'"),
+				  "state='cancelled'"),
 			 1);
 }
 

@@ -1,8 +1,8 @@
 /* The cases of fixtures/merge: a folder each, one test each. case.json says in
  * words what is promised and names the kind; base, terminal and server are the
- * sides (a side without a file has no record); want is what stands and
- * conflicts what a person has to decide. evidence.json beside the folders is a
- * kind that uses every rule. */
+ * sides (a side without a file has no record); want is what stands, conflicts
+ * what a person has to decide, and `rules` in case.json the rules that ask.
+ * evidence.json beside the folders is a kind that uses every rule. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -68,6 +68,20 @@ static json_t *conflicts_json(const struct merge_result *r)
 	return list;
 }
 
+/* Which rule asked for each conflict, where the case names them. */
+static void check_rules(const json_t *about, const struct merge_result *r)
+{
+	const json_t *rules = json_object_get(about, "rules");
+
+	if (!rules)
+		return;
+	assert_int_equal(json_array_size(rules), r->nconflicts);
+	for (size_t i = 0; i < r->nconflicts; i++)
+		assert_string_equal(
+			r->conflicts[i].rule,
+			json_string_value(json_array_get(rules, i)));
+}
+
 static void check_result(const char *folder, const json_t *about,
 			 struct merge_result *r)
 {
@@ -81,6 +95,7 @@ static void check_result(const char *folder, const json_t *about,
 	assert_true(json_is_boolean(merged));
 	assert_same(r->record, want);
 	assert_same(got, conflicts);
+	check_rules(about, r);
 	assert_int_equal(r->merged, json_is_true(merged));
 	json_decref(got);
 	json_decref(want);

@@ -354,14 +354,15 @@ static void edits_of_one_field_conflict_and_the_server_stands(void **state)
 {
 	struct world *w = *state;
 
-	edit(w, "UPDATE assignment SET state='accepted' WHERE id='a1'");
+	edit(w, "UPDATE assignment SET decline_reason='far' WHERE id='a1'");
 	office(w, "assignment", "a1",
-	       "{\"subject\":\"s1\",\"state\":\"recalled\",\"due\":\"2026-12-"
+	       "{\"subject\":\"s1\",\"state\":\"issued\",\"decline_reason\":"
+	       "\"ill\",\"due\":\"2026-12-"
 	       "01\"}");
 	sync_ok(w);
 	assert_int_equal(w->sum.conflicts, 1);
-	main_is(w, "assignment", "a1", "state", "recalled");
-	assert_true(holds(w, "SELECT state='recalled' FROM assignment "
+	main_is(w, "assignment", "a1", "decline_reason", "ill");
+	assert_true(holds(w, "SELECT decline_reason='ill' FROM assignment "
 			     "WHERE id='a1'"));
 	assert_int_equal(status_of(w, 4), 1);
 	same_root(w, w->r, "330106");

@@ -251,7 +251,8 @@ static void one_bad_record_keeps_nothing_else(void **state)
 		   "VALUES('v2','s1','flying');"
 		   "INSERT INTO subject_private(id,note) VALUES('s99','x')");
 	field_office(&world, "assignment", "a1",
-		     "{\"subject\":\"s1\",\"due\":\"2027-01-31\"}");
+		     "{\"subject\":\"s1\",\"due\":\"2027-01-31\",\"state\":"
+		     "\"issued\"}");
 	s = field_sync(&world, 0);
 	assert_int_equal(s.held.records, 2);
 	assert_true(s.held.why[0]);

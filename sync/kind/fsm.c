@@ -1,0 +1,227 @@
+/* kind/fsm.c - legal moves, and the sentence about one that is not. */
+#include "kind/fsm.h"
+
+#include <string.h>
+
+#include "base/jcs.h"
+#include "kind/kind_impl.h"
+
+static int state_of_text(const struct fsm *t, const char *text)
+{
+	for (unsigned i = 0; text && i < t->nstates; i++)
+		if (strcmp(t->field->values[i], text) == 0)
+			return (int)i;
+	return -1;
+}
+
+int fsm_state(const struct fsm *t, const json_t *record)
+{
+	return state_of_text(t, json_text(record, t->field->name));
+}
+
+const struct fsm_cell *fsm_cell(const struct fsm *t, const json_t *one,
+				const json_t *other)
+{
+	int a = state_of_text(t, json_string_value(one));
+	int b = state_of_text(t, json_string_value(other));
+
+	for (size_t i = 0; i < t->ncells; i++) {
+		const struct fsm_cell *c = &t->cells[i];
+
+		if ((fsm_in(c->one, a) && fsm_in(c->other, b)) ||
+		    (fsm_in(c->one, b) && fsm_in(c->other, a)))
+			return c;
+	}
+	return NULL;
+}
+
+bool fsm_is_closed(const struct fsm *t, const char *field)
+{
+	for (const char *const *o = t->open; o && *o; o++)
+		if (strcmp(*o, field) == 0)
+			return false;
+	return true;
+}
+
+static bool has_value(const json_t *record, const char *field)
+{
+	const json_t *value = json_object_get(record, field);
+
+	if (json_is_string(value))
+		return json_string_length(value) > 0;
+	return value && (!json_is_array(value) || json_array_size(value) > 0);
+}
+
+static const char *needed(const struct fsm_move *m, const json_t *after)
+{
+	for (const char *const *f = m->needs; f && *f; f++)
+		if (!has_value(after, *f))
+			return *f;
+	return NULL;
+}
+
+/* Every state that the role's moves lead to; `after` NULL: whatever they need.
+ */
+static uint64_t reach(const struct fsm *t, unsigned role, uint64_t from,
+		      const json_t *after)
+{
+	for (uint64_t before = 0; before != from;) {
+		before = from;
+		for (size_t i = 0; i < t->nmoves; i++) {
+			const struct fsm_move *m = &t->moves[i];
+
+			if (m->by & role && m->from & from &&
+			    (!after || !needed(m, after)))
+				from |= UINT64_C(1) << m->to;
+		}
+	}
+	return from;
+}
+
+static uint64_t starts_of(const struct fsm *t, unsigned role)
+{
+	uint64_t at = 0;
+
+	for (size_t i = 0; i < t->nstarts; i++)
+		if (t->starts[i].by & role)
+			at |= t->starts[i].at;
+	return at;
+}
+
+/* The moves that the role may make from `from`, as words. */
+static void moves_say(struct buf *b, const struct fsm *t, unsigned role,
+		      uint64_t from)
+{
+	size_t before = b->len;
+
+	for (size_t i = 0; i < t->nmoves; i++) {
+		const struct fsm_move *m = &t->moves[i];
+
+		if (!(m->by & role) || !(m->from & from))
+			continue;
+		buf_puts(b, b->len > before ? ", " : "");
+		buf_puts(b, t->field->values[m->to]);
+		for (const char *const *f = m->needs; f && *f; f++) {
+			buf_puts(b, f == m->needs ? " with " : " and ");
+			buf_puts(b, *f);
+		}
+	}
+	if (b->len == before)
+		buf_puts(b, "nothing");
+}
+
+static void states_say(struct buf *b, const struct fsm *t, uint64_t states)
+{
+	size_t before = b->len;
+
+	for (unsigned i = 0; i < t->nstates; i++)
+		if (states >> i & 1) {
+			buf_puts(b, b->len > before ? ", " : "");
+			buf_puts(b, t->field->values[i]);
+		}
+	if (b->len == before)
+		buf_puts(b, "nothing");
+}
+
+/* What the path to `to` lacks, or NULL when no filled field would open it. */
+static const char *lacking(const struct fsm *t, unsigned role, uint64_t from,
+			   int to, const json_t *after)
+{
+	uint64_t now = reach(t, role, from, after);
+
+	if (!fsm_in(reach(t, role, from, NULL), to))
+		return NULL;
+	for (size_t i = 0; i < t->nmoves; i++) {
+		const struct fsm_move *m = &t->moves[i];
+		const char *field = needed(m, after);
+
+		if (m->by & role && m->from & now && field &&
+		    fsm_in(reach(t, role, UINT64_C(1) << m->to, NULL), to))
+			return field;
+	}
+	return NULL;
+}
+
+static enum rc refuse_move(const struct kind *k, unsigned role,
+			   const json_t *before, const json_t *after,
+			   uint64_t from, int to, struct err *err)
+{
+	const struct fsm *t = k->fsm;
+	const char *field = t->field->name, *id = json_text(after, "id");
+	const char *was = json_text(before, field);
+	const char *wants = json_text(after, field);
+	const char *lacks = lacking(t, role, from, to, after);
+	struct buf b;
+
+	buf_init(&b, ERR_TEXT_MAX);
+	buf_printf(&b, "%s '%s': ", k->name, id ? id : "");
+	if (!wants) {
+		buf_printf(&b, "'%s' cannot be taken away", field);
+	} else if (lacks) {
+		buf_printf(&b, "'%s' goes to '%s' only with '%s'", field, wants,
+			   lacks);
+	} else if (!was) {
+		buf_printf(&b, "'%s' cannot begin as '%s', only as ", field,
+			   wants);
+		states_say(&b, t, from);
+	} else {
+		buf_printf(&b, "'%s' cannot go from '%s' to '%s', only to ",
+			   field, was, wants);
+		moves_say(&b, t, role, from);
+	}
+	err_set(err, RC_INVALID, "%s", b.data ? b.data : "an illegal move");
+	buf_release(&b);
+	return RC_INVALID;
+}
+
+static bool same(const json_t *a, const json_t *b)
+{
+	return a == b || (a && b && json_equal(a, b));
+}
+
+static enum rc frozen_check(const struct kind *k, const json_t *before,
+			    const json_t *after, struct err *err)
+{
+	const struct fsm *t = k->fsm;
+
+	for (size_t i = 0; i < k->nfields; i++) {
+		const char *name = k->fields[i].name;
+		const char *id = json_text(after, "id");
+
+		if (fsm_is_closed(t, name) &&
+		    !same(json_object_get(before, name),
+			  json_object_get(after, name)))
+			return err_set(err, RC_INVALID,
+				       "%s '%s': field '%s' no longer changes "
+				       "once it is '%s': write an amendment",
+				       k->name, id ? id : "", name,
+				       json_text(before, t->field->name));
+	}
+	return RC_OK;
+}
+
+enum rc fsm_check(const struct kind *k, unsigned role, const json_t *before,
+		  const json_t *after, struct err *err)
+{
+	const struct fsm *t = k->fsm;
+	const json_t *was, *now;
+	int state, to;
+	uint64_t from;
+
+	if (!t)
+		return RC_OK;
+	state = fsm_state(t, before);
+	if (fsm_in(t->frozen, state) &&
+	    frozen_check(k, before, after, err) != RC_OK)
+		return err->code;
+	was = json_object_get(before, t->field->name);
+	now = json_object_get(after, t->field->name);
+	/* A state of another version of the table is nobody's mistake. */
+	if (role & ROLE_SERVER || same(was, now) || (was && state < 0))
+		return RC_OK;
+	to = fsm_state(t, after);
+	from = was ? UINT64_C(1) << state : starts_of(t, role);
+	if (fsm_in(reach(t, role, from, after), to))
+		return RC_OK;
+	return refuse_move(k, role, before, after, from, to, err);
+}

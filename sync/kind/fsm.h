@@ -1,0 +1,81 @@
+/* kind/fsm.h - states and their table: which moves are legal for whom, what
+ * stands when both sides of a merge moved, and what no longer changes.
+ *
+ * A text field with the rule `fsm` has in its kind file, beside `values`, a
+ * member `fsm` (docs/data-model.md):
+ * {"starts":[{"at":["draft"],"by":["coordinator"]}],
+ *  "moves":[{"from":["draft"],"to":"issued","by":["coordinator"],
+ *            "needs":["due"]}],
+ *  "merge":[{"one":["cancelled"],"other":["done"],"stands":"done_contested",
+ *            "conflict":true,"flag":"cancelled_done"}],
+ *  "unseen":[{"fields":["due"],"at":["done"],"flag":"not_seen"}],
+ *  "frozen":{"at":["signed"],"open":["state","flags"]}}
+ *
+ * A state is the place of its value in `values`; a set of states is a bit set.
+ * A record without the field has not begun yet: any start is legal. */
+#ifndef KIND_FSM_H
+#define KIND_FSM_H
+
+#include "kind/kind.h"
+
+#define FSM_STATES_MAX 64
+#define FSM_FLAGS "flags" /* the set field that takes the flags of a table */
+
+struct fsm_start {
+	uint64_t at;
+	unsigned by; /* enum role bits */
+};
+
+struct fsm_move {
+	uint64_t from;
+	unsigned to, by;
+	const char *const *needs; /* fields with a value, NULL-ended, or NULL */
+};
+
+/* When one side moved into `one` and the other into `other`, either way. */
+struct fsm_cell {
+	uint64_t one, other;
+	unsigned stands;
+	bool conflict; /* a person decides; `stands` stands meanwhile */
+	const char *flag; /* added to the record's flags, or NULL */
+};
+
+/* One side moved into `at` and had not seen the other's change of `fields`. */
+struct fsm_unseen {
+	const char *const *fields; /* NULL-ended */
+	uint64_t at;
+	const char *flag;
+};
+
+struct fsm {
+	const struct field *field;
+	unsigned nstates;
+	size_t nstarts, nmoves, ncells, nunseen;
+	const struct fsm_start *starts;
+	const struct fsm_move *moves;
+	const struct fsm_cell *cells;
+	const struct fsm_unseen *unseen;
+	uint64_t frozen; /* states in which only the fields of `open` change */
+	const char *const *open; /* NULL-ended, or NULL */
+};
+
+/* The record's state, or -1: it has none, or one that the table lacks. */
+int fsm_state(const struct fsm *t, const json_t *record);
+static inline bool fsm_in(uint64_t states, int state)
+{
+	return state >= 0 && (states >> state & 1);
+}
+/* The cell for two sides that moved apart, or NULL: a person decides. */
+const struct fsm_cell *fsm_cell(const struct fsm *t, const json_t *one,
+				const json_t *other);
+/* Does the field stay as it is in a frozen state? */
+bool fsm_is_closed(const struct fsm *t, const char *field);
+
+/* May the role take the record from `before` (what its author saw; NULL: new)
+ * to `after`, in one legal move or in several? RC_INVALID says which moves are
+ * legal from there. ROLE_SERVER may make any move. Nobody changes what is
+ * closed in a frozen state. */
+enum rc fsm_check(const struct kind *k, unsigned role, const json_t *before,
+		  const json_t *after, struct err *err);
+
+#endif

@@ -1,0 +1,246 @@
+/* kind/fsm_parse.c - the table of a field with the rule `fsm`. What it says
+ * must be possible: it names states that are values, fields that there are, and
+ * every value can come to be. */
+#include "kind/fsm.h"
+
+#include <string.h>
+
+#include "base/jcs.h"
+#include "kind/kind_impl.h"
+
+/* One table on its way. */
+struct table {
+	struct parse *p;
+	struct fsm *t;
+	const json_t *o;
+};
+
+static enum rc wrong(struct table *a, const char *what, const char *word)
+{
+	return err_set(
+		a->p->err, RC_INVALID, "kind '%s': the states of '%s' %s '%s'",
+		a->p->kind->name, a->t->field->name, what, word ? word : "");
+}
+
+static enum rc state_named(struct table *a, const char *word, unsigned *out)
+{
+	for (*out = 0; word && *out < a->t->nstates; ++*out)
+		if (strcmp(a->t->field->values[*out], word) == 0)
+			return RC_OK;
+	return wrong(a, "have no value", word);
+}
+
+/* A list of states. */
+static enum rc parse_states(struct table *a, const json_t *o,
+			    const char *member, uint64_t *out)
+{
+	const json_t *words = json_object_get(o, member), *word;
+	size_t i;
+
+	*out = 0;
+	json_array_foreach(words, i, word)
+	{
+		unsigned state;
+		enum rc rc = state_named(a, json_string_value(word), &state);
+
+		if (rc != RC_OK)
+			return rc;
+		*out |= UINT64_C(1) << state;
+	}
+	return *out ? RC_OK : wrong(a, "lack a list", member);
+}
+
+/* A list of fields of the kind; NULL where it is absent. */
+static enum rc parse_names(struct table *a, const json_t *o, const char *member,
+			   const char *const **out)
+{
+	enum rc rc = parse_words(a->p, o, member, out);
+
+	for (const char *const *f = *out; rc == RC_OK && f && *f; f++)
+		if (!kind_field(a->p->kind, *f))
+			rc = wrong(a, "name a field that is not there:", *f);
+	return rc;
+}
+
+static enum rc parse_flag(struct table *a, const json_t *o, const char **out)
+{
+	const struct field *flags = kind_field(a->p->kind, FSM_FLAGS);
+
+	*out = json_text(o, "flag");
+	if (*out && (!flags || flags->type != FIELD_SET))
+		return wrong(a, "set a flag, and there is no set", FSM_FLAGS);
+	return RC_OK;
+}
+
+static enum rc parse_start(struct table *a, const json_t *o, void *at)
+{
+	struct fsm_start *s = at;
+	enum rc rc = parse_states(a, o, "at", &s->at);
+
+	return rc == RC_OK ? parse_roles(a->p, o, "by", 0, &s->by) : rc;
+}
+
+static enum rc parse_move(struct table *a, const json_t *o, void *at)
+{
+	struct fsm_move *m = at;
+	enum rc rc = parse_states(a, o, "from", &m->from);
+
+	if (rc == RC_OK)
+		rc = state_named(a, json_text(o, "to"), &m->to);
+	if (rc == RC_OK)
+		rc = parse_roles(a->p, o, "by", 0, &m->by);
+	if (rc == RC_OK)
+		rc = parse_names(a, o, "needs", &m->needs);
+	if (rc == RC_OK && !m->by)
+		rc = wrong(a, "have a move of nobody to",
+			   a->t->field->values[m->to]);
+	return rc;
+}
+
+static enum rc parse_cell(struct table *a, const json_t *o, void *at)
+{
+	struct fsm_cell *c = at;
+	enum rc rc = parse_states(a, o, "one", &c->one);
+
+	if (rc == RC_OK)
+		rc = parse_states(a, o, "other", &c->other);
+	if (rc == RC_OK)
+		rc = state_named(a, json_text(o, "stands"), &c->stands);
+	c->conflict = json_is_true(json_object_get(o, "conflict"));
+	return rc == RC_OK ? parse_flag(a, o, &c->flag) : rc;
+}
+
+static enum rc parse_unseen(struct table *a, const json_t *o, void *at)
+{
+	struct fsm_unseen *u = at;
+	enum rc rc = parse_names(a, o, "fields", &u->fields);
+
+	if (rc == RC_OK)
+		rc = parse_states(a, o, "at", &u->at);
+	if (rc == RC_OK)
+		rc = parse_flag(a, o, &u->flag);
+	if (rc == RC_OK && (!u->fields || !u->flag))
+		rc = wrong(a, "lack fields or flag in", "unseen");
+	return rc;
+}
+
+typedef enum rc entry_fn(struct table *a, const json_t *o, void *at);
+
+static enum rc parse_list(struct table *a, const char *member, entry_fn *fn,
+			  size_t size, void *out, size_t *n)
+{
+	const json_t *list = json_object_get(a->o, member);
+	size_t count = json_array_size(list);
+	char *entries = arena_alloc(a->p->mem, (count + 1) * size);
+
+	if (!entries)
+		return parse_no_memory(a->p);
+	for (size_t i = 0; i < count; i++) {
+		enum rc rc = fn(a, json_array_get(list, i), entries + i * size);
+
+		if (rc != RC_OK)
+			return rc;
+	}
+	memcpy(out, &entries, sizeof(entries));
+	*n = count;
+	return RC_OK;
+}
+
+static enum rc parse_frozen(struct table *a)
+{
+	const json_t *o = json_object_get(a->o, "frozen");
+	enum rc rc;
+
+	if (!o)
+		return RC_OK;
+	rc = parse_states(a, o, "at", &a->t->frozen);
+	return rc == RC_OK ? parse_names(a, o, "open", &a->t->open) : rc;
+}
+
+/* Two cells for one pair would make the order of the file a rule. */
+static enum rc check_cells(struct table *a)
+{
+	const struct fsm *t = a->t;
+
+	for (size_t i = 0; i < t->ncells; i++)
+		for (size_t j = 0; j < i; j++) {
+			const struct fsm_cell *x = &t->cells[i];
+			const struct fsm_cell *y = &t->cells[j];
+
+			if ((x->one & y->one && x->other & y->other) ||
+			    (x->one & y->other && x->other & y->one))
+				return wrong(a, "merge one pair twice, into",
+					     t->field->values[x->stands]);
+		}
+	return RC_OK;
+}
+
+static enum rc check_reachable(struct table *a)
+{
+	const struct fsm *t = a->t;
+	uint64_t there = 0, before;
+
+	for (size_t i = 0; i < t->nstarts; i++)
+		there |= t->starts[i].at;
+	do {
+		before = there;
+		for (size_t i = 0; i < t->nmoves; i++)
+			if (t->moves[i].from & there)
+				there |= UINT64_C(1) << t->moves[i].to;
+		for (size_t i = 0; i < t->ncells; i++)
+			if (t->cells[i].one & there &&
+			    t->cells[i].other & there)
+				there |= UINT64_C(1) << t->cells[i].stands;
+	} while (before != there);
+	for (unsigned i = 0; i < t->nstates; i++)
+		if (!(there >> i & 1))
+			return wrong(a, "never come to", t->field->values[i]);
+	return RC_OK;
+}
+
+static enum rc table_parse(struct table *a)
+{
+	struct fsm *t = a->t;
+	enum rc rc = parse_list(a, "starts", parse_start, sizeof(*t->starts),
+				&t->starts, &t->nstarts);
+
+	if (rc == RC_OK)
+		rc = parse_list(a, "moves", parse_move, sizeof(*t->moves),
+				&t->moves, &t->nmoves);
+	if (rc == RC_OK)
+		rc = parse_list(a, "merge", parse_cell, sizeof(*t->cells),
+				&t->cells, &t->ncells);
+	if (rc == RC_OK)
+		rc = parse_list(a, "unseen", parse_unseen, sizeof(*t->unseen),
+				&t->unseen, &t->nunseen);
+	if (rc == RC_OK)
+		rc = parse_frozen(a);
+	if (rc == RC_OK)
+		rc = check_cells(a);
+	return rc == RC_OK ? check_reachable(a) : rc;
+}
+
+enum rc fsm_parse(struct parse *p, struct field *f, const json_t *o)
+{
+	struct table a = { .p = p, .o = json_object_get(o, "fsm") };
+	struct fsm *t = arena_alloc(p->mem, sizeof(*t));
+	const char *const *v = f->values;
+
+	if (!t)
+		return parse_no_memory(p);
+	a.t = t;
+	t->field = f;
+	while (v && *v && t->nstates < FSM_STATES_MAX) {
+		t->nstates++;
+		v++;
+	}
+	if (p->kind->fsm || f->type != FIELD_TEXT || !v || *v ||
+	    strcmp(f->group, f->name) != 0 || !json_is_object(a.o))
+		return err_set(p->err, RC_INVALID,
+			       "kind '%s': field '%s' does not suit its rule: "
+			       "'fsm' is for one text of a kind, with at most "
+			       "%d values, no group, and a table",
+			       p->kind->name, f->name, FSM_STATES_MAX);
+	p->kind->fsm = f->fsm = t;
+	return table_parse(&a);
+}

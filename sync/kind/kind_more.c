@@ -1,0 +1,110 @@
+/* kind/kind_more.c - what a kind file may say beside types and rules: tables of
+ * codes, the shape of JSON, whose a record is, what no two records share. */
+#include "kind/codes.h"
+
+#include <string.h>
+
+#include "base/jcs.h"
+#include "kind/kind_impl.h"
+
+static enum rc field_more(struct parse *p, const json_t *o)
+{
+	const char *name = json_text(o, "name");
+	const char *shape = json_text(o, "shape");
+	const struct field *known = name ? kind_field(p->kind, name) : NULL;
+	struct field *f;
+
+	if (!known)
+		return RC_OK; /* of a type of a later version */
+	f = &p->fields[known - p->kind->fields];
+	f->codes = json_object_get(o, "codes");
+	f->is_points = shape && strcmp(shape, "points") == 0;
+	if (f->is_points && f->type != FIELD_JSON)
+		return err_set(p->err, RC_INVALID,
+			       "kind '%s': field '%s' does not suit its shape",
+			       p->kind->name, name);
+	return f->codes ? codes_declared(p->kind, f, p->err) : RC_OK;
+}
+
+static enum rc unique_check(struct parse *p)
+{
+	for (const char *const *u = p->kind->unique; u && *u; u++) {
+		const struct field *f = kind_field(p->kind, *u);
+
+		if (!f || f->type == FIELD_SET || f->type == FIELD_JSON ||
+		    p->kind->is_sealed)
+			return err_set(p->err, RC_INVALID,
+				       "kind '%s' cannot be unique by '%s'",
+				       p->kind->name, *u);
+	}
+	return RC_OK;
+}
+
+enum rc more_parse(struct parse *p, const json_t *o)
+{
+	const json_t *fields = json_object_get(o, "fields");
+	const struct field *owner;
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; rc == RC_OK && i < json_array_size(fields); i++)
+		rc = field_more(p, json_array_get(fields, i));
+	if (rc == RC_OK)
+		rc = parse_words(p, o, "unique", &p->kind->unique);
+	if (rc == RC_OK)
+		rc = unique_check(p);
+	p->kind->owner = json_text(o, "owner");
+	if (rc != RC_OK || !p->kind->owner)
+		return rc;
+	owner = kind_field(p->kind, p->kind->owner);
+	if (!owner || owner->type != FIELD_REF)
+		return err_set(p->err, RC_INVALID,
+			       "kind '%s': its owner '%s' is no field that "
+			       "refers to a person",
+			       p->kind->name, p->kind->owner);
+	return RC_OK;
+}
+
+/* The owner's name stays too: nobody hands over what is signed as theirs. */
+static enum rc owner_check(const struct kind *k, unsigned role,
+			   const char *author, const json_t *before,
+			   const json_t *after, struct err *err)
+{
+	const char *was = json_text(before, k->owner);
+	const char *now = json_text(after, k->owner);
+	const char *id = json_text(after, "id");
+	bool is_own = now && strcmp(now, author) == 0;
+
+	if (was && (strcmp(was, author) != 0 || !is_own))
+		return err_set(err, RC_DENIED,
+			       "%s '%s' is %s's: only its author changes it",
+			       k->name, id ? id : "", was);
+	if (!was && now && !is_own && (before || role == ROLE_INSPECTOR))
+		return err_set(err, RC_DENIED,
+			       "%s '%s': '%s' can only be '%s', who writes it",
+			       k->name, id ? id : "", k->owner, author);
+	return RC_OK;
+}
+
+enum rc kind_may_change(const struct kind *k, unsigned role, const char *author,
+			const json_t *before, const json_t *after,
+			struct err *err)
+{
+	const char *id = json_text(after, "id");
+
+	if (role & ROLE_SERVER || (before && json_equal(before, after)))
+		return RC_OK;
+	for (size_t i = 0; before && i < k->nfields; i++) {
+		const struct field *f = &k->fields[i];
+		const json_t *was = json_object_get(before, f->name);
+		const json_t *now = json_object_get(after, f->name);
+
+		if (f->rule == MERGE_ONCE && was &&
+		    (!now || !json_equal(was, now)))
+			return err_set(err, RC_CONFLICT,
+				       "%s '%s': field '%s' is set once, and "
+				       "stays",
+				       k->name, id ? id : "", f->name);
+	}
+	return k->owner ? owner_check(k, role, author, before, after, err)
+			: RC_OK;
+}

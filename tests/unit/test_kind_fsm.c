@@ -1,0 +1,230 @@
+/* States by a table: what a table must be, which moves it allows to whom, and
+ * what the refusal says. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/jcs.h"
+#include "kind/fsm.h"
+
+static struct registry *kinds;
+
+/* JSON with single quotes; new reference, NULL for "". */
+static json_t *json(const char *text)
+{
+	char *copy = strdup(text);
+	json_error_t why;
+	json_t *value;
+
+	for (char *c = copy; *c; c++)
+		if (*c == '\'')
+			*c = '"';
+	value = *copy ? json_loads(copy, JSON_DECODE_ANY, &why) : NULL;
+	if (*copy && !value)
+		fail_msg("%s in %s", why.text, text);
+	free(copy);
+	return value;
+}
+
+/* A kind whose states have this table. */
+static json_t *with_table(const char *table)
+{
+	json_t *kind = json(
+		"{'kind':'note','label':{'zh':'便条','en':'note'},"
+		"'scope':'county','class':'L2','writers':['inspector'],"
+		"'fields':[{'name':'state','type':'text',"
+		"'label':{'zh':'状态','en':'state'},'rule':'fsm',"
+		"'values':['a','b','c']},"
+		"{'name':'why','type':'text','label':{'zh':'由','en':'why'}}"
+		"]}");
+	json_t *field = json_array_get(json_object_get(kind, "fields"), 0);
+
+	json_object_set_new(field, "fsm", json(table));
+	return kind;
+}
+
+#define START "{'starts':[{'at':['a'],'by':['inspector']}],"
+#define AB "{'from':['a'],'to':'b','by':['inspector']}"
+#define BC "{'from':['b'],'to':'c','by':['inspector']}"
+#define MOVES START "'moves':[" AB "," BC "],"
+
+static const struct {
+	const char *table, *says;
+} refused[] = {
+	{ "7", "does not suit its rule" },
+	{ "{'starts':[{'at':['x'],'by':['inspector']}]}", "have no value 'x'" },
+	{ "{'starts':[{'by':['inspector']}]}", "lack a list 'at'" },
+	{ START "'moves':[{'from':['x'],'to':'b','by':['inspector']}]}",
+	  "have no value 'x'" },
+	{ START "'moves':[{'from':['a'],'to':'x','by':['inspector']}]}",
+	  "have no value 'x'" },
+	{ START "'moves':[{'from':['a'],'to':'b','by':['boss']}]}",
+	  "no role 'boss' in by" },
+	{ START "'moves':[{'from':['a'],'to':'b'}]}", "a move of nobody" },
+	{ START "'moves':[{'from':['a'],'to':'b','by':['inspector'],"
+		"'needs':['proof']}]}",
+	  "a field that is not there: 'proof'" },
+	{ START "'moves':[" AB "]}", "never come to 'c'" },
+	{ MOVES "'merge':[{'one':['a'],'other':['x'],'stands':'b'}]}",
+	  "have no value 'x'" },
+	{ MOVES "'merge':[{'one':['a'],'other':['b'],'stands':'x'}]}",
+	  "have no value 'x'" },
+	{ MOVES "'merge':[{'one':['a'],'other':['b'],'stands':'b'},"
+		"{'one':['b'],'other':['a'],'stands':'a'}]}",
+	  "merge one pair twice" },
+	{ MOVES "'merge':[{'one':['a'],'other':['b'],'stands':'b',"
+		"'flag':'x'}]}",
+	  "there is no set 'flags'" },
+	{ MOVES "'unseen':[{'fields':['due'],'at':['c'],'flag':'x'}]}",
+	  "a field that is not there: 'due'" },
+	{ MOVES "'frozen':{'at':['x']}}", "have no value 'x'" },
+};
+
+static void a_table_that_cannot_be_is_refused(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
+		json_t *kind = with_table(refused[i].table);
+		struct registry *r;
+		struct err err = { 0 };
+
+		assert_int_equal(registry_new(&r, &err), RC_OK);
+		if (registry_add(r, kind, &err) != RC_INVALID ||
+		    !strstr(err.text, refused[i].says))
+			fail_msg("%s: %s", refused[i].table, err.text);
+		registry_free(r);
+		json_decref(kind);
+	}
+}
+
+static void only_one_text_of_a_kind_has_a_table(void **state)
+{
+	json_t *kind = with_table(MOVES "'merge':[]}");
+	json_t *fields = json_object_get(kind, "fields");
+	json_t *second = json_deep_copy(json_array_get(fields, 0));
+	struct registry *r;
+	struct err err = { 0 };
+
+	(void)state;
+	json_object_set_new(second, "name", json_string("second"));
+	json_array_append_new(fields, second);
+	assert_int_equal(registry_new(&r, &err), RC_OK);
+	assert_int_equal(registry_add(r, kind, &err), RC_INVALID);
+	registry_free(r);
+	json_decref(kind);
+}
+
+#define INS ROLE_INSPECTOR
+#define COO ROLE_COORDINATOR
+
+/* `says` NULL: legal. */
+static const struct {
+	const char *kind;
+	unsigned role;
+	const char *before, *after, *says;
+} moves[] = {
+	{ "assignment", INS, "{'state':'issued'}", "{'state':'accepted'}",
+	  NULL },
+	{ "assignment", INS, "{'state':'issued'}", "{'state':'done'}", NULL },
+	{ "assignment", INS, "{'state':'issued'}", "{'state':'issued'}", NULL },
+	{ "assignment", INS, "{'state':'issued'}", "{'state':'closed'}",
+	  "'state' cannot go from 'issued' to 'closed', only to accepted, "
+	  "declined with decline_reason, no_object with proof" },
+	{ "assignment", INS, "{'state':'issued'}", "{'state':'declined'}",
+	  "'state' goes to 'declined' only with 'decline_reason'" },
+	{ "assignment", INS, "{'state':'issued'}",
+	  "{'state':'declined','decline_reason':'far'}", NULL },
+	{ "assignment", INS, "{'state':'issued'}",
+	  "{'state':'no_object','proof':[]}", "only with 'proof'" },
+	{ "assignment", INS, "{'state':'accepted'}",
+	  "{'state':'no_object','proof':['photo']}", NULL },
+	{ "assignment", INS, "{'state':'done'}", "{'state':'issued'}",
+	  "only to nothing" },
+	{ "assignment", INS, "{'state':'issued'}", "{}",
+	  "'state' cannot be taken away" },
+	{ "assignment", COO, "", "{'state':'issued'}", NULL },
+	{ "assignment", COO, "", "{}", NULL },
+	{ "assignment", COO, "", "{'state':'done'}",
+	  "'state' cannot begin as 'done', only as draft, issued" },
+	{ "assignment", COO, "{'state':'issued'}", "{'state':'accepted'}",
+	  "cannot go from 'issued' to 'accepted', only to cancelled with "
+	  "reason" },
+	{ "assignment", COO, "{'state':'issued'}",
+	  "{'state':'reassigned','reassigned_to':'a2'}", NULL },
+	{ "assignment", COO, "{'state':'in_progress'}",
+	  "{'state':'cancelled','reason':'x'}", "only to recalled" },
+	{ "assignment", ROLE_SERVER, "{'state':'done'}", "{'state':'draft'}",
+	  NULL },
+	{ "assignment", INS, "{'state':'of_a_later_table'}", "{'state':'done'}",
+	  NULL },
+	{ "visit", INS, "", "{'state':'submitted'}", NULL },
+	{ "visit", INS, "", "{'state':'approved'}",
+	  "cannot begin as 'approved', only as open" },
+	{ "visit", COO, "", "{'state':'recorded'}", NULL },
+	{ "visit", INS, "{'state':'checking'}", "{'state':'aborted'}",
+	  "only with 'unable_reason'" },
+	{ "visit", INS, "{'state':'ready','summary':'x'}",
+	  "{'state':'signed','summary':'y'}", NULL },
+	{ "visit", INS, "{'state':'signed','summary':'x'}",
+	  "{'state':'submitted','summary':'x'}", NULL },
+	{ "visit", INS, "{'state':'signed','summary':'x'}",
+	  "{'state':'signed','summary':'y'}",
+	  "field 'summary' no longer changes once it is 'signed'" },
+	{ "visit", ROLE_SERVER, "{'state':'signed','summary':'x'}",
+	  "{'state':'signed'}", "write an amendment" },
+	{ "visit", COO, "{'state':'submitted','summary':'x'}",
+	  "{'state':'returned','summary':'x','reason':'photos'}", NULL },
+	{ "subject", COO, "{'state':'revoked'}", "{'state':'in_business'}",
+	  NULL },
+};
+
+static void a_move_is_legal_by_the_table_or_says_which_are(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(moves) / sizeof(*moves); i++) {
+		json_t *before = json(moves[i].before);
+		json_t *after = json(moves[i].after);
+		struct err err = { 0 };
+		enum rc rc = fsm_check(registry_kind(kinds, moves[i].kind),
+				       moves[i].role, before, after, &err);
+
+		if (rc != (moves[i].says ? RC_INVALID : RC_OK) ||
+		    (moves[i].says && !strstr(err.text, moves[i].says)))
+			fail_msg("%s %s to %s: '%s'", moves[i].kind,
+				 moves[i].before, moves[i].after, err.text);
+		json_decref(before);
+		json_decref(after);
+	}
+}
+
+static int kinds_load(void **state)
+{
+	struct err err = { 0 };
+
+	(void)state;
+	return registry_new(&kinds, &err) != RC_OK ||
+	       registry_load_folder(kinds, "schema/kinds", &err) != RC_OK;
+}
+
+static int kinds_free(void **state)
+{
+	(void)state;
+	registry_free(kinds);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_table_that_cannot_be_is_refused),
+		cmocka_unit_test(only_one_text_of_a_kind_has_a_table),
+		cmocka_unit_test(
+			a_move_is_legal_by_the_table_or_says_which_are),
+	};
+
+	return cmocka_run_group_tests(tests, kinds_load, kinds_free);
+}
