@@ -24,6 +24,7 @@ static const struct command {
 	{ "set", cmd_set, "change fields of a record" },
 	{ "conflicts", cmd_conflicts, "list and decide conflicts" },
 	{ "quarantine", cmd_quarantine, "list what may not be merged" },
+	{ "status", cmd_status, "where each scope stands" },
 	{ "check", cmd_check, "check that what is stored fits together" },
 	{ "mirror", cmd_mirror, "write the log as a Git repository" },
 	{ "kind", cmd_kind, "add or extend a kind of records" },

@@ -21,3 +21,22 @@ FROM held AS h LEFT JOIN enrolment AS e
 	ON e.scope = h.scope AND e.id = h.enrolment
 WHERE ?1 IS NULL OR h.scope = ?1
 ORDER BY received, 1, 2, 3, 4
+
+-- name: cli_open_conflicts
+SELECT count(*) FROM conflict WHERE scope = ?1 AND state = 'open'
+
+-- name: cli_private_conflicts
+SELECT id FROM conflict_private WHERE scope = ?1
+
+-- name: cli_quarantined
+SELECT (SELECT count(*) FROM packet_record AS r CROSS JOIN packet AS p
+	WHERE p.number = r.packet AND r.code IS NOT NULL AND p.scope = ?1) +
+(SELECT count(*) FROM held WHERE scope = ?1)
+
+-- name: cli_terminals
+SELECT count(*) FROM enrolment WHERE scope = ?1 AND state = 'active'
+
+-- name: cli_oldest_contact
+SELECT min(c.time) FROM enrolment AS e
+JOIN contact AS c ON c.terminal = e.terminal
+WHERE e.scope = ?1 AND e.state = 'active'

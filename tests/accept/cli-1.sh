@@ -52,7 +52,7 @@ fails 1 "No such file" hufud account add eve --role auditor --scope 33 --passwor
 for words in "show subject t1" "set subject t1 town=001" "kind load schema/kinds/visit.json" \
 	"account list" "account add eve --role auditor --scope 33" "conflicts list --as li" "terminal list --as li" \
 	"terminal code --officer o1" "draw list" "kind list" "kind show visit" "rate --as li" "check" \
-	"mirror" "quarantine list" "import subject $T/next.csv --scope 330108" \
+	"status" "mirror" "quarantine list" "import subject $T/next.csv --scope 330108" \
 	"export subject --as li --out $T/s.csv"; do
 	# shellcheck disable=SC2086
 	hufud $words --json >"$T/one" 2>/dev/null </dev/null

@@ -42,6 +42,9 @@ is "the decision is everywhere, with its author" "B decided li" "$(on a "SELECT 
 on a "UPDATE subject SET name='not mine' WHERE id='s1'; INSERT INTO visit(id,subject) VALUES('v2','s2')"
 sync a --json >"$T/4"
 is "what an inspector may not write is quarantined, the rest goes in" "1 2" "$(json quarantined <"$T/4") $(hufud export visit --scope $S --format jsonl | wc -l)"
+hufud status --scope $S --json >"$T/status"
+is "the office sees where the scope stands" "$(server_root) 1 2" \
+	"$(json scopes.0.root <"$T/status") $(json scopes.0.quarantined <"$T/status") $(json scopes.0.terminals <"$T/status")"
 is "the sender is shown it with its code" "subject/s1 quarantined" "$(hufu status --json --replica "$T/a.db" | python3 -c '
 import json, sys
 for e in json.load(sys.stdin): print(e["kind"] + "/" + e["id"], e["state"])')"
