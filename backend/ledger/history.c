@@ -166,7 +166,7 @@ static json_t *rule_of(struct history *h, const struct version *v,
 		return json_string(side);
 	if (same(wanted, before))
 		return json_string("same");
-	return json_string(rule_word(f ? f->rule : MERGE_THREEWAY));
+	return json_string(rule_name(f ? f->rule : MERGE_THREEWAY));
 }
 
 static enum rc field_add(struct history *h, const struct version *v,

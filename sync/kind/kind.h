@@ -98,7 +98,8 @@ struct kind {
 	unsigned writers, readers; /* enum role bits */
 	const char *const *keys; /* import key fields, NULL-ended, or NULL */
 	const char *owner; /* field that names the only one who may change it */
-	const char *const *unique; /* fields that no two records share, or NULL */
+	const char *const
+		*unique; /* fields that no two records share, or NULL */
 	size_t nfields;
 	const struct field *fields;
 	const struct fsm *fsm; /* of the field with that rule, or NULL */
@@ -131,8 +132,6 @@ size_t registry_count(const struct registry *r);
 const struct kind *registry_at(const struct registry *r, size_t i);
 
 /* The field of that name or NULL. */
-/* The word that kind files use. */
-const char *rule_word(enum merge_rule rule);
 const struct field *kind_field(const struct kind *k, const char *name);
 /* Is the value legal for the field (type, range, values, length)? */
 enum rc field_check(const struct kind *k, const struct field *f,

@@ -175,11 +175,6 @@ const char *rule_name(enum merge_rule rule)
 	return rule_words[rule < MERGE_UNKNOWN ? rule : MERGE_THREEWAY];
 }
 
-const char *rule_word(enum merge_rule rule)
-{
-	return rule < MERGE_UNKNOWN ? rule_words[rule] : "unknown";
-}
-
 unsigned role_parse(const char *word)
 {
 	for (size_t i = 0; i < ROLES; i++)
