@@ -10,7 +10,8 @@
 
 static const char usage[] =
 	"usage: hufud import KIND FILE.csv [--scope S] [--source NAME]\n"
-	"                    [--encoding utf8|latin1] [--json]\n"
+	"                    [--encoding utf8|latin1] [--report FILE] "
+	"[--json]\n"
 	"       hufud import lives FOLDER [--scope S] ...\n"
 	"\n"
 	"The header names the kind's fields, beside them id and town; money "
@@ -23,14 +24,25 @@ static const char usage[] =
 	"Ids come from the column id, a subject's credit code, or the kind's\n"
 	"key fields within the source, which is the kind's name unless "
 	"--source\n"
-	"names another. Refused rows are listed, the rest goes in; they are\n"
-	"written to FILE.rejects.csv, to be corrected and imported again.\n"
+	"names another; a subject that has none of these is known by its "
+	"15-digit\n"
+	"registration number, or else by name and address.\n"
+	"\n"
+	"Refused rows are listed, the rest goes in; they are written to\n"
+	"FILE.rejects.csv, to be corrected and imported again. What is odd but "
+	"no\n"
+	"reason to refuse a row, such as a credit code with a wrong check\n"
+	"character, goes in, is counted, and stands in the record's flags.\n"
+	"--report writes a row of CSV for each refusal and each remark: file, "
+	"line,\n"
+	"what (refused, flagged, noted), reason, id.\n"
 	"\n"
 	"With --encoding latin1 rows that are not valid UTF-8 are taken as\n"
 	"Latin-1; the others stay as they are.\n"
 	"\n"
-	"lives: a folder with businesses.csv, inspections.csv, violations.csv\n"
-	"in the open LIVES format.\n"
+	"lives: a folder with businesses.csv, inspections.csv and, if it has "
+	"one,\n"
+	"violations.csv in the open LIVES format.\n"
 	"\n" CLI_SCOPE_USAGE "\n"
 	"Exit: 0 done, 1 failed, 2 bad use, 3 done but rows were refused.";
 
@@ -45,6 +57,8 @@ static int64_t refused_of(const struct import_report *r, size_t n)
 
 static void print_refusals(const struct import_report *r)
 {
+	if (r->absent)
+		printf("%s: the folder has none\n", r->name);
 	if (r->refused == 0)
 		return;
 	printf("%s: refused %lld\n", r->name, (long long)r->refused);
@@ -106,13 +120,42 @@ static void print_json(const struct import_report *r, size_t n)
 	cli_json_list("files", files);
 }
 
-static int import(struct cli *c, struct import_job *job)
+/* The report appears whole, as the refused rows do. */
+static enum rc run(struct cli *c, struct import_job *job, const char *path,
+		   struct import_report *reports, bool is_lives)
+{
+	char part[4200];
+	enum rc rc;
+	bool lost;
+
+	if (path) {
+		snprintf(part, sizeof(part), "%s.part", path);
+		job->lines = fopen(part, "wb");
+		if (!job->lines)
+			return err_set(&c->err, RC_IO, "cannot write '%s'",
+				       path);
+		fputs("file,line,what,reason,id\r\n", job->lines);
+	}
+	rc = is_lives ? import_lives(&c->op, job, reports)
+		      : import_csv(&c->op, job, reports);
+	if (!path)
+		return rc;
+	lost = fclose(job->lines) != 0;
+	for (int i = 0; i < LIVES_FILES; i++)
+		lost |= reports[i].lines_lost;
+	if (lost || rename(part, path) != 0) {
+		(void)remove(part);
+		err_set(&c->err, RC_IO, "cannot write '%s'", path);
+	}
+	return c->err.code;
+}
+
+static int import(struct cli *c, struct import_job *job, const char *path)
 {
 	struct import_report reports[LIVES_FILES] = { 0 };
 	bool is_lives = strcmp(job->kind, "lives") == 0;
 	size_t n = is_lives ? LIVES_FILES : 1;
-	enum rc rc = is_lives ? import_lives(&c->op, job, reports)
-			      : import_csv(&c->op, job, reports);
+	enum rc rc = run(c, job, path, reports, is_lives);
 	int code = EXIT_DONE;
 	size_t read = 0;
 
@@ -138,8 +181,10 @@ static int import(struct cli *c, struct import_job *job)
 int cmd_import(struct cli *c)
 {
 	const char *words[3] = { 0 }, *source = NULL, *encoding = "utf8";
+	const char *path = NULL;
 	const struct cli_option own[] = { { "--source", &source, NULL },
 					  { "--encoding", &encoding, NULL },
+					  { "--report", &path, NULL },
 					  { NULL, NULL, NULL } };
 	struct import_job job = { .progress = cli_progress };
 	struct err no_schema = { 0 };
@@ -173,5 +218,5 @@ int cmd_import(struct cli *c)
 	job.mappings = schema ? mappings : NULL;
 	free(schema);
 	job.latin1 = strcmp(encoding, "latin1") == 0;
-	return import(c, &job);
+	return import(c, &job, path);
 }

@@ -12,8 +12,17 @@
 #include "domain/uscc.h"
 
 #define KEYS_MAX 8
-#define NOTE_LATIN1 "rows converted from Latin-1"
-#define NOTE_INNER "credit codes whose organisation code fails its own check"
+#define OWN_MAX 4
+#define REGISTRATION_DIGITS 15
+
+static const struct import_remark latin1 = { NULL,
+					     "rows converted from Latin-1" };
+static const struct import_remark wrong_check = {
+	"uscc_check", "credit codes with a wrong check character"
+};
+static const struct import_remark wrong_inner = {
+	"uscc_inner", "credit codes whose organisation code fails its own check"
+};
 
 struct import {
 	const struct import_job *job;
@@ -22,6 +31,8 @@ struct import {
 	struct import_map map;
 	struct import_batch batch;
 	json_t *first; /* for new records; owned */
+	/* Whose flags the columns of this file decide, NULL-ended. */
+	const struct import_remark *own[OWN_MAX + 1];
 };
 
 /* A cell without the apostrophe that an export put in front of it. */
@@ -33,22 +44,39 @@ static const char *unguarded(const struct csv_cell *cell)
 		       : cell->p;
 }
 
+/* Registers that have one column for both put the number of a time before
+ * credit codes where the code stands. */
+static bool is_registration_no(const char *text)
+{
+	return strlen(text) == REGISTRATION_DIGITS &&
+	       strspn(text, "0123456789") == REGISTRATION_DIGITS;
+}
+
 /* Credit codes are stored in capitals and checked wherever they stand; an empty
- * cell is no code. */
-static enum rc check_code(struct import *im, json_t *given, struct err *why)
+ * cell is no code. A wrong check character is the register's mistake and stays
+ * visible; what no credit code looks like is refused. */
+static enum rc check_code(struct import *im, json_t *given,
+			  struct import_fact *fact, struct err *why)
 {
 	const char *text = json_text(given, "uscc");
 	char code[USCC_CHARS + 1];
-	enum rc rc;
+	int bad;
 
 	if (!text)
 		return RC_OK;
-	rc = uscc_normalise(code, text, strlen(text)) ? uscc_check(code, why)
-						      : uscc_check(text, why);
-	if (rc != RC_OK)
-		return rc;
+	if (im->is_subject && is_registration_no(text)) {
+		bad = json_object_set_new(given, "registration_no",
+					  json_string(text));
+		bad |= json_object_set_new(given, "uscc", json_null());
+		return bad ? err_set(why, RC_NOMEM, "out of memory") : RC_OK;
+	}
+	if (!uscc_normalise(code, text, strlen(text)) ||
+	    !uscc_check_character(code))
+		return uscc_check(text, why);
+	if (!uscc_is_valid(code))
+		fact_remark(fact, &wrong_check);
 	if (!uscc_inner_is_valid(code))
-		report_note(im->batch.report, NOTE_INNER, 1);
+		fact_remark(fact, &wrong_inner);
 	if (json_object_set_new(given, "uscc", json_string(code)) != 0)
 		return err_set(why, RC_NOMEM, "out of memory");
 	return RC_OK;
@@ -110,17 +138,24 @@ static const char *target_name(const struct import *im,
 
 /* The row as an object: what a field is to be, null where its cell is empty. */
 static enum rc read_given(struct import *im, const struct csv_row *row,
-			  json_t *given, struct err *why)
+			  json_t *given, struct import_fact *fact,
+			  struct err *why)
 {
 	enum rc rc;
 
 	for (size_t i = 0; i < im->map.n; i++) {
 		const struct import_target *t = &im->map.targets[i];
+		const struct import_remark *remark;
 		json_t *value = NULL;
+		bool earned;
 
 		rc = convert_target(im, row, t, &value, why);
 		if (rc != RC_OK)
 			return rc;
+		remark = import_as_remark(t->as, row->cells[t->columns[0]].p,
+					  &earned);
+		if (remark && earned)
+			fact_remark(fact, remark);
 		/* No town given is the town as it stands, not none. */
 		if (!value && t->place != IMPORT_FIELD)
 			continue;
@@ -128,7 +163,33 @@ static enum rc read_given(struct import *im, const struct csv_row *row,
 					value ? value : json_null()) != 0)
 			return err_set(why, RC_NOMEM, "out of memory");
 	}
-	return check_code(im, given, why);
+	return check_code(im, given, fact, why);
+}
+
+/* What identifies a subject that the register gave neither a valid credit code
+ * nor a number, the strongest first. */
+static const char *const surrogates[][3] = { { "registration_no" },
+					     { "uscc" },
+					     { "name", "address" } };
+
+#define SURROGATES (sizeof(surrogates) / sizeof(*surrogates))
+
+static bool id_of_surrogate(const struct import *im, const json_t *given,
+			    char id[33])
+{
+	for (size_t s = 0; im->is_subject && s < SURROGATES; s++) {
+		const char *keys[4] = { 0 };
+		size_t n = 0;
+
+		for (; surrogates[s][n]; n++)
+			if (!(keys[n] = json_text(given, surrogates[s][n])))
+				break;
+		if (surrogates[s][n])
+			continue;
+		import_id(id, im->source, "subject", keys);
+		return true;
+	}
+	return false;
 }
 
 static enum rc id_of_keys(const struct import *im, const json_t *given,
@@ -150,6 +211,8 @@ static enum rc id_of_keys(const struct import *im, const json_t *given,
 			keys[n] = numbers[n];
 		} else if (json_is_string(value)) {
 			keys[n] = json_string_value(value);
+		} else if (id_of_surrogate(im, given, id)) {
+			return RC_OK;
 		} else {
 			return err_set(why, RC_INVALID,
 				       "the key '%s' is empty, and so is the "
@@ -178,7 +241,7 @@ static enum rc find_id(const struct import *im, json_t *given, char id[33],
 	if (text && (strlen(text) > 32 || !name_is_id(id)))
 		rc = err_set(why, RC_INVALID,
 			     "id '%.40s' is not 1 to 32 of a-z and 0-9", text);
-	else if (!text && im->is_subject && code)
+	else if (!text && im->is_subject && code && uscc_is_valid(code))
 		uscc_id(id, code);
 	else if (!text)
 		rc = id_of_keys(im, given, id, why);
@@ -204,12 +267,15 @@ static enum rc take_row(struct import *im, const struct csv_row *row,
 {
 	struct err why = { 0 };
 	char id[33];
+	struct import_fact fact = { .id = id,
+				    .first = im->first,
+				    .own = im->own };
 	json_t *given;
 	enum rc rc;
 
 	im->batch.report->read++;
 	if (row->converted)
-		report_note(im->batch.report, NOTE_LATIN1, 1);
+		fact_remark(&fact, &latin1);
 	if (row->state == CSV_REFUSED)
 		return batch_refuse(&im->batch, row, row->why);
 	if (row->n != im->map.columns) {
@@ -220,16 +286,14 @@ static enum rc take_row(struct import *im, const struct csv_row *row,
 	given = json_object();
 	if (!given)
 		return err_set(err, RC_NOMEM, "out of memory");
-	rc = read_given(im, row, given, &why);
+	fact.given = given;
+	rc = read_given(im, row, given, &fact, &why);
 	if (rc == RC_OK)
 		rc = check_scope(im, given, &why);
 	if (rc == RC_OK)
 		rc = find_id(im, given, id, &why);
 	if (rc == RC_OK)
-		rc = batch_put(&im->batch, row,
-			       &(struct import_fact){ .id = id,
-						      .given = given,
-						      .first = im->first });
+		rc = batch_put(&im->batch, row, &fact);
 	else if (rc == RC_NOMEM)
 		rc = err_set(err, rc, "%s", why.text);
 	else
@@ -238,13 +302,27 @@ static enum rc take_row(struct import *im, const struct csv_row *row,
 	return rc;
 }
 
+static bool has_surrogate(const struct import *im)
+{
+	for (size_t s = 0; im->is_subject && s < SURROGATES; s++) {
+		size_t n = 0;
+
+		while (surrogates[s][n] &&
+		       import_map_has(&im->map, im->batch.kind,
+				      surrogates[s][n]))
+			n++;
+		if (!surrogates[s][n])
+			return true;
+	}
+	return false;
+}
+
 /* Can rows of this header have ids at all? */
 static enum rc check_keys(const struct import *im, struct err *err)
 {
 	const struct kind *k = im->batch.kind;
 
-	if (import_map_has(&im->map, k, "id") ||
-	    (im->is_subject && import_map_has(&im->map, k, "uscc")))
+	if (import_map_has(&im->map, k, "id") || has_surrogate(im))
 		return RC_OK;
 	if (!k->keys || !k->keys[0])
 		return err_set(err, RC_INVALID,
@@ -259,6 +337,23 @@ static enum rc check_keys(const struct import *im, struct err *err)
 				       im->is_subject ? ", 'uscc'" : "",
 				       k->keys[i]);
 	return RC_OK;
+}
+
+static void find_own(struct import *im)
+{
+	size_t n = 0;
+
+	if (import_map_has(&im->map, im->batch.kind, "uscc")) {
+		im->own[n++] = &wrong_check;
+		im->own[n++] = &wrong_inner;
+	}
+	for (size_t i = 0; i < im->map.n && n < OWN_MAX; i++) {
+		bool earned;
+
+		im->own[n] =
+			import_as_remark(im->map.targets[i].as, "", &earned);
+		n += im->own[n] != NULL;
+	}
 }
 
 static enum rc begin(struct import *im, struct op *op, struct csv *c,
@@ -278,6 +373,7 @@ static enum rc begin(struct import *im, struct op *op, struct csv *c,
 		rc = check_keys(im, op->err);
 	if (rc != RC_OK)
 		return rc;
+	find_own(im);
 	if (kind_field(im->batch.kind, "source") &&
 	    !import_map_has(&im->map, im->batch.kind, "source")) {
 		im->first = json_pack("{s:s}", "source", im->source);

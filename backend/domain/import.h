@@ -4,14 +4,24 @@
  *
  *     read = new + changed + same + refused
  *
+ * What is odd but no reason to refuse a row goes in, is counted, and where it
+ * matters later stands in the record's field `flags`: a credit code whose check
+ * character is wrong (uscc_check) or whose organisation code fails its own
+ * check (uscc_inner), an item's ratio or frequency that no rule reads
+ * (ratio_unread, frequency_unread), and those of import_lives. A flag is taken
+ * off when the same record comes without its cause.
+ *
  * The same file twice changes nothing the second time. A column that the file
  * has overwrites the field (an empty cell clears it); a field that the file has
  * no column for stays as it stands. Refused rows are written to
  * FILE.rejects.csv, with the two columns refused_line and refused_why in front,
- * in a form that can be corrected and imported again. Memory is bounded by the
- * longest batch, plus 24 bytes a row for what repeats itself. */
+ * in a form that can be corrected and imported again; the file appears whole
+ * when the import ends, and is absent when nothing was refused. Memory is
+ * bounded by the longest batch, plus 24 bytes a row for what repeats itself. */
 #ifndef DOMAIN_IMPORT_H
 #define DOMAIN_IMPORT_H
+
+#include <stdio.h>
 
 #include "ledger/ledger.h"
 
@@ -30,6 +40,10 @@ struct import_job {
 	/* Folder of declared column mappings (schema/import), or NULL. */
 	const char *mappings;
 	bool latin1;
+	/* Gets one row of CSV for each refusal and each remark, or NULL:
+	 * file,line,what,reason,id, where `what` is refused, or flagged for a
+	 * remark, or noted for one that leaves no flag. Without a header. */
+	FILE *lines;
 	/* Rows written so far; the total is not known: 0. May be NULL. */
 	void (*progress)(void *ctx, size_t done, size_t total);
 	void *ctx;
@@ -52,18 +66,26 @@ struct import_report {
 	size_t nshown;
 	char *rejects; /* path of the refused rows, or NULL; owned */
 	bool rejects_lost; /* they could not be written there */
+	bool absent; /* a file that a folder may lack, and lacks */
+	bool lines_lost; /* nor those of job->lines */
 };
 
 /* Any kind: the header names fields of the kind, `id`, `scope` and `town`, or
  * is that of a mapping. The id is the column `id`; or a subject's valid credit
- * code in lower case; or import_id over the kind's key fields. */
+ * code in lower case; or import_id over the kind's key fields; or, for a
+ * subject without these, over its registration number, over a credit code with
+ * a wrong check character, or over name and address. */
 enum rc import_csv(struct op *op, const struct import_job *job,
 		   struct import_report *report);
 
 /* A folder in the open LIVES format: businesses.csv, inspections.csv and
- * violations.csv become subjects, visits and violations; one report each.
- * Columns may differ by case and order; columns beyond the format are left
- * out. */
+ * violations.csv become subjects, visits and violations; one report each. A
+ * city may leave violations.csv out. Columns may differ by case and order;
+ * columns beyond the format are left out.
+ *
+ * Flags: `repeat` (a key that came up before), `no_inspection` (a violation of
+ * a day without one), `not_counted` (a visit that is no check, such as one to a
+ * site under construction or to a new owner: caps and credit pass over it). */
 #define LIVES_FILES 3
 enum rc import_lives(struct op *op, const struct import_job *job,
 		     struct import_report reports[LIVES_FILES]);

@@ -30,67 +30,179 @@ static enum rc as_code16(const struct csv_cell *cells, size_t n, json_t **out,
 	return done(json_string(hex), out, err);
 }
 
-/* Digits at the start of a text, at most four; answers their bytes. */
-static size_t read_number(const char *p, int *out)
-{
-	size_t i = 0;
+/* What a wording bounds; -1: not bounded on that side, or not read. */
+struct bounds {
+	int64_t min, max;
+};
 
-	*out = 0;
-	for (; i < 4 && p[i] >= '0' && p[i] <= '9'; i++)
-		*out = *out * 10 + (p[i] - '0');
-	return i;
+static const struct bounds unread = { -1, -1 };
+
+static bool skip(const char **p, const char *word)
+{
+	size_t n = strlen(word);
+
+	if (strncmp(*p, word, n) != 0)
+		return false;
+	*p += n;
+	return true;
 }
 
-/* Bounds ("不少于3%", "不超过10%/年") and alternatives are no percentage:
- * whoever reads the number alone would take a floor or a ceiling for a target.
- */
-static enum rc as_percent(const struct csv_cell *cells, size_t n, json_t **out,
-			  struct err *err)
+static bool skip_any(const char **p, const char *const *words)
 {
-	int v;
-	size_t i = read_number(cells[0].p, &v);
-
-	(void)n;
-	*out = NULL;
-	if (i == 0 || v > 100 ||
-	    (strcmp(cells[0].p + i, "%") != 0 &&
-	     strcmp(cells[0].p + i, "％") != 0))
-		return RC_OK;
-	return done(json_integer(v), out, err);
+	for (; *words; words++)
+		if (skip(p, *words))
+			return true;
+	return false;
 }
 
-static size_t read_times(const char *p, int *out)
+/* Digits, at most four, or a Chinese numeral up to ten. */
+static bool read_number(const char **p, int64_t *out)
 {
 	static const char *const words[] = { "一", "二", "三", "四", "五", "六",
 					     "七", "八", "九", "十", "两" };
-	size_t i = read_number(p, out);
+	int digits = 0;
 
-	for (size_t w = 0; i == 0 && w < sizeof(words) / sizeof(*words); w++) {
-		if (strncmp(p, words[w], strlen(words[w])) != 0)
+	*out = 0;
+	for (; digits < 4 && **p >= '0' && **p <= '9'; (*p)++, digits++)
+		*out = *out * 10 + (**p - '0');
+	for (size_t w = 0; digits == 0 && w < sizeof(words) / sizeof(*words);
+	     w++) {
+		if (!skip(p, words[w]))
 			continue;
-		*out = w == 10 ? 2 : (int)w + 1;
-		return strlen(words[w]);
+		*out = w == 10 ? 2 : (int64_t)w + 1;
+		return true;
 	}
-	return i;
+	return digits > 0;
 }
 
-static enum rc as_per_year(const struct csv_cell *cells, size_t n, json_t **out,
-			   struct err *err)
-{
-	static const char each_year[] = "每年";
-	const char *p = cells[0].p;
-	bool in_front = strncmp(p, each_year, sizeof(each_year) - 1) == 0;
-	size_t i;
-	int v;
+enum side { BOTH, FLOOR, CEILING };
 
-	(void)n;
+/* Words that change nothing, then what makes the number a bound. */
+static enum side read_side(const char **p)
+{
+	static const char *const lead[] = { "根据实际需要，",
+					    "根据实际工作需要，",
+					    "抽查比例",
+					    "市局",
+					    "一般",
+					    " ",
+					    NULL };
+	static const char *const floors[] = { "不少于", "不低于", NULL };
+	static const char *const ceilings[] = { "不超过总数的", "不超过",
+						"不高于", NULL };
+	enum side side = BOTH;
+
+	while (skip_any(p, lead))
+		;
+	if (skip_any(p, floors))
+		side = FLOOR;
+	else if (skip_any(p, ceilings))
+		side = CEILING;
+	(void)skip(p, " ");
+	return side;
+}
+
+static struct bounds bound(enum side side, int64_t low, int64_t high)
+{
+	return (struct bounds){ side == CEILING ? -1 : low,
+				side == FLOOR ? -1 : high };
+}
+
+/* "10%", "不少于2‰", "不超过10%/年" in basis points. Whatever says more
+ * ("不低于3%或按专项计划确定") is not read: a person must. */
+static struct bounds read_ratio(const char *p)
+{
+	enum side side = read_side(&p);
+	int64_t v;
+
+	if (!read_number(&p, &v))
+		return unread;
+	if (skip(&p, "%") || skip(&p, "％"))
+		v *= 100;
+	else if (skip(&p, "‰"))
+		v *= 10;
+	else
+		return unread;
+	(void)skip(&p, "/年");
+	(void)skip(&p, "。");
+	return *p || v > 10000 ? unread : bound(side, v, v);
+}
+
+/* "1次/年", "每年不少于1次", "1—2次/年": checks a year. */
+static struct bounds read_times(const char *p)
+{
+	static const char *const dash[] = { "—", "-", "至", NULL };
+	bool yearly = false;
+	int64_t low, high;
+	enum side side;
+
+	while (skip(&p, "根据实际需要，") || skip(&p, "根据实际工作需要，"))
+		;
+	yearly = skip(&p, "每年");
+	side = read_side(&p);
+	if (!read_number(&p, &low))
+		return unread;
+	high = low;
+	if (skip_any(&p, dash) && (!read_number(&p, &high) || high < low))
+		return unread;
+	if (!skip(&p, "次"))
+		return unread;
+	if (!yearly)
+		yearly = skip(&p, "/年");
+	(void)skip(&p, "。");
+	return *p || !yearly ? unread : bound(side, low, high);
+}
+
+static enum rc number(int64_t v, json_t **out, struct err *err)
+{
 	*out = NULL;
-	if (in_front)
-		p += sizeof(each_year) - 1;
-	i = read_times(p, &v);
-	if (i == 0 || strcmp(p + i, in_front ? "次" : "次/年") != 0)
-		return RC_OK;
-	return done(json_integer(v), out, err);
+	return v < 0 ? RC_OK : done(json_integer(v), out, err);
+}
+
+static enum rc as_ratio_min(const struct csv_cell *cells, size_t n,
+			    json_t **out, struct err *err)
+{
+	(void)n;
+	return number(read_ratio(cells[0].p).min, out, err);
+}
+
+static enum rc as_ratio_max(const struct csv_cell *cells, size_t n,
+			    json_t **out, struct err *err)
+{
+	(void)n;
+	return number(read_ratio(cells[0].p).max, out, err);
+}
+
+static enum rc as_times_min(const struct csv_cell *cells, size_t n,
+			    json_t **out, struct err *err)
+{
+	(void)n;
+	return number(read_times(cells[0].p).min, out, err);
+}
+
+static enum rc as_times_max(const struct csv_cell *cells, size_t n,
+			    json_t **out, struct err *err)
+{
+	(void)n;
+	return number(read_times(cells[0].p).max, out, err);
+}
+
+const struct import_remark *import_as_remark(import_as_fn *as, const char *text,
+					     bool *earned)
+{
+	static const struct import_remark ratio = { "ratio_unread",
+						    "ratios no rule reads" };
+	static const struct import_remark times = {
+		"frequency_unread", "frequencies no rule reads"
+	};
+	struct bounds b = unread;
+
+	if (as == as_ratio_min)
+		b = read_ratio(text);
+	else if (as == as_times_min)
+		b = read_times(text);
+	*earned = *text && b.min < 0 && b.max < 0;
+	return as == as_ratio_min ? &ratio : as == as_times_min ? &times : NULL;
 }
 
 import_as_fn *import_as_find(const char *word)
@@ -99,9 +211,9 @@ import_as_fn *import_as_find(const char *word)
 		const char *word;
 		import_as_fn *as;
 	} all[] = {
-		{ "code16", as_code16 },
-		{ "percent", as_percent },
-		{ "per_year", as_per_year },
+		{ "code16", as_code16 },       { "ratio_min", as_ratio_min },
+		{ "ratio_max", as_ratio_max }, { "times_min", as_times_min },
+		{ "times_max", as_times_max },
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)

@@ -1,9 +1,9 @@
 /* import_batch.c - lay facts over what stands and hand them to the office. */
 #include "domain/import_batch.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/hex.h"
 #include "base/jcs.h"
@@ -15,6 +15,7 @@ struct import_pending {
 	char id[33];
 	int64_t line;
 	json_t *record, *base; /* owned */
+	const struct import_remark *remarks[IMPORT_REMARKS_MAX];
 	size_t text_at, text_bytes;
 };
 
@@ -53,7 +54,7 @@ enum rc batch_open(struct import_batch *b, struct op *op,
 		   const char *file, const struct csv_row *header,
 		   struct import_report *report)
 {
-	size_t n = strlen(file) + sizeof(".rejects.csv");
+	size_t n = strlen(file) + sizeof(".rejects.csv.part");
 	enum rc rc;
 
 	*b = (struct import_batch){ .op = op, .job = job, .report = report };
@@ -63,21 +64,17 @@ enum rc batch_open(struct import_batch *b, struct op *op,
 	b->records = calloc(LEDGER_BATCH_RECORDS, sizeof(*b->records));
 	b->pending = calloc(LEDGER_BATCH_RECORDS, sizeof(*b->pending));
 	b->path = malloc(n);
-	if (!b->records || !b->pending || !b->path)
+	b->part = malloc(n);
+	if (!b->records || !b->pending || !b->path || !b->part)
 		return err_set(op->err, RC_NOMEM, "out of memory");
 	snprintf(b->path, n, "%s.rejects.csv", file);
+	snprintf(b->part, n, "%s.part", b->path);
 	if (header->n > 2 && header_is(&header->cells[0], "refused_line") &&
 	    header_is(&header->cells[1], "refused_why"))
 		b->skip = 2;
 	write_row(&b->header, header, b->skip);
 	rc = buf_status(&b->header, op->err);
-	if (rc != RC_OK)
-		return rc;
-	rc = find_kind(b);
-	/* What an earlier run refused would look like this run's. */
-	if (rc == RC_OK)
-		(void)unlink(b->path);
-	return rc;
+	return rc == RC_OK ? find_kind(b) : rc;
 }
 
 enum rc batch_refuse(struct import_batch *b, const struct csv_row *row,
@@ -148,19 +145,54 @@ static int lay(json_t *record, const json_t *facts)
 	return 0;
 }
 
-static int lay_flag(const struct kind *k, json_t *record, const char *flag)
+static bool is_own(const struct import_fact *fact, const char *flag)
 {
-	json_t *flags = json_deep_copy(json_object_get(record, "flags"));
+	for (size_t i = 0; fact->own && fact->own[i]; i++)
+		if (fact->own[i]->flag && !strcmp(fact->own[i]->flag, flag))
+			return true;
+	return false;
+}
 
-	if (!flags)
-		flags = json_array();
-	/* Canonical order, and a flag that is there already, are put right by
-	 * kind_normalise. */
-	if (json_array_append_new(flags, json_string(flag)) != 0 ||
-	    json_object_set_new(record, "flags", flags) != 0)
-		return -1;
+/* The flags as they stand, less what this file decides, and what the row
+ * earned. A set without members is no field. */
+static int lay_flags(const struct kind *k, json_t *record,
+		     const struct import_fact *fact)
+{
+	const json_t *standing = json_object_get(record, "flags");
+	json_t *flags = json_array();
+	int bad = flags ? 0 : -1;
+
+	if (!kind_field(k, "flags"))
+		goto out;
+	for (size_t i = 0; i < json_array_size(standing); i++) {
+		json_t *flag = json_array_get(standing, i);
+
+		if (!is_own(fact, json_string_value(flag)))
+			bad |= json_array_append(flags, flag);
+	}
+	for (int i = 0; i < IMPORT_REMARKS_MAX && fact->remarks[i]; i++)
+		if (fact->remarks[i]->flag)
+			bad |= json_array_append_new(
+				flags, json_string(fact->remarks[i]->flag));
+	if (json_array_size(flags) > 0)
+		bad |= json_object_set(record, "flags", flags);
+	else if (json_array_size(standing) > 0)
+		bad |= json_object_del(record, "flags");
+	/* Canonical order; a flag that is there already is there once. */
 	kind_normalise(k, record);
-	return 0;
+out:
+	json_decref(flags);
+	return bad;
+}
+
+void fact_remark(struct import_fact *fact, const struct import_remark *remark)
+{
+	int i = 0;
+
+	while (i < IMPORT_REMARKS_MAX - 1 && fact->remarks[i])
+		i++;
+	assert(!fact->remarks[i]);
+	fact->remarks[i] = remark;
 }
 
 /* What the record is to be: what stands, and the facts over it. */
@@ -179,9 +211,8 @@ static json_t *record_of(struct import_batch *b, const struct import_fact *fact,
 	bad |= json_object_set_new(record, "id", json_string(fact->id));
 	bad |= json_object_set_new(record, "scope", json_string(b->job->scope));
 	bad |= lay(record, fact->given);
-	for (int i = 0; i < 2; i++)
-		if (fact->flags[i])
-			bad |= lay_flag(b->kind, record, fact->flags[i]);
+	if (fact->own || fact->remarks[0])
+		bad |= lay_flags(b->kind, record, fact);
 	if (bad) {
 		json_decref(record);
 		return NULL;
@@ -205,7 +236,8 @@ static enum rc check_record(const struct import_batch *b, const json_t *record,
 
 /* Keep the row's text, in case that the ledger refuses it. */
 static enum rc pend(struct import_batch *b, const struct csv_row *row,
-		    const char *id, json_t *record, json_t *base)
+		    const struct import_fact *fact, json_t *record,
+		    json_t *base)
 {
 	struct import_pending *p = &b->pending[b->n];
 	enum rc rc;
@@ -214,7 +246,8 @@ static enum rc pend(struct import_batch *b, const struct csv_row *row,
 				      .record = record,
 				      .base = base,
 				      .text_at = b->text.len };
-	snprintf(p->id, sizeof(p->id), "%s", id);
+	snprintf(p->id, sizeof(p->id), "%s", fact->id);
+	memcpy(p->remarks, fact->remarks, sizeof(p->remarks));
 	json_object_del(record, "id");
 	json_object_del(record, "scope");
 	b->records[b->n] = (struct office_record){ .kind = b->kind_name,
@@ -277,7 +310,7 @@ enum rc batch_put(struct import_batch *b, const struct csv_row *row,
 	}
 	if (rc == RC_OK) {
 		fact->taken = true;
-		return pend(b, row, fact->id, record, standing);
+		return pend(b, row, fact, record, standing);
 	}
 out:
 	json_decref(record);
@@ -295,23 +328,22 @@ static void drop_pending(struct import_batch *b)
 	buf_reset(&b->text);
 }
 
-static void count_outcomes(struct import_batch *b)
+static void count_outcome(struct import_batch *b, size_t i)
 {
-	for (size_t i = 0; i < b->n; i++) {
-		const struct import_pending *p = &b->pending[i];
+	const struct import_pending *p = &b->pending[i];
 
-		switch (b->records[i].outcome) {
-		case OFFICE_SAME: b->report->same++; break;
-		case OFFICE_NEW: b->report->added++; break;
-		case OFFICE_CHANGED: b->report->changed++; break;
-		case OFFICE_REFUSED:
-			batch_refused(b, p->line, b->records[i].why,
-				      b->text.data ? b->text.data + p->text_at
-						   : "",
-				      p->text_bytes);
-			break;
-		}
+	switch (b->records[i].outcome) {
+	case OFFICE_SAME: b->report->same++; break;
+	case OFFICE_NEW: b->report->added++; break;
+	case OFFICE_CHANGED: b->report->changed++; break;
+	case OFFICE_REFUSED:
+		batch_refused(b, p->line, b->records[i].why,
+			      b->text.data ? b->text.data + p->text_at : "",
+			      p->text_bytes);
+		return;
 	}
+	for (int k = 0; k < IMPORT_REMARKS_MAX && p->remarks[k]; k++)
+		batch_remarked(b, p->line, p->id, p->remarks[k]);
 }
 
 static void written(void *ctx, size_t done, size_t total)
@@ -341,7 +373,8 @@ enum rc batch_flush(struct import_batch *b)
 		 b->report->name, b->done + 1);
 	rc = ledger_office(b->op, &w);
 	if (rc == RC_OK) {
-		count_outcomes(b);
+		for (size_t i = 0; i < b->n; i++)
+			count_outcome(b, i);
 		b->done += b->n;
 		rc = find_kind(b);
 	}
@@ -351,18 +384,12 @@ enum rc batch_flush(struct import_batch *b)
 
 void batch_close(struct import_batch *b)
 {
-	bool lost = b->rejects && fclose(b->rejects) != 0;
-
-	if (b->report) {
-		b->report->rejects_lost |= lost;
-		if (b->rejects && !b->report->rejects_lost) {
-			b->report->rejects = b->path;
-			b->path = NULL;
-		}
-	}
+	if (b->kind)
+		batch_publish(b);
 	if (b->pending)
 		drop_pending(b);
 	free(b->path);
+	free(b->part);
 	free(b->records);
 	free(b->pending);
 	buf_release(&b->text);

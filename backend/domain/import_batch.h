@@ -10,15 +10,29 @@
 #include "domain/import.h"
 #include "domain/import_seen.h"
 
+/* What is odd about a row that goes in all the same. */
+struct import_remark {
+	const char *flag; /* joins the record's `flags`; NULL: told only */
+	const char *what; /* counted under this name */
+};
+
+#define IMPORT_REMARKS_MAX 4 /* of one row */
+
 /* What one row says. All but `taken` is borrowed. */
 struct import_fact {
 	const char *id;
 	/* Fields, and `town`, to be set; JSON null clears. */
 	const json_t *given;
 	const json_t *first; /* set only where the record is new; or NULL */
-	const char *flags[2]; /* join the field `flags`; or NULL */
+	const struct import_remark *remarks[IMPORT_REMARKS_MAX]; /* or NULL */
+	/* Whose flags this file decides, NULL-ended, or NULL: a flag that the
+	 * row does not earn any more is taken off. */
+	const struct import_remark *const *own;
 	bool taken; /* out: it was not refused yet */
 };
+
+/* One more remark; there is room for all that a row can earn. */
+void fact_remark(struct import_fact *fact, const struct import_remark *remark);
 
 struct import_pending;
 
@@ -35,7 +49,7 @@ struct import_batch {
 	struct buf header;
 	struct seen ids;
 	size_t skip; /* columns of a file of refused rows, not of its rows */
-	char *path; /* FILE.rejects.csv */
+	char *path, *part; /* FILE.rejects.csv, and while it is written */
 	FILE *rejects; /* NULL until the first refusal */
 	size_t done;
 };
@@ -55,6 +69,11 @@ enum rc batch_refuse(struct import_batch *b, const struct csv_row *row,
 /* Count a refusal and write out its row, n bytes of CSV. */
 void batch_refused(struct import_batch *b, int64_t line, const char *why,
 		   const char *text, size_t n);
+/* Count a remark about what went in, and write it out. */
+void batch_remarked(struct import_batch *b, int64_t line, const char *id,
+		    const struct import_remark *remark);
+/* Put FILE.rejects.csv in its place, or take an earlier one away. */
+void batch_publish(struct import_batch *b);
 /* Write what is collected. */
 enum rc batch_flush(struct import_batch *b);
 /* Add up; call it after the last flush of a file. Accepts a zeroed batch. */

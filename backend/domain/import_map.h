@@ -7,16 +7,21 @@
  *  "fields":{"name":{"column":"item"},
  *            "level":{"column":"level","values":{"township":"town"}},
  *            "code":{"columns":["department","item"],"as":"code16"},
- *            "ratio_percent":{"column":"ratio","as":"percent"}}}
+ *            "ratio_min":{"column":"ratio","as":"ratio_min"}}}
  *
  * Beside fields stand `id` and `town`. `as` is one of
- *   code16    first 16 hex digits of SHA-256 over the columns, joined by US
- *   percent   "10%": 10; whatever says more or less than that: nothing
- *   per_year  "1次/年", "每年2次", "每年一次": the number; else nothing */
+ *   code16                first 16 hex digits of SHA-256 over the columns as
+ *                         they stand, joined by the byte 0x1F
+ *   ratio_min, ratio_max  bounds in basis points: "10%" both, "不少于2‰" the
+ *                         lower, "不超过10%/年" the upper
+ *   times_min, times_max  bounds of checks a year: "1次/年" both, "1—2次/年",
+ *                         "每年不少于1次"
+ * A wording that says more or less than that gives nothing, and a remark. */
 #ifndef DOMAIN_IMPORT_MAP_H
 #define DOMAIN_IMPORT_MAP_H
 
 #include "domain/csv.h"
+#include "domain/import_batch.h"
 #include "kind/kind.h"
 
 #define IMPORT_COLUMNS_MAX 4 /* of one field */
@@ -59,5 +64,9 @@ void import_map_close(struct import_map *m);
 
 /* By the word of `as`, or NULL. */
 import_as_fn *import_as_find(const char *word);
+/* The remark on a text that this `as` is there to read and cannot, or NULL for
+ * one that has none; *earned tells whether `text` is such a text. */
+const struct import_remark *import_as_remark(import_as_fn *as, const char *text,
+					     bool *earned);
 
 #endif

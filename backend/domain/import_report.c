@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 bool header_is(const struct csv_cell *cell, const char *name)
 {
@@ -45,6 +46,33 @@ static void show_refusal(struct import_report *r, int64_t line, const char *why)
 	r->nshown += r->nshown < IMPORT_SHOWN_MAX;
 }
 
+/* One row of job->lines. */
+static void write_line(struct import_batch *b, int64_t line, const char *what,
+		       const char *reason, const char *id)
+{
+	struct buf out;
+
+	if (!b->job->lines)
+		return;
+	buf_init(&out, 4096);
+	csv_write_raw(&out, b->report->name, strlen(b->report->name));
+	buf_printf(&out, ",%lld,%s,", (long long)line, what);
+	csv_write_raw(&out, reason, strlen(reason));
+	buf_printf(&out, ",%s\r\n", id);
+	if (out.rc != RC_OK ||
+	    fwrite(out.data, 1, out.len, b->job->lines) != out.len)
+		b->report->lines_lost = true;
+	buf_release(&out);
+}
+
+void batch_remarked(struct import_batch *b, int64_t line, const char *id,
+		    const struct import_remark *remark)
+{
+	report_note(b->report, remark->what, 1);
+	write_line(b, line, remark->flag ? "flagged" : "noted", remark->what,
+		   id);
+}
+
 /* The refusal is reported even where its row cannot be written beside the
  * file: a read-only disk does not stop an import. */
 void batch_refused(struct import_batch *b, int64_t line, const char *why,
@@ -53,11 +81,13 @@ void batch_refused(struct import_batch *b, int64_t line, const char *why,
 	struct buf out;
 
 	show_refusal(b->report, line, why);
+	write_line(b, line, "refused", why, "");
 	if (b->report->rejects_lost)
 		return;
 	buf_init(&out, 4096);
 	if (!b->rejects) {
-		b->rejects = fopen(b->path, "wbx");
+		(void)unlink(b->part);
+		b->rejects = fopen(b->part, "wbx");
 		if (b->rejects)
 			fprintf(b->rejects, "refused_line,refused_why,%s\r\n",
 				b->header.data ? b->header.data : "");
@@ -71,4 +101,28 @@ void batch_refused(struct import_batch *b, int64_t line, const char *why,
 	    fputs("\r\n", b->rejects) == EOF)
 		b->report->rejects_lost = true;
 	buf_release(&out);
+}
+
+void batch_publish(struct import_batch *b)
+{
+	bool there = b->rejects != NULL;
+
+	if (there) {
+		bool ok = !b->report->rejects_lost && fflush(b->rejects) == 0 &&
+			  fsync(fileno(b->rejects)) == 0;
+
+		ok = fclose(b->rejects) == 0 && ok;
+		b->rejects = NULL;
+		ok = ok && rename(b->part, b->path) == 0;
+		b->report->rejects_lost = !ok;
+	}
+	if (there && !b->report->rejects_lost) {
+		b->report->rejects = b->path;
+		b->path = NULL;
+		return;
+	}
+	if (there)
+		(void)unlink(b->part);
+	/* What an earlier run refused would look like this run's. */
+	(void)unlink(b->path);
 }

@@ -13,12 +13,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/hex.h"
 #include "base/jcs.h"
 #include "domain/convert.h"
 
-#define NOTE_LATIN1 "rows converted from Latin-1"
+const struct import_remark lives_latin1 = { NULL,
+					    "rows converted from Latin-1" };
 
 const char *lives_cell(const struct lives *l, int column)
 {
@@ -156,7 +158,6 @@ static enum rc take_row(struct lives *l, const struct lives_file *file)
 		err_set(&why, RC_INVALID, "%s", l->row->why);
 	if (why.code != RC_OK)
 		return batch_refuse(&l->batch, l->row, why.text);
-	report_note(l->batch.report, NOTE_LATIN1, l->row->converted);
 	given = json_object();
 	if (!given)
 		return err_set(l->op->err, RC_NOMEM, "out of memory");
@@ -207,9 +208,14 @@ static enum rc read_file(struct lives *l, const struct lives_file *file,
 	if (!path)
 		return err_set(l->op->err, RC_NOMEM, "out of memory");
 	snprintf(path, n, "%s/%s", l->job->file, file->name);
+	for (size_t i = 0; file->remarks[i]; i++)
+		report_note(report, file->remarks[i]->what, 0);
+	if (file->is_optional && access(path, F_OK) != 0) {
+		report->absent = true;
+		free(path);
+		return RC_OK;
+	}
 	rc = csv_open(&c, path, l->job->latin1, l->op->err);
-	for (const char *const *note = file->notes; *note; note++)
-		report_note(report, *note, 0);
 	if (rc == RC_OK)
 		rc = read_rows(l, file, c, report, path);
 	csv_close(c);

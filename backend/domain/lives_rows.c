@@ -2,19 +2,27 @@
 #include "domain/lives.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/hex.h"
 #include "base/jcs.h"
 
-#define NO_COORDINATES "without coordinates"
-#define REPEATED "repeated"
-#define NO_SCORE "without score"
-#define NO_INSPECTION "without an inspection"
 #define SOURCE_ID_MAX 400
+
+/* What a field's absence tells needs no flag. */
+static const struct import_remark no_coordinates = { NULL,
+						     "without coordinates" };
+static const struct import_remark no_score = { NULL, "without score" };
+static const struct import_remark repeated = { "repeat", "repeated" };
+static const struct import_remark no_inspection = { "no_inspection",
+						    "without an inspection" };
+static const struct import_remark not_counted = { "not_counted",
+						  "visits that are no check" };
 
 /* `state` and the source hold for new records; what the office makes of them
  * later stands. */
-static enum rc put(struct lives *l, const char *source_id, const char *state,
+static enum rc put(struct lives *l, const struct lives_file *file,
+		   const char *source_id, const char *state,
 		   struct import_fact *fact)
 {
 	json_t *given = (json_t *)(uintptr_t)fact->given;
@@ -23,6 +31,9 @@ static enum rc put(struct lives *l, const char *source_id, const char *state,
 	enum rc rc;
 
 	fact->first = first;
+	fact->own = file->remarks;
+	if (l->row->converted)
+		fact_remark(fact, &lives_latin1);
 	if (!first ||
 	    json_object_set_new(given, "source_id", json_string(source_id)))
 		rc = err_set(l->op->err, RC_NOMEM, "out of memory");
@@ -93,7 +104,8 @@ static enum rc set_address(struct lives *l, json_t *given, struct err *why)
 }
 
 /* Half a position, and the point 0, 0 in the sea, are no coordinates. */
-static enum rc set_position(struct lives *l, json_t *given, struct err *why)
+static enum rc set_position(struct lives *l, json_t *given,
+			    struct import_fact *fact, struct err *why)
 {
 	enum rc rc =
 		lives_set(l, given, "latitude", lives_cell(l, B_LATITUDE), why);
@@ -106,7 +118,7 @@ static enum rc set_position(struct lives *l, json_t *given, struct err *why)
 	if (json_int(given, "latitude", 0) != 0 &&
 	    json_int(given, "longitude", 0) != 0)
 		return RC_OK;
-	report_note(l->batch.report, NO_COORDINATES, 1);
+	fact_remark(fact, &no_coordinates);
 	json_object_set_new(given, "latitude", json_null());
 	json_object_set_new(given, "longitude", json_null());
 	return RC_OK;
@@ -128,14 +140,30 @@ static enum rc take_business(struct lives *l, json_t *given, struct err *why)
 	if (rc == RC_OK)
 		rc = lives_set(l, given, "phone", lives_cell(l, B_PHONE), why);
 	if (rc == RC_OK)
-		rc = set_position(l, given, why);
+		rc = set_position(l, given, &fact, why);
 	if (rc != RC_OK)
 		return rc;
 	lives_id(l, "subject", business, id);
-	return put(l, business, "in_business", &fact);
+	return put(l, &lives_businesses, business, "in_business", &fact);
 }
 
-enum { I_BUSINESS, I_DATE, I_SCORE, I_TYPE };
+enum { I_BUSINESS, I_DATE, I_SCORE, I_TYPE, I_DESCRIPTION };
+
+/* A site under construction, a new owner, papers: such a visit finds out what
+ * there is to check, and is no check. Words, because each city has its own
+ * list of types. */
+static bool is_no_check(const char *type)
+{
+	static const char *const words[] = { "construction", "ownership",
+					     "non-inspection", "structural",
+					     "administrative" };
+
+	for (; *type; type++)
+		for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+			if (!strncasecmp(type, words[i], strlen(words[i])))
+				return true;
+	return false;
+}
 
 /* Remember which inspection a violation of this day belongs to. */
 static enum rc remember(struct lives *l, const char *business, const char *day,
@@ -181,6 +209,9 @@ static enum rc take_inspection(struct lives *l, json_t *given, struct err *why)
 			       why);
 	if (rc == RC_OK)
 		rc = lives_set(l, given, "score", lives_cell(l, I_SCORE), why);
+	if (rc == RC_OK && l->columns[I_DESCRIPTION] != SIZE_MAX)
+		rc = lives_set(l, given, "summary",
+			       lives_cell(l, I_DESCRIPTION), why);
 	if (rc == RC_OK) {
 		const char *key[] = { business, day, lives_cell(l, I_TYPE),
 				      NULL };
@@ -193,12 +224,14 @@ static enum rc take_inspection(struct lives *l, json_t *given, struct err *why)
 	if (rc != RC_OK)
 		return rc;
 	scored = json_is_integer(json_object_get(given, "score"));
-	report_note(l->batch.report, REPEATED, n > 1);
-	report_note(l->batch.report, NO_SCORE, !scored);
 	lives_id(l, "visit", source_id, id);
 	if (n > 1)
-		fact.flags[0] = "repeat";
-	rc = put(l, source_id, "recorded", &fact);
+		fact_remark(&fact, &repeated);
+	if (!scored)
+		fact_remark(&fact, &no_score);
+	if (is_no_check(lives_cell(l, I_TYPE)))
+		fact_remark(&fact, &not_counted);
+	rc = put(l, &lives_inspections, source_id, "recorded", &fact);
 	if (rc != RC_OK || !fact.taken)
 		return rc;
 	return remember(l, business, day, id, scored);
@@ -243,7 +276,7 @@ static enum rc set_visit(struct lives *l, json_t *given, const char *day,
 
 /* Repeats are whole rows; two findings of one code on one day are two. */
 static enum rc violation_key(struct lives *l, const char *day,
-			     char source_id[SOURCE_ID_MAX], bool *repeated,
+			     char source_id[SOURCE_ID_MAX], bool *is_repeat,
 			     struct err *why)
 {
 	const char *business = lives_cell(l, V_BUSINESS);
@@ -264,14 +297,14 @@ static enum rc violation_key(struct lives *l, const char *day,
 		rc = lives_ordinal(l, row, &rows, l->op->err);
 	if (rc != RC_OK)
 		return rc;
-	*repeated = rows > 1;
+	*is_repeat = rows > 1;
 	return make_source_id(source_id, key, n, why);
 }
 
 static enum rc take_violation(struct lives *l, json_t *given, struct err *why)
 {
 	char source_id[SOURCE_ID_MAX], id[21];
-	bool found = false, repeated = false;
+	bool found = false, is_repeat = false;
 	const char *day = NULL;
 	struct import_fact fact = { .id = id, .given = given };
 	enum rc rc = lives_subject(l, given, why);
@@ -290,17 +323,15 @@ static enum rc take_violation(struct lives *l, json_t *given, struct err *why)
 	if (rc == RC_OK)
 		rc = set_visit(l, given, day, &found, why);
 	if (rc == RC_OK)
-		rc = violation_key(l, day, source_id, &repeated, why);
+		rc = violation_key(l, day, source_id, &is_repeat, why);
 	if (rc != RC_OK)
 		return rc;
-	report_note(l->batch.report, REPEATED, repeated);
-	report_note(l->batch.report, NO_INSPECTION, !found);
 	lives_id(l, "violation", source_id, id);
-	if (repeated)
-		fact.flags[0] = "repeat";
+	if (is_repeat)
+		fact_remark(&fact, &repeated);
 	if (!found)
-		fact.flags[1] = "no_inspection";
-	return put(l, source_id, NULL, &fact);
+		fact_remark(&fact, &no_inspection);
+	return put(l, &lives_violations, source_id, NULL, &fact);
 }
 
 const struct lives_file lives_businesses = {
@@ -315,7 +346,7 @@ const struct lives_file lives_businesses = {
 		     [B_LATITUDE] = { "latitude", false },
 		     [B_LONGITUDE] = { "longitude", false },
 		     [B_PHONE] = { "phone_number", false } },
-	.notes = { NO_COORDINATES },
+	.remarks = { &no_coordinates, &lives_latin1 },
 	.take = take_business,
 };
 
@@ -325,8 +356,9 @@ const struct lives_file lives_inspections = {
 	.columns = { [I_BUSINESS] = { "business_id", true },
 		     [I_DATE] = { "date", true },
 		     [I_SCORE] = { "score", false },
-		     [I_TYPE] = { "type", false } },
-	.notes = { REPEATED, NO_SCORE },
+		     [I_TYPE] = { "type", false },
+		     [I_DESCRIPTION] = { "description", false } },
+	.remarks = { &repeated, &no_score, &not_counted, &lives_latin1 },
 	.take = take_inspection,
 };
 
@@ -339,6 +371,7 @@ const struct lives_file lives_violations = {
 				  false },
 		     [V_RISK] = { "risk_category", false },
 		     [V_DESCRIPTION] = { "description", false } },
-	.notes = { REPEATED, NO_INSPECTION },
+	.is_optional = true,
+	.remarks = { &repeated, &no_inspection, &lives_latin1 },
 	.take = take_violation,
 };

@@ -149,6 +149,15 @@ static void expect_record(const char *scope, const char *kind, const char *id,
 	json_decref(record);
 }
 
+static int64_t note_of(const struct import_report *r, const char *what)
+{
+	for (size_t i = 0; i < r->nnotes; i++)
+		if (strcmp(r->notes[i].what, what) == 0)
+			return r->notes[i].n;
+	fail_msg("'%s' is not counted", what);
+	return -1;
+}
+
 static void import_takes_subjects_by_their_code(void **state)
 {
 	static const char text[] =
@@ -175,6 +184,115 @@ static void import_takes_subjects_by_their_code(void **state)
 		      "{\"id\":\"91330106ma2000211y\",\"name\":\"=B\","
 		      "\"scope\":\"330106\",\"source\":\"subject\","
 		      "\"town\":\"000\",\"uscc\":\"91330106MA2000211Y\"}");
+}
+
+static void expect_subject(const char *key, const char *flags, const char *uscc)
+{
+	const char *keys[] = { key, NULL };
+	json_t *record;
+	char id[21], *text;
+
+	import_id(id, "subject", "subject", keys);
+	assert_int_equal(ledger_record(&op, SCOPE, "subject", id, &record),
+			 RC_OK);
+	text = json_dumps(json_object_get(record, "flags"), JSON_COMPACT);
+	assert_string_equal(text ? text : "", flags);
+	free(text);
+	text = (char *)(uintptr_t)json_text(record, "uscc");
+	assert_string_equal(text ? text : "", uscc);
+	json_decref(record);
+}
+
+/* The invalid vector, a wrong last character, a valid code whose organisation
+ * code fails its own check. */
+static void import_flags_codes_with_a_wrong_check_character(void **state)
+{
+	(void)state;
+	assert_int_equal(import_text("subject", SCOPE,
+				     "source_id,uscc,name,flags\n"
+				     "k1,91350100M000100Y4Z,a,\n"
+				     "k2,91330106ma20003341,b,own\n"
+				     "k3,91330106MA20003353,c,\n"
+				     "k4,9133010SMA20003340,d,\n"
+				     "k5,\xef\xbc\x99"
+				     "1330106MA20003340,e,\n"),
+			 RC_OK);
+	expect(5, 3, 0, 0, 2);
+	assert_int_equal(note_of(&report, "credit codes with a wrong check "
+					  "character"),
+			 2);
+	expect_subject("k1", "[\"uscc_check\"]", "91350100M000100Y4Z");
+	expect_subject("k2", "[\"own\",\"uscc_check\"]", "91330106MA20003341");
+	/* A flag goes with its cause, and only then. */
+	assert_int_equal(
+		import_text("subject", SCOPE, "source_id,name\nk2,B\n"), RC_OK);
+	expect_subject("k2", "[\"own\",\"uscc_check\"]", "91330106MA20003341");
+	assert_int_equal(import_text("subject", SCOPE,
+				     "source_id,uscc,id\n"
+				     "k2,91330106MA20003340,\n"),
+			 RC_OK);
+	expect(1, 0, 0, 0, 1); /* another subject's id now: it needs a name */
+	assert_int_equal(import_text("subject", SCOPE, "source_id,uscc\nk1,\n"),
+			 RC_OK);
+	expect(1, 0, 1, 0, 0);
+	expect_subject("k1", "", "");
+}
+
+static void import_takes_subjects_without_a_code(void **state)
+{
+	static const char text[] = "uscc,name,address\n"
+				   "330106600012345,\xe7\x94\xb2,road 1\n"
+				   ",stall,road 2\n"
+				   "91330106MA20003341,c,road 3\n"
+				   ",stall,\n";
+	static const char *const want[] = {
+		"\"registration_no\":\"330106600012345\"", "\"stall\"",
+		"uscc_check"
+	};
+	const char *keys[][3] = { { "330106600012345" },
+				  { "stall", "road 2" },
+				  { "91330106MA20003341" } };
+
+	(void)state;
+	assert_int_equal(import_text("subject", SCOPE, text), RC_OK);
+	expect(4, 3, 0, 0, 1);
+	assert_non_null(strstr(report.shown[0].why, "'source_id' is empty"));
+	for (int i = 0; i < 3; i++) {
+		char id[21], *bytes;
+		int64_t position;
+		size_t n;
+
+		import_id(id, "subject", "subject", keys[i]);
+		assert_int_equal(store_record(op.store, SCOPE, "subject", id,
+					      &bytes, &n, &position, &err),
+				 RC_OK);
+		assert_non_null(strstr(bytes, want[i]));
+		free(bytes);
+	}
+	assert_int_equal(import_text("subject", SCOPE, text), RC_OK);
+	expect(4, 0, 0, 3, 1);
+}
+
+static void import_tells_each_refusal_and_remark_by_its_line(void **state)
+{
+	struct import_job job = { .kind = "subject", .scope = SCOPE };
+	const char *text;
+
+	(void)state;
+	put_text("t.csv", "id,uscc,name\ns1,91330106MA20003341,a\n"
+			  "S2,,b\ns3,,\"c\nc\"\ns3,,d\n");
+	job.lines = fopen(in_dir("lines"), "wb");
+	job.file = in_dir("t.csv");
+	assert_int_equal(import_csv(&op, &job, &report), RC_OK);
+	assert_int_equal(fclose(job.lines), 0);
+	text = get_file("lines");
+	assert_string_equal(
+		text,
+		"subject,3,refused,id 'S2' is not 1 to 32 of a-z and 0-9,\r\n"
+		"subject,6,refused,repeats the record of line 4,\r\n"
+		"subject,2,flagged,credit codes with a wrong check character,"
+		"s1\r\n");
+	assert_null(get_file("t.csv.rejects.csv.part"));
 }
 
 static void import_twice_changes_nothing(void **state)
@@ -254,7 +372,7 @@ static void import_refuses_bad_rows_and_takes_the_rest(void **state)
 		"id,name,uscc,latitude,longitude,state,town\n"
 		"s1,good,,,,,\n" /* 2 */
 		"s2,,,,,,\n" /* no name */
-		"s3,bad code,91330106MA20003341,,,,\n"
+		"s3,bad code,9133010OMA20003340,,,,\n"
 		"s4,far,,91.5,120.1,,\n"
 		"s5,word,,north,,,\n"
 		"s6,state,,,,asleep,\n"
@@ -270,7 +388,7 @@ static void import_refuses_bad_rows_and_takes_the_rest(void **state)
 		const char *why;
 	} want[] = {
 		{ 3, "'name' is missing" },
-		{ 4, "check character is '0'" },
+		{ 4, "'O' at place 8" },
 		{ 5, "degrees from -90 to 90" },
 		{ 6, "'north'" },
 		{ 7, "'asleep'" },
@@ -435,43 +553,64 @@ static void import_survives_a_failing_store(void **state)
 static void import_as_reads_only_what_is_unambiguous(void **state)
 {
 	static const struct {
-		const char *as, *text;
-		int want; /* -1: nothing */
+		const char *as, *text; /* _min and _max */
+		int min, max; /* -1: nothing */
 	} cases[] = {
-		{ "percent", "10%", 10 },
-		{ "percent", "100%", 100 },
-		{ "percent", "5\xef\xbc\x85", 5 },
-		{ "percent", "不少于3%", -1 },
-		{ "percent", "不低于3%或按专项计划确定", -1 },
-		{ "percent", "不超过10%/年", -1 },
-		{ "percent", "101%", -1 },
-		{ "percent", "抽查比例不少于2‰", -1 },
-		{ "percent", "", -1 },
-		{ "percent", "%", -1 },
-		{ "per_year", "1次/年", 1 },
-		{ "per_year", "每年2次", 2 },
-		{ "per_year", "每年一次", 1 },
-		{ "per_year", "每年两次", 2 },
-		{ "per_year", "1—2次/年", -1 },
-		{ "per_year", "每年不少于1次", -1 },
-		{ "per_year", "每年1次20%；或者每年2次各10%", -1 },
-		{ "per_year", "每年", -1 },
-		{ "per_year", "", -1 },
+		{ "ratio", "10%", 1000, 1000 },
+		{ "ratio", "100%", 10000, 10000 },
+		{ "ratio", "5\xef\xbc\x85", 500, 500 },
+		{ "ratio", "不少于3%", 300, -1 },
+		{ "ratio", "市局抽查比例不少于30%", 3000, -1 },
+		{ "ratio", "抽查比例不少于2‰", 20, -1 },
+		{ "ratio", "不超过10%/年", -1, 1000 },
+		{ "ratio", "根据实际需要，一般不超过 10%/年。", -1, 1000 },
+		{ "ratio", "不超过总数的2%", -1, 200 },
+		{ "ratio", "不低于3%或按专项计划确定", -1, -1 },
+		{ "ratio", "省级不超过2%，市、县另定", -1, -1 },
+		{ "ratio", "101%", -1, -1 },
+		{ "ratio", "10", -1, -1 },
+		{ "ratio", "", -1, -1 },
+		{ "ratio", "%", -1, -1 },
+		{ "times", "1次/年", 1, 1 },
+		{ "times", "每年2次", 2, 2 },
+		{ "times", "每年一次", 1, 1 },
+		{ "times", "每年两次", 2, 2 },
+		{ "times", "1—2次/年", 1, 2 },
+		{ "times", "2—1次/年", -1, -1 },
+		{ "times", "每年不少于1次", 1, -1 },
+		{ "times", "根据实际需要，一般不超过2次/年", -1, 2 },
+		{ "times", "对同一单位每2年抽查不超过1次", -1, -1 },
+		{ "times", "每年1次20%；或者每年2次各10%", -1, -1 },
+		{ "times", "2次", -1, -1 },
+		{ "times", "每年", -1, -1 },
+		{ "times", "", -1, -1 },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct csv_cell cell = { cases[i].text, strlen(cases[i].text) };
-		import_as_fn *as = import_as_find(cases[i].as);
-		struct err why = { 0 };
-		json_t *value;
+		bool odd = *cell.p && cases[i].min < 0 && cases[i].max < 0;
+		import_as_fn *as;
+		bool earned;
+		char word[16];
 
-		assert_int_equal(as(&cell, 1, &value, &why), RC_OK);
-		assert_int_equal(value ? json_integer_value(value) : -1,
-				 cases[i].want);
-		json_decref(value);
+		for (int side = 0; side < 2; side++) {
+			json_t *value;
+
+			snprintf(word, sizeof(word), "%s_%s", cases[i].as,
+				 side ? "max" : "min");
+			as = import_as_find(word);
+			assert_int_equal(as(&cell, 1, &value, &err), RC_OK);
+			assert_int_equal(value ? json_integer_value(value) : -1,
+					 side ? cases[i].max : cases[i].min);
+			json_decref(value);
+			assert_true(!import_as_remark(as, cell.p, &earned) ==
+				    (side == 1));
+			if (side == 0)
+				assert_int_equal(earned, odd);
+		}
 	}
-	assert_null(import_as_find("percentage"));
+	assert_null(import_as_find("ratio"));
 }
 
 static void import_takes_the_two_zhejiang_files(void **state)
@@ -490,6 +629,8 @@ static void import_takes_the_two_zhejiang_files(void **state)
 				     "fixtures/zhejiang/items.csv", false),
 			 RC_OK);
 	expect(79, 79, 0, 0, 0);
+	assert_int_equal(note_of(&report, "ratios no rule reads"), 37);
+	assert_int_equal(note_of(&report, "frequencies no rule reads"), 22);
 	assert_int_equal(import_path("item", "catalog",
 				     "fixtures/zhejiang/items.csv", false),
 			 RC_OK);
@@ -511,15 +652,6 @@ static enum rc import_folder(const char *folder, bool latin1,
 	for (int i = 0; i < LIVES_FILES; i++)
 		import_report_release(&reports[i]);
 	return rc;
-}
-
-static int64_t note_of(const struct import_report *r, const char *what)
-{
-	for (size_t i = 0; i < r->nnotes; i++)
-		if (strcmp(r->notes[i].what, what) == 0)
-			return r->notes[i].n;
-	fail_msg("'%s' is not counted", what);
-	return -1;
 }
 
 struct lives_want {
@@ -643,6 +775,74 @@ static void lives_refuses_rows_and_goes_on(void **state)
 					 "'business_id'"));
 }
 
+static json_t *flag_of(const char *kind, const char *source_id)
+{
+	json_t *r = record_of(kind, source_id);
+	json_t *flags = json_incref(json_object_get(r, "flags"));
+
+	json_decref(r);
+	return flags;
+}
+
+/* What is no check is flagged, by words that any city may use; a city without
+ * violations, with a byte order mark and CR LF; a flag goes with its cause. */
+static void lives_flags_visits_that_are_no_check(void **state)
+{
+	static const struct {
+		const char *type;
+		bool counts;
+	} types[] = {
+		{ "New Construction", false },
+		{ "New Ownership - Followup", false },
+		{ "Non-inspection site visit", false },
+		{ "Structural Inspection", false },
+		{ "CHANGE OF OWNERSHIP", false },
+		{ "Routine - Unscheduled", true },
+		{ "Complaint", true },
+	};
+	struct import_report reports[LIVES_FILES];
+	char folder[96], text[1024] = "business_id,date,type\r\n", source[80];
+	json_t *flags;
+
+	(void)state;
+	snprintf(folder, sizeof(folder), "%s/lives", dir);
+	assert_int_equal(mkdir(folder, 0700), 0);
+	put_text("lives/businesses.csv",
+		 "\xef\xbb\xbf\"business_id\",name\r\n1,\"a\nb\"\r\n");
+	for (size_t i = 0; i < COUNT(types); i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+			 "1,2024-02-29,%s\r\n", types[i].type);
+	put_text("lives/inspections.csv", text);
+	assert_int_equal(import_folder(folder, false, reports), RC_OK);
+	assert_true(reports[2].absent);
+	assert_int_equal(reports[1].added, COUNT(types));
+	assert_int_equal(note_of(&reports[1], "visits that are no check"), 5);
+	for (size_t i = 0; i < COUNT(types); i++) {
+		snprintf(source, sizeof(source), "1:2024-02-29:%s",
+			 types[i].type);
+		flags = flag_of("visit", source);
+		assert_int_equal(json_array_size(flags), !types[i].counts);
+		if (flags)
+			assert_string_equal(
+				json_string_value(json_array_get(flags, 0)),
+				"not_counted");
+		json_decref(flags);
+	}
+	put_text("lives/violations.csv",
+		 "business_id,date,code\n1,2024-03-01,7\n");
+	assert_int_equal(import_folder(folder, false, reports), RC_OK);
+	flags = flag_of("violation", "1:2024-03-01:7");
+	assert_int_equal(json_array_size(flags), 1);
+	json_decref(flags);
+	put_text("lives/inspections.csv",
+		 "business_id,date,type\n1,2024-03-01,Complaint\n");
+	assert_int_equal(import_folder(folder, false, reports), RC_OK);
+	assert_int_equal(reports[2].changed, 1);
+	flags = flag_of("violation", "1:2024-03-01:7");
+	assert_int_equal(json_array_size(flags), 0);
+	json_decref(flags);
+}
+
 static void lives_of_san_francisco_adds_up(void **state)
 {
 	static const struct lives_want want = { 6359,  3027,  8,  25863, 188,
@@ -692,6 +892,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(import_takes_subjects_by_their_code),
+		TEST(import_flags_codes_with_a_wrong_check_character),
+		TEST(import_takes_subjects_without_a_code),
+		TEST(import_tells_each_refusal_and_remark_by_its_line),
 		TEST(import_twice_changes_nothing),
 		TEST(import_changes_only_the_columns_it_has),
 		TEST(import_of_what_was_exported_changes_nothing),
@@ -704,6 +907,7 @@ int main(void)
 		TEST(import_takes_the_two_zhejiang_files),
 		TEST(lives_sample_becomes_records),
 		TEST(lives_refuses_rows_and_goes_on),
+		TEST(lives_flags_visits_that_are_no_check),
 		TEST(lives_of_san_francisco_adds_up),
 		cmocka_unit_test(import_as_reads_only_what_is_unambiguous),
 		cmocka_unit_test(seen_keeps_every_key_apart),
