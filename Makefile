@@ -9,7 +9,7 @@ VERSION := $(shell git describe --always --dirty 2>/dev/null || echo dev)
 SHELL   := /bin/bash
 
 # A room is a folder; adding a file to a room needs no edit here.
-SYNC    ?= base db kind merge object tree wire replica transport
+SYNC    ?= base db form kind merge object tree wire replica transport
 BACKEND ?= store ledger domain export mirror http api
 
 PKGS    := sqlite3 jansson libgit2 zlib libsodium libcrypto libcurl

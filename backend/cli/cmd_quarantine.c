@@ -30,7 +30,7 @@ static const char *reason_of(const char *code)
 		{ "role", "the author's role may not write this kind, or not "
 			  "make such a record" },
 		{ "field", "a field was changed that the author's role may "
-			   "not write" },
+			   "not write, or that is set once" },
 		{ "scope", "the record belongs to another scope" },
 		{ "invalid", "a value breaks the kind's rules" },
 		{ "unknown_kind", "the server does not know this kind" },
@@ -42,6 +42,12 @@ static const char *reason_of(const char *code)
 				      "in quarantine" },
 		{ "refers", "it refers to a new record that is in "
 			    "quarantine" },
+		{ "owner", "the record is another's: only its author "
+			   "changes it" },
+		{ "twin", "another record has the same values where no "
+			  "two may" },
+		{ "disputed", "officers disagree on a point of the visit "
+			      "that was to be signed" },
 	};
 
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)

@@ -139,6 +139,8 @@ enum rc scheme_read(struct scheme *s, const json_t *definition, struct err *err)
 
 bool scheme_counts_visit(const struct scheme *s, const char *visit_type)
 {
+	if (visit_type && !strcmp(visit_type, CREDIT_NOT_COUNTED))
+		return false;
 	for (size_t i = 0; visit_type && i < json_array_size(s->uncounted);
 	     i++) {
 		const char *p =

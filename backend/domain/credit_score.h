@@ -58,6 +58,8 @@ enum rc scheme_read(struct scheme *s, const json_t *definition,
 		    struct err *err);
 /* The unknown one for NULL and for words of a later version. */
 enum severity severity_parse(const char *word);
+/* The type of a visit with the flag of this name: under no scheme it counts. */
+#define CREDIT_NOT_COUNTED "not_counted"
 /* Does a visit of this type (NULL: not known) count? */
 bool scheme_counts_visit(const struct scheme *s, const char *visit_type);
 

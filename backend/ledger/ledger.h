@@ -68,6 +68,10 @@ enum rc ledger_office(struct op *op, struct office_write *w);
 enum rc ledger_record(struct op *op, const char *scope, const char *kind,
 		      const char *id, json_t **out);
 
+/* What the answers to a visit's checklist amount to: form/verdict.h. */
+enum rc ledger_verdict(struct op *op, const char *scope, const char *visit,
+		       json_t **out);
+
 /* The head of a scope; RC_NOT_FOUND when it has no commit yet. */
 struct head {
 	struct oid commit, root;

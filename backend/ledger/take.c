@@ -5,6 +5,7 @@
 #include "base/hex.h"
 #include "base/jcs.h"
 #include "kind/fsm.h"
+#include "ledger/gate.h"
 #include "sql_store.gen.h"
 
 static void refuse(struct take_record *r, const char *code, const char *why)
@@ -281,6 +282,7 @@ static enum rc record_take(struct batch *b, struct batch_scope *bs,
 {
 	const struct kind *k = registry_kind(b->store->kinds, r->kind);
 	struct merge_result m = { 0 };
+	const char *code = NULL;
 	struct err why = { 0 };
 	struct sides_of s;
 	enum rc rc = sides_load(b, bs, k, r, &s);
@@ -288,6 +290,14 @@ static enum rc record_take(struct batch *b, struct batch_scope *bs,
 	if (rc == RC_DENIED) {
 		err_clear(b->err);
 		refuse(r, "no_key", "the key of what stands was destroyed");
+		sides_release(&s);
+		return RC_OK;
+	}
+	if (rc == RC_OK)
+		rc = gate_judge(b, k, t, s.base, s.terminal, s.server, &code,
+				&why);
+	if (rc == RC_OK && code) {
+		refuse(r, code, why.text);
 		sides_release(&s);
 		return RC_OK;
 	}

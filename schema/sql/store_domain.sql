@@ -46,7 +46,8 @@ SELECT id, town FROM subject WHERE scope = ?1 AND id > ?2 ORDER BY id LIMIT ?3
 
 -- name: rate_violations
 SELECT v.subject, v.id, coalesce(v.found_on, t.visited_on), v.severity,
-	t.visit_type, (SELECT max(l.position) FROM log AS l
+	CASE WHEN t.flags LIKE '%"not_counted"%' THEN 'not_counted'
+	ELSE t.visit_type END, (SELECT max(l.position) FROM log AS l
 	WHERE l.scope = v.scope AND l.kind = 'violation' AND l.id = v.id)
 FROM violation AS v
 LEFT JOIN visit AS t ON t.scope = v.scope AND t.id = v.visit
@@ -55,7 +56,8 @@ AND (v.state IS NULL OR v.state <> 'void')
 AND (t.state IS NULL OR t.state <> 'void')
 UNION ALL
 SELECT t.subject, v.id, coalesce(v.found_on, t.visited_on), v.severity,
-	t.visit_type, (SELECT max(l.position) FROM log AS l
+	CASE WHEN t.flags LIKE '%"not_counted"%' THEN 'not_counted'
+	ELSE t.visit_type END, (SELECT max(l.position) FROM log AS l
 	WHERE l.scope = v.scope AND l.kind = 'violation' AND l.id = v.id)
 FROM visit AS t JOIN violation AS v ON v.scope = t.scope AND v.visit = t.id
 WHERE t.scope = ?1 AND t.subject BETWEEN ?2 AND ?3 AND v.subject IS NULL
@@ -64,8 +66,9 @@ AND (t.state IS NULL OR t.state <> 'void')
 ORDER BY 1, 3 DESC, 2
 
 -- name: rate_visits
-SELECT t.subject, t.visited_on, t.visit_type, (SELECT max(l.position)
-	FROM log AS l
+SELECT t.subject, t.visited_on,
+	CASE WHEN t.flags LIKE '%"not_counted"%' THEN 'not_counted'
+	ELSE t.visit_type END, (SELECT max(l.position) FROM log AS l
 	WHERE l.scope = t.scope AND l.kind = 'visit' AND l.id = t.id)
 FROM visit AS t WHERE t.scope = ?1 AND t.subject BETWEEN ?2 AND ?3
 AND (t.state IS NULL OR t.state <> 'void') ORDER BY t.subject

@@ -308,3 +308,21 @@ WHERE c.scope = ?1 AND l.scope = c.scope AND l.position =
 -- name: history_decided
 SELECT id FROM packet_record
 WHERE packet = ?1 AND kind IN ('conflict', 'conflict_private') LIMIT 1
+
+-- name: visit_versions
+SELECT position, body FROM log WHERE scope = ?1 AND kind = 'visit' AND id = ?2
+ORDER BY position
+
+-- name: visit_answers
+SELECT l.position, l.body FROM answer AS a
+JOIN log AS l ON l.scope = a.scope AND l.kind = 'answer' AND l.id = a.id
+WHERE a.scope = ?1 AND a.visit = ?2 AND l.position = (SELECT max(m.position)
+	FROM log AS m
+	WHERE m.scope = a.scope AND m.kind = 'answer' AND m.id = a.id)
+ORDER BY a.id
+
+-- name: form_newer
+SELECT id, valid_from, coalesce(grace_days, 7) FROM form
+WHERE scope = 'catalog' AND form_code = ?1 AND version > ?2
+AND state IN ('published', 'retired') AND valid_from <= ?3
+ORDER BY version DESC

@@ -176,9 +176,9 @@ static enum rc check_json(const struct field *f, const json_t *value,
 	if (rc != RC_OK || !f->is_points)
 		return rc;
 	rc = points_check(value, &why);
-	return rc == RC_OK ? rc
-			   : err_set(err, rc, "field '%s': %s", f->name,
-				     why.text);
+	return rc == RC_OK
+		       ? rc
+		       : err_set(err, rc, "field '%s': %s", f->name, why.text);
 }
 
 enum rc field_check(const struct kind *k, const struct field *f,

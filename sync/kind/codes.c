@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/jcs.h"
 #include "kind/kind_impl.h"
 
@@ -38,8 +39,7 @@ static const json_t *entry_of(const struct field *f, const char *code,
 
 static bool is_alone(const struct field *f, const char *code, const char *day)
 {
-	return json_is_true(
-		json_object_get(entry_of(f, code, day), "alone"));
+	return json_is_true(json_object_get(entry_of(f, code, day), "alone"));
 }
 
 static bool has_value(const json_t *record, const char *field)

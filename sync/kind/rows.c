@@ -392,6 +392,39 @@ enum rc rows_get(struct db *db, const struct kind *k, enum rows_side side,
 	return rc;
 }
 
+enum rc rows_twin(struct db *db, const struct kind *k, const json_t *record,
+		  char out[33], struct err *err)
+{
+	struct query *q;
+	enum rc rc;
+	int n = 3;
+
+	out[0] = '\0';
+	for (const char *const *u = k->unique; u && *u; u++)
+		if (!json_object_get(record, *u))
+			return RC_NOT_FOUND;
+	if (!k->unique)
+		return RC_NOT_FOUND;
+	q = query_begin(db, k->sql_twin);
+	query_text(q, 1, json_text(record, "scope"));
+	query_text(q, 2, json_text(record, "id"));
+	for (const char *const *u = k->unique; *u; u++, n++) {
+		const json_t *value = json_object_get(record, *u);
+
+		if (json_is_string(value))
+			query_text(q, n, json_string_value(value));
+		else
+			query_int(q, n,
+				  json_is_integer(value)
+					  ? json_integer_value(value)
+					  : json_is_true(value));
+	}
+	if (query_row(q))
+		snprintf(out, 33, "%s", query_get_text(q, 0));
+	rc = query_end(q, err);
+	return rc == RC_OK && !out[0] ? RC_NOT_FOUND : rc;
+}
+
 enum rc rows_drop(struct db *db, const struct kind *k, enum rows_side side,
 		  const char *scope, const char *id, struct err *err)
 {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "kind/codes.h"
 #include "kind/fsm.h"
 
 static enum verdict rule_undecided(const struct field *f, const struct sides *s,
@@ -166,8 +167,12 @@ static enum verdict sets_merge(const json_t *base, const struct sides *s,
 static enum verdict rule_set(const struct field *f, const struct sides *s,
 			     json_t **stands)
 {
-	(void)f;
-	return sets_merge(s->base, s, stands);
+	enum verdict v = sets_merge(s->base, s, stands);
+
+	/* Both sides were in order; together they may contradict. */
+	return v == VERDICT_STANDS && f->codes && codes_part(f, *stands)
+		       ? VERDICT_INTERIM
+		       : v;
 }
 
 static enum verdict rule_gset(const struct field *f, const struct sides *s,

@@ -7,6 +7,7 @@
 
 #include "base/jcs.h"
 #include "kind/fsm.h"
+#include "kind/rows.h"
 #include "sql_sync.gen.h"
 
 struct item {
@@ -149,6 +150,32 @@ static enum rc main_keep(struct replica *r, const struct edit *e,
 	return rc;
 }
 
+/* What is set once, whose it is, and that there is no other like it. */
+static enum rc kept_judge(struct replica *r, const struct edit *e,
+			  struct err *why)
+{
+	const struct kind *k = e->captured->kind;
+	char twin[33], *officer = NULL;
+	enum rc rc = meta_need(r, "officer", &officer, why);
+
+	if (rc == RC_OK)
+		rc = kind_may_change(k, ROLE_INSPECTOR, officer, e->before,
+				     e->after, why);
+	free(officer);
+	if (rc != RC_OK) {
+		/* To the inspector each is a record to put right. */
+		if (rc == RC_CONFLICT)
+			why->code = RC_INVALID;
+		return why->code;
+	}
+	rc = rows_twin(r->db, k, e->after, twin, why);
+	if (rc == RC_OK)
+		rc = err_set(why, RC_INVALID,
+			     "%s '%s' is like '%s': change that one", k->name,
+			     e->id, twin);
+	return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
 enum rc edit_judge(struct replica *r, const struct edit *e, struct scope *scope,
 		   struct err *why)
 {
@@ -163,6 +190,8 @@ enum rc edit_judge(struct replica *r, const struct edit *e, struct scope *scope,
 	/* Terminals enrol as inspectors. */
 	if (rc == RC_OK)
 		rc = fsm_check(k, ROLE_INSPECTOR, e->before, e->after, why);
+	if (rc == RC_OK)
+		rc = kept_judge(r, e, why);
 	if (rc != RC_OK)
 		return rc;
 	rc = scope_get(r, name, scope, why);

@@ -53,6 +53,10 @@ def notes_of(field):
         notes.append("at most %d" % field["max"])
     if "writers" in field:
         notes.append("written by " + ", ".join(field["writers"]))
+    if "shape" in field:
+        notes.append("shape `%s`" % field["shape"])
+    if "codes" in field:
+        notes.append("codes below")
     return "; ".join(notes)
 
 
@@ -70,6 +74,10 @@ def table(kind):
         facts.append("sealed by the key of the subject in `%s`" % kind["companion_key"])
     if "keys" in kind:
         facts.append("import keys " + code(kind["keys"]))
+    if "owner" in kind:
+        facts.append("changed only by its `%s`" % kind["owner"])
+    if "unique" in kind:
+        facts.append("unique by " + code(kind["unique"]))
     if "indexes" in kind:
         facts.append("indexes " + ", ".join("(%s)" % code(i) for i in kind["indexes"]))
     lines += ["; ".join(facts)[0].upper() + "; ".join(facts)[1:] + ".", "",
@@ -79,6 +87,8 @@ def table(kind):
             field["name"], cell(label(field)), field["type"], rule_of(field),
             notes_of(field)))
     for field in kind["fields"]:
+        if "codes" in field:
+            lines += codes(kind, field)
         if field.get("rule") == "fsm":
             lines += states(kind, field)
     return lines + [""]
@@ -86,6 +96,20 @@ def table(kind):
 
 def words(list_):
     return ", ".join(list_)
+
+
+def codes(kind, field):
+    """The table of codes: what they mean, which stand alone, what they need, when."""
+    lines = ["", "Codes of `%s`.`%s`:" % (kind["kind"], field["name"]), "",
+             "| code | means | rule |", "|---|---|---|"]
+    for c in field["codes"]["list"]:
+        rules = ["alone"] if c.get("alone") else []
+        rules += ["needs " + code(c["needs"])] if "needs" in c else []
+        rules += ["from " + c["from"]] if "from" in c else []
+        rules += ["to " + c["to"]] if "to" in c else []
+        lines.append("| `%s` | %s, %s | %s |" % (
+            c["code"], cell(c.get("zh", "")), cell(c.get("en", "")), "; ".join(rules)))
+    return lines
 
 
 def states(kind, field):

@@ -130,11 +130,13 @@ static void unique_text(struct tablet *t, struct buf *sql, const char *kind,
 
 static void set_of(struct sim *s, struct buf *sql, const char *field)
 {
-	static const char letters[] = "abcdefgh";
+	static const char letters[] = "3456ABCD"; /* all are result codes */
 	int mask = rng_below(&s->rng, 256);
 	bool first = true;
 
 	buf_printf(sql, "%s='[", field);
+	if (!mask)
+		buf_puts(sql, "\"1\""); /* nothing found: it stands alone */
 	for (int i = 0; i < 8; i++)
 		if (mask >> i & 1) {
 			buf_printf(sql, "%s\"%c\"", first ? "" : ",",

@@ -300,6 +300,31 @@ static void every_subject_is_rated_by_its_facts(void **state)
 	json_decref(s2);
 }
 
+/* The default scheme knows no such type; the import's flag is enough. */
+static void a_visit_that_is_no_check_counts_under_no_scheme(void **state)
+{
+	struct world *w = *state;
+	json_t *s3;
+
+	make_district(w);
+	put(w, "visit", "t3",
+	    "{\"subject\":\"s3\",\"visited_on\":\"2024-09-01\","
+	    "\"visit_type\":\"Change of papers\","
+	    "\"flags\":[\"not_counted\",\"repeat\"]}");
+	put(w, "violation", "v5",
+	    "{\"subject\":\"s3\",\"visit\":\"t3\",\"severity\":\"high\"}");
+	put(w, "violation", "v6", "{\"visit\":\"t3\",\"severity\":\"high\"}");
+	rate(w, NULL);
+	s3 = rating_of(w, "s3");
+	assert_int_equal(json_int(s3, "score", 0), 1000);
+	assert_int_equal(
+		json_int(json_object_get(s3, "reasons"), "uncounted", 0), 2);
+	assert_int_equal(
+		json_int(json_object_get(s3, "reasons"), "visits_uncounted", 0),
+		1);
+	json_decref(s3);
+}
+
 static void rating_again_writes_only_what_changed(void **state)
 {
 	struct world *w = *state;
@@ -428,6 +453,7 @@ int main(void)
 		cmocka_unit_test(a_scheme_that_cannot_grade_is_refused),
 		cmocka_unit_test(the_scheme_that_ships_is_one),
 		IN_WORLD(every_subject_is_rated_by_its_facts),
+		IN_WORLD(a_visit_that_is_no_check_counts_under_no_scheme),
 		IN_WORLD(rating_again_writes_only_what_changed),
 		IN_WORLD(a_rating_as_of_a_day_knows_no_later_fact),
 		IN_WORLD(a_version_of_a_scheme_never_changes),

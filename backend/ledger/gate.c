@@ -1,0 +1,239 @@
+/* ledger/gate.c - what is looked up before a record is merged.
+ *
+ *   owner     the record is another's
+ *   field     a field that is set once would change
+ *   twin      another record has the same values where no two may
+ *   disputed  officers disagree on a point of the visit to be signed
+ *
+ * Answers stand in a packet before their visit (records are in byte order of
+ * kinds), so a visit is judged by the answers that came with it. */
+#include "ledger/gate.h"
+
+#include "base/date.h"
+#include "base/jcs.h"
+#include "form/verdict.h"
+#include "kind/rows.h"
+#include "sql_store.gen.h"
+
+static enum rc change_judge(const struct kind *k, const struct take *t,
+			    const json_t *before, const json_t *after,
+			    const char **code, struct err *why)
+{
+	switch (kind_may_change(k, t->role, t->commit.author, before, after,
+				why)) {
+	case RC_CONFLICT: *code = "field"; break;
+	case RC_DENIED: *code = "owner"; break;
+	default: break;
+	}
+	return RC_OK;
+}
+
+static enum rc twin_judge(struct batch *b, const struct kind *k,
+			  const json_t *record, const char **code,
+			  struct err *why)
+{
+	char twin[33];
+	enum rc rc = rows_twin(b->store->db, k, record, twin, b->err);
+
+	if (rc == RC_NOT_FOUND)
+		return RC_OK;
+	if (rc == RC_OK) {
+		*code = "twin";
+		err_set(why, RC_CONFLICT,
+			"%s '%s' is there with the same values: change that "
+			"one",
+			k->name, twin);
+	}
+	return rc;
+}
+
+/* The states in which a visit's answers are under a signature. */
+static bool is_signed(const json_t *visit)
+{
+	static const char *const states[] = {
+		"signed",   "submitted", "returned",  "resubmitted",
+		"approved", "published", "corrected", "withdrawn",
+	};
+	const char *state = json_text(visit, "state");
+
+	for (size_t i = 0; state && i < sizeof(states) / sizeof(*states); i++)
+		if (strcmp(state, states[i]) == 0)
+			return true;
+	return false;
+}
+
+static enum rc record_read(struct store *s, const char *scope, const char *kind,
+			   const char *id, json_t **out, struct err *err)
+{
+	char *text;
+	size_t len;
+	enum rc rc;
+
+	*out = NULL;
+	if (!id)
+		return RC_OK;
+	rc = store_record(s, scope, kind, id, &text, &len, NULL, err);
+	if (rc == RC_NOT_FOUND)
+		return RC_OK;
+	if (rc == RC_OK) {
+		rc = json_read(text, len, out, err);
+		free(text);
+	}
+	return rc;
+}
+
+/* The position at which the visit was first signed, or INT64_MAX. */
+static enum rc signed_at(struct store *s, const char *scope, const char *id,
+			 int64_t *out, struct err *err)
+{
+	struct query *q = query_begin(s->db, SQL_VISIT_VERSIONS);
+	enum rc rc = RC_OK;
+
+	*out = INT64_MAX;
+	query_text(q, 1, scope);
+	query_text(q, 2, id);
+	while (rc == RC_OK && *out == INT64_MAX && query_row(q)) {
+		json_t *version = NULL;
+
+		rc = json_read(query_get_text(q, 1), query_get_len(q, 1),
+			       &version, err);
+		if (is_signed(version))
+			*out = query_get_int(q, 0);
+		json_decref(version);
+	}
+	return query_end(q, err) == RC_OK ? rc : err->code;
+}
+
+/* The visit's answers as they stand, and which of them came after signing. */
+static enum rc answers_read(struct store *s, const char *scope, const char *id,
+			    int64_t sealed, json_t *answers, json_t *late,
+			    struct err *err)
+{
+	struct query *q = query_begin(s->db, SQL_VISIT_ANSWERS);
+	enum rc rc = RC_OK;
+
+	query_text(q, 1, scope);
+	query_text(q, 2, id);
+	while (rc == RC_OK && query_row(q)) {
+		json_t *a = NULL;
+
+		rc = json_read(query_get_text(q, 1), query_get_len(q, 1), &a,
+			       err);
+		if (rc == RC_OK && query_get_int(q, 0) > sealed)
+			json_array_append(late, json_object_get(a, "id"));
+		if (rc == RC_OK)
+			json_array_append_new(answers, a);
+	}
+	return query_end(q, err) == RC_OK ? rc : err->code;
+}
+
+/* The version that should have been used instead, or NULL: one with the same
+ * code, in force and past its grace on the day the visit began. */
+static enum rc newer_form(struct store *s, const json_t *form,
+			  const json_t *visit, json_t **out, struct err *err)
+{
+	char day[11];
+	int64_t began, from;
+	struct query *q;
+	enum rc rc = RC_OK;
+
+	*out = NULL;
+	visit_day(day, visit);
+	if (!form || !date_parse(day, &began))
+		return RC_OK;
+	q = query_begin(s->db, SQL_FORM_NEWER);
+	query_text(q, 1, json_text(form, "form_code"));
+	query_int(q, 2, json_int(form, "version", 0));
+	query_text(q, 3, day);
+	while (rc == RC_OK && !*out && query_row(q))
+		if (date_parse(query_get_text(q, 1), &from) &&
+		    from + query_get_int(q, 2) < began)
+			rc = record_read(s, "catalog", "form",
+					 query_get_text(q, 0), out, err);
+	return query_end(q, err) == RC_OK ? rc : err->code;
+}
+
+/* The verdict on `visit`, which may be a version that does not stand yet. */
+static enum rc visit_verdict(struct store *s, const char *scope,
+			     const json_t *visit, json_t **out, struct err *err)
+{
+	const char *id = json_text(visit, "id");
+	json_t *form = NULL, *newer = NULL;
+	json_t *answers = json_array(), *late = json_array();
+	struct verdict_of v = { .visit = visit,
+				.answers = answers,
+				.late = late };
+	int64_t sealed;
+	enum rc rc = signed_at(s, scope, id, &sealed, err);
+
+	if (rc == RC_OK)
+		rc = answers_read(s, scope, id, sealed, answers, late, err);
+	if (rc == RC_OK)
+		rc = record_read(s, "catalog", "form", json_text(visit, "form"),
+				 &form, err);
+	if (rc == RC_OK)
+		rc = newer_form(s, form, visit, &newer, err);
+	v.form = form;
+	v.newer = newer;
+	if (rc == RC_OK)
+		rc = verdict_make(&v, out, err);
+	json_decref(form);
+	json_decref(newer);
+	json_decref(answers);
+	json_decref(late);
+	return rc;
+}
+
+enum rc ledger_verdict(struct op *op, const char *scope, const char *visit,
+		       json_t **out)
+{
+	json_t *record = NULL;
+	enum rc rc = ledger_record(op, scope, "visit", visit, &record);
+
+	*out = NULL;
+	if (rc == RC_OK)
+		rc = visit_verdict(op->store, scope, record, out, op->err);
+	json_decref(record);
+	return rc;
+}
+
+static enum rc sign_judge(struct batch *b, const json_t *visit,
+			  const char **code, struct err *why)
+{
+	json_t *verdict = NULL;
+	const json_t *disputed;
+	enum rc rc = visit_verdict(b->store, json_text(visit, "scope"), visit,
+				   &verdict, b->err);
+
+	disputed = json_object_get(verdict, "disputed");
+	if (json_array_size(disputed)) {
+		*code = "disputed";
+		err_set(why, RC_CONFLICT,
+			"visit '%s' cannot be signed: officers disagree on "
+			"point '%s'%s",
+			json_text(visit, "id"),
+			json_string_value(json_array_get(disputed, 0)),
+			json_array_size(disputed) > 1 ? " and others" : "");
+	}
+	json_decref(verdict);
+	return rc;
+}
+
+enum rc gate_judge(struct batch *b, const struct kind *k, const struct take *t,
+		   const json_t *base, const json_t *terminal,
+		   const json_t *server, const char **code, struct err *why)
+{
+	const char *owner = k->owner ? json_text(server, k->owner) : NULL;
+	enum rc rc;
+
+	*code = NULL;
+	/* Whose it is now counts, not whose it was when the author saw it. */
+	rc = change_judge(k, t, owner && !base ? server : base, terminal, code,
+			  why);
+	if (rc == RC_OK && !*code && k->unique)
+		rc = twin_judge(b, k, terminal, code, why);
+	if (rc == RC_OK && !*code && !strcmp(k->name, "visit") &&
+	    is_signed(terminal) && !is_signed(server))
+		rc = sign_judge(b, terminal, code, why);
+	return rc;
+}

@@ -1,0 +1,15 @@
+/* ledger/gate.h - what one record alone cannot show: whose it is, whether there
+ * is another like it, and whether its visit may be signed. Not for other rooms,
+ * except ledger_verdict of ledger/ledger.h. */
+#ifndef LEDGER_GATE_H
+#define LEDGER_GATE_H
+
+#include "ledger/batch.h"
+
+/* Why the record goes to quarantine, in `why`; *code is NULL where it may be
+ * merged. `before` is what stands on the main line, or NULL; all are plain. */
+enum rc gate_judge(struct batch *b, const struct kind *k, const struct take *t,
+		   const json_t *base, const json_t *terminal,
+		   const json_t *server, const char **code, struct err *why);
+
+#endif
