@@ -111,6 +111,13 @@ enum rc batch_take(struct batch *b, struct take *t);
 
 /* -- between the files of this room -- */
 
+/* Office packets inside a batch that is open: see ledger_office. */
+enum rc office_in_batch(struct batch *b, struct op *op, struct office_write *w);
+/* consequence.c: what follows for other records from the packet that was just
+ * taken, written as a packet of the server in the same batch. */
+enum rc consequence_follow(struct batch *b, struct batch_scope *bs,
+			   const struct take *t);
+
 /* Append a record's new version to the log and its row; `packet` 0: none. */
 enum rc batch_write(struct batch *b, struct batch_scope *bs, const char *kind,
 		    const char *id, const json_t *record, const char *body,

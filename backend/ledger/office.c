@@ -261,37 +261,48 @@ static enum rc record_next(struct filling *f, json_t *seen, size_t at)
 	return rc == RC_OK ? record_fill(f, k, at) : rc;
 }
 
+/* Records [*at, end) as packets in the batch. */
+static enum rc records_put(struct batch *b, struct op *op,
+			   struct office_write *w, size_t *at, size_t end)
+{
+	struct filling f = { .b = b, .op = op, .w = w };
+	json_t *seen = json_object();
+	enum rc rc = batch_scope(b, w->scope, &f.bs);
+
+	f.take.records = calloc(PACKET_RECORDS_MAX, sizeof(*f.take.records));
+	f.from = calloc(PACKET_RECORDS_MAX, sizeof(*f.from));
+	if (rc == RC_OK && (!f.take.records || !f.from))
+		rc = err_set(op->err, RC_NOMEM, "out of memory");
+	for (; *at < end && rc == RC_OK; ++*at)
+		rc = record_next(&f, seen, *at);
+	if (rc == RC_OK)
+		rc = packet_flush(&f);
+	take_release(&f.take);
+	free(f.from);
+	json_decref(seen);
+	return rc;
+}
+
+enum rc office_in_batch(struct batch *b, struct op *op, struct office_write *w)
+{
+	size_t at = 0;
+
+	return records_put(b, op, w, &at, w->n);
+}
+
 /* One main commit's worth: records [*at, ...). */
 static enum rc office_batch(struct op *op, struct office_write *w, size_t *at)
 {
 	struct batch b;
-	struct filling f = { .b = &b, .op = op, .w = w };
-	json_t *seen = json_object();
-	size_t end = *at + LEDGER_BATCH_RECORDS, i;
+	size_t end = *at + LEDGER_BATCH_RECORDS;
 	enum rc rc = batch_begin(&b, op->store, op->now_ms, op->err);
 
-	if (rc != RC_OK) {
-		json_decref(seen);
+	if (rc != RC_OK)
 		return rc;
-	}
-	f.take.records = calloc(PACKET_RECORDS_MAX, sizeof(*f.take.records));
-	f.from = calloc(PACKET_RECORDS_MAX, sizeof(*f.from));
-	if (!f.take.records || !f.from)
-		rc = err_set(op->err, RC_NOMEM, "out of memory");
+	rc = records_put(&b, op, w, at, end < w->n ? end : w->n);
 	if (rc == RC_OK)
-		rc = batch_scope(&b, w->scope, &f.bs);
-	for (i = *at; i < w->n && i < end && rc == RC_OK; i++)
-		rc = record_next(&f, seen, i);
-	if (rc == RC_OK)
-		rc = packet_flush(&f);
-	if (rc == RC_OK)
-		rc = batch_end(&b);
-	else
-		batch_abort(&b);
-	take_release(&f.take);
-	free(f.from);
-	json_decref(seen);
-	*at = i;
+		return batch_end(&b);
+	batch_abort(&b);
 	return rc;
 }
 

@@ -494,5 +494,7 @@ enum rc batch_take(struct batch *b, struct take *t)
 						(json_int_t)number, "scope",
 						bs->scope, "receipt",
 						t->receipt));
+	if (rc == RC_OK)
+		rc = consequence_follow(b, bs, t);
 	return rc;
 }

@@ -1,0 +1,304 @@
+/* ledger/consequence.c - what follows for other records when an assignment, a
+ * visit or a draw has moved.
+ *
+ * One record's state is merged by the table of its kind. What concerns several
+ * is settled here, after a packet was taken and before the main commit: orders
+ * govern the future, facts the past. For an assignment, its visits and the
+ * assignment that it was reassigned to, everything follows from how they stand,
+ * never from the way there: the order of arrival makes no difference, and
+ * settling twice changes nothing. What changes is written as one packet of the
+ * office's journal by the server.
+ *
+ * A visit is a fact once it is signed. The rules, by the names that flags,
+ * alarms and conflicts bear:
+ *
+ *   outside_assignment  a fact of a cancelled assignment
+ *   outside_draw        a fact of a draw that became void
+ *   handed_over         what was begun under a reassigned assignment
+ *   reassigned_done     done before it was reassigned: the assignment of the
+ *                       other is withdrawn, or recalled once it has begun
+ *   duplicate_visit     both did it: both stand, one is the primary, by the
+ *                       earlier start, else by the lower id
+ *   team_changed        an officer was replaced meanwhile: the visit needs two
+ *                       valid officers present
+ *   done_contested      a person moved the state instead of deciding the
+ *                       conflict: that decides it */
+#include "ledger/settle.h"
+
+#include "base/jcs.h"
+#include "sql_store.gen.h"
+
+static const char *const not_begun[] = { "draft", "issued", "accepted",
+					 "declined", NULL };
+static const char *const begun[] = { "in_progress", NULL };
+static const char *const done[] = { "done", "reviewed", "returned", NULL };
+static const char *const cancelled[] = { "cancelled", NULL };
+static const char *const handed_over[] = { "recalled", "reassigned", NULL };
+static const char *const contested[] = { "done_contested", NULL };
+
+/* `a` was reassigned to `b`, which its officers may not have known. */
+static enum rc pair_settle(struct settle *s, json_t *a, json_t *b)
+{
+	const char *to =
+		settle_state_is(b, not_begun) ? "withdrawn" : "recalled";
+	char text[200];
+	enum rc rc;
+
+	if (!settle_state_is(a, done))
+		return RC_OK;
+	if (settle_state_is(b, done))
+		return settle_duplicates(s, a, b);
+	if (!settle_state_is(b, not_begun) && !settle_state_is(b, begun))
+		return RC_OK;
+	snprintf(text, sizeof(text),
+		 "assignment '%s' was done before its reassignment was known",
+		 json_text(a, "id"));
+	rc = settle_text(s, "assignment", b, "state", to);
+	if (rc == RC_OK)
+		rc = settle_text(s, "assignment", b, "reason", text);
+	return rc == RC_OK ? settle_alarm(s, "reassigned_done", "notice",
+					  "assignment", b, text)
+			   : rc;
+}
+
+/* A person moved the state by its table: that decides the open question. */
+static enum rc question_close(struct settle *s, const json_t *a, json_t *c)
+{
+	const char *state = json_text(a, "state");
+	const char *reason = json_text(a, "reason");
+	const char *field = json_text(c, "field_group");
+	const char *terminal =
+		json_text(json_object_get(c, "terminal_value"), "state");
+	const char *server =
+		json_text(json_object_get(c, "server_value"), "state");
+	const char *decision = "other";
+
+	if (!state || !field || strcmp(field, "state") != 0 ||
+	    !json_text(c, "rule") ||
+	    strcmp(json_text(c, "rule"), contested[0]) != 0)
+		return RC_OK;
+	if (terminal && !strcmp(terminal, state))
+		decision = "terminal";
+	else if (server && !strcmp(server, state))
+		decision = "server";
+	json_object_set_new(c, "decision", json_string(decision));
+	json_object_set_new(c, "decided_value",
+			    json_pack("{s:s}", "state", state));
+	json_object_set_new(c, "decided_by", json_string(s->t->commit.author));
+	json_object_set_new(c, "decided_at", json_integer(s->b->now_ms));
+	json_object_set_new(c, "reason", json_string(reason ? reason : state));
+	return settle_text(s, "conflict", c, "state", "decided");
+}
+
+static enum rc questions_close(struct settle *s, const json_t *a)
+{
+	struct query *q = query_begin(s->b->store->db, SQL_CONFLICTS_OPEN_ON);
+	json_t *ids = json_array();
+	const json_t *id;
+	size_t i;
+	enum rc rc;
+
+	query_text(q, 1, s->bs->scope);
+	query_text(q, 2, "assignment");
+	query_text(q, 3, json_text(a, "id"));
+	while (query_row(q))
+		json_array_append_new(ids, json_string(query_get_text(q, 0)));
+	rc = query_end(q, s->b->err);
+	json_array_foreach(ids, i, id)
+	{
+		json_t *c = NULL;
+
+		if (rc == RC_OK)
+			rc = settle_look(s, "conflict", json_string_value(id),
+					 &c);
+		if (rc == RC_OK && c)
+			rc = question_close(s, a, c);
+	}
+	json_decref(ids);
+	return rc;
+}
+
+static enum rc draw_is_void(struct settle *s, const json_t *a, bool *is_void)
+{
+	const char *draw = json_text(a, "draw");
+	json_t *record = NULL;
+	enum rc rc = draw ? settle_look(s, "draw", draw, &record) : RC_OK;
+
+	*is_void = record && json_text(record, "state") &&
+		   !strcmp(json_text(record, "state"), "void");
+	return rc;
+}
+
+/* The pairs on both ends of a reassignment. */
+static enum rc pairs_settle(struct settle *s, json_t *a)
+{
+	const char *to = json_text(a, "reassigned_to");
+	json_t *other = NULL, *ids = NULL;
+	const json_t *id;
+	size_t i;
+	enum rc rc = to ? settle_look(s, "assignment", to, &other) : RC_OK;
+
+	if (rc == RC_OK && other && other != a)
+		rc = pair_settle(s, a, other);
+	if (rc == RC_OK)
+		rc = settle_ids(s, SQL_ASSIGNMENTS_REASSIGNED_TO,
+				json_text(a, "id"), &ids);
+	json_array_foreach(ids, i, id)
+	{
+		other = NULL;
+		if (rc == RC_OK)
+			rc = settle_look(s, "assignment", json_string_value(id),
+					 &other);
+		if (rc == RC_OK && other && other != a)
+			rc = pair_settle(s, other, a);
+	}
+	json_decref(ids);
+	return rc;
+}
+
+static enum rc assignment_settle(struct settle *s, const char *id)
+{
+	json_t *a;
+	bool is_void = false;
+	enum rc rc;
+
+	if (json_object_get(s->settled, id))
+		return RC_OK;
+	json_object_set_new(s->settled, id, json_true());
+	rc = settle_look(s, "assignment", id, &a);
+	if (rc != RC_OK || !a)
+		return rc;
+	rc = pairs_settle(s, a);
+	if (rc == RC_OK && !settle_state_is(a, contested))
+		rc = questions_close(s, a);
+	if (rc == RC_OK && settle_state_is(a, cancelled))
+		rc = settle_outside(s, a, "assignment");
+	if (rc == RC_OK && settle_state_is(a, handed_over) &&
+	    json_text(a, "reassigned_to"))
+		rc = settle_hand_over(s, a);
+	if (rc == RC_OK && settle_has_flag(a, "team_changed"))
+		rc = settle_presence(s, a);
+	if (rc == RC_OK)
+		rc = draw_is_void(s, a, &is_void);
+	if (rc == RC_OK && is_void)
+		rc = settle_outside(s, a, "draw");
+	return rc;
+}
+
+static enum rc draw_settle(struct settle *s, const char *draw)
+{
+	const json_t *id;
+	json_t *ids;
+	size_t i;
+	enum rc rc = settle_ids(s, SQL_ASSIGNMENTS_OF_DRAW, draw, &ids);
+
+	json_array_foreach(ids, i, id) if (rc == RC_OK) rc =
+		assignment_settle(s, json_string_value(id));
+	json_decref(ids);
+	return rc;
+}
+
+static enum rc record_settle(struct settle *s, const struct take_record *r)
+{
+	json_t *record = NULL;
+	const char *state;
+	enum rc rc;
+
+	if (!strcmp(r->kind, "assignment"))
+		return assignment_settle(s, r->id);
+	rc = settle_look(s, r->kind, r->id, &record);
+	if (rc != RC_OK || !record)
+		return rc;
+	if (!strcmp(r->kind, "visit"))
+		return json_text(record, "assignment")
+			       ? assignment_settle(
+					 s, json_text(record, "assignment"))
+			       : RC_OK;
+	state = json_text(record, "state");
+	return state && !strcmp(state, "void") ? draw_settle(s, r->id) : RC_OK;
+}
+
+/* The kinds as this file knows them: an older catalog has none of this. */
+static bool is_known(const struct registry *kinds)
+{
+	static const char *const needed[][2] = {
+		{ "alarm", "rule" },
+		{ "assignment", "reassigned_to" },
+		{ "conflict", "rule" },
+		{ "visit", "duplicate_of" },
+	};
+
+	for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++) {
+		const struct kind *k = registry_kind(kinds, needed[i][0]);
+
+		if (!k || !kind_field(k, needed[i][1]))
+			return false;
+	}
+	return registry_kind(kinds, "visit")->fsm != NULL;
+}
+
+static enum rc changes_write(struct settle *s)
+{
+	struct account server = { .name = "server",
+				  .roles = ROLE_SERVER,
+				  .scopes = "*" };
+	struct op op = { .store = s->b->store,
+			 .actor = &server,
+			 .now_ms = s->b->now_ms,
+			 .err = s->b->err };
+	size_t n = json_object_size(s->changed), i = 0;
+	struct office_record *records = calloc(n + 1, sizeof(*records));
+	char message[80], hex[OID_HEX_SIZE];
+	struct office_write w = { .scope = s->bs->scope,
+				  .operation = "consequence",
+				  .message = message,
+				  .records = records,
+				  .n = n };
+	const char *path;
+	json_t *name;
+	enum rc rc;
+
+	if (!records)
+		return settle_no_memory(s);
+	oid_hex(hex, &s->t->oid);
+	snprintf(message, sizeof(message), "what follows from packet %.10s",
+		 hex);
+	json_object_foreach(s->changed, path, name)
+	{
+		records[i].kind = json_string_value(json_array_get(name, 0));
+		records[i].id = json_string_value(json_array_get(name, 1));
+		records[i++].record = json_object_get(s->seen, path);
+	}
+	rc = office_in_batch(s->b, &op, &w);
+	free(records);
+	return rc;
+}
+
+enum rc consequence_follow(struct batch *b, struct batch_scope *bs,
+			   const struct take *t)
+{
+	struct settle s = { .b = b, .bs = bs, .t = t };
+	enum rc rc = RC_OK;
+
+	if ((t->commit.operation &&
+	     !strcmp(t->commit.operation, "consequence")) ||
+	    !is_known(b->store->kinds))
+		return RC_OK;
+	s.seen = json_object();
+	s.changed = json_object();
+	s.settled = json_object();
+	for (size_t i = 0; i < t->nrecords && rc == RC_OK; i++) {
+		const struct take_record *r = &t->records[i];
+
+		if (!r->code && r->changed &&
+		    (!strcmp(r->kind, "assignment") ||
+		     !strcmp(r->kind, "visit") || !strcmp(r->kind, "draw")))
+			rc = record_settle(&s, r);
+	}
+	if (rc == RC_OK && json_object_size(s.changed))
+		rc = changes_write(&s);
+	json_decref(s.seen);
+	json_decref(s.changed);
+	json_decref(s.settled);
+	return rc;
+}

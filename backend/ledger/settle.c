@@ -1,0 +1,138 @@
+/* ledger/settle.c - records as they are to be, and what changes in them. */
+#include "ledger/settle.h"
+
+#include "base/jcs.h"
+#include "kind/fsm.h"
+#include "sql_store.gen.h"
+
+enum rc settle_no_memory(struct settle *s)
+{
+	return err_set(s->b->err, RC_NOMEM, "out of memory");
+}
+
+enum rc settle_look(struct settle *s, const char *kind, const char *id,
+		    json_t **out)
+{
+	char path[72], *text = NULL;
+	json_t *record = NULL;
+	size_t len;
+	enum rc rc;
+
+	snprintf(path, sizeof(path), "%s/%s", kind, id);
+	*out = json_object_get(s->seen, path);
+	if (*out)
+		return RC_OK;
+	rc = store_record(s->b->store, s->bs->scope, kind, id, &text, &len,
+			  NULL, s->b->err);
+	if (rc == RC_NOT_FOUND)
+		return RC_OK;
+	if (rc == RC_OK)
+		rc = json_read(text, len, &record, s->b->err);
+	free(text);
+	if (rc == RC_OK && json_object_set_new(s->seen, path, record) != 0)
+		return settle_no_memory(s);
+	*out = record;
+	return rc;
+}
+
+static enum rc change(struct settle *s, const char *kind, const json_t *record)
+{
+	const char *id = json_text(record, "id");
+	char path[72];
+
+	snprintf(path, sizeof(path), "%s/%s", kind, id);
+	if (json_object_set_new(s->changed, path,
+				json_pack("[s, s]", kind, id)) != 0)
+		return settle_no_memory(s);
+	return RC_OK;
+}
+
+enum rc settle_text(struct settle *s, const char *kind, json_t *record,
+		    const char *field, const char *text)
+{
+	if (json_object_set_new(record, field, json_string(text)) != 0)
+		return settle_no_memory(s);
+	return change(s, kind, record);
+}
+
+enum rc settle_add(struct settle *s, const char *kind, json_t *record)
+{
+	char path[72];
+
+	if (!record)
+		return settle_no_memory(s);
+	snprintf(path, sizeof(path), "%s/%s", kind, json_text(record, "id"));
+	if (json_object_set_new(s->seen, path, record) != 0)
+		return settle_no_memory(s);
+	return change(s, kind, record);
+}
+
+bool settle_has_flag(const json_t *record, const char *flag)
+{
+	const json_t *flags = json_object_get(record, FSM_FLAGS), *f;
+	size_t i;
+
+	json_array_foreach(flags, i, f) if (json_is_string(f) &&
+					    !strcmp(json_string_value(f),
+						    flag)) return true;
+	return false;
+}
+
+enum rc settle_flag(struct settle *s, const char *kind, json_t *record,
+		    const char *word, bool *fresh)
+{
+	json_t *flags = json_object_get(record, FSM_FLAGS);
+
+	*fresh = !settle_has_flag(record, word);
+	if (!*fresh)
+		return RC_OK;
+	flags = json_is_array(flags) ? json_copy(flags) : json_array();
+	if (!flags || json_array_append_new(flags, json_string(word)) != 0 ||
+	    json_object_set_new(record, FSM_FLAGS, flags) != 0)
+		return settle_no_memory(s);
+	return change(s, kind, record);
+}
+
+enum rc settle_alarm(struct settle *s, const char *rule, const char *level,
+		     const char *kind, const json_t *about, const char *text)
+{
+	const char *on = json_text(about, "id");
+	json_t *alarm;
+	char id[33];
+	enum rc rc;
+
+	conflict_id(id, kind, on, rule, "alarm");
+	rc = settle_look(s, "alarm", id, &alarm);
+	if (rc != RC_OK || alarm)
+		return rc;
+	alarm = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s}",
+			  "id", id, "scope", s->bs->scope, "town",
+			  json_text(about, "town"), "rule", rule, "record_kind",
+			  kind, "record_id", on, "level", level, "text", text,
+			  "opened_at", (json_int_t)s->b->now_ms, "state",
+			  "open");
+	return settle_add(s, "alarm", alarm);
+}
+
+enum rc settle_ids(struct settle *s, const char *sql, const char *key,
+		   json_t **out)
+{
+	struct query *q = query_begin(s->b->store->db, sql);
+
+	*out = json_array();
+	query_text(q, 1, s->bs->scope);
+	query_text(q, 2, key);
+	while (query_row(q))
+		json_array_append_new(*out, json_string(query_get_text(q, 0)));
+	return query_end(q, s->b->err);
+}
+
+bool settle_state_is(const json_t *record, const char *const *states)
+{
+	const char *state = json_text(record, "state");
+
+	for (; state && *states; states++)
+		if (!strcmp(state, *states))
+			return true;
+	return false;
+}

@@ -1,0 +1,14 @@
+-- What backend/ledger/consequence.c looks for beside the records of a packet.
+
+-- name: visits_of_assignment
+SELECT id FROM visit WHERE scope = ?1 AND assignment = ?2 ORDER BY id
+
+-- name: assignments_reassigned_to
+SELECT id FROM assignment WHERE scope = ?1 AND reassigned_to = ?2 ORDER BY id
+
+-- name: assignments_of_draw
+SELECT id FROM assignment WHERE scope = ?1 AND draw = ?2 ORDER BY id
+
+-- name: conflicts_open_on
+SELECT id FROM conflict WHERE scope = ?1 AND record_kind = ?2
+AND record_id = ?3 AND state = 'open' ORDER BY id
