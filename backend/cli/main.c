@@ -16,6 +16,7 @@ static const struct command {
 	{ "account", cmd_account, "accounts of the office" },
 	{ "terminal", cmd_terminal, "enrol, list and revoke tablets" },
 	{ "import", cmd_import, "take in CSV files" },
+	{ "division", cmd_division, "divisions as of a day" },
 	{ "draw", cmd_draw, "draw subjects and officers at random" },
 	{ "rate", cmd_rate, "rate the credit of subjects" },
 	{ "export", cmd_export, "write records as files" },
