@@ -4,59 +4,88 @@
 #include <stdlib.h>
 
 #include "base/date.h"
-#include "base/jcs.h"
+#include "cli/rating.h"
 #include "cli/schema_dir.h"
-#include "domain/credit.h"
 
 static const char usage[] =
 	"usage: hufud rate [--scope S] [--scheme CODE] [--as-of DATE] "
-	"[--json]\n"
-	"       hufud rate --explain SUBJECT [--scope S] [...]\n"
+	"[--dry-run] [--json]\n"
+	"       hufud rate --check [--scope S] [--json]\n"
 	"       hufud rate --scheme-file FILE [--scope S ...] [--json]\n"
 	"\n"
-	"Rates every subject of the scope by the newest version of the scheme "
-	"that is in\n"
-	"force on the day (today unless --as-of says another), from the "
+	"Rates every subject of the scope by the version of the scheme that is "
+	"in force on\n"
+	"the day (today in UTC unless --as-of says another), from the "
 	"violations found\n"
 	"until then. A rating is written when score, grade or reasons "
-	"changed.\n"
+	"changed; one of a\n"
+	"later day stands.\n"
 	"\n"
+	"--dry-run      says how many ratings would be written, and the "
+	"grades before and\n"
+	"               after; writes nothing\n"
+	"--check        computes every rating that stands again from the log, "
+	"as it was\n"
+	"               known then, and compares the bytes; ends with 1 "
+	"where one differs\n"
 	"--scheme       the scheme's code; without it 'default', which is "
 	"recorded from\n"
 	"               schema/schemes when there is none\n"
-	"--scheme-file  records a version of a scheme; a version never "
-	"changes. With\n"
-	"               --scope its scheme is used at once\n"
-	"--explain      score, grade and each fact with its deduction; writes "
-	"no rating\n"
+	"--scheme-file  records a version of a scheme. A version never "
+	"changes but for its\n"
+	"               last day, 'valid_to'; no two of them share a day. "
+	"With --scope its\n"
+	"               scheme is used at once\n"
+	"--explain S    the same as hufud rating S --explain\n"
 	"\n" CLI_SCOPE_USAGE
 	"\nOptions: --data DIR, --as ACCOUNT, --schema DIR";
 
-static int print_rates(struct cli *c, const struct rate_done *done)
+static void print_table(const struct rate_done *done, bool dry_run)
 {
-	json_t *grades;
+	printf("%zu subjects by scheme %s version %lld as of %s\n",
+	       done->subjects, done->scheme, (long long)done->version,
+	       done->as_of);
+	printf("  %-12s %10s %10s\n", "grade", "before", "after");
+	for (size_t i = 0; i < done->ngrades; i++)
+		printf("  %-12s %10zu %10zu\n", done->grades[i].grade,
+		       done->grades[i].before, done->grades[i].subjects);
+	if (done->unrated)
+		printf("  %-12s %10zu %10d\n", "no rating", done->unrated, 0);
+	if (done->later)
+		printf("%zu ratings of a later day stand\n", done->later);
+	printf(dry_run ? "%zu ratings would be written, the others stand\n"
+		       : "%zu ratings written, the others stand\n",
+	       done->written);
+}
+
+static int print_rates(struct cli *c, const struct rate_done *done,
+		       bool dry_run)
+{
+	json_t *grades, *before;
 
 	if (!c->json) {
-		printf("%zu subjects by scheme %s version %lld as of %s\n",
-		       done->subjects, done->scheme, (long long)done->version,
-		       done->as_of);
-		for (size_t i = 0; i < done->ngrades; i++)
-			printf("  %-8s %8zu\n", done->grades[i].grade,
-			       done->grades[i].subjects);
-		printf("%zu ratings written, the others stand\n",
-		       done->written);
+		print_table(done, dry_run);
 		return EXIT_DONE;
 	}
 	grades = json_object();
-	for (size_t i = 0; i < done->ngrades; i++)
+	before = json_object();
+	for (size_t i = 0; i < done->ngrades; i++) {
+		const char *grade = done->grades[i].grade;
+
 		json_object_set_new(
-			grades, done->grades[i].grade,
+			grades, grade,
 			json_integer((json_int_t)done->grades[i].subjects));
-	cli_json(json_pack("{s:s, s:I, s:s, s:I, s:I, s:o}", "scheme",
-			   done->scheme, "version", (json_int_t)done->version,
-			   "as_of", done->as_of, "subjects",
-			   (json_int_t)done->subjects, "written",
-			   (json_int_t)done->written, "grades", grades));
+		json_object_set_new(
+			before, grade,
+			json_integer((json_int_t)done->grades[i].before));
+	}
+	cli_json(json_pack(
+		"{s:s, s:I, s:s, s:I, s:b, s:I, s:I, s:I, s:o, s:o}", "scheme",
+		done->scheme, "version", (json_int_t)done->version, "as_of",
+		done->as_of, "subjects", (json_int_t)done->subjects, "dry_run",
+		(int)dry_run, "written", (json_int_t)done->written, "later",
+		(json_int_t)done->later, "unrated", (json_int_t)done->unrated,
+		"before", before, "grades", grades));
 	return EXIT_DONE;
 }
 
@@ -66,99 +95,93 @@ static int rate(struct cli *c, const struct rate_options *options)
 
 	if (rate_scope(&c->op, c->scope, options, &done) != RC_OK)
 		return cli_fail(c, &c->err);
-	return print_rates(c, &done);
+	return print_rates(c, &done, options->dry_run);
 }
 
-static void print_count(const json_t *reasons, const char *key,
-			const char *words)
+static int check(struct cli *c)
 {
-	int64_t n = json_int(reasons, key, 0);
+	struct rate_checked done;
+	json_t *shown;
+	size_t n;
 
-	if (n)
-		printf("  %lld %s\n", (long long)n, words);
-}
-
-static void print_explanation(const json_t *o)
-{
-	const json_t *reasons = json_object_get(o, "reasons");
-	const json_t *facts = json_object_get(reasons, "facts");
-
-	printf("%s: %lld points, grade %s, by scheme %s version %lld as of "
-	       "%s\n",
-	       json_text(o, "subject"), (long long)json_int(o, "score", 0),
-	       json_text(o, "grade"), json_text(o, "scheme"),
-	       (long long)json_int(o, "version", 0), json_text(o, "as_of"));
-	printf("  %6lld  at the start\n",
-	       (long long)json_int(reasons, "start", 0));
-	for (size_t i = 0; i < json_array_size(facts); i++) {
-		const json_t *f = json_array_get(facts, i);
-
-		printf("  %6lld  %s  %-8s %lld x %lld%%  violation %s\n",
-		       -(long long)json_int(f, "deduction", 0),
-		       json_text(f, "found_on"), json_text(f, "severity"),
-		       (long long)json_int(f, "points", 0),
-		       (long long)json_int(f, "percent", 0),
-		       json_text(f, "id"));
-	}
-	print_count(reasons, "visits", "visits counted");
-	print_count(reasons, "visits_uncounted",
-		    "visits of types that do not count");
-	print_count(reasons, "uncounted", "violations found at such visits");
-	print_count(reasons, "expired", "violations beyond the horizon");
-	print_count(reasons, "undated", "violations without a date");
-	printf("  newest fact at position %lld of the log\n",
-	       (long long)json_int(o, "facts_position", 0));
-}
-
-static int explain(struct cli *c, const char *subject,
-		   const struct rate_options *options)
-{
-	json_t *o;
-
-	if (rate_explain(&c->op, c->scope, subject, options, &o) != RC_OK)
+	if (rate_check(&c->op, c->scope, &done) != RC_OK)
 		return cli_fail(c, &c->err);
-	if (c->json)
-		cli_json(json_incref(o));
-	else
-		print_explanation(o);
-	json_decref(o);
+	n = done.differing < RATE_DIFFERING_MAX ? done.differing
+						: RATE_DIFFERING_MAX;
+	if (c->json) {
+		shown = json_array();
+		for (size_t i = 0; i < n; i++)
+			json_array_append_new(shown,
+					      json_string(done.shown[i]));
+		cli_json(json_pack("{s:I, s:I, s:I, s:o}", "checked",
+				   (json_int_t)done.checked, "differing",
+				   (json_int_t)done.differing, "unknown",
+				   (json_int_t)done.unknown, "subjects",
+				   shown));
+	} else {
+		printf("%zu ratings computed again from the log: %zu "
+		       "differ\n",
+		       done.checked, done.differing);
+		for (size_t i = 0; i < n; i++)
+			printf("  subject %s\n", done.shown[i]);
+		if (done.unknown)
+			printf("%zu ratings do not say what was known: rate "
+			       "again\n",
+			       done.unknown);
+	}
+	return done.differing ? EXIT_FAILED : EXIT_DONE;
+}
+
+static int record_scheme(struct cli *c, const char *file,
+			 struct rate_options *options, char code[65])
+{
+	if (scheme_record(&c->op, file, code) != RC_OK)
+		return cli_fail(c, &c->err);
+	if (!c->json)
+		printf("scheme %s is recorded\n", code);
+	else if (!c->scope)
+		cli_json(json_pack("{s:s}", "scheme", code));
+	if (!options->scheme)
+		options->scheme = code;
 	return EXIT_DONE;
 }
 
-static int run(struct cli *c, struct rate_options *options,
-	       const char *scheme_file, const char *subject)
-{
-	char code[65];
-	int exit_code;
+struct wanted {
+	const char *scheme_file, *subject;
+	bool check;
+};
 
-	if (scheme_file) {
-		if (scheme_record(&c->op, scheme_file, code) != RC_OK)
-			return cli_fail(c, &c->err);
-		if (!c->json)
-			printf("scheme %s is recorded\n", code);
-		else if (!c->scope)
-			cli_json(json_pack("{s:s}", "scheme", code));
-		if (!c->scope)
-			return EXIT_DONE;
-		if (!options->scheme)
-			options->scheme = code;
+static int run(struct cli *c, struct rate_options *options,
+	       const struct wanted *w)
+{
+	char scheme[65];
+	int code = EXIT_DONE;
+
+	if (w->scheme_file) {
+		code = record_scheme(c, w->scheme_file, options, scheme);
+		if (code != EXIT_DONE || !c->scope)
+			return code;
 	}
-	exit_code = cli_scope(c, "subject", subject);
-	if (exit_code != EXIT_DONE)
-		return exit_code;
-	return subject ? explain(c, subject, options) : rate(c, options);
+	code = cli_scope(c, "subject", w->subject);
+	if (code != EXIT_DONE)
+		return code;
+	if (w->subject)
+		return rating_print(c, w->subject, options, NULL, true);
+	return w->check ? check(c) : rate(c, options);
 }
 
 int cmd_rate(struct cli *c)
 {
-	const char *words[1] = { NULL }, *scheme_file = NULL, *subject = NULL;
-	const char *schema = NULL;
+	const char *words[1] = { NULL }, *schema = NULL;
 	struct rate_options options = { .progress = cli_progress };
+	struct wanted w = { 0 };
 	const struct cli_option own[] = {
 		{ "--scheme", &options.scheme, NULL },
 		{ "--as-of", &options.as_of, NULL },
-		{ "--scheme-file", &scheme_file, NULL },
-		{ "--explain", &subject, NULL },
+		{ "--dry-run", NULL, &options.dry_run },
+		{ "--check", NULL, &w.check },
+		{ "--scheme-file", &w.scheme_file, NULL },
+		{ "--explain", &w.subject, NULL },
 		{ "--schema", &schema, NULL },
 		{ NULL, NULL, NULL },
 	};
@@ -179,7 +202,7 @@ int cmd_rate(struct cli *c)
 	 */
 	folder = schema_dir(schema, &ignored);
 	options.schema = folder;
-	code = run(c, &options, scheme_file, subject);
+	code = run(c, &options, &w);
 	free(folder);
 	return code;
 }

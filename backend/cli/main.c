@@ -19,6 +19,7 @@ static const struct command {
 	{ "division", cmd_division, "divisions as of a day" },
 	{ "draw", cmd_draw, "draw subjects and officers at random" },
 	{ "rate", cmd_rate, "rate the credit of subjects" },
+	{ "rating", cmd_rating, "one subject's credit, explained" },
 	{ "export", cmd_export, "write records as files" },
 	{ "show", cmd_show, "show a record and its history" },
 	{ "history", cmd_history, "tell who changed which field when" },

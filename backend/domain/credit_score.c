@@ -178,6 +178,13 @@ static int64_t percent_at(const struct scheme *s, int64_t age)
 	return -1;
 }
 
+/* No sum runs over, and none is more than a record can hold. */
+static void add(int64_t *sum, int64_t n)
+{
+	if (__builtin_add_overflow(*sum, n, sum) || *sum > JSON_INT_MAX)
+		*sum = JSON_INT_MAX;
+}
+
 static void add_counted(struct credit_sum *sum, const struct credit_fact *fact,
 			int64_t percent)
 {
@@ -185,7 +192,7 @@ static void add_counted(struct credit_sum *sum, const struct credit_fact *fact,
 	int64_t points = sum->scheme->points[severity];
 	int64_t deduction = points * percent / 100;
 
-	sum->deducted += deduction;
+	add(&sum->deducted, deduction);
 	if (json_array_size(sum->facts) < sum->listed_max) {
 		json_array_append_new(
 			sum->facts,
@@ -197,7 +204,7 @@ static void add_counted(struct credit_sum *sum, const struct credit_fact *fact,
 				  (json_int_t)deduction));
 	} else {
 		sum->more++;
-		sum->more_deducted += deduction;
+		add(&sum->more_deducted, deduction);
 	}
 }
 

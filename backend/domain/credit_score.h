@@ -11,7 +11,8 @@
  * A violation costs deductions[severity] x percent / 100, rounded down, by the
  * decay step that its age falls in; none beyond the last step or the horizon.
  * What was found at a visit that does not count costs nothing. Neither does
- * what has no date: nobody can say how old it is.
+ * what has no date: nobody can say how old it is. Sums stop
+ * at JSON_INT_MAX.
  *
  * Reasons of a score:
  * {"start":1000,"facts":[{"id","found_on","severity","points","percent",

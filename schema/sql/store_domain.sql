@@ -39,7 +39,22 @@ SELECT town FROM subject WHERE scope = ?1 AND id = ?2
 -- name: scheme_in_force
 SELECT id, version, definition FROM scheme
 WHERE scope = 'catalog' AND code = ?1 AND (state IS NULL OR state = 'active')
-AND (valid_from IS NULL OR valid_from <= ?2) ORDER BY version DESC, id LIMIT 1
+AND (valid_from IS NULL OR valid_from <= ?2)
+AND (valid_to IS NULL OR valid_to >= ?2)
+ORDER BY version DESC, id LIMIT 2
+
+-- name: scheme_by_id
+SELECT id, version, definition, code FROM scheme
+WHERE scope = 'catalog' AND id = ?1
+
+-- name: scheme_overlapping
+-- (?3 and ?4: first and last day of another version)
+SELECT version, valid_from, valid_to FROM scheme
+WHERE scope = 'catalog' AND code = ?1 AND id <> ?2
+AND (state IS NULL OR state = 'active')
+AND (valid_to IS NULL OR ?3 IS NULL OR valid_to >= ?3)
+AND (valid_from IS NULL OR ?4 IS NULL OR valid_from <= ?4)
+ORDER BY version LIMIT 1
 
 -- name: rate_subjects
 SELECT id, town FROM subject WHERE scope = ?1 AND id > ?2 ORDER BY id LIMIT ?3
@@ -48,7 +63,8 @@ SELECT id, town FROM subject WHERE scope = ?1 AND id > ?2 ORDER BY id LIMIT ?3
 SELECT v.subject, v.id, coalesce(v.found_on, t.visited_on), v.severity,
 	CASE WHEN t.flags LIKE '%"not_counted"%' THEN 'not_counted'
 	ELSE t.visit_type END, (SELECT max(l.position) FROM log AS l
-	WHERE l.scope = v.scope AND l.kind = 'violation' AND l.id = v.id)
+	WHERE l.scope = v.scope AND l.kind = 'violation' AND l.id = v.id
+	AND l.position <= ?4)
 FROM violation AS v
 LEFT JOIN visit AS t ON t.scope = v.scope AND t.id = v.visit
 WHERE v.scope = ?1 AND v.subject BETWEEN ?2 AND ?3
@@ -58,7 +74,8 @@ UNION ALL
 SELECT t.subject, v.id, coalesce(v.found_on, t.visited_on), v.severity,
 	CASE WHEN t.flags LIKE '%"not_counted"%' THEN 'not_counted'
 	ELSE t.visit_type END, (SELECT max(l.position) FROM log AS l
-	WHERE l.scope = v.scope AND l.kind = 'violation' AND l.id = v.id)
+	WHERE l.scope = v.scope AND l.kind = 'violation' AND l.id = v.id
+	AND l.position <= ?4)
 FROM visit AS t JOIN violation AS v ON v.scope = t.scope AND v.visit = t.id
 WHERE t.scope = ?1 AND t.subject BETWEEN ?2 AND ?3 AND v.subject IS NULL
 AND (v.state IS NULL OR v.state <> 'void')
@@ -69,13 +86,47 @@ ORDER BY 1, 3 DESC, 2
 SELECT t.subject, t.visited_on,
 	CASE WHEN t.flags LIKE '%"not_counted"%' THEN 'not_counted'
 	ELSE t.visit_type END, (SELECT max(l.position) FROM log AS l
-	WHERE l.scope = t.scope AND l.kind = 'visit' AND l.id = t.id)
+	WHERE l.scope = t.scope AND l.kind = 'visit' AND l.id = t.id
+	AND l.position <= ?4)
 FROM visit AS t WHERE t.scope = ?1 AND t.subject BETWEEN ?2 AND ?3
 AND (t.state IS NULL OR t.state <> 'void') ORDER BY t.subject
 
 -- name: rate_current
-SELECT score, grade, reasons, town, scheme FROM rating
+SELECT score, grade, reasons, town, scheme, valid_from FROM rating
 WHERE scope = ?1 AND id = ?2
 
 -- name: server_key_known
 SELECT 1 FROM server_key WHERE public_key = ?1 AND state = 'active'
+-- name: rate_facts_since
+SELECT 1 FROM log WHERE scope = ?1 AND position > ?2 AND position <= ?3
+AND kind IN ('violation', 'visit') LIMIT 1
+
+-- name: rate_known_next
+SELECT min(known_position) FROM rating
+WHERE scope = ?1 AND source = 'hufu' AND known_position > ?2
+
+-- name: rate_check_unknown
+SELECT count(*) FROM rating
+WHERE scope = ?1 AND source = 'hufu' AND known_position IS NULL
+
+-- name: rate_check_page
+SELECT r.id, r.subject, r.town, r.scheme, r.valid_from, r.known_at,
+	(SELECT l.body FROM log AS l WHERE l.scope = r.scope AND l.position =
+	(SELECT max(m.position) FROM log AS m
+	WHERE m.scope = r.scope AND m.kind = 'rating' AND m.id = r.id))
+FROM rating AS r WHERE r.scope = ?1 AND r.known_position = ?2
+AND r.source = 'hufu' ORDER BY r.id
+
+-- name: rating_versions
+SELECT position, body FROM log WHERE scope = ?1 AND position IN
+(SELECT position FROM log WHERE scope = ?1 AND kind = 'rating' AND id = ?2
+AND position <= ?3) ORDER BY position
+
+-- name: rating_imported
+SELECT e.id, l.position, p.received FROM external_rating AS e
+JOIN log AS l ON l.scope = e.scope AND l.position =
+	(SELECT min(m.position) FROM log AS m WHERE m.scope = e.scope
+	AND m.kind = 'external_rating' AND m.id = e.id)
+LEFT JOIN packet AS p ON p.number = l.packet
+WHERE e.scope = ?1 AND e.subject = ?2 AND l.position <= ?3 ORDER BY 2
+

@@ -93,6 +93,15 @@ SELECT l.id, l.body FROM (SELECT id, max(position) AS position FROM log
 	WHERE scope = ?1 AND kind = ?2 GROUP BY id) AS n
 CROSS JOIN log AS l WHERE l.scope = ?1 AND l.position = n.position
 
+-- name: log_kind_between
+-- (what a kind's records came to between two positions; ?5 keeps other
+-- subjects out: a pattern of the member `subject`)
+SELECT l.id, l.body FROM (SELECT id, max(position) AS position FROM log
+	WHERE scope = ?1 AND kind = ?2 AND position > ?3 AND position <= ?4
+	GROUP BY id) AS n
+CROSS JOIN log AS l WHERE l.scope = ?1 AND l.position = n.position
+AND (?5 IS NULL OR l.body LIKE ?5 OR l.body NOT LIKE '%"subject":"%')
+
 -- name: main_put
 INSERT INTO main_commit(scope, number, oid, root, position, time, seconds,
 	content, body)
@@ -109,6 +118,11 @@ WHERE scope = ?1 AND oid = ?2
 -- name: main_by_number
 SELECT oid, root, position, number, content, seconds, time FROM main_commit
 WHERE scope = ?1 AND number = ?2
+
+-- name: main_before
+SELECT oid, position FROM main_commit
+WHERE scope = ?1 AND seconds < ?2 AND position <= ?3
+ORDER BY number DESC LIMIT 1
 
 -- name: main_body
 SELECT body FROM main_commit WHERE scope = ?1 AND oid = ?2

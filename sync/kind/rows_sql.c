@@ -178,14 +178,16 @@ enum rc rows_prepare(struct kind *k, struct field *fields, struct arena *mem,
 	return rc;
 }
 
-static void server_create_write(struct buf *out, const struct kind *k)
+/* `in` is "" or "temp.". */
+static void server_create_write(struct buf *out, const struct kind *k,
+				const char *in)
 {
 	size_t n = column_count(k, ROWS_SERVER);
 
 	buf_printf(out,
-		   "CREATE TABLE IF NOT EXISTS %s(id TEXT NOT NULL,"
+		   "CREATE TABLE IF NOT EXISTS %s%s(id TEXT NOT NULL,"
 		   "scope TEXT NOT NULL,town TEXT NOT NULL",
-		   k->name);
+		   in, k->name);
 	for (size_t i = 0; i < n; i++)
 		buf_printf(out, ",%s %s", column_name(k, ROWS_SERVER, i),
 			   rows_is_outer(k, ROWS_SERVER)
@@ -223,7 +225,7 @@ static void replica_create_write(struct buf *out, const struct kind *k,
 }
 
 /* <kind>_by_<column>_<column>…: a changed declaration is a new index. */
-static void indexes_write(struct buf *out, const struct kind *k)
+static void indexes_write(struct buf *out, const struct kind *k, const char *in)
 {
 	const json_t *indexes = json_object_get(k->definition, "indexes");
 
@@ -231,7 +233,8 @@ static void indexes_write(struct buf *out, const struct kind *k)
 		const json_t *columns = json_array_get(indexes, i);
 		size_t n = json_array_size(columns);
 
-		buf_printf(out, "CREATE INDEX IF NOT EXISTS %s_by", k->name);
+		buf_printf(out, "CREATE INDEX IF NOT EXISTS %s%s_by", in,
+			   k->name);
 		for (size_t j = 0; j < n; j++)
 			buf_printf(
 				out, "_%s",
@@ -333,8 +336,8 @@ enum rc rows_create(struct db *db, const struct kind *k, enum rows_side side,
 		goto out;
 	created = sql.len;
 	if (side == ROWS_SERVER) {
-		server_create_write(&sql, k);
-		indexes_write(&sql, k);
+		server_create_write(&sql, k, "");
+		indexes_write(&sql, k, "");
 	} else {
 		replica_create_write(&sql, k, scope);
 	}
@@ -346,4 +349,28 @@ enum rc rows_create(struct db *db, const struct kind *k, enum rows_side side,
 out:
 	buf_release(&sql);
 	return rc;
+}
+
+enum rc rows_shadow_begin(struct db *db, const struct kind *k, struct err *err)
+{
+	struct buf sql;
+	enum rc rc;
+
+	buf_init(&sql, SQL_BYTES_MAX);
+	buf_printf(&sql, "DROP TABLE IF EXISTS temp.%s;", k->name);
+	server_create_write(&sql, k, "temp.");
+	indexes_write(&sql, k, "temp.");
+	rc = buf_status(&sql, err);
+	if (rc == RC_OK)
+		rc = db_script(db, sql.data, err);
+	buf_release(&sql);
+	return rc;
+}
+
+enum rc rows_shadow_end(struct db *db, const struct kind *k, struct err *err)
+{
+	char sql[64];
+
+	snprintf(sql, sizeof(sql), "DROP TABLE IF EXISTS temp.%s", k->name);
+	return db_script(db, sql, err);
 }

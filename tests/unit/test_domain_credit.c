@@ -125,6 +125,32 @@ static void reasons_are_bounded_and_add_up(void **state)
 	json_decref(reasons);
 }
 
+static void no_sum_of_deductions_runs_over(void **state)
+{
+	const struct credit_fact fact = { .id = "v1",
+					  .found_on = "2024-10-04",
+					  .severity = "high" };
+	json_t *kept = json_of(definition), *reasons;
+	struct credit_sum sum;
+	struct err err = { 0 };
+	const char *grade;
+	struct scheme s;
+
+	(void)state;
+	assert_int_equal(scheme_read(&s, kept, &err), RC_OK);
+	credit_begin(&sum, &s, 20000, 0);
+	sum.deducted = sum.more_deducted = JSON_INT_MAX - 1;
+	credit_add(&sum, &fact);
+	credit_add(&sum, &fact);
+	assert_int_equal(credit_end(&sum, &grade, &reasons), 0);
+	assert_string_equal(grade, "D");
+	assert_true(json_int(json_object_get(reasons, "more"), "deduction",
+			     0) == JSON_INT_MAX);
+	credit_release(&sum);
+	json_decref(reasons);
+	json_decref(kept);
+}
+
 static void a_scheme_that_cannot_grade_is_refused(void **state)
 {
 	static const struct {
@@ -357,16 +383,20 @@ static void a_rating_as_of_a_day_knows_no_later_fact(void **state)
 	json_decref(s1);
 }
 
-static void write_scheme(const char *path, int version, const char *rules)
+/* `days` are members such as "valid_from":"2020-01-01" with a comma behind. */
+static void write_scheme(const char *path, int version, const char *days,
+			 const char *rules)
 {
 	FILE *f = fopen(path, "w");
 
-	fprintf(f,
-		"{\"code\":\"strict\",\"version\":%d,"
-		"\"valid_from\":\"2020-01-01\",\"definition\":%s}",
-		version, rules);
+	fprintf(f, "{\"code\":\"strict\",\"version\":%d,%s\"definition\":%s}",
+		version, days, rules);
 	fclose(f);
 }
+
+#define FROM_2020 "\"valid_from\":\"2020-01-01\","
+#define TO_2024 "\"valid_to\":\"2024-09-30\","
+#define FROM_OCTOBER "\"valid_from\":\"2024-10-01\","
 
 static void a_version_of_a_scheme_never_changes(void **state)
 {
@@ -378,7 +408,7 @@ static void a_version_of_a_scheme_never_changes(void **state)
 
 	make_district(w);
 	snprintf(path, sizeof(path), "%s/strict.json", w->dir);
-	write_scheme(path, 1, definition);
+	write_scheme(path, 1, FROM_2020, definition);
 	assert_int_equal(scheme_record(&w->op, path, code), RC_OK);
 	assert_string_equal(code, "strict");
 	assert_int_equal(scheme_record(&w->op, path, code), RC_OK);
@@ -388,10 +418,12 @@ static void a_version_of_a_scheme_never_changes(void **state)
 	snprintf(other, sizeof(other), "%s", definition);
 	start = strstr(other, "100");
 	memcpy(start, "200", 3);
-	write_scheme(path, 1, other);
+	write_scheme(path, 1, FROM_2020, other);
 	assert_int_equal(scheme_record(&w->op, path, code), RC_CONFLICT);
 	err_clear(&w->err);
-	write_scheme(path, 2, other);
+	write_scheme(path, 1, FROM_2020 TO_2024, definition);
+	assert_int_equal(scheme_record(&w->op, path, code), RC_OK);
+	write_scheme(path, 2, FROM_OCTOBER, other);
 	assert_int_equal(scheme_record(&w->op, path, code), RC_OK);
 	assert_int_equal(rate_scope(&w->op, SCOPE, &options, &done), RC_OK);
 	assert_int_equal(done.version, 2);
@@ -400,6 +432,250 @@ static void a_version_of_a_scheme_never_changes(void **state)
 	options.scheme = "none";
 	assert_int_equal(rate_scope(&w->op, SCOPE, &options, &done),
 			 RC_NOT_FOUND);
+}
+
+static void no_two_versions_of_a_scheme_share_a_day(void **state)
+{
+	static const struct {
+		const char *days;
+		enum rc rc;
+	} second[] = {
+		{ "", RC_CONFLICT },
+		{ FROM_OCTOBER, RC_CONFLICT },
+		{ "\"valid_to\":\"2020-01-01\",", RC_CONFLICT },
+		{ "\"valid_from\":\"2020-13-01\",", RC_INVALID },
+		{ "\"valid_to\":2020,", RC_INVALID },
+		{ FROM_OCTOBER TO_2024, RC_INVALID },
+		{ "\"valid_to\":\"2019-12-31\",", RC_OK },
+	};
+	struct world *w = *state;
+	struct scheme_in_force s;
+	char path[100];
+
+	snprintf(path, sizeof(path), "%s/strict.json", w->dir);
+	write_scheme(path, 1, FROM_2020, definition);
+	assert_int_equal(scheme_record(&w->op, path, NULL), RC_OK);
+	for (size_t i = 0; i < sizeof(second) / sizeof(*second); i++) {
+		write_scheme(path, 2, second[i].days, definition);
+		if (scheme_record(&w->op, path, NULL) != second[i].rc)
+			fail_msg("%s: %s", second[i].days, w->err.text);
+		err_clear(&w->err);
+	}
+	/* Ending a version makes room behind it. */
+	write_scheme(path, 1, FROM_2020 TO_2024, definition);
+	assert_int_equal(scheme_record(&w->op, path, NULL), RC_OK);
+	write_scheme(path, 3, FROM_OCTOBER, definition);
+	assert_int_equal(scheme_record(&w->op, path, NULL), RC_OK);
+	/* ... which it cannot take back. */
+	write_scheme(path, 1, FROM_2020, definition);
+	assert_int_equal(scheme_record(&w->op, path, NULL), RC_CONFLICT);
+	err_clear(&w->err);
+	assert_int_equal(scheme_find(&w->op, "strict", "2024-09-30", &s),
+			 RC_OK);
+	assert_int_equal(s.version, 1);
+	scheme_release(&s);
+	assert_int_equal(scheme_find(&w->op, "strict", "2024-10-01", &s),
+			 RC_OK);
+	assert_int_equal(s.version, 3);
+	scheme_release(&s);
+}
+
+static void a_dry_run_counts_and_writes_nothing(void **state)
+{
+	struct world *w = *state;
+	struct rate_options options = { .schema = "schema", .dry_run = true };
+	struct rate_done done;
+	struct head before, after;
+
+	make_district(w);
+	ledger_head(w->loop.store, SCOPE, &before, &w->err);
+	assert_int_equal(rate_scope(&w->op, SCOPE, &options, &done), RC_OK);
+	assert_int_equal(done.written, 3);
+	assert_int_equal(done.unrated, 3);
+	assert_int_equal(done.grades[0].before, 0);
+	assert_int_equal(done.grades[0].subjects, 3);
+	ledger_head(w->loop.store, SCOPE, &after, &w->err);
+	assert_memory_equal(&before.commit, &after.commit, OID_BYTES);
+	/* Not even the default scheme. */
+	assert_int_equal(
+		ledger_head(w->loop.store, "catalog", &before, &w->err), RC_OK);
+	rate(w, NULL);
+	ledger_head(w->loop.store, "catalog", &after, &w->err);
+	assert_memory_not_equal(&before.commit, &after.commit, OID_BYTES);
+	put(w, "violation", "v9",
+	    "{\"subject\":\"s1\",\"severity\":\"high\","
+	    "\"found_on\":\"2024-10-01\"}");
+	assert_int_equal(rate_scope(&w->op, SCOPE, &options, &done), RC_OK);
+	assert_int_equal(done.written, 1);
+	assert_int_equal(done.unrated, 0);
+	assert_int_equal(done.grades[0].before, 3);
+	assert_int_equal(done.grades[0].subjects, 2); /* 915: B */
+	assert_int_equal(done.grades[1].subjects, 1);
+}
+
+static void a_rating_of_a_later_day_stands(void **state)
+{
+	struct world *w = *state;
+	struct rate_done done;
+	json_t *s1;
+
+	make_district(w);
+	rate(w, NULL);
+	done = rate(w, "2024-08-01");
+	assert_int_equal(done.written, 0);
+	assert_int_equal(done.later, 3);
+	s1 = rating_of(w, "s1");
+	assert_string_equal(json_text(s1, "valid_from"), "2024-10-04");
+	json_decref(s1);
+}
+
+static struct rate_checked check_ratings(struct world *w)
+{
+	struct rate_checked done;
+
+	if (rate_check(&w->op, SCOPE, &done) != RC_OK)
+		fail_msg("%s", w->err.text);
+	return done;
+}
+
+/* What only the server's key can do. */
+static void forge(struct world *w, const char *id, json_t *record)
+{
+	struct account server = w->account;
+	struct op op = w->op;
+	struct office_record r = { .kind = "rating",
+				   .id = id,
+				   .record = record };
+	struct office_write write = { .scope = SCOPE,
+				      .operation = "rate",
+				      .message = "forge",
+				      .records = &r,
+				      .n = 1 };
+
+	server.roles = ROLE_SERVER;
+	op.actor = &server;
+	assert_int_equal(ledger_office(&op, &write), RC_OK);
+	assert_int_equal(r.outcome, OFFICE_CHANGED);
+}
+
+static void every_rating_is_computed_again_to_the_same_bytes(void **state)
+{
+	struct world *w = *state;
+	json_t *s1;
+	char id[33];
+
+	make_district(w);
+	rate(w, "2024-09-10");
+	put(w, "violation", "v9",
+	    "{\"subject\":\"s3\",\"severity\":\"moderate\","
+	    "\"found_on\":\"2024-09-20\"}");
+	rate(w, NULL);
+	/* What became known since changes no rating that was right then. */
+	put(w, "violation", "v1",
+	    "{\"subject\":\"s2\",\"visit\":\"t1\",\"severity\":\"high\"}");
+	put(w, "violation", "v2",
+	    "{\"visit\":\"t1\",\"severity\":\"low\",\"state\":\"void\","
+	    "\"found_on\":\"2024-09-02\"}");
+	assert_int_equal(check_ratings(w).checked, 3);
+	assert_int_equal(check_ratings(w).differing, 0);
+	/* The tables of today are back in their place. */
+	assert_int_equal(rate(w, NULL).written, 2);
+	assert_int_equal(check_ratings(w).differing, 0);
+	s1 = rating_of(w, "s1");
+	snprintf(id, sizeof(id), "%s", json_text(s1, "id"));
+	json_object_del(s1, "id");
+	json_object_del(s1, "scope");
+	json_object_set_new(s1, "score", json_integer(1));
+	forge(w, id, s1);
+	assert_int_equal(check_ratings(w).differing, 1);
+	assert_string_equal(check_ratings(w).shown[0], "s1");
+	json_decref(s1);
+}
+
+static void what_was_known_then_is_told_from_what_is_known_now(void **state)
+{
+	struct world *w = *state;
+	struct rate_options options = { .schema = "schema" };
+	struct head then;
+	json_t *why, *record;
+
+	make_district(w);
+	rate(w, "2024-09-10");
+	ledger_head(w->loop.store, SCOPE, &then, &w->err);
+	put(w, "violation", "v9",
+	    "{\"subject\":\"s1\",\"severity\":\"high\","
+	    "\"found_on\":\"2024-09-05\"}");
+	put(w, "violation", "v1",
+	    "{\"subject\":\"s2\",\"visit\":\"t1\",\"severity\":\"high\"}");
+	rate(w, NULL);
+	assert_int_equal(rate_explain(&w->op, SCOPE, "s1", &options,
+				      &then.position, &why),
+			 RC_OK);
+	assert_int_equal(json_int(why, "score", 0), 955);
+	assert_int_equal(json_int(why, "known_position", 0), then.position);
+	json_decref(why);
+	assert_int_equal(
+		rate_explain(&w->op, SCOPE, "s1", &options, NULL, &why), RC_OK);
+	assert_int_equal(json_int(why, "score", 0), 955);
+	assert_int_equal(json_int(why, "known_position", 0) > then.position, 1);
+	json_decref(why);
+	options.as_of = "2024-09-30";
+	assert_int_equal(
+		rating_show(&w->op, SCOPE, "s1", &options, NULL, &record),
+		RC_OK);
+	assert_int_equal(json_array_size(json_object_get(record, "history")),
+			 2);
+	assert_string_equal(
+		json_text(json_object_get(record, "rating"), "valid_from"),
+		"2024-09-10");
+	json_decref(record);
+	options.as_of = NULL;
+	assert_int_equal(rating_show(&w->op, SCOPE, "s1", &options,
+				     &then.position, &record),
+			 RC_OK);
+	assert_int_equal(json_array_size(json_object_get(record, "history")),
+			 1);
+	json_decref(record);
+	options.as_of = "2024-09-09";
+	assert_int_equal(
+		rating_show(&w->op, SCOPE, "s1", &options, NULL, &record),
+		RC_OK);
+	assert_null(json_object_get(record, "rating"));
+	json_decref(record);
+}
+
+static void scores_of_other_bodies_stand_beside_ours(void **state)
+{
+	struct world *w = *state;
+	struct rate_options options = { .schema = "schema" };
+	const json_t *imported;
+	struct head before;
+	json_t *record;
+
+	make_district(w);
+	ledger_head(w->loop.store, SCOPE, &before, &w->err);
+	put(w, "external_rating", "e1",
+	    "{\"subject\":\"s1\",\"scheme\":\"531X\",\"score\":812,"
+	    "\"grade\":\"B\",\"valid_from\":\"2024-06-30\","
+	    "\"source\":\"province\"}");
+	rate(w, NULL);
+	rate(w, "2026-01-01");
+	assert_int_equal(
+		rating_show(&w->op, SCOPE, "s1", &options, NULL, &record),
+		RC_OK);
+	imported = json_array_get(json_object_get(record, "imported"), 0);
+	assert_int_equal(json_int(imported, "score", 0), 812);
+	assert_string_equal(json_text(imported, "source"), "province");
+	assert_non_null(json_text(imported, "received_at"));
+	assert_int_equal(json_int(imported, "position", 0),
+			 before.position + 1);
+	json_decref(record);
+	assert_int_equal(rating_show(&w->op, SCOPE, "s1", &options,
+				     &before.position, &record),
+			 RC_OK);
+	assert_int_equal(json_array_size(json_object_get(record, "imported")),
+			 0);
+	json_decref(record);
 }
 
 static void an_explanation_shows_the_rating_and_writes_nothing(void **state)
@@ -412,8 +688,8 @@ static void an_explanation_shows_the_rating_and_writes_nothing(void **state)
 	make_district(w);
 	rate(w, NULL);
 	ledger_head(w->loop.store, SCOPE, &before, &w->err);
-	assert_int_equal(rate_explain(&w->op, SCOPE, "s1", &options, &why),
-			 RC_OK);
+	assert_int_equal(
+		rate_explain(&w->op, SCOPE, "s1", &options, NULL, &why), RC_OK);
 	s1 = rating_of(w, "s1");
 	assert_true(json_equal(json_object_get(s1, "reasons"),
 			       json_object_get(why, "reasons")));
@@ -423,8 +699,9 @@ static void an_explanation_shows_the_rating_and_writes_nothing(void **state)
 	assert_memory_equal(&before.commit, &after.commit, OID_BYTES);
 	json_decref(s1);
 	json_decref(why);
-	assert_int_equal(rate_explain(&w->op, SCOPE, "s9", &options, &why),
-			 RC_NOT_FOUND);
+	assert_int_equal(
+		rate_explain(&w->op, SCOPE, "s9", &options, NULL, &why),
+		RC_NOT_FOUND);
 }
 
 static void rating_needs_the_role(void **state)
@@ -457,6 +734,13 @@ int main(void)
 		IN_WORLD(rating_again_writes_only_what_changed),
 		IN_WORLD(a_rating_as_of_a_day_knows_no_later_fact),
 		IN_WORLD(a_version_of_a_scheme_never_changes),
+		cmocka_unit_test(no_sum_of_deductions_runs_over),
+		IN_WORLD(no_two_versions_of_a_scheme_share_a_day),
+		IN_WORLD(a_dry_run_counts_and_writes_nothing),
+		IN_WORLD(a_rating_of_a_later_day_stands),
+		IN_WORLD(every_rating_is_computed_again_to_the_same_bytes),
+		IN_WORLD(what_was_known_then_is_told_from_what_is_known_now),
+		IN_WORLD(scores_of_other_bodies_stand_beside_ours),
 		IN_WORLD(an_explanation_shows_the_rating_and_writes_nothing),
 		IN_WORLD(rating_needs_the_role),
 	};

@@ -1,0 +1,143 @@
+/* store/past.c - kinds as they stood, from the log. */
+#include "store/past.h"
+
+#include <ctype.h>
+
+#include "base/date.h"
+#include "base/hex.h"
+#include "base/jcs.h"
+#include "kind/rows.h"
+#include "sql_store.gen.h"
+
+#define DAY_SECONDS INT64_C(86400)
+
+static enum rc point_find(struct store *s, const char *scope, int64_t before,
+			  int64_t upto, struct past_point *out, struct err *err)
+{
+	struct query *q = query_begin(s->db, SQL_MAIN_BEFORE);
+
+	memset(out, 0, sizeof(*out));
+	query_text(q, 1, scope);
+	query_int(q, 2, before);
+	query_int(q, 3, upto);
+	if (query_row(q)) {
+		size_t n;
+		const void *oid = query_get_blob(q, 0, &n);
+
+		if (oid && n == OID_BYTES)
+			hex_encode(out->commit, oid, n);
+		out->position = query_get_int(q, 1);
+	}
+	return query_end(q, err);
+}
+
+enum rc past_day(struct store *s, const char *scope, const char *date,
+		 struct past_point *out, struct err *err)
+{
+	int64_t day;
+
+	if (!date_parse(date, &day))
+		return err_set(err, RC_INVALID,
+			       "'%.20s' is no date like 2026-11-22", date);
+	return point_find(s, scope, (day + 1) * DAY_SECONDS, INT64_MAX, out,
+			  err);
+}
+
+enum rc past_position(struct store *s, const char *scope, int64_t position,
+		      struct past_point *out, struct err *err)
+{
+	struct past_point head;
+	enum rc rc = point_find(s, scope, INT64_MAX, INT64_MAX, &head, err);
+
+	if (rc == RC_OK && (position < 0 || position > head.position))
+		return err_set(err, RC_INVALID,
+			       "the log of scope '%s' has positions up to %lld",
+			       scope, (long long)head.position);
+	if (rc == RC_OK)
+		rc = point_find(s, scope, INT64_MAX, position, out, err);
+	out->position = position;
+	return rc;
+}
+
+enum rc past_point_parse(struct store *s, const char *scope, const char *text,
+			 struct past_point *out, struct err *err)
+{
+	int64_t position = 0;
+	size_t n = 0;
+
+	for (; n < 18 && isdigit((unsigned char)text[n]); n++)
+		position = position * 10 + (text[n] - '0');
+	if (n > 0 && !text[n])
+		return past_position(s, scope, position, out, err);
+	return past_day(s, scope, text, out, err);
+}
+
+enum rc past_begin(struct past *p, struct store *s, const char *scope,
+		   const char *const *kinds, const char *subject,
+		   struct err *err)
+{
+	/* It takes no effect once there are temporary tables. */
+	enum rc rc = db_script(s->db, "PRAGMA temp_store=FILE", err);
+
+	*p = (struct past){ .store = s, .scope = scope };
+	if (subject)
+		snprintf(p->only, sizeof(p->only), "%%\"subject\":\"%.32s\"%%",
+			 subject);
+	for (size_t i = 0; rc == RC_OK && kinds[i]; i++) {
+		const struct kind *k = registry_kind(s->kinds, kinds[i]);
+
+		if (!k || p->nkinds == PAST_KINDS_MAX)
+			return err_set(err, RC_NOT_FOUND,
+				       "there is no kind '%.60s'", kinds[i]);
+		rc = rows_shadow_begin(s->db, k, err);
+		p->kinds[p->nkinds++] = k;
+	}
+	return rc;
+}
+
+static enum rc kind_advance(struct past *p, const struct kind *k, int64_t to,
+			    struct err *err)
+{
+	struct query *q = query_begin(p->store->db, SQL_LOG_KIND_BETWEEN);
+	enum rc rc = RC_OK, ended;
+
+	query_text(q, 1, p->scope);
+	query_text(q, 2, k->name);
+	query_int(q, 3, p->at);
+	query_int(q, 4, to);
+	query_text(q, 5, *p->only ? p->only : NULL);
+	while (rc == RC_OK && query_row(q)) {
+		json_t *record = NULL;
+
+		rc = json_read(query_get_text(q, 1), query_get_len(q, 1),
+			       &record, err);
+		if (rc == RC_OK)
+			rc = rows_put(p->store->db, k, ROWS_SERVER, record,
+				      err);
+		json_decref(record);
+	}
+	ended = query_end(q, err);
+	return rc == RC_OK ? ended : rc;
+}
+
+enum rc past_advance(struct past *p, int64_t position, struct err *err)
+{
+	enum rc rc = db_begin(p->store->db, false, err);
+
+	for (size_t i = 0; rc == RC_OK && i < p->nkinds; i++)
+		rc = kind_advance(p, p->kinds[i], position, err);
+	if (rc == RC_OK)
+		rc = db_commit(p->store->db, err);
+	db_rollback(p->store->db);
+	p->at = position;
+	return rc;
+}
+
+void past_end(struct past *p)
+{
+	struct err ignored = { 0 };
+
+	for (size_t i = 0; i < p->nkinds; i++)
+		rows_shadow_end(p->store->db, p->kinds[i], &ignored);
+	p->nkinds = 0;
+}
