@@ -840,8 +840,8 @@ def receipt_check(receipt):
                         "text": str})
 
 
-CODES = ("author revoked role field scope invalid unknown_kind no_key id_taken missing "
-         "after_quarantine refers").split()
+CODES = ("author revoked role field scope invalid state unknown_kind no_key id_taken missing "
+         "after_quarantine refers owner twin disputed").split()
 
 
 def answer_check(lines):

@@ -33,6 +33,8 @@ static const char *reason_of(const char *code)
 			   "not write, or that is set once" },
 		{ "scope", "the record belongs to another scope" },
 		{ "invalid", "a value breaks the kind's rules" },
+		{ "state", "the kind's table of states has no such move, or "
+			   "the record no longer changes" },
 		{ "unknown_kind", "the server does not know this kind" },
 		{ "no_key", "the key of the sealed record is not there" },
 		{ "id_taken", "another record has this id" },

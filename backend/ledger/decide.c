@@ -2,6 +2,7 @@
 #include "ledger/batch.h"
 
 #include "base/jcs.h"
+#include "kind/fsm.h"
 
 /* The conflict in either of its kinds. */
 static enum rc conflict_load(struct op *op, const char *scope, const char *id,
@@ -161,6 +162,9 @@ enum rc ledger_decide(struct op *op, const char *scope, const char *conflict,
 				    op->actor->roles | ROLE_COORDINATOR |
 					    ROLE_SERVER | ROLE_INSPECTOR,
 				    before, after, op->err);
+	/* What was signed stays: refused before the conflict is closed. */
+	if (rc == RC_OK)
+		rc = fsm_check(k, ROLE_SERVER, before, after, op->err);
 	if (rc == RC_OK) {
 		struct account judge = *op->actor;
 		struct op as_judge = *op;

@@ -325,12 +325,18 @@ static void tablet_errs(struct tablet *t)
 static void insert_visit(struct tablet *t, struct buf *sql)
 {
 	struct sim *s = t->sim;
-	char id[33], subject[33] = "s0", text[40];
+	char id[33], subject[33] = "s0", assignment[33] = "", text[40];
 	int subjects = (int)ask_int(t, "SELECT count(*) FROM subject");
 	bool shared = rng_chance(&s->rng, 10);
 
 	ask_id(t, "SELECT id FROM subject ORDER BY id LIMIT 1 OFFSET ?1",
 	       rng_below(&s->rng, subjects ? subjects : 1), subject);
+	/* What becomes of an order then concerns its visits too. */
+	if (rng_chance(&s->rng, 60))
+		ask_id(t,
+		       "SELECT id FROM assignment ORDER BY id LIMIT 1 OFFSET "
+		       "?1",
+		       rng_below(&s->rng, HOT), assignment);
 	if (shared)
 		snprintf(id, sizeof(id), "shared%d", rng_below(&s->rng, 4));
 	else
@@ -338,10 +344,12 @@ static void insert_visit(struct tablet *t, struct buf *sql)
 	snprintf(text, sizeof(text), "t%d n%d", t->number, ++s->serial);
 	/* An id that is there already would abort the whole script. */
 	buf_printf(sql,
-		   "INSERT INTO visit(id,town,subject,officers,summary,state) "
-		   "SELECT '%s','00%d','%s','[\"%s\"]','%s','open' WHERE NOT "
-		   "EXISTS (SELECT 1 FROM visit WHERE id='%s');",
-		   id, rng_below(&s->rng, 4), subject, t->officer, text, id);
+		   "INSERT INTO visit(id,town,subject,assignment,officers,"
+		   "summary,state) SELECT '%s','00%d','%s',nullif('%s',''),"
+		   "'[\"%s\"]','%s','open' WHERE NOT EXISTS (SELECT 1 FROM "
+		   "visit WHERE id='%s');",
+		   id, rng_below(&s->rng, 4), subject, assignment, t->officer,
+		   text, id);
 	if (!shared)
 		want(t, "visit", id, "summary", json_string(text));
 }

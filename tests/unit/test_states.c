@@ -115,7 +115,7 @@ static void tablet_does(int tablet, const char *assignment, const char *visit,
 	field_exec(&world, tablet, sql);
 }
 
-static void decide(const char *decision)
+static enum rc decide_try(const char *decision)
 {
 	struct account admin;
 	struct op op = loop_op(&world.loop, &admin, &world.err);
@@ -124,8 +124,12 @@ static void decide(const char *decision)
 	snprintf(id, sizeof(id), "%s",
 		 field_server(&world,
 			      "SELECT id FROM conflict WHERE state='open'"));
-	if (ledger_decide(&op, FIELD_SCOPE, id, decision, NULL, "seen") !=
-	    RC_OK)
+	return ledger_decide(&op, FIELD_SCOPE, id, decision, NULL, "seen");
+}
+
+static void decide(const char *decision)
+{
+	if (decide_try(decision) != RC_OK)
 		fail_msg("%s", world.err.text);
 }
 
@@ -422,6 +426,12 @@ static void what_came_after_the_signature_is_kept_beside_it(void **state)
 	on_server("SELECT rule||' '||server_value FROM conflict",
 		  "frozen {\"summary\":\"dirty\"}");
 	all_equal();
+	/* No decision changes what was signed. */
+	assert_int_equal(decide_try("server"), RC_INVALID);
+	assert_non_null(strstr(world.err.text, "write an amendment"));
+	err_clear(&world.err);
+	decide("terminal");
+	on_server("SELECT summary FROM visit", "clean");
 }
 
 /* A tablet whose table is older lets the move out; the server does not let it
