@@ -1,13 +1,17 @@
 /* cli/cmd_export.c - `hufud export`: the records of a kind as a file. */
 #include "cli/cli.h"
 
+#include <stdlib.h>
+
+#include "base/date.h"
 #include "base/hex.h"
 #include "base/log.h"
 #include "export/export.h"
 
 static const char usage[] =
-	"usage: hufud export KIND [--scope S] [--format csv|jsonl]\n"
-	"                    [--out FILE [--json]] [--town T] [--private]\n"
+	"usage: hufud export KIND [--scope S] [--format csv|jsonl] [--town T]\n"
+	"                    [--as-of DATE | --at POSITION] [--private]\n"
+	"                    [--out FILE [--json]]\n"
 	"\n"
 	"Writes all records of a kind (or its plural: ratings, visits) in the "
 	"order of\n"
@@ -20,18 +24,27 @@ static const char usage[] =
 	"record a line. --json reports on FILE; for the records as JSON take "
 	"--format jsonl.\n"
 	"\n"
+	"results  instead of a kind: visits with their result codes, answers "
+	"and violations,\n"
+	"         a row for each of them\n"
+	"--as-of  as the log held it at the end of that day in UTC\n"
+	"--at     as the log held it at that position\n"
+	"\n"
 	"Personal data is exported with --private alone, by an account that "
-	"may read it,\n"
-	"and leaves a line in the log.\n"
+	"may read it.\n"
+	"An export of class L3 or L4, as ratings are, leaves a line in the log "
+	"on stderr.\n"
 	"\n" CLI_SCOPE_USAGE "\nOptions: --data DIR, --as ACCOUNT";
 
 static int report(struct cli *c, const struct export_job *job,
 		  const struct export_done *done)
 {
-	if (job->private)
-		log_info("export kind=%s scope=%s by=%s rows=%lld private=yes",
-			 done->kind, job->scope, c->account.name,
-			 (long long)done->rows);
+	if (done->privacy >= 3)
+		log_info("export kind=%s class=L%d scope=%s by=%s rows=%lld "
+			 "sha256=%s private=%s",
+			 done->kind, done->privacy, job->scope, c->account.name,
+			 (long long)done->rows, done->sha256,
+			 job->private ? "yes" : "no");
 	if (!job->out)
 		return EXIT_DONE;
 	if (c->json) {
@@ -51,51 +64,88 @@ static int report(struct cli *c, const struct export_job *job,
 	return EXIT_DONE;
 }
 
-int cmd_export(struct cli *c)
-{
-	const char *words[2] = { NULL }, *format = "csv", *out = NULL;
-	const char *town = NULL;
-	const struct kind *k;
-	bool private = false;
-	const struct cli_option own[] = {
-		{ "--format", &format, NULL }, { "--out", &out, NULL },
-		{ "--town", &town, NULL },     { "--private", NULL, &private },
-		{ NULL, NULL, NULL },
-	};
-	struct export_job job;
-	struct export_done done;
-	int code = cli_options(c, own, usage, words, 1);
+struct words {
+	const char *kind, *format, *out, *town, *as_of, *at;
+	bool private;
+};
 
-	if (code != EXIT_DONE)
-		return code;
-	if (!words[0])
+static int words_check(struct cli *c, const struct words *w)
+{
+	int64_t day;
+
+	if (!w->kind)
 		return cli_misuse(c, "name the kind");
-	if (strcmp(format, "csv") != 0 && strcmp(format, "jsonl") != 0)
-		return cli_misuse(c, "'%s' is no format: csv or jsonl", format);
-	if (town && !name_is_town(town))
-		return cli_misuse(c, "town '%s' is not three digits", town);
-	if (c->json && !out)
+	if (strcmp(w->format, "csv") != 0 && strcmp(w->format, "jsonl") != 0)
+		return cli_misuse(c, "'%s' is no format: csv or jsonl",
+				  w->format);
+	if (w->town && !name_is_town(w->town))
+		return cli_misuse(c, "town '%s' is not three digits", w->town);
+	if (c->json && !w->out)
 		return cli_misuse(c, "--json reports on --out FILE; for "
 				     "records as JSON: --format jsonl");
-	code = cli_open(c);
-	if (code != EXIT_DONE)
-		return code;
-	k = export_kind(c->store->kinds, words[0]);
-	code = cli_scope(c, k ? k->name : words[0], NULL);
+	if (w->as_of && w->at)
+		return cli_misuse(c, "--as-of or --at, not both");
+	if (w->as_of && !date_parse(w->as_of, &day))
+		return cli_misuse(c, "--as-of '%s' is no date like 2026-12-31",
+				  w->as_of);
+	if (w->at && (!*w->at || strlen(w->at) > 15 ||
+		      strspn(w->at, "0123456789") != strlen(w->at)))
+		return cli_misuse(c, "--at '%s' is no position", w->at);
+	return EXIT_DONE;
+}
+
+static int export(struct cli *c, const struct words *w)
+{
+	const struct kind *k = export_kind(c->store->kinds, w->kind);
+	int64_t position = w->at ? strtoll(w->at, NULL, 10) : 0;
+	const char *lives = k ? k->name : w->kind;
+	struct export_done done;
+	struct export_job job;
+	int code;
+
+	/* Results are where visits are. */
+	if (k && !registry_kind(c->store->kinds, k->name))
+		lives = "visit";
+	code = cli_scope(c, lives, NULL);
 	if (code != EXIT_DONE)
 		return code;
 	job = (struct export_job){
 		.store = c->store,
 		.actor = &c->account,
-		.kind = words[0],
+		.kind = w->kind,
 		.scope = c->scope,
-		.format =
-			strcmp(format, "csv") == 0 ? EXPORT_CSV : EXPORT_JSONL,
-		.town = town,
-		.private = private,
-		.out = out,
+		.format = strcmp(w->format, "csv") == 0 ? EXPORT_CSV
+							: EXPORT_JSONL,
+		.town = w->town,
+		.as_of = w->as_of,
+		.position = w->at ? &position : NULL,
+		.private = w->private,
+		.out = w->out,
 	};
 	if (export_write(&job, &done, &c->err) != RC_OK)
 		return cli_fail(c, &c->err);
 	return report(c, &job, &done);
+}
+
+int cmd_export(struct cli *c)
+{
+	const char *words[2] = { NULL };
+	struct words w = { .format = "csv" };
+	const struct cli_option own[] = {
+		{ "--format", &w.format, NULL },
+		{ "--out", &w.out, NULL },
+		{ "--town", &w.town, NULL },
+		{ "--as-of", &w.as_of, NULL },
+		{ "--at", &w.at, NULL },
+		{ "--private", NULL, &w.private },
+		{ NULL, NULL, NULL },
+	};
+	int code = cli_options(c, own, usage, words, 1);
+
+	w.kind = words[0];
+	if (code == EXIT_DONE)
+		code = words_check(c, &w);
+	if (code == EXIT_DONE)
+		code = cli_open(c);
+	return code == EXIT_DONE ? export(c, &w) : code;
 }

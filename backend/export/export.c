@@ -6,6 +6,7 @@
 #include "kind/rows.h"
 #include "kind/sealed.h"
 #include "sql_store.gen.h"
+#include "store/past.h"
 
 #define SQL_MAX (64u << 10)
 
@@ -15,9 +16,14 @@ struct exporting {
 	struct export_done *done;
 	struct sink sink;
 	struct err *err;
-	char commit[2 * OID_BYTES + 1];
-	int64_t position;
+	struct past_point point;
+	char *manifest; /* its path, owned */
 };
+
+static bool is_results(const struct kind *k)
+{
+	return k == &export_results;
+}
 
 const struct kind *export_kind(const struct registry *kinds, const char *word)
 {
@@ -25,6 +31,8 @@ const struct kind *export_kind(const struct registry *kinds, const char *word)
 	size_t n = strlen(word);
 	char name[64];
 
+	if (!k && strcmp(word, export_results.name) == 0)
+		return &export_results;
 	if (k || n < 3 || n >= sizeof(name) || word[n - 1] != 's')
 		return k;
 	snprintf(name, sizeof(name), "%.*s", (int)n - 1, word);
@@ -41,8 +49,9 @@ static enum rc check_reader(const struct exporting *e)
 {
 	const struct account *a = e->job->actor;
 	const struct kind *k = e->kind;
-	bool may = k->is_catalog ? (a->roles & (k->readers | ROLE_SERVER)) != 0
-				 : account_may(a, k->readers, e->job->scope);
+	unsigned readers = is_results(k) ? ~0u : k->readers;
+	bool may = k->is_catalog ? (a->roles & (readers | ROLE_SERVER)) != 0
+				 : account_may(a, readers, e->job->scope);
 
 	if (!may)
 		return err_set(e->err, RC_DENIED,
@@ -60,6 +69,10 @@ static enum rc check_reader(const struct exporting *e)
 static void select_text(struct buf *sql, const struct kind *k)
 {
 	buf_init(sql, SQL_MAX);
+	if (is_results(k)) {
+		buf_puts(sql, SQL_EXPORT_RESULTS);
+		return;
+	}
 	buf_puts(sql, "SELECT ");
 	if (k->is_sealed)
 		buf_puts(sql, "id,scope,town");
@@ -125,9 +138,9 @@ static enum rc put_sealed_row(struct exporting *e, struct query *q)
 	json_t *outer = NULL, *plain = NULL;
 	char *text = NULL;
 	size_t len;
-	enum rc rc =
-		store_record(e->job->store, e->job->scope, e->kind->name,
-			     query_get_text(q, 0), &text, &len, NULL, e->err);
+	enum rc rc = store_record_at(e->job->store, e->job->scope,
+				     e->kind->name, query_get_text(q, 0),
+				     e->point.position, &text, &len, e->err);
 
 	if (rc == RC_OK)
 		rc = json_read(text, len, &outer, e->err);
@@ -167,31 +180,16 @@ static enum rc put_rows(struct exporting *e)
 	return rc;
 }
 
-static enum rc read_head(struct exporting *e)
-{
-	struct query *q = query_begin(e->job->store->db, SQL_MAIN_HEAD);
-	const void *oid;
-	size_t n;
-
-	query_text(q, 1, e->job->scope);
-	if (query_row(q)) {
-		oid = query_get_blob(q, 0, &n);
-		if (oid && n == OID_BYTES)
-			hex_encode(e->commit, oid, n);
-		e->position = query_get_int(q, 2);
-	}
-	return query_end(q, e->err);
-}
-
 /* All that a file says comes from one state of the store. */
-static enum rc write_snapshot(struct exporting *e)
+static enum rc write_snapshot(struct exporting *e, bool of_now)
 {
 	struct db *db = e->job->store->db;
 	enum rc rc = db_begin(db, false, e->err);
 
 	if (rc != RC_OK)
 		return rc;
-	rc = read_head(e);
+	if (of_now)
+		rc = past_now(e->job->store, e->job->scope, &e->point, e->err);
 	if (rc == RC_OK && e->job->format == EXPORT_CSV)
 		header_csv(&e->sink.pending, e->kind);
 	if (rc == RC_OK)
@@ -200,48 +198,165 @@ static enum rc write_snapshot(struct exporting *e)
 	return rc;
 }
 
-static json_t *manifest_of(const struct exporting *e)
+static enum rc write_past(struct exporting *e)
 {
-	json_t *columns = json_pack("[s, s, s]", "id", "scope", "town");
-	json_t *filter = json_object();
+	const char *const one[] = { e->kind->name, NULL };
+	struct past past = { 0 };
+	enum rc rc = past_begin(
+		&past, e->job->store, e->job->scope,
+		is_results(e->kind) ? export_results_kinds : one, NULL, e->err);
 
-	for (size_t i = 0; i < e->kind->nfields; i++)
-		json_array_append_new(columns,
-				      json_string(e->kind->fields[i].name));
-	if (e->job->town)
-		json_object_set_new(filter, "town", json_string(e->job->town));
-	return json_pack(
-		"{s:s, s:s, s:s, s:o, s:o, s:I, s:I, s:s, s:I, s:s, s:I}",
-		"kind", e->kind->name, "scope", e->job->scope, "format",
-		e->job->format == EXPORT_CSV ? "csv" : "jsonl", "filter",
-		filter, "columns", columns, "rows", (json_int_t)e->done->rows,
-		"bytes", (json_int_t)e->done->bytes, "sha256", e->done->sha256,
-		"position", (json_int_t)e->position, "commit", e->commit,
-		"shredded", (json_int_t)e->done->shredded);
+	if (rc == RC_OK)
+		rc = past_advance(&past, e->point.position, e->err);
+	if (rc == RC_OK)
+		rc = write_snapshot(e, false);
+	past_end(&past);
+	return rc;
 }
 
-static enum rc write_manifest(struct exporting *e)
+static enum rc write_state(struct exporting *e)
+{
+	const struct export_job *j = e->job;
+	enum rc rc;
+
+	/* Sorting a year's results is no work for memory. */
+	rc = db_script(j->store->db, "PRAGMA temp_store=FILE", e->err);
+	if (rc != RC_OK)
+		return rc;
+	if (!j->as_of && !j->position)
+		return write_snapshot(e, true);
+	rc = j->as_of
+		     ? past_day(j->store, j->scope, j->as_of, &e->point, e->err)
+		     : past_position(j->store, j->scope, *j->position,
+				     &e->point, e->err);
+	return rc == RC_OK ? write_past(e) : rc;
+}
+
+static json_t *columns_of(const struct kind *k)
+{
+	json_t *columns = json_pack("[s, s, s]", "id", "scope", "town");
+
+	for (size_t i = 0; i < k->nfields; i++)
+		json_array_append_new(columns, json_string(k->fields[i].name));
+	return columns;
+}
+
+static json_t *readers_of(const struct kind *k)
+{
+	json_t *readers = json_array();
+
+	for (unsigned role = ROLE_INSPECTOR; role <= ROLE_SERVER; role <<= 1)
+		if (k->readers & role)
+			json_array_append_new(readers,
+					      json_string(role_name(role)));
+	return readers;
+}
+
+static enum rc add_schema(const struct kind *k, json_t *schema, struct err *err)
+{
+	struct buf text;
+	char hash[65];
+	enum rc rc;
+
+	buf_init(&text, RECORD_BYTES_MAX);
+	rc = jcs_write(&text, k->definition, err);
+	if (rc == RC_OK) {
+		sha256_hex(hash, text.data, text.len);
+		json_object_set_new(schema, k->name, json_string(hash));
+	}
+	buf_release(&text);
+	return rc;
+}
+
+static enum rc schema_of(const struct exporting *e, json_t *schema)
+{
+	enum rc rc = RC_OK;
+
+	if (!is_results(e->kind))
+		return add_schema(e->kind, schema, e->err);
+	for (size_t i = 0; rc == RC_OK && export_results_kinds[i]; i++) {
+		const struct kind *k = registry_kind(e->job->store->kinds,
+						     export_results_kinds[i]);
+
+		if (k)
+			rc = add_schema(k, schema, e->err);
+	}
+	return rc;
+}
+
+static enum rc manifest_of(const struct exporting *e, json_t **out)
+{
+	const struct export_job *job = e->job;
+	json_t *filter = json_object(), *schema = json_object();
+	enum rc rc = schema_of(e, schema);
+	char class[3] = { 'L', (char)('0' + e->kind->privacy), '\0' };
+
+	if (job->town)
+		json_object_set_new(filter, "town", json_string(job->town));
+	*out = json_pack(
+		"{s:s, s:s, s:b, s:o, s:s, s:s, s:o, s:o, s:I, s:I, s:s, s:I, "
+		"s:s, s:I}",
+		"kind", e->kind->name, "class", class, "private",
+		(int)job->private, "schema", schema, "scope", job->scope,
+		"format", job->format == EXPORT_CSV ? "csv" : "jsonl", "filter",
+		filter, "columns", columns_of(e->kind), "rows",
+		(json_int_t)e->done->rows, "bytes", (json_int_t)e->done->bytes,
+		"sha256", e->done->sha256, "position",
+		(json_int_t)e->point.position, "commit", e->point.commit,
+		"shredded", (json_int_t)e->done->shredded);
+	if (!*out)
+		return err_set(e->err, RC_NOMEM, "out of memory");
+	if (job->as_of)
+		json_object_set_new(*out, "as_of", json_string(job->as_of));
+	if (json_object_get(e->kind->definition, "readers"))
+		json_object_set_new(*out, "readers", readers_of(e->kind));
+	return rc;
+}
+
+/* Ready beside its name. */
+static enum rc write_manifest(struct exporting *e, struct sink *s)
 {
 	size_t n = strlen(e->job->out) + sizeof(".manifest.json");
-	json_t *manifest = manifest_of(e);
-	char *path = malloc(n), hash[65];
-	struct sink s = { 0 };
-	enum rc rc = path && manifest
-			     ? RC_OK
-			     : err_set(e->err, RC_NOMEM, "out of memory");
+	json_t *manifest = NULL;
+	char hash[65];
+	enum rc rc = manifest_of(e, &manifest);
 
+	e->manifest = malloc(n);
+	if (!e->manifest)
+		rc = err_set(e->err, RC_NOMEM, "out of memory");
 	if (rc == RC_OK) {
-		snprintf(path, n, "%s.manifest.json", e->job->out);
-		rc = sink_open(&s, path, e->err);
+		snprintf(e->manifest, n, "%s.manifest.json", e->job->out);
+		rc = sink_open(s, e->manifest, e->err);
 	}
 	if (rc == RC_OK)
-		rc = jcs_write(&s.pending, manifest, e->err);
-	buf_byte(&s.pending, '\n');
-	if (rc == RC_OK)
-		rc = sink_end(&s, hash, e->err);
-	sink_close(&s);
-	free(path);
+		rc = jcs_write(&s->pending, manifest, e->err);
+	if (rc == RC_OK) {
+		buf_byte(&s->pending, '\n');
+		rc = sink_end(s, hash, e->err);
+	}
 	json_decref(manifest);
+	return rc;
+}
+
+static enum rc write_files(struct exporting *e)
+{
+	struct sink manifest = { 0 };
+	enum rc rc = sink_open(&e->sink, e->job->out, e->err);
+
+	if (rc == RC_OK)
+		rc = write_state(e);
+	if (rc == RC_OK)
+		rc = sink_end(&e->sink, e->done->sha256, e->err);
+	e->done->bytes = e->sink.bytes;
+	if (rc == RC_OK && e->job->out)
+		rc = write_manifest(e, &manifest);
+	if (rc == RC_OK)
+		rc = sink_place(&e->sink, e->err);
+	if (rc == RC_OK && e->job->out)
+		rc = sink_place(&manifest, e->err);
+	sink_close(&e->sink);
+	sink_close(&manifest);
+	free(e->manifest);
 	return rc;
 }
 
@@ -262,17 +377,7 @@ enum rc export_write(const struct export_job *job, struct export_done *done,
 			       e.kind->is_catalog ? "the scope catalog"
 						  : "a county's scope");
 	snprintf(done->kind, sizeof(done->kind), "%s", e.kind->name);
+	done->privacy = e.kind->privacy;
 	rc = check_reader(&e);
-	if (rc != RC_OK)
-		return rc;
-	rc = sink_open(&e.sink, job->out, err);
-	if (rc == RC_OK)
-		rc = write_snapshot(&e);
-	if (rc == RC_OK)
-		rc = sink_end(&e.sink, done->sha256, err);
-	done->bytes = e.sink.bytes;
-	if (rc == RC_OK && job->out)
-		rc = write_manifest(&e);
-	sink_close(&e.sink);
-	return rc;
+	return rc == RC_OK ? write_files(&e) : rc;
 }

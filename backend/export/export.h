@@ -1,20 +1,30 @@
 /* export/export.h - the records of a kind as a file, the same bytes whenever
  * the same records are exported.
  *
- * Rows stand in the order of ids, all from one state of the store. Beside FILE,
- * FILE.manifest.json says what it holds: {"kind","scope","format","filter",
- * "columns","rows","bytes","sha256","position","commit","shredded"}, position
- * and commit of the main line at that state.
+ * Rows stand in the order of ids, all from one state of the store: as it is, or
+ * as the log held it at the end of a day or at a position. Beside FILE,
+ * FILE.manifest.json says what it holds: {"kind","class","readers","private",
+ * "schema","scope","format","filter","as_of","columns","rows","bytes","sha256",
+ * "position","commit","shredded"}: position and commit of the main line at that
+ * state; "readers" where not everybody is one; "as_of" where a day was asked
+ * for; "schema" {kind: SHA-256 of its definition's canonical bytes}. Both files
+ * appear whole or not at all.
  *
  * csv:   RFC 4180 with a header: id, scope, town and the fields in the kind's
  *        order. Values as an import reads them: money in yuan (12.50),
  *        coordinates in degrees, times as RFC 3339, sets as a;b;c (as JSON
- *        where a member has a semicolon).
+ *        where a member has a semicolon). A text that a spreadsheet would run
+ *        gets an apostrophe in front (domain/csv.h), which an import takes off.
  * jsonl: one canonical object a line, values as records store them.
  *
+ * `results` is no kind: visits joined with what they came to, a row for each
+ * result code, answer and violation, and one for a visit that has none. `id` is
+ * the visit's; export_results.c has the columns.
+ *
  * Sealed kinds are personal data: they are exported only on demand, for a role
- * that may read them, and the caller should log it. A record whose key was
- * destroyed is counted as shredded and comes out with its id alone. */
+ * that may read them. A record whose key was destroyed is counted as shredded
+ * and comes out with its id alone. The caller logs what is of class L3 or L4.
+ */
 #ifndef EXPORT_EXPORT_H
 #define EXPORT_EXPORT_H
 
@@ -29,17 +39,21 @@ struct export_job {
 	const char *scope;
 	enum export_format format;
 	const char *town; /* NULL: all */
+	const char *as_of; /* date: as of its end; NULL: now */
+	const int64_t *position; /* as of it; NULL: now */
 	bool private; /* sealed kinds, on demand */
 	const char *out; /* NULL: standard output, without a manifest */
 };
 
 struct export_done {
 	char kind[32];
+	int privacy; /* class, 1 to 4 */
 	int64_t rows, bytes, shredded;
 	char sha256[65];
 };
 
-/* A kind by its name or a plural of it ("agencies"); NULL when unknown. */
+/* A kind by its name or a plural of it ("agencies"), or that of `results`; NULL
+ * when unknown. */
 const struct kind *export_kind(const struct registry *kinds, const char *word);
 enum rc export_write(const struct export_job *job, struct export_done *done,
 		     struct err *err);

@@ -19,9 +19,17 @@ struct sink {
 enum rc sink_open(struct sink *s, const char *path, struct err *err);
 /* Write what is pending when it is enough, or all of it. */
 enum rc sink_flush(struct sink *s, bool all, struct err *err);
-/* On the disk and under its name; the hash as hex. */
+/* All of it on the disk, not yet under its name; the hash as hex. */
 enum rc sink_end(struct sink *s, char sha256[65], struct err *err);
+/* Under its name, in place of what was there. */
+enum rc sink_place(struct sink *s, struct err *err);
+/* What was not placed is gone. */
 void sink_close(struct sink *s);
+
+/* The columns of `results` as a kind that is in no registry, the statement that
+ * reads them, and the kinds that it reads. */
+extern const struct kind export_results;
+extern const char *const export_results_kinds[];
 
 /* The row that stands in a query of id, scope, town and the kind's fields. */
 void row_csv(struct buf *out, struct query *q, const struct kind *k);

@@ -2,6 +2,7 @@
 #include "export/export_impl.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/hex.h"
@@ -13,6 +14,8 @@ enum rc sink_open(struct sink *s, const char *path, struct err *err)
 {
 	size_t n = path ? strlen(path) + sizeof(".part") : 0;
 
+	struct stat st;
+
 	memset(s, 0, sizeof(*s));
 	buf_init(&s->pending, PENDING_MAX);
 	sha256_begin(&s->hash);
@@ -21,14 +24,20 @@ enum rc sink_open(struct sink *s, const char *path, struct err *err)
 		s->file = stdout;
 		return RC_OK;
 	}
+	/* Its name would be given to a file. */
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return err_set(err, RC_IO, "cannot write '%s': it is no file",
+			       path);
 	s->part = malloc(n);
 	if (!s->part)
 		return err_set(err, RC_NOMEM, "out of memory");
 	snprintf(s->part, n, "%s.part", path);
 	s->file = fopen(s->part, "wb");
-	return s->file ? RC_OK
-		       : err_set(err, RC_IO, "cannot write '%s': %s", path,
-				 strerror(errno));
+	if (s->file)
+		return RC_OK;
+	*s->part = '\0'; /* nothing of ours is there */
+	return err_set(err, RC_IO, "cannot write '%s': %s", path,
+		       strerror(errno));
 }
 
 enum rc sink_flush(struct sink *s, bool all, struct err *err)
@@ -63,7 +72,6 @@ enum rc sink_end(struct sink *s, char sha256[65], struct err *err)
 		ok = fsync(fileno(s->file)) == 0;
 		ok = fclose(s->file) == 0 && ok;
 		s->file = NULL;
-		ok = ok && rename(s->part, s->path) == 0;
 	}
 	return ok ? RC_OK
 		  : err_set(err, RC_IO, "cannot write '%s': %s",
@@ -71,12 +79,22 @@ enum rc sink_end(struct sink *s, char sha256[65], struct err *err)
 			    strerror(errno));
 }
 
+enum rc sink_place(struct sink *s, struct err *err)
+{
+	if (s->path && rename(s->part, s->path) != 0)
+		return err_set(err, RC_IO, "cannot write '%s': %s", s->path,
+			       strerror(errno));
+	free(s->part);
+	s->part = NULL;
+	return RC_OK;
+}
+
 void sink_close(struct sink *s)
 {
-	if (s->file && s->file != stdout) {
+	if (s->file && s->file != stdout)
 		fclose(s->file);
+	if (s->part && *s->part)
 		unlink(s->part);
-	}
 	free(s->part);
 	buf_release(&s->pending);
 	memset(s, 0, sizeof(*s));

@@ -31,6 +31,12 @@ static enum rc point_find(struct store *s, const char *scope, int64_t before,
 	return query_end(q, err);
 }
 
+enum rc past_now(struct store *s, const char *scope, struct past_point *out,
+		 struct err *err)
+{
+	return point_find(s, scope, INT64_MAX, INT64_MAX, out, err);
+}
+
 enum rc past_day(struct store *s, const char *scope, const char *date,
 		 struct past_point *out, struct err *err)
 {
@@ -47,7 +53,7 @@ enum rc past_position(struct store *s, const char *scope, int64_t position,
 		      struct past_point *out, struct err *err)
 {
 	struct past_point head;
-	enum rc rc = point_find(s, scope, INT64_MAX, INT64_MAX, &head, err);
+	enum rc rc = past_now(s, scope, &head, err);
 
 	if (rc == RC_OK && (position < 0 || position > head.position))
 		return err_set(err, RC_INVALID,

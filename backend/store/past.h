@@ -27,6 +27,9 @@ struct past_point {
 	char commit[2 * OID_BYTES + 1]; /* the newest up to there; "": none */
 };
 
+/* The head; position 0 where there is none yet. */
+enum rc past_now(struct store *s, const char *scope, struct past_point *out,
+		 struct err *err);
 /* The end of a day in UTC: what was committed by then. A day before the first
  * commit is position 0. */
 enum rc past_day(struct store *s, const char *scope, const char *date,

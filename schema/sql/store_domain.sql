@@ -95,8 +95,6 @@ AND (t.state IS NULL OR t.state <> 'void') ORDER BY t.subject
 SELECT score, grade, reasons, town, scheme, valid_from FROM rating
 WHERE scope = ?1 AND id = ?2
 
--- name: server_key_known
-SELECT 1 FROM server_key WHERE public_key = ?1 AND state = 'active'
 -- name: rate_facts_since
 SELECT 1 FROM log WHERE scope = ?1 AND position > ?2 AND position <= ?3
 AND kind IN ('violation', 'visit') LIMIT 1
@@ -130,3 +128,37 @@ JOIN log AS l ON l.scope = e.scope AND l.position =
 LEFT JOIN packet AS p ON p.number = l.packet
 WHERE e.scope = ?1 AND e.subject = ?2 AND l.position <= ?3 ORDER BY 2
 
+-- name: server_key_known
+SELECT 1 FROM server_key WHERE public_key = ?1 AND state = 'active'
+
+-- name: export_results
+-- (json_each is SQLite's alone: a set has no other rows)
+SELECT v.id, v.scope, v.town, v.subject, v.assignment, v.visited_on,
+	v.visit_type, v.state, v.flags, 'code', NULL, c.value, NULL, NULL,
+	NULL, NULL, NULL
+FROM visit AS v, json_each(v.result_codes) AS c
+WHERE v.scope = ?1 AND (?2 IS NULL OR v.town = ?2)
+UNION ALL
+SELECT v.id, v.scope, v.town, v.subject, v.assignment, v.visited_on,
+	v.visit_type, v.state, v.flags, 'answer', a.id, a.point, a.value,
+	a.severity, a.reason, a.author, a.state
+FROM visit AS v JOIN answer AS a ON a.visit = v.id AND a.scope = v.scope
+WHERE v.scope = ?1 AND (?2 IS NULL OR v.town = ?2)
+UNION ALL
+SELECT v.id, v.scope, v.town, v.subject, v.assignment, v.visited_on,
+	v.visit_type, v.state, v.flags, 'violation', f.id, f.code,
+	f.description, f.severity, f.reason, NULL, f.state
+FROM visit AS v JOIN violation AS f ON f.visit = v.id AND f.scope = v.scope
+WHERE v.scope = ?1 AND (?2 IS NULL OR v.town = ?2)
+UNION ALL
+SELECT v.id, v.scope, v.town, v.subject, v.assignment, v.visited_on,
+	v.visit_type, v.state, v.flags, NULL, NULL, NULL, NULL, NULL,
+	NULL, NULL, NULL
+FROM visit AS v
+WHERE v.scope = ?1 AND (?2 IS NULL OR v.town = ?2)
+AND (v.result_codes IS NULL OR v.result_codes = '[]')
+AND NOT EXISTS (SELECT 1 FROM answer AS a
+	WHERE a.visit = v.id AND a.scope = v.scope)
+AND NOT EXISTS (SELECT 1 FROM violation AS f
+	WHERE f.visit = v.id AND f.scope = v.scope)
+ORDER BY 1, 10, 12, 11

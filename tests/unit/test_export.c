@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -245,6 +246,163 @@ static void a_kind_is_found_by_its_plural(void **state)
 	assert_null(export_kind(r, ""));
 }
 
+static void put_visits(struct world *w)
+{
+	put(w, "visit", "t1",
+	    "{\"subject\":\"s1\",\"town\":\"001\",\"visited_on\":\"2026-01-"
+	    "10\","
+	    "\"result_codes\":[\"B\",\"A\"],\"state\":\"recorded\"}");
+	put(w, "visit", "t2", "{\"subject\":\"s2\",\"state\":\"recorded\"}");
+	put(w, "violation", "v1",
+	    "{\"visit\":\"t1\",\"code\":\"-3\",\"severity\":\"high\","
+	    "\"description\":\"@x\"}");
+	put(w, "answer", "a1",
+	    "{\"visit\":\"t1\",\"point\":\"p1\",\"value\":\"no\"}");
+}
+
+static void results_have_a_row_for_each_code_answer_and_violation(void **state)
+{
+	struct world *w = *state;
+	struct export_job job = job_of(w, "results", EXPORT_CSV);
+	struct export_done done;
+	char *text;
+
+	put_visits(w);
+	write_out(&job, &done, &w->err);
+	assert_int_equal(done.rows, 5);
+	text = file_text(w->out);
+	assert_string_equal(
+		text,
+		"id,scope,town,subject,assignment,visited_on,visit_type,"
+		"visit_state,visit_flags,result,record,code,value,severity,"
+		"reason,author,state\r\n"
+		"t1,330106,001,s1,,2026-01-10,,recorded,,answer,a1,p1,no,,,,"
+		"\r\n"
+		"t1,330106,001,s1,,2026-01-10,,recorded,,code,,A,,,,,\r\n"
+		"t1,330106,001,s1,,2026-01-10,,recorded,,code,,B,,,,,\r\n"
+		"t1,330106,001,s1,,2026-01-10,,recorded,,violation,v1,-3,'@x,"
+		"high,,,\r\n"
+		"t2,330106,000,s2,,,,recorded,,,,,,,,,\r\n");
+	free(text);
+}
+
+/* Exports of a position, whatever has happened since, are those of then. */
+static void the_past_is_exported_as_it_was(void **state)
+{
+	static const struct {
+		const char *kind;
+		enum export_format format;
+	} cases[] = { { "visits", EXPORT_CSV },
+		      { "visits", EXPORT_JSONL },
+		      { "violations", EXPORT_CSV },
+		      { "results", EXPORT_CSV },
+		      { "results", EXPORT_JSONL },
+		      { "subject_private", EXPORT_JSONL } };
+	struct world *w = *state;
+	struct export_done then[6], again;
+	struct head head;
+	char *before, *after;
+
+	put_visits(w);
+	put(w, "subject", "s1", "{\"name\":\"a\"}");
+	put(w, "subject_private", "s1", "{\"phone\":\"1\"}");
+	ledger_head(w->loop.store, SCOPE, &head, &w->err);
+	for (size_t i = 0; i < 6; i++) {
+		struct export_job job =
+			job_of(w, cases[i].kind, cases[i].format);
+
+		job.private = true;
+		write_out(&job, &then[i], &w->err);
+	}
+	put(w, "visit", "t1", "{\"subject\":\"s9\",\"state\":\"recorded\"}");
+	put(w, "visit", "t3", "{\"subject\":\"s1\",\"state\":\"recorded\"}");
+	put(w, "violation", "v1", "{\"visit\":\"t2\",\"state\":\"void\"}");
+	put(w, "answer", "a2", "{\"visit\":\"t1\",\"point\":\"p2\"}");
+	put(w, "subject_private", "s1", "{\"phone\":\"2\"}");
+	for (size_t i = 0; i < 6; i++) {
+		struct export_job job =
+			job_of(w, cases[i].kind, cases[i].format);
+
+		job.private = true;
+		write_out(&job, &again, &w->err);
+		assert_string_not_equal(again.sha256, then[i].sha256);
+		job.position = &head.position;
+		write_out(&job, &again, &w->err);
+		if (strcmp(again.sha256, then[i].sha256) != 0)
+			fail_msg("%s: %s", cases[i].kind, file_text(w->out));
+		/* Today has no table in front of it. */
+		job.position = NULL;
+		write_out(&job, &again, &w->err);
+		before = file_text(w->out);
+		job.as_of = "9999-12-31";
+		write_out(&job, &again, &w->err);
+		after = file_text(w->out);
+		assert_string_equal(before, after);
+		free(before);
+		free(after);
+		job.as_of = "1990-01-01";
+		write_out(&job, &again, &w->err);
+		assert_int_equal(again.rows, 0);
+	}
+}
+
+static void a_manifest_says_class_readers_schema_and_state(void **state)
+{
+	struct world *w = *state;
+	struct export_job job = job_of(w, "subject_private", EXPORT_JSONL);
+	struct export_done done;
+	struct err err = { 0 };
+	json_t *manifest;
+	char path[120], *text;
+	int64_t position = 1;
+
+	put(w, "subject", "s1", "{\"name\":\"a\"}");
+	put(w, "subject_private", "s1", "{\"phone\":\"1\"}");
+	snprintf(path, sizeof(path), "%s.manifest.json", w->out);
+	job.private = true;
+	job.position = &position;
+	write_out(&job, &done, &w->err);
+	assert_int_equal(done.privacy, 4);
+	text = file_text(path);
+	assert_int_equal(json_read(text, strlen(text), &manifest, &err), RC_OK);
+	assert_string_equal(json_text(manifest, "class"), "L4");
+	assert_true(json_is_true(json_object_get(manifest, "private")));
+	assert_int_equal(json_array_size(json_object_get(manifest, "readers")),
+			 3);
+	assert_int_equal(json_int(manifest, "position", 0), 1);
+	assert_int_equal(strlen(json_text(json_object_get(manifest, "schema"),
+					  "subject_private")),
+			 64);
+	free(text);
+	json_decref(manifest);
+	position = 100;
+	assert_int_equal(export_write(&job, &done, &w->err), RC_INVALID);
+}
+
+static void a_failed_export_leaves_what_was_there(void **state)
+{
+	struct world *w = *state;
+	struct export_job job = job_of(w, "subject", EXPORT_CSV);
+	struct export_done done;
+	char *text, path[140];
+
+	put(w, "subject", "s1", "{\"name\":\"a\"}");
+	write_out(&job, &done, &w->err);
+	put(w, "subject", "s2", "{\"name\":\"b\"}");
+	/* No manifest can be written there. */
+	snprintf(path, sizeof(path), "%s.manifest.json.part", w->out);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(export_write(&job, &done, &w->err), RC_IO);
+	err_clear(&w->err);
+	text = file_text(w->out);
+	assert_null(strstr(text, "s2"));
+	free(text);
+	snprintf(path, sizeof(path), "%s.part", w->out);
+	assert_int_not_equal(access(path, F_OK), 0);
+	job.out = "/dev/null";
+	assert_int_equal(export_write(&job, &done, &w->err), RC_IO);
+}
+
 #define IN_WORLD(test)                                                         \
 	cmocka_unit_test_setup_teardown(test, world_make, world_free)
 
@@ -257,6 +415,10 @@ int main(void)
 		IN_WORLD(personal_data_needs_the_word_and_the_role),
 		IN_WORLD(what_cannot_be_exported_leaves_no_file),
 		IN_WORLD(a_kind_is_found_by_its_plural),
+		IN_WORLD(results_have_a_row_for_each_code_answer_and_violation),
+		IN_WORLD(the_past_is_exported_as_it_was),
+		IN_WORLD(a_manifest_says_class_readers_schema_and_state),
+		IN_WORLD(a_failed_export_leaves_what_was_there),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
