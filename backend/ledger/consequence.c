@@ -16,7 +16,7 @@
  *   outside_draw        a fact of a draw that became void
  *   handed_over         what was begun under a reassigned assignment
  *   reassigned_done     done before it was reassigned: the assignment of the
- *                       other is withdrawn, or recalled once it has begun
+ *                       other is withdrawn, even where it has begun
  *   duplicate_visit     both did it: both stand, one is the primary, by the
  *                       earlier start, else by the lower id
  *   team_changed        an officer was replaced meanwhile: the visit needs two
@@ -28,9 +28,8 @@
 #include "base/jcs.h"
 #include "sql_store.gen.h"
 
-static const char *const not_begun[] = { "draft", "issued", "accepted",
-					 "declined", NULL };
-static const char *const begun[] = { "in_progress", NULL };
+static const char *const under_way[] = { "draft",    "issued",      "accepted",
+					 "declined", "in_progress", NULL };
 static const char *const done[] = { "done", "reviewed", "returned", NULL };
 static const char *const cancelled[] = { "cancelled", NULL };
 static const char *const handed_over[] = { "recalled", "reassigned", NULL };
@@ -39,8 +38,6 @@ static const char *const contested[] = { "done_contested", NULL };
 /* `a` was reassigned to `b`, which its officers may not have known. */
 static enum rc pair_settle(struct settle *s, json_t *a, json_t *b)
 {
-	const char *to =
-		settle_state_is(b, not_begun) ? "withdrawn" : "recalled";
 	char text[200];
 	enum rc rc;
 
@@ -48,12 +45,12 @@ static enum rc pair_settle(struct settle *s, json_t *a, json_t *b)
 		return RC_OK;
 	if (settle_state_is(b, done))
 		return settle_duplicates(s, a, b);
-	if (!settle_state_is(b, not_begun) && !settle_state_is(b, begun))
+	if (!settle_state_is(b, under_way))
 		return RC_OK;
 	snprintf(text, sizeof(text),
 		 "assignment '%s' was done before its reassignment was known",
 		 json_text(a, "id"));
-	rc = settle_text(s, "assignment", b, "state", to);
+	rc = settle_text(s, "assignment", b, "state", "withdrawn");
 	if (rc == RC_OK)
 		rc = settle_text(s, "assignment", b, "reason", text);
 	return rc == RC_OK ? settle_alarm(s, "reassigned_done", "notice",

@@ -14,6 +14,7 @@
 #include <dirent.h>
 
 #include "base/jcs.h"
+#include "kind/fsm.h"
 #include "merge/merge.h"
 
 #define FOLDER "fixtures/merge"
@@ -145,6 +146,57 @@ static void conflict_id_is_the_hash_of_its_parts(void **state)
 	assert_string_equal(id, "763cce630886e3f27abafb8c1e92ae17");
 }
 
+static json_t *in_state(const char *state)
+{
+	json_t *r = load(FOLDER "/assignment-unchanged-x-done", "base.json");
+
+	json_object_set_new(r, "state", json_string(state));
+	return r;
+}
+
+/* Every pair of states of every table, from every third one. */
+static void table_is_symmetric(const struct kind *k)
+{
+	const char *const *v = k->fsm->field->values;
+
+	for (size_t i = 0; v[i]; i++)
+		for (size_t j = 0; v[j]; j++) {
+			json_t *base = in_state(v[(i + j + 1) % 3]);
+			json_t *one = in_state(v[i]), *other = in_state(v[j]);
+			struct merge_result a, b;
+			struct err err = { 0 };
+
+			assert_int_equal(
+				merge_record(k, base, one, other, &a, &err),
+				RC_OK);
+			assert_int_equal(
+				merge_record(k, base, other, one, &b, &err),
+				RC_OK);
+			if (fsm_cell(k->fsm, json_object_get(one, "state"),
+				     json_object_get(other, "state")))
+				assert_same(a.record, b.record);
+			assert_int_equal(a.nconflicts, b.nconflicts);
+			merge_release(&a);
+			merge_release(&b);
+			json_decref(base);
+			json_decref(one);
+			json_decref(other);
+		}
+}
+
+static void a_table_does_not_care_who_came_first(void **state)
+{
+	int tables = 0;
+
+	(void)state;
+	for (size_t i = 0; i < registry_count(kinds); i++)
+		if (registry_at(kinds, i)->fsm) {
+			table_is_symmetric(registry_at(kinds, i));
+			tables++;
+		}
+	assert_true(tables >= 3);
+}
+
 static void release_accepts_a_released_result(void **state)
 {
 	struct merge_result r = { 0 };
@@ -234,7 +286,7 @@ static void there_are_enough_cases(void **state)
 
 int main(void)
 {
-	static struct CMUnitTest tests[CASES_MAX + 4];
+	static struct CMUnitTest tests[CASES_MAX + 5];
 	struct dirent **cases = NULL;
 	int found = scandir(FOLDER, &cases, is_case, alphasort), failed;
 	size_t ncases = found < 0 ? 0 : (size_t)found, n = 0;
@@ -251,6 +303,8 @@ int main(void)
 		there_are_enough_cases, &ncases);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(
 		conflict_id_is_the_hash_of_its_parts);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(
+		a_table_does_not_care_who_came_first);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(
 		release_accepts_a_released_result);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(

@@ -249,7 +249,7 @@ static void the_first_officers_check_stands_and_the_other_is_withdrawn(void **s)
 	all_equal();
 }
 
-static void the_other_who_has_begun_is_recalled(void **state)
+static void the_other_who_has_begun_is_withdrawn_as_well(void **state)
 {
 	(void)state;
 	tablet_does(0, "a1", "v1", "1764000000000");
@@ -258,8 +258,41 @@ static void the_other_who_has_begun_is_recalled(void **state)
 	field_exec(&world, 1,
 		   "UPDATE assignment SET state='in_progress' WHERE id='a3'");
 	field_sync(&world, 1);
+	/* It goes on offline, before it can know. */
+	tablet_does(1, "a3", "v2", "1764003600000");
 	field_sync(&world, 0);
-	state_is("a3", "recalled");
+	state_is("a3", "withdrawn");
+	field_sync(&world, 1);
+	state_is("a3", "done");
+	on_server("SELECT duplicate_of FROM visit WHERE id='v2'", "v1");
+	all_equal();
+}
+
+/* Assignments may arrive before the visits that they are about. */
+static void visits_that_come_later_are_settled_when_they_come(void **state)
+{
+	(void)state;
+	field_exec(&world, 0,
+		   "UPDATE assignment SET state='done' WHERE id='a1'");
+	reassign();
+	field_sync(&world, 1);
+	field_exec(&world, 1,
+		   "UPDATE assignment SET state='done' WHERE id='a3'");
+	field_sync(&world, 0);
+	field_sync(&world, 1);
+	state_is("a1", "done");
+	state_is("a3", "done");
+	on_server("SELECT count(*) FROM conflict", "0");
+	field_exec(&world, 1,
+		   "INSERT INTO visit(id,subject,assignment,state) "
+		   "VALUES('v2','s1','a3','signed')");
+	field_sync(&world, 1);
+	on_server("SELECT count(*) FROM conflict", "0");
+	field_exec(&world, 0,
+		   "INSERT INTO visit(id,subject,assignment,state) "
+		   "VALUES('v1','s1','a1','signed')");
+	field_sync(&world, 0);
+	on_server("SELECT duplicate_of FROM visit WHERE id='v2'", "v1");
 	all_equal();
 }
 
@@ -488,7 +521,8 @@ int main(void)
 		TEST(moving_the_state_decides_the_question),
 		TEST(what_was_begun_is_handed_over),
 		TEST(the_first_officers_check_stands_and_the_other_is_withdrawn),
-		TEST(the_other_who_has_begun_is_recalled),
+		TEST(the_other_who_has_begun_is_withdrawn_as_well),
+		TEST(visits_that_come_later_are_settled_when_they_come),
 		TEST(both_did_it_and_the_first_came_first),
 		TEST(both_did_it_and_the_second_came_first),
 		TEST(a_changed_team_is_judged_by_who_was_present),
