@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# A generated district: believable, the same for a seed, of any size, and it imports cleanly.
+. "$(dirname "$0")/lib.sh"
+make_district() { python3 fixtures/generate/district.py --subjects "$1" --seed "$2" --out "$T/$3" "${@:4}"; }
+hash_of() { (cd "$T/$1" && sha256sum ./*.csv | sha256sum | cut -c1-16); }
+make_district 1000 1 a
+is "a seed gives these bytes, on any machine" 593673c1f8146a04 "$(hash_of a)"
+make_district 1000 2 b
+[ "$(hash_of a)" != "$(hash_of b)" ] || is "another seed, another district" different same
+make_district 100 1 small
+is "a hundred subjects" 101 "$(wc -l <"$T/small/subjects.csv")"
+fails 2 "between 100 and 1000000" make_district 1000001 1 big
+fails 2 "between 100 and 1000000" make_district 99 1 big
+make_district 200 1 longgang --scope 330383
+is "龙港市 has no towns, and needs none" 000 "$(cut -d, -f4 "$T/longgang/subjects.csv" | tail -n +2 | sort -u)"
+is "memory does not grow: 20,000 within 40 MB" yes "$(python3 -c '
+import resource, subprocess, sys
+subprocess.run([sys.executable, "fixtures/generate/district.py", "--subjects", "20000", "--seed", "1", "--out", sys.argv[1]], check=True)
+print("yes" if resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss <= 40 * 1024 else "no")' "$T/demo")"
+
+# What is in it, by an independent look at the files.
+python3 - "$T/demo" fixtures/zhejiang/divisions.csv >"$T/facts" <<'P'
+import csv, datetime, re, sys
+rows = lambda name: list(csv.DictReader(open("%s/%s.csv" % (sys.argv[1], name), encoding="utf-8", newline="")))
+A = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+good = lambda c: (sum(A.index(x) * pow(3, i, 31) for i, x in enumerate(c[:17])) + A.index(c[17])) % 31 == 0
+towns = {d["code"][6:9] for d in csv.DictReader(open(sys.argv[2], encoding="utf-8-sig")) if d["parent_code"] == "330106000000"}
+s, o, v, f = rows("subjects"), rows("officers"), rows("visits"), rows("violations")
+codes = [r["uscc"] for r in s if r["uscc"]]
+until = datetime.date(2026, 10, 31)
+day = datetime.date.fromisoformat
+print("codes repeated", len(codes) - len(set(codes)))
+bad = sum(not good(c) for c in codes)
+print("wrong check characters, about one in 500", 20 <= bad <= 70, bad)
+print("towns outside the district", len({r["town"] for r in s} - towns), "used", len({r["town"] for r in s}) > 5)
+print("industries of four digits", all(re.fullmatch(r"\d{4}", r["industry"]) for r in s), len({r["industry"] for r in s}) >= 10)
+print("old numbers and none at all", sum(bool(r["registration_no"]) for r in s) > 50, sum(not r["uscc"] and not r["registration_no"] for r in s) > 50)
+print("expired", sum(day(r["certificate_to"]) < until for r in o) > 10, "soon", sum(until <= day(r["certificate_to"]) <= until + datetime.timedelta(90) for r in o) > 10)
+print("visits of two years", min(day(r["visited_on"]) for r in v) > until - datetime.timedelta(733), max(day(r["visited_on"]) for r in v) <= until)
+print("two officers a visit", {len(set(r["officers"].split(";"))) for r in v})
+print("result 1 alone", all(r["result_codes"] == "1" for r in v if "1" in r["result_codes"].split(";")))
+print("no check", any(r["flags"] == "not_counted" for r in v))
+ids = {}
+for r in v: ids[r["source_id"]] = r["subject"]
+print("findings without a visit", sum(r["source_id"].rsplit("-", 1)[0] not in ids for r in f))
+print(bad, file=open(sys.argv[1] + "/bad", "w"))
+P
+is "nothing in it contradicts itself" "codes repeated 0
+wrong check characters, about one in 500 True $(cat "$T/demo/bad")
+towns outside the district 0 used True
+industries of four digits True True
+old numbers and none at all True True
+expired True soon True
+visits of two years True True
+two officers a visit {2}
+result 1 alone True
+no check True
+findings without a visit 0" "$(cat "$T/facts")"
+
+# A district comes in without a refusal, and its classes are as the field's are.
+hufud init >/dev/null
+make_district 3000 7 d
+holds "agencies" hufud import agency "$T/d/agencies.csv"
+for kind in officer:officers subject:subjects subject_private:subject_private visit:visits violation:violations; do
+	holds "${kind%:*} without a refusal" hufud import ${kind%:*} "$T/d/${kind#*:}.csv" --scope $S
+	is "all rows of ${kind#*:}" "$(python3 -c 'import csv,sys; print(sum(1 for _ in csv.reader(open(sys.argv[1], newline="")))-1)' "$T/d/${kind#*:}.csv")" "$(hufud export ${kind%:*} --scope $S --format jsonl $([ $kind != subject_private:subject_private ] || echo --private) 2>/dev/null | wc -l)"
+done
+is "each visit is of a subject, each finding of a visit" "0 0" "$(for k in subject visit violation; do hufud export $k --scope $S --format jsonl >"$T/$k"; done; python3 -c '
+import json, sys
+s, v, f = ([json.loads(l) for l in open(sys.argv[1] + "/" + k)] for k in ("subject", "visit", "violation"))
+print(len({x["subject"] for x in v} - {x["id"] for x in s}), len({x["visit"] for x in f} - {x["id"] for x in v}))' "$T")"
+before=$(hufud check --json --scope $S | json scopes.0.entries)
+for kind in officer:officers subject:subjects visit:visits; do hufud import ${kind%:*} "$T/d/${kind#*:}.csv" --scope $S >/dev/null; done
+is "again: nothing changes" "$before" "$(hufud check --json --scope $S | json scopes.0.entries)"
+hufud rate --scope $S --as-of 2026-10-31 >/dev/null
+is "about 65 A, 25 B, 8 C, 2 D in a hundred" "True True True True" "$(hufud export rating --scope $S --format jsonl | python3 -c '
+import collections, json, sys
+n = collections.Counter(json.loads(l)["grade"] for l in sys.stdin)
+print(*(low <= 100 * n[g] / sum(n.values()) <= high for g, low, high in (("A", 60, 70), ("B", 21, 29), ("C", 6, 11), ("D", 1, 4))))')"
+holds "a draw finds officers whose certificates hold" hufud draw commit --scope $S --count 30 --due 2026-12-31 --json
+draw=$(json id <"$T/out")
+hufud draw reveal "$draw" --seed generated-1 >/dev/null
+hufud draw run "$draw" >/dev/null
+is "none whose certificate ended" 0 "$(hufud export officer --scope $S --format jsonl >"$T/o"; hufud export assignment --scope $S --format jsonl | python3 -c '
+import datetime, json, sys
+to = {r["id"]: r["certificate_to"] for r in map(json.loads, open(sys.argv[1]))}
+print(sum(to[o] < datetime.date.today().isoformat() for l in sys.stdin for o in json.loads(l)["officers"]))' "$T/o")"
+passed
