@@ -21,6 +21,10 @@ static const struct command {
 	{ "rate", cmd_rate, "rate the credit of subjects" },
 	{ "rating", cmd_rating, "one subject's credit, explained" },
 	{ "export", cmd_export, "write records as files" },
+	{ "form", cmd_form, "load and list checklists" },
+	{ "visit", cmd_visit, "a visit's checklist and its verdict" },
+	{ "rectification", cmd_rectification,
+	  "orders to correct, and which are late" },
 	{ "show", cmd_show, "show a record and its history" },
 	{ "history", cmd_history, "tell who changed which field when" },
 	{ "set", cmd_set, "change fields of a record" },
@@ -41,7 +45,7 @@ static int usage(FILE *out, int code)
 	      "[--json] ...\n\n",
 	      out);
 	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(out, "  %-10s %s\n", commands[i].name,
+		fprintf(out, "  %-13s %s\n", commands[i].name,
 			commands[i].what);
 	fputs("\n'hufud COMMAND --help' says more. DIR is also taken from "
 	      "HUFU_DATA,\nACCOUNT from HUFU_ACCOUNT (or it is admin). Exit: "

@@ -26,7 +26,7 @@ void visit_day(char out[11], const json_t *visit)
 struct join {
 	const struct verdict_of *v;
 	const json_t *points;
-	json_t *answers; /* sorted by id; owned */
+	json_t *answers; /* sorted by author and id; owned */
 	json_t *out;
 	json_t *table, *disputed, *open, *failed, *unused; /* in `out` */
 	bool is_serious, has_case, has_deadline, has_spot;
@@ -64,11 +64,19 @@ static const char *unused_why(const struct join *j, const json_t *a)
 	return point_allows(p, json_text(a, "value")) ? NULL : "no_such_value";
 }
 
-static int id_compare(const json_t *a, const json_t *b)
+static int text_compare(const json_t *a, const json_t *b, const char *name)
 {
-	const char *x = json_text(a, "id"), *y = json_text(b, "id");
+	const char *x = json_text(a, name), *y = json_text(b, name);
 
 	return strcmp(x ? x : "", y ? y : "");
+}
+
+/* By author, so that ids, which say nothing, order nothing that is shown. */
+static int answer_compare(const json_t *a, const json_t *b)
+{
+	int order = text_compare(a, b, "author");
+
+	return order ? order : text_compare(a, b, "id");
 }
 
 /* Few answers a visit: by insertion. */
@@ -80,7 +88,8 @@ static json_t *answers_sorted(const json_t *answers)
 		json_t *a = json_array_get(answers, i);
 		size_t at = json_array_size(out);
 
-		while (at > 0 && id_compare(json_array_get(out, at - 1), a) > 0)
+		while (at > 0 &&
+		       answer_compare(json_array_get(out, at - 1), a) > 0)
 			at--;
 		json_array_insert(out, at, a);
 	}
