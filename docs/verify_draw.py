@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Verify published papers of draws (algorithm hufu-draw-1, formats 1 and 2).
+"""Verify published papers of draws (hufu-draw-1, formats 1 and 2; hufu-draw-2, format 3).
 
 usage: verify_draw.py FILE...
 
@@ -7,12 +7,17 @@ Needs nothing but Python's standard library and the file. For each it prints
 `draw ID verified: N of M subjects`, or the first difference; then it exits with 1.
 A paper that was committed but not drawn yet is checked against its commitment.
 A member that no paper has is refused. What a paper alone cannot prove: a seed and its
-revealed_at before the result is there, and why a draw is void; in format 1 also id,
-name, reason, replaces and the hour of committed_at, which format 2 commits.
+revealed_at before the result is there, why a draw is void, and the grounds of a
+replacement; in format 1 also id, name, reason, replaces and the hour of committed_at.
 
 ticket(id) = SHA-256(seed US id), US the byte 0x1F: in each stratum the n
 smallest are drawn, the others are the reserve, in the same order. Officers are
 ordered for a subject by SHA-256(seed US "m" US subject US officer).
+
+A draw by grade of format 3 draws lots in place of ids: proof(id) = SHA-256(key US id),
+lot(id) = the first 32 digits of SHA-256(proof US id). A public paper has no key: then the
+draw of lots is repeated, and the officers of the subjects that it names, but not
+whose lots they are ("lots without names").
 """
 import datetime
 import hashlib
@@ -24,6 +29,7 @@ US = b"\x1f"
 BYTES_MAX = 1 << 30
 NUMBER_MAX = 2**53 - 1
 TIME_END = 32503680000000  # the year 3000
+ROUNDING = "up, at least 1"
 LOAD_LIMIT = "ceil(subjects*officers_per_subject/candidates)+1"
 
 
@@ -99,6 +105,10 @@ def is_time(value):
     return is_number(value) and value < TIME_END
 
 
+def is_yes(value):
+    return value is True
+
+
 def list_of(fits):
     return lambda value: isinstance(value, list) and all(map(fits, value))
 
@@ -108,12 +118,23 @@ def list_of(fits):
 RULES = {"day": is_date, "due?": is_date, "exclusions_hash": is_hash,
          "industry?": is_text, "item?": is_text, "load_limit": is_text,
          "town?": is_text}
+RULES_3 = {"day": is_date, "due?": is_date, "exclusions_hash": is_hash,
+           "flags?": list_of(is_text), "grades?": list_of(is_text), "industry?": is_text,
+           "item?": is_text, "load_max?": is_number, "period_days?": is_number,
+           "ratio_rule?": is_text, "recusals_hash": is_hash, "rounding?": is_text,
+           "states": list_of(is_text), "towns?": list_of(is_text),
+           "visited_before?": is_date}
 STRATUM = {"members_hash": is_hash, "n": is_number, "name": is_text,
            "size": is_number}
+STRATUM_3 = {**STRATUM, "expected_bp?": is_number, "ratio_bp?": is_number}
 OFFICER = {"certificate?": is_text, "certificate_from?": is_text,
            "certificate_to?": is_text, "excluded?": is_text, "id": is_id,
            "state?": is_text}
+OFFICER_3 = {**OFFICER, "certificate_state?": is_text, "lead?": is_yes}
 EXCLUSION = {"id": is_id, "reason": is_text}
+RECUSAL = {"officer": is_id, "reason": is_text, "subject": is_id}
+REPLACEMENT = {"at": is_time, "in": is_id, "officers?": list_of(is_id), "out": is_id,
+               "reason": is_text, "subject?": is_id}
 COMMITTED = {"algorithm": is_text, "frame_hash": is_hash, "frame_size": is_number,
              "officers_per_subject": is_number, "pool_hash": is_hash,
              "rules": RULES, "scope": is_text, "seed_source": is_text,
@@ -121,15 +142,22 @@ COMMITTED = {"algorithm": is_text, "frame_hash": is_hash, "frame_size": is_numbe
 ANNOUNCED = {"committed_at": is_time, "id": is_id, "name?": is_text,
              "reason?": is_text, "replaces?": is_id}
 PAPER = {"commitment": is_hash, "excluded": [EXCLUSION], "format": is_number,
-         "frame": list_of(is_id), "membership": list_of(is_number),
+         "frame": list_of(is_id),
          "pairs?": list_of(list_of(is_id)), "pool": [OFFICER],
          "reserve?": list_of(list_of(is_id)), "result?": list_of(is_id),
          "result_hash?": is_hash, "revealed_at?": is_time, "seed?": is_seed,
          "state": is_text}
+MEMBERSHIP = list_of(is_number)
 FORMATS = {
-    1: {**PAPER, **ANNOUNCED, "algorithm": is_text, "committed": COMMITTED},
-    2: {**PAPER, "void_reason?": is_text,
+    1: {**PAPER, **ANNOUNCED, "algorithm": is_text, "committed": COMMITTED,
+        "membership": MEMBERSHIP},
+    2: {**PAPER, "void_reason?": is_text, "membership": MEMBERSHIP,
         "committed": {**COMMITTED, **ANNOUNCED, "format": is_number}},
+    3: {**PAPER, "void_reason?": is_text, "membership?": MEMBERSHIP, "pool": [OFFICER_3],
+        "drawn?": list_of(list_of(is_id)), "key?": is_hash, "lots?": list_of(list_of(is_id)),
+        "recusals": [RECUSAL], "replacements?": [REPLACEMENT],
+        "committed": {**COMMITTED, **ANNOUNCED, "format": is_number, "key_hash?": is_hash,
+                      "rules": RULES_3, "strata": [STRATUM_3]}},
 }
 
 
@@ -191,7 +219,7 @@ def read(path):
     text_check(paper)
     fmt = paper.get("format")
     if type(fmt) is not int or fmt not in FORMATS:
-        raise ValueError("neither format 1 nor 2")
+        raise ValueError("no format 1 to 3")
     return paper
 
 
@@ -199,13 +227,31 @@ def announced(paper):
     return paper if paper["format"] == 1 else paper["committed"]
 
 
+def is_by_grade(paper):
+    return "key_hash" in paper["committed"]
+
+
+def is_public(paper):
+    return is_by_grade(paper) and "key" not in paper
+
+
+def check_together(paper):
+    if (is_by_grade(paper) != ("lots" in paper)
+            or ("key" in paper and not is_by_grade(paper))
+            or ("key" in paper) != ("membership" in paper)):
+        raise Difference("key, membership, lots and key_hash do not fit together")
+
+
 def check_state(paper):
     state, has_seed = paper["state"], "seed" in paper
-    outcome = sum(k in paper for k in ("pairs", "reserve", "result", "result_hash"))
+    outcome = sum(k in paper for k in ("pairs", "reserve", "result", "result_hash", "drawn"))
     if has_seed != ("revealed_at" in paper):
         raise Difference("a seed and revealed_at come together")
-    if outcome not in (0, 4) or (outcome and not has_seed):
+    parts = 5 if is_by_grade(paper) else 4
+    if outcome not in (0, parts) or (outcome and not has_seed):
         raise Difference("the paper has a part of a result")
+    if "replacements" in paper and not outcome:
+        raise Difference("it has replacements and no result")
     fitting = (("drawn", "verified") if outcome
                else ("revealed",) if has_seed else ("committed",))
     if state not in fitting + ("void",):
@@ -223,13 +269,16 @@ def check_state(paper):
 # -- what was committed ---------------------------------------------------------
 
 def check_words(paper):
-    committed = paper["committed"]
-    same("algorithm", committed["algorithm"], "hufu-draw-1")
+    committed, rules = paper["committed"], paper["committed"]["rules"]
+    algorithm = "hufu-draw-1" if paper["format"] < 3 else "hufu-draw-2"
+    same("algorithm", committed["algorithm"], algorithm)
     if paper["format"] == 1:
-        same("algorithm", paper["algorithm"], "hufu-draw-1")
+        same("algorithm", paper["algorithm"], algorithm)
     else:
         same("format", committed["format"], paper["format"])
-    same("load_limit", committed["rules"]["load_limit"], LOAD_LIMIT)
+    if paper["format"] < 3:
+        same("load_limit", rules["load_limit"], LOAD_LIMIT)
+    same("rounding", rules.get("rounding", ROUNDING), ROUNDING)
     if not 1 <= committed["officers_per_subject"] <= 10:
         raise Difference("a subject is checked by 1 to 10 officers")
 
@@ -240,6 +289,63 @@ def check_order(what, ids):
             raise Difference(f"{what} {i + 1}: {ids[i]!r} is not after the one before")
 
 
+def lot_of(key, subject):
+    proof = sha256(key.encode() + US + subject.encode())
+    return sha256(proof.encode() + US + subject.encode())[:32]
+
+
+def members_of(paper):
+    """The ids of each stratum; lots where a draw by grade has them."""
+    committed, frame = paper["committed"], paper["frame"]
+    strata = committed["strata"]
+    if not 1 <= len(strata) <= 100:
+        raise Difference("there are no strata")
+    if paper["format"] == 3 and "lots" not in paper:
+        if len(strata) != 1:
+            raise Difference("lots do not fit the strata")
+        return [frame]
+    lots = paper.get("lots")
+    if lots is not None and (len(lots) != len(strata) or sum(map(len, lots)) != len(frame)):
+        raise Difference("lots do not fit the strata and the frame")
+    if "membership" not in paper:
+        return lots
+    if len(paper["membership"]) != len(frame):
+        raise Difference("strata and membership do not fit the frame")
+    if lots is not None:
+        same("key_hash", committed["key_hash"], sha256(paper["key"].encode()))
+    members = [[] for _ in strata]
+    for subject, place in zip(frame, paper["membership"]):
+        if place >= len(members):
+            raise Difference(f"{subject!r} is in no stratum")
+        members[place].append(subject if lots is None else lot_of(paper["key"], subject))
+    if lots is not None and [sorted(m) for m in members] != lots:
+        raise Difference("lots: not those of the frame by this key")
+    return lots or members
+
+
+def check_stratum(paper, stratum, ids):
+    name, size = f"stratum {stratum['name']!r} ", len(ids)
+    if paper["format"] == 3:
+        check_order(name, ids)
+        if ids and not stratum["n"]:
+            raise Difference(name + "is exempt")
+    ratio = stratum.get("ratio_bp")
+    if stratum["n"] > size or (ratio is not None and not 1 <= ratio <= 10000):
+        raise Difference(name + "has not its quota")
+    if ("expected_bp" in stratum) != (ratio is not None):
+        raise Difference(name + "has one of expected_bp and ratio_bp")
+    if ratio is not None:
+        same(name + "n has not its quota:", stratum["n"], -(-size * ratio // 10000))
+        same(name + "expected_bp", stratum["expected_bp"], size * ratio)
+    same(name + "size", stratum["size"], size)
+    same(name + "members_hash", stratum["members_hash"], sha256(lines(ids)))
+
+
+def check_recusals(paper):
+    recusals = paper.get("recusals", [])
+    check_order("recusal", [(r["subject"], r["officer"]) for r in recusals])
+
+
 def check_committed(paper):
     committed = paper["committed"]
     rules, frame = committed["rules"], paper["frame"]
@@ -248,24 +354,16 @@ def check_committed(paper):
     check_order("frame line", frame)
     same("frame_hash", committed["frame_hash"], sha256(lines(frame)))
     same("frame_size", committed["frame_size"], len(frame))
-    if len(paper["membership"]) != len(frame) or not 1 <= len(committed["strata"]) <= 100:
-        raise Difference("strata and membership do not fit the frame")
-    members = [[] for _ in committed["strata"]]
-    for subject, place in zip(frame, paper["membership"]):
-        if place >= len(members):
-            raise Difference(f"{subject!r} is in no stratum")
-        members[place].append(subject)
+    members = members_of(paper)
     for stratum, ids in zip(committed["strata"], members):
-        name = f"stratum {stratum['name']!r} "
-        if stratum["n"] > len(ids):
-            raise Difference(name + "has not its quota")
-        same(name + "size", stratum["size"], len(ids))
-        same(name + "members_hash", stratum["members_hash"],
-             sha256(lines(ids)))
+        check_stratum(paper, stratum, ids)
     check_order("officer", [o["id"] for o in paper["pool"]])
+    check_recusals(paper)
     same("pool_hash", committed["pool_hash"], sha256(canonical(paper["pool"])))
     same("exclusions_hash", rules["exclusions_hash"],
          sha256(canonical(paper["excluded"])))
+    if paper["format"] == 3:
+        same("recusals_hash", rules["recusals_hash"], sha256(canonical(paper["recusals"])))
     return members
 
 
@@ -274,29 +372,39 @@ def check_committed(paper):
 def is_candidate(officer, day):
     if "excluded" in officer or officer.get("state", "active") != "active":
         return False
+    if officer.get("certificate_state", "valid") != "valid":
+        return False
     if "certificate" not in officer and "certificate_to" not in officer:
         return False
     return (officer.get("certificate_from", day) <= day
             <= officer.get("certificate_to", day))
 
 
-def match(paper, seed, subjects):
+def candidates(paper):
     committed = paper["committed"]
-    wanted = committed["officers_per_subject"]
     if len(paper["frame"]) > 1 << 24 or len(paper["pool"]) > 10000:
         raise Difference("a draw has at most 2^24 subjects and 10000 officers")
-    pool = [o["id"] for o in paper["pool"]
-            if is_candidate(o, committed["rules"]["day"])]
-    if len(pool) < wanted:
-        raise Difference(f"{len(pool)} officers may be drawn, {wanted} are "
-                         "needed for each subject")
+    pool = [o for o in paper["pool"] if is_candidate(o, committed["rules"]["day"])]
+    if len(pool) < committed["officers_per_subject"]:
+        raise Difference(f"{len(pool)} officers may be drawn, "
+                         f"{committed['officers_per_subject']} are needed for each subject")
+    return pool
+
+
+def officer_lot(seed, subject):
+    start = seed + US + b"m" + US + subject.encode() + US
+    return lambda officer: hashlib.sha256(start + officer.encode()).digest()
+
+
+def match_1(paper, seed, subjects):
+    """Formats 1 and 2: the first by lot whose load is below a limit."""
+    wanted = paper["committed"]["officers_per_subject"]
+    pool = [o["id"] for o in candidates(paper)]
     load = dict.fromkeys(pool, 0)
     limit = -(-len(subjects) * wanted // len(pool)) + 1
     pairs = []
     for subject in subjects:
-        start = seed + US + b"m" + US + subject.encode() + US
-        order = sorted(pool, key=lambda o: hashlib.sha256(
-            start + o.encode()).digest())
+        order = sorted(pool, key=officer_lot(seed, subject))
         ceiling = limit
         while sum(load[o] < ceiling for o in pool) < wanted:
             ceiling += 1
@@ -307,23 +415,123 @@ def match(paper, seed, subjects):
     return pairs
 
 
+class Match:
+    """Format 3: fewest loads first, then by lot; a lead comes first."""
+
+    def __init__(self, paper, seed):
+        pool = candidates(paper)
+        self.seed, self.wanted = seed, paper["committed"]["officers_per_subject"]
+        self.leads = {o["id"] for o in pool if "lead" in o}
+        self.load = {o["id"]: 0 for o in pool}
+        self.recused = {(r["subject"], r["officer"]) for r in paper["recusals"]}
+
+    def next(self, pair, wants_lead):
+        lot = officer_lot(self.seed, pair[0])
+        free = [o for o in self.load if o not in pair[1:] and (pair[0], o) not in self.recused]
+        leads = [o for o in free if o in self.leads]
+        free = leads if wants_lead and leads else free
+        if not free:
+            raise Difference(f"subject {pair[0]!r} has too few officers who may check it")
+        fewest = min(self.load[o] for o in free)
+        officer = min((o for o in free if self.load[o] == fewest), key=lot)
+        self.load[officer] += 1
+        return officer
+
+    def subject(self, subject):
+        pair = [subject]
+        while len(pair) <= self.wanted:
+            pair.append(self.next(pair, len(pair) == 1))
+        return pair
+
+    def officer(self, pair, gone):
+        self.recused.add((pair[0], gone))
+        self.load[gone] -= 1
+        return self.next(pair, gone in self.leads)
+
+
+def said_names(paper, drawn):
+    result, frame = paper["result"], set(paper["frame"])
+    if (len(result) != sum(map(len, drawn)) or len(set(result)) != len(result)
+            or not frame.issuperset(result)):
+        raise Difference("result: not as many of the frame as were drawn")
+    return result
+
+
 def check_drawn(paper, members):
     seed = paper["seed"].encode("utf-8")
 
     def ticket(subject):
         return hashlib.sha256(seed + US + subject.encode()).digest()
 
-    drawn, reserve = [], []
+    drawn, found = [], {"reserve": []}
     for stratum, ids in zip(paper["committed"]["strata"], members):
         order = sorted(ids, key=ticket)
-        drawn += order[:stratum["n"]]
-        reserve.append(order[stratum["n"]:])
-    drawn.sort(key=ticket)
-    found = {"result": drawn, "reserve": reserve,
-             "pairs": match(paper, seed, drawn)}
-    for what in ("result", "reserve", "pairs"):
-        same_list(what, paper[what], found[what])
+        drawn.append(order[:stratum["n"]])
+        found["reserve"].append(order[stratum["n"]:])
+    if is_by_grade(paper):
+        found["drawn"] = drawn
+        if is_public(paper):
+            names = said_names(paper, drawn)
+        else:
+            owner = {lot_of(paper["key"], s): s for s in paper["frame"]}
+            names = [owner[lot] for lots in drawn for lot in lots]
+    else:
+        names = sum(drawn, [])
+    found["result"] = sorted(names, key=ticket)
+    if paper["format"] < 3:
+        found["pairs"] = match_1(paper, seed, found["result"])
+    else:
+        match = Match(paper, seed)
+        found["pairs"] = [match.subject(s) for s in found["result"]]
+    for what in ("drawn", "result", "reserve", "pairs"):
+        if what in found:
+            same_list(what, paper[what], found[what])
     same("result_hash", paper["result_hash"], sha256(canonical(found)))
+    if "replacements" in paper:
+        check_replacements(paper, match)
+
+
+def check_replacements(paper, match):
+    frame, before = set(paper["frame"]), paper["revealed_at"]
+    pairs = {pair[0]: list(pair) for pair in paper["pairs"]}
+    seen = set(pairs)
+    place = dict(zip(paper["frame"], paper.get("membership", [])))
+    owner = {lot_of(paper["key"], s): s for s in paper["frame"]} if "key" in paper else None
+    reserves = [iter(r) for r in paper["reserve"]]
+    for number, said in enumerate(paper["replacements"], 1):
+        wrong = Difference(f"replacement {number} is not what the paper gives")
+        out = said["out"]
+        found = {"at": said["at"], "out": out, "reason": said["reason"]}
+        if not said["reason"] or said["at"] < before:
+            raise wrong
+        before = said["at"]
+        if "subject" in said:
+            pair = pairs.get(said["subject"], [])
+            if out not in pair[1:]:
+                raise wrong
+            found["subject"] = said["subject"]
+            found["in"] = match.officer(pair, out)
+            pair[pair.index(out, 1)] = found["in"]
+        else:
+            if out not in pairs:
+                raise wrong
+            if is_public(paper):
+                found["in"] = said["in"]
+                if said["in"] not in frame or said["in"] in seen:
+                    raise wrong
+            else:
+                found["in"] = next(reserves[place.get(out, 0)], None)
+                if owner is not None:
+                    found["in"] = owner.get(found["in"])
+                if found["in"] is None:
+                    raise wrong
+            for officer in pairs.pop(out)[1:]:
+                match.load[officer] -= 1
+            pair = pairs[found["in"]] = match.subject(found["in"])
+            found["officers"] = pair[1:]
+            seen.add(found["in"])
+        if found != said:
+            raise wrong
 
 
 def verify(path):
@@ -331,6 +539,8 @@ def verify(path):
     paper = read(path)
     try:
         check_object(paper, FORMATS[paper["format"]], "paper")
+        if paper["format"] == 3:
+            check_together(paper)
         members = check_committed(paper)
         check_state(paper)
         if "result" in paper:
@@ -340,7 +550,10 @@ def verify(path):
     name, subjects = f"draw {announced(paper)['id']}", len(paper["frame"])
     is_void = paper["state"] == "void"
     if "result" in paper:
+        replaced = len(paper.get("replacements", []))
         return (f"{name} verified: {len(paper['result'])} of {subjects} subjects"
+                + (f", {replaced} replaced" if replaced else "")
+                + (", lots without names" if is_public(paper) else "")
                 + (", void" if is_void else ""))
     return (f"{name} is as committed: {subjects} subjects, "
             + ("void" if is_void else "not drawn yet"))
@@ -359,7 +572,7 @@ def main():
             failed = True
         except (OSError, KeyError, TypeError, ValueError, AttributeError,
                 RecursionError) as e:
-            print(f"{path} is no paper of hufu-draw-1: {e}")
+            print(f"{path} is no paper of a draw: {e}")
             failed = True
     return 1 if failed else 0
 

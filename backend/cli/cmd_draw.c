@@ -1,48 +1,73 @@
 /* cli/cmd_draw.c - `hufud draw`: commit, reveal, run, publish, verify. */
 #include "cli/cli.h"
 
+#include <stdlib.h>
+
 #include "base/date.h"
 #include "base/hex.h"
 #include "base/jcs.h"
+#include "cli/schema_dir.h"
 #include "domain/draw.h"
 #include "sql_store.gen.h"
 
 static const char usage[] =
-	"usage: hufud draw commit [--scope S] --count N | --quota A=10,B=20\n"
-	"                  [--officers 2] [--due DATE] [--town T] [--industry "
-	"PREFIX]\n"
-	"                  [--exclude FILE] [--item ID] [--name TEXT]\n"
-	"                  [--seed-source TEXT] [--reason TEXT]\n"
+	"usage: hufud draw commit [--scope S] --count N | --quota A=10,B=20 |\n"
+	"                  --ratio 5% | --ratio A=5%,B=10% | --ratio-rule "
+	"CODE\n"
+	"                  [--officers 2] [--load N] [--due DATE] [--name "
+	"TEXT]\n"
+	"                  [--town T,T] [--industry PREFIX] [--grade A,B] "
+	"[--flag F,F]\n"
+	"                  [--state S,S] [--visited-before DATE]\n"
+	"                  [--item ID] [--period DAYS] [--exclude FILE]\n"
+	"                  [--seed-source TEXT] [--reason TEXT [--replaces "
+	"ID]]\n"
 	"       hufud draw reveal ID --seed SEED\n"
 	"       hufud draw run ID\n"
-	"       hufud draw show ID [--out FILE]\n"
+	"       hufud draw replace ID SUBJECT [--officer O] --reason TEXT\n"
+	"       hufud draw show ID [--public] [--out FILE]\n"
 	"       hufud draw verify FILE | ID [--paper FILE]\n"
 	"       hufud draw list [--scope S]\n"
 	"\n"
 	"commit  freezes who may be drawn and who may draw them, and prints "
-	"the "
-	"commitment\n"
-	"        to publish before a seed exists. --quota draws by the grade "
-	"of "
-	"the current\n"
-	"        rating. FILE has rows of id,reason: subjects and officers to "
-	"leave out. The\n"
-	"        same frame a second time needs a --reason, which is public\n"
+	"the commitment\n"
+	"        to publish before a seed exists. Towns, industry, grades and "
+	"flags say who\n"
+	"        is asked for; of these are excluded, with their reason: who "
+	"is in another\n"
+	"        state (in_business unless --state), is exempt, was visited "
+	"for the item in\n"
+	"        --period days (365; 0: never mind) or since "
+	"--visited-before, and the rows\n"
+	"        id,reason of FILE, subjects and officers. --quota, --ratio "
+	"and --ratio-rule\n"
+	"        draw by the grade of the current rating; ratios are rounded "
+	"up, each grade\n"
+	"        at least 1; 'default' is recorded from schema/ratio_rules. "
+	"The same frame a\n"
+	"        second time needs a --reason, which is public\n"
 	"reveal  makes the seed known, once\n"
 	"run     draws subjects and officers and issues the assignments; again "
 	"changes nothing\n"
+	"replace lets a subject that is gone, or whose assignment is "
+	"no_object, give way to\n"
+	"        the next of its reserve, or an officer to the next officer\n"
 	"show    the paper to publish: everything that is needed to repeat the "
-	"draw\n"
+	"draw; --public\n"
+	"        leaves out which subject has which grade\n"
 	"verify  repeats it; docs/verify_draw.py does the same with Python "
 	"alone. Of an ID it\n"
 	"        repeats what the data folder has, and with --paper says "
 	"whether that file is\n"
 	"        the draw's, as published now or before\n"
-	"\n" CLI_SCOPE_USAGE "\nOptions: --data DIR, --as ACCOUNT, --json";
+	"\n" CLI_SCOPE_USAGE
+	"\nOptions: --data DIR, --as ACCOUNT, --schema DIR, --json";
 
 struct draw_words {
 	struct draw_options options;
-	const char *count, *officers, *seed, *out, *paper;
+	const char *count, *officers, *load, *period; /* numbers */
+	const char *seed, *out, *paper, *officer, *schema;
+	bool is_public;
 };
 
 static bool whole_number(const char *text, int64_t *out)
@@ -55,34 +80,80 @@ static bool whole_number(const char *text, int64_t *out)
 	return end != text && !*end && *out > 0;
 }
 
+static bool period_of(const char *text, int64_t *out)
+{
+	*out = text ? 0 : -1;
+	return !text || strcmp(text, "0") == 0 || whole_number(text, out);
+}
+
+static int quota_words(struct cli *c, const struct draw_words *w)
+{
+	const struct draw_options *o = &w->options;
+	int given = !!w->count + !!o->quota + !!o->ratio + !!o->ratio_rule;
+
+	if (given != 1)
+		return cli_misuse(c, "say how many, once: --count N, --quota "
+				     "A=10,B=20, --ratio A=5%%,B=10%% or "
+				     "--ratio-rule CODE");
+	if (o->quota && !draw_quota_is_legal(o->quota))
+		return cli_misuse(c, "quotas are like A=10,B=20, not '%s'",
+				  o->quota);
+	if (o->ratio && !draw_ratio_is_legal(o->ratio))
+		return cli_misuse(c, "ratios are like A=5%%,B=0.5%%, not '%s'",
+				  o->ratio);
+	return EXIT_DONE;
+}
+
 /* What is wrong with the words of a commitment, before anything is opened. */
 static int commit_words(struct cli *c, struct draw_words *w)
 {
 	const struct draw_options *o = &w->options;
+	const char *const dates[] = { o->due, o->visited_before };
 	int64_t days;
+	int code;
 
 	if (!whole_number(w->count, &w->options.count) ||
-	    !whole_number(w->officers, &w->options.officers))
+	    !whole_number(w->officers, &w->options.officers) ||
+	    !whole_number(w->load, &w->options.load_max) ||
+	    !period_of(w->period, &w->options.period_days))
 		return cli_misuse(c, "counts are whole numbers above 0");
-	if (!w->count == !o->quota)
-		return cli_misuse(c, "say how many: --count N, or --quota "
-				     "A=10,B=20");
-	if (o->quota && !draw_quota_is_legal(o->quota))
-		return cli_misuse(c, "quotas are like A=10,B=20, not '%s'",
-				  o->quota);
-	if (o->due && !date_parse(o->due, &days))
-		return cli_misuse(c, "--due '%s' is no date like 2026-12-31",
-				  o->due);
-	if (o->town && !name_is_town(o->town))
-		return cli_misuse(c, "town '%s' is not three digits", o->town);
-	return EXIT_DONE;
+	code = quota_words(c, w);
+	for (int i = 0; code == EXIT_DONE && i < 2; i++)
+		if (dates[i] && !date_parse(dates[i], &days))
+			code = cli_misuse(c, "'%s' is no date like 2026-12-31",
+					  dates[i]);
+	if (code == EXIT_DONE && o->replaces && !o->reason)
+		code = cli_misuse(c, "--replaces needs a --reason");
+	return code;
+}
+
+/* Expected and actual sizes of strata by ratio. */
+static void print_strata(const json_t *strata)
+{
+	for (size_t k = 0; k < json_array_size(strata); k++) {
+		const json_t *s = json_array_get(strata, k);
+		int64_t expected = json_int(s, "expected_bp", -1);
+
+		if (json_array_size(strata) == 1 && expected < 0)
+			return;
+		printf("  %-10s %8lld subjects, drawn %6lld",
+		       json_text(s, "name"), (long long)json_int(s, "size", 0),
+		       (long long)json_int(s, "n", 0));
+		if (expected >= 0)
+			printf(", expected %lld.%04lld",
+			       (long long)(expected / 10000),
+			       (long long)(expected % 10000));
+		putchar('\n');
+	}
 }
 
 static int commit(struct cli *c, struct draw_words *w)
 {
+	struct err ignored = { 0 };
 	json_t *record = NULL;
-	char id[21];
+	char id[21], *schema = NULL;
 	int code = commit_words(c, w);
+	enum rc rc;
 
 	if (code == EXIT_DONE)
 		code = cli_open(c);
@@ -90,12 +161,16 @@ static int commit(struct cli *c, struct draw_words *w)
 		code = cli_scope(c, NULL, NULL);
 	if (code != EXIT_DONE)
 		return code;
-	if (draw_commit(&c->op, c->scope, &w->options, id) != RC_OK ||
+	w->options.schema = schema = schema_dir(w->schema, &ignored);
+	rc = draw_commit(&c->op, c->scope, &w->options, id);
+	free(schema);
+	if (rc != RC_OK ||
 	    ledger_record(&c->op, c->scope, "draw", id, &record) != RC_OK)
 		return cli_fail(c, &c->err);
 	if (c->json) {
 		cli_json(json_pack(
-			"{s:s, s:O, s:O, s:O, s:O}", "id", id, "commitment",
+			"{s:s, s:O, s:O, s:O, s:O, s:O}", "id", id, "strata",
+			json_object_get(record, "strata"), "commitment",
 			json_object_get(record, "commitment"), "frame_hash",
 			json_object_get(record, "frame_hash"), "frame_size",
 			json_object_get(record, "frame_size"), "quota",
@@ -106,6 +181,7 @@ static int commit(struct cli *c, struct draw_words *w)
 		       id, (long long)json_int(record, "quota", 0),
 		       (long long)json_int(record, "frame_size", 0),
 		       json_text(record, "commitment"));
+		print_strata(json_object_get(record, "strata"));
 	}
 	json_decref(record);
 	return EXIT_DONE;
@@ -148,6 +224,28 @@ static int run(struct cli *c, const char *id)
 	return EXIT_DONE;
 }
 
+static int replace(struct cli *c, const char *id, const char *subject,
+		   const struct draw_words *w)
+{
+	json_t *event;
+
+	if (!subject || !w->options.reason)
+		return cli_misuse(c, "say whom and why: 'draw replace ID "
+				     "SUBJECT --reason TEXT'");
+	if (draw_replace(&c->op, id, subject, w->officer, w->options.reason,
+			 &event) != RC_OK)
+		return cli_fail(c, &c->err);
+	if (c->json) {
+		json_object_set_new(event, "id", json_string(id));
+		cli_json(event);
+		return EXIT_DONE;
+	}
+	printf("draw %s: %s takes the place of %s\n", id,
+	       json_text(event, "in"), json_text(event, "out"));
+	json_decref(event);
+	return EXIT_DONE;
+}
+
 static int print_paper(struct cli *c, const json_t *paper)
 {
 	struct buf text;
@@ -163,12 +261,13 @@ static int print_paper(struct cli *c, const json_t *paper)
 	return rc == RC_OK ? EXIT_DONE : cli_fail(c, &c->err);
 }
 
-static int show(struct cli *c, const char *id, const char *out)
+static int show(struct cli *c, const char *id, const struct draw_words *w)
 {
+	const char *out = w->out;
 	json_t *paper;
 	int code = EXIT_DONE;
 
-	if (draw_paper(&c->op, id, &paper) != RC_OK)
+	if (draw_paper(&c->op, id, w->is_public, &paper) != RC_OK)
 		return cli_fail(c, &c->err);
 	if (!out)
 		code = print_paper(c, paper);
@@ -182,20 +281,28 @@ static int show(struct cli *c, const char *id, const char *out)
 
 static int print_verified(struct cli *c, const json_t *paper)
 {
-	const json_t *result = json_object_get(paper, "result");
-	size_t n = json_array_size(result);
+	size_t n = json_array_size(json_object_get(paper, "result"));
 	size_t frame = json_array_size(json_object_get(paper, "frame"));
+	size_t replaced =
+		json_array_size(json_object_get(paper, "replacements"));
 	const char *id = json_text(draw_announced(paper), "id");
 	bool is_void = strcmp(json_text(paper, "state"), "void") == 0;
+	bool is_drawn = json_object_get(paper, "result");
+	char more[40] = "";
 
+	if (replaced)
+		snprintf(more, sizeof(more), ", %zu replaced", replaced);
 	if (c->json) {
-		cli_json(json_pack("{s:s, s:b, s:b, s:I, s:I}", "id", id,
-				   "drawn", result != NULL, "void", is_void,
-				   "subjects", (json_int_t)n, "frame",
-				   (json_int_t)frame));
-	} else if (result) {
-		printf("draw %s verified: %zu of %zu subjects%s\n", id, n,
-		       frame, is_void ? ", void" : "");
+		cli_json(json_pack("{s:s, s:b, s:b, s:b, s:I, s:I, s:I}", "id",
+				   id, "drawn", is_drawn, "void", is_void,
+				   "public", draw_is_public(paper), "subjects",
+				   (json_int_t)n, "frame", (json_int_t)frame,
+				   "replaced", (json_int_t)replaced));
+	} else if (is_drawn) {
+		printf("draw %s verified: %zu of %zu subjects%s%s%s\n", id, n,
+		       frame, more,
+		       draw_is_public(paper) ? ", lots without names" : "",
+		       is_void ? ", void" : "");
 	} else {
 		printf("draw %s is as committed: %zu subjects, %s\n", id, frame,
 		       is_void ? "void" : "not drawn yet");
@@ -219,7 +326,7 @@ static int verify_stored(struct cli *c, const char *id, const char *file,
 	if (code != EXIT_DONE)
 		return code;
 	if (!file) {
-		rc = draw_paper(&c->op, id, paper);
+		rc = draw_paper(&c->op, id, false, paper);
 	} else {
 		rc = verify_file(c, file, paper);
 		if (rc == RC_OK)
@@ -298,9 +405,10 @@ static int list(struct cli *c)
 	return code;
 }
 
-static int with_id(struct cli *c, const char *verb, const char *id,
+static int with_id(struct cli *c, const char *verb, const char *const *words,
 		   const struct draw_words *w)
 {
+	const char *id = words[1];
 	int code;
 
 	if (!id)
@@ -312,18 +420,26 @@ static int with_id(struct cli *c, const char *verb, const char *id,
 		return code;
 	if (strcmp(verb, "reveal") == 0)
 		return reveal(c, id, w->seed);
-	return strcmp(verb, "run") == 0 ? run(c, id) : show(c, id, w->out);
+	if (strcmp(verb, "replace") == 0)
+		return replace(c, id, words[2], w);
+	return strcmp(verb, "run") == 0 ? run(c, id) : show(c, id, w);
 }
 
-static int do_verb(struct cli *c, const char *verb, const char *id,
+static int do_verb(struct cli *c, const char *const *words,
 		   struct draw_words *w)
 {
-	if (strcmp(verb, "reveal") == 0 || strcmp(verb, "run") == 0 ||
-	    strcmp(verb, "show") == 0)
-		return with_id(c, verb, id, w);
+	static const char *const of_an_id[] = { "reveal", "run", "replace",
+						"show", NULL };
+	const char *verb = words[0];
+
+	if (words[1] && words[2] && strcmp(verb, "replace") != 0)
+		return cli_misuse(c, "what is '%s' for?", words[2]);
+	for (int i = 0; of_an_id[i]; i++)
+		if (strcmp(verb, of_an_id[i]) == 0)
+			return with_id(c, verb, words, w);
 	if (strcmp(verb, "verify") == 0)
-		return id ? verify(c, id, w->paper)
-			  : cli_misuse(c, "which draw, or which file?");
+		return words[1] ? verify(c, words[1], w->paper)
+				: cli_misuse(c, "which draw, or which file?");
 	if (strcmp(verb, "commit") == 0)
 		return commit(c, w);
 	return strcmp(verb, "list") == 0
@@ -334,30 +450,43 @@ static int do_verb(struct cli *c, const char *verb, const char *id,
 int cmd_draw(struct cli *c)
 {
 	struct draw_words w = { 0 };
-	const char *words[3] = { NULL };
+	struct draw_options *o = &w.options;
+	const char *words[4] = { NULL };
 	const struct cli_option own[] = {
 		{ "--count", &w.count, NULL },
-		{ "--quota", &w.options.quota, NULL },
+		{ "--quota", &o->quota, NULL },
+		{ "--ratio", &o->ratio, NULL },
+		{ "--ratio-rule", &o->ratio_rule, NULL },
 		{ "--officers", &w.officers, NULL },
-		{ "--due", &w.options.due, NULL },
-		{ "--town", &w.options.town, NULL },
-		{ "--industry", &w.options.industry, NULL },
-		{ "--exclude", &w.options.exclude, NULL },
-		{ "--item", &w.options.item, NULL },
-		{ "--name", &w.options.name, NULL },
-		{ "--seed-source", &w.options.seed_source, NULL },
-		{ "--reason", &w.options.reason, NULL },
+		{ "--load", &w.load, NULL },
+		{ "--due", &o->due, NULL },
+		{ "--town", &o->towns, NULL },
+		{ "--industry", &o->industry, NULL },
+		{ "--grade", &o->grades, NULL },
+		{ "--flag", &o->flags, NULL },
+		{ "--state", &o->states, NULL },
+		{ "--visited-before", &o->visited_before, NULL },
+		{ "--exclude", &o->exclude, NULL },
+		{ "--item", &o->item, NULL },
+		{ "--period", &w.period, NULL },
+		{ "--name", &o->name, NULL },
+		{ "--seed-source", &o->seed_source, NULL },
+		{ "--reason", &o->reason, NULL },
+		{ "--replaces", &o->replaces, NULL },
+		{ "--schema", &w.schema, NULL },
 		{ "--seed", &w.seed, NULL },
+		{ "--officer", &w.officer, NULL },
+		{ "--public", NULL, &w.is_public },
 		{ "--out", &w.out, NULL },
 		{ "--paper", &w.paper, NULL },
 		{ NULL, NULL, NULL },
 	};
-	int code = cli_options(c, own, usage, words, 2);
+	int code = cli_options(c, own, usage, words, 3);
 
 	if (code != EXIT_DONE)
 		return code;
 	if (!words[0])
-		return cli_misuse(c, "say commit, reveal, run, show, verify or "
-				     "list");
-	return do_verb(c, words[0], words[1], &w);
+		return cli_misuse(c, "say commit, reveal, run, replace, show, "
+				     "verify or list");
+	return do_verb(c, words, &w);
 }

@@ -101,7 +101,9 @@ static enum rc record_make(struct op *op, const struct draw_options *o,
 	draw_set_text(record, "state", "committed");
 	draw_set_text(record, "commitment", rc == RC_OK ? commitment : NULL);
 	json_object_set_new(record, "town",
-			    json_string(o->town ? o->town : "000"));
+			    json_string(o->towns && strlen(o->towns) == 3
+						? o->towns
+						: "000"));
 	json_object_set(record, "frame_size",
 			json_object_get(committed, "frame_size"));
 	json_object_set(record, "strata", json_object_get(committed, "strata"));
@@ -131,20 +133,50 @@ static enum rc void_replaced(struct op *op, const char *scope, const char *old,
 	return rc;
 }
 
+/* The draw that this one takes the place of, or an empty text: what the frame
+ * was committed for before, or what is named. */
+static enum rc replaced_by(struct op *op, const char *scope,
+			   const struct draw_options *o, const char *frame_hash,
+			   char before[33], char state[16])
+{
+	json_t *record = NULL;
+	enum rc rc = frame_was_drawn(op, scope, frame_hash, before, state);
+
+	if (rc != RC_OK)
+		return rc;
+	if (*before && !o->reason)
+		return err_set(op->err, RC_CONFLICT,
+			       "draw '%s' is committed for the same frame: a "
+			       "second one needs a reason, which is published",
+			       before);
+	if (!o->replaces || strcmp(before, o->replaces) == 0)
+		return RC_OK;
+	if (*before)
+		return err_set(op->err, RC_CONFLICT,
+			       "the frame is that of draw '%s', not of '%.32s'",
+			       before, o->replaces);
+	rc = ledger_record(op, scope, "draw", o->replaces, &record);
+	if (rc == RC_OK) {
+		snprintf(before, 33, "%s", o->replaces);
+		snprintf(state, 16, "%s", json_text(record, "state"));
+	}
+	if (rc == RC_OK && strcmp(state, "void") == 0)
+		rc = err_set(op->err, RC_CONFLICT, "draw '%s' is void already",
+			     before);
+	json_decref(record);
+	return rc;
+}
+
 static enum rc commit_frozen(struct op *op, const char *scope,
 			     const struct draw_options *o, json_t *committed,
 			     json_t *material, const char *id)
 {
 	char before[33], state[16];
 	json_t *record = NULL;
-	enum rc rc = frame_was_drawn(
-		op, scope, json_text(committed, "frame_hash"), before, state);
+	enum rc rc =
+		replaced_by(op, scope, o, json_text(committed, "frame_hash"),
+			    before, state);
 
-	if (rc == RC_OK && *before && !o->reason)
-		rc = err_set(op->err, RC_CONFLICT,
-			     "draw '%s' is committed for the same frame: a "
-			     "second one needs a reason, which is published",
-			     before);
 	if (rc == RC_OK)
 		rc = record_make(op, o, id, before, committed, material,
 				 &record);
@@ -156,21 +188,46 @@ static enum rc commit_frozen(struct op *op, const char *scope,
 	return rc;
 }
 
+/* What is wrong with the options, whatever the store has. */
+static enum rc options_check(const struct draw_options *o, struct err *err)
+{
+	json_t *towns = draw_words(o->towns);
+	const char *wrong = NULL;
+	size_t i;
+	json_t *town;
+
+	if (o->towns && json_array_size(towns) == 0)
+		wrong = "";
+	json_array_foreach(towns, i, town)
+	{
+		if (!name_is_town(json_string_value(town)))
+			wrong = json_string_value(town);
+	}
+	if (wrong)
+		err_set(err, RC_INVALID, "town '%.20s' is not 3 digits", wrong);
+	json_decref(towns);
+	if (o->due && !name_is_date(o->due))
+		err_set(err, RC_INVALID,
+			"the due date '%.20s' is no date like 2026-11-22",
+			o->due);
+	if (o->visited_before && !name_is_date(o->visited_before))
+		err_set(err, RC_INVALID, "'%.20s' is no date like 2026-11-22",
+			o->visited_before);
+	if (o->replaces && !o->reason)
+		err_set(err, RC_INVALID,
+			"a draw replaces another only with a reason, which is "
+			"published");
+	return err->code;
+}
+
 enum rc draw_commit(struct op *op, const char *scope,
 		    const struct draw_options *options, char id[21])
 {
 	json_t *committed = NULL, *material = NULL;
-	enum rc rc;
+	enum rc rc = options_check(options, op->err);
 
-	if (options->due && !name_is_date(options->due))
-		return err_set(op->err, RC_INVALID,
-			       "the due date '%.20s' is no date like "
-			       "2026-11-22",
-			       options->due);
-	if (options->town && !name_is_town(options->town))
-		return err_set(op->err, RC_INVALID,
-			       "town '%.20s' is not 3 digits", options->town);
-	rc = draw_freeze(op, scope, options, &committed, &material);
+	if (rc == RC_OK)
+		rc = draw_freeze(op, scope, options, &committed, &material);
 	host_new_id(op->store->host, id);
 	if (rc == RC_OK)
 		rc = commit_frozen(op, scope, options, committed, material, id);

@@ -3,14 +3,44 @@
 #define DOMAIN_DRAW_IMPL_H
 
 #include "domain/draw.h"
+#include "domain/draw_lots.h"
+
+/* What a commitment commits, while it is being read from one state of the
+ * store. All owned by draw_freeze. */
+struct freezing {
+	struct op *op;
+	const char *scope;
+	const struct draw_options *options;
+	char day[11];
+	json_t *asked; /* exclusions of the file: {id: reason} */
+	json_t *frame, *pool, *excluded, *recusals;
+	json_t *grades; /* of each of the frame, or empty */
+	json_t *strata; /* [{"name","n","size","members_hash",...}] */
+	json_t *membership, *lots; /* of draws by grade, else NULL */
+	char key[65]; /* the same, else "" */
+	char ratio_rule[64]; /* code and version, or "" */
+	int64_t candidates, wanted;
+};
 
 /* The frame, strata, pool and exclusions as they stand: `material` is {frame,
- * membership, pool, excluded}, `committed` what is hashed. New references. */
+ * pool, excluded, recusals} with {key, lots, membership} of a draw by grade,
+ * `committed` what is hashed. New references. */
 enum rc draw_freeze(struct op *op, const char *scope,
 		    const struct draw_options *options, json_t **committed,
 		    json_t **material);
 /* Exclusions by id: {id: reason}. */
 enum rc draw_exclusions(const char *path, json_t **out, struct err *err);
+enum rc draw_freeze_frame(struct freezing *f);
+enum rc draw_freeze_pool(struct freezing *f);
+enum rc draw_freeze_strata(struct freezing *f);
+/* Record the default ratio rule where it is asked for and there is none. */
+enum rc draw_ratio_rule_ready(struct op *op,
+			      const struct draw_options *options);
+/* "a,b" as ["a","b"]; NULL as NULL. */
+json_t *draw_words(const char *list);
+/* Is the word of n bytes one of the list? True for no list. */
+bool draw_word_in(const char *list, const char *word);
+
 /* DIR/draws/<id>.json, malloc'd; `make`: with its folder. NULL sets op->err. */
 char *draw_material_path(struct op *op, const char *id, bool make);
 /* Set a member unless the text is NULL or empty. */
@@ -29,5 +59,11 @@ enum rc draw_history_check(struct op *op, const char *scope, const char *id,
 /* One record through the ledger; a refusal is an error. */
 enum rc draw_put(struct op *op, const char *scope, const char *kind,
 		 const char *id, const json_t *record, const char *message);
+enum rc draw_put_all(struct op *op, const char *scope, const char *message,
+		     struct office_record *records, size_t n);
+/* The assignment of [subject, officer, ...], a new reference, and its id. */
+json_t *draw_assignment(struct op *op, const char *scope, const char *draw,
+			const json_t *paper, const json_t *pair, char id[21]);
+json_t *draw_officers_of(const json_t *pair);
 
 #endif

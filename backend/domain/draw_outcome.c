@@ -3,6 +3,8 @@
 #include "domain/draw_paper.h"
 
 #include "base/jcs.h"
+#include "domain/draw_lots.h"
+#include "domain/draw_match.h"
 #include "domain/draw_ticket.h"
 
 /* Texts of an array as C strings, borrowed. */
@@ -18,16 +20,36 @@ static const char **texts_of(const json_t *array, struct err *err)
 	return texts;
 }
 
-struct quotas {
-	size_t count;
-	int64_t left[DRAW_STRATA_MAX];
+/* The places of an array's texts in the order of their tickets, malloc'd. */
+static enum rc order_of(const json_t *array, const char *seed, uint32_t **order,
+			struct err *err)
+{
+	const char **ids = texts_of(array, err);
+	enum rc rc =
+		ids ? draw_order(seed, ids, json_array_size(array), order, err)
+		    : RC_NOMEM;
+
+	free(ids);
+	return rc;
+}
+
+struct outcome {
+	json_t *drawn; /* lots of each stratum, of a draw by grade */
+	json_t *result, *reserve, *pairs;
 };
+
+static void outcome_release(struct outcome *o)
+{
+	json_decref(o->drawn);
+	json_decref(o->result);
+	json_decref(o->reserve);
+	json_decref(o->pairs);
+}
 
 /* The frame in ticket order: the first n of each stratum are drawn, the others
  * wait in the same order. */
-static enum rc take(const json_t *paper, const uint32_t *order,
-		    struct quotas *q, json_t *result, json_t *reserve,
-		    struct err *err)
+static enum rc take(const json_t *paper, const uint32_t *order, int64_t *left,
+		    struct outcome *o, struct err *err)
 {
 	const json_t *frame = json_object_get(paper, "frame");
 	const json_t *membership = json_object_get(paper, "membership");
@@ -36,165 +58,174 @@ static enum rc take(const json_t *paper, const uint32_t *order,
 		json_t *id = json_array_get(frame, order[i]);
 		size_t k = (size_t)json_integer_value(
 			json_array_get(membership, order[i]));
-		json_t *to = result;
+		json_t *to = o->result;
 
-		if (q->left[k] > 0)
-			q->left[k]--;
+		if (left[k] > 0)
+			left[k]--;
 		else
-			to = json_array_get(reserve, k);
+			to = json_array_get(o->reserve, k);
 		if (json_array_append(to, id) != 0)
 			return err_set(err, RC_NOMEM, "no memory for a result");
 	}
 	return RC_OK;
 }
 
-static enum rc draw_subjects(const json_t *paper, const char *seed,
-			     json_t *result, json_t *reserve, struct err *err)
+static const json_t *strata_of(const json_t *paper)
 {
-	const json_t *frame = json_object_get(paper, "frame");
-	const json_t *strata =
-		json_object_get(json_object_get(paper, "committed"), "strata");
-	struct quotas q = { .count = json_array_size(strata) };
-	const char **ids = texts_of(frame, err);
-	uint32_t *order = NULL;
-	enum rc rc = ids ? RC_OK : RC_NOMEM;
+	return json_object_get(json_object_get(paper, "committed"), "strata");
+}
 
-	for (size_t k = 0; k < q.count; k++) {
-		q.left[k] = json_int(json_array_get(strata, k), "n", 0);
-		json_array_append_new(reserve, json_array());
+static enum rc draw_subjects(const json_t *paper, const char *seed,
+			     struct outcome *o, struct err *err)
+{
+	const json_t *strata = strata_of(paper);
+	int64_t left[DRAW_STRATA_MAX] = { 0 };
+	uint32_t *order = NULL;
+	enum rc rc;
+
+	for (size_t k = 0; k < json_array_size(strata); k++) {
+		left[k] = json_int(json_array_get(strata, k), "n", 0);
+		json_array_append_new(o->reserve, json_array());
 	}
+	rc = order_of(json_object_get(paper, "frame"), seed, &order, err);
 	if (rc == RC_OK)
-		rc = draw_order(seed, ids, json_array_size(frame), &order, err);
-	if (rc == RC_OK)
-		rc = take(paper, order, &q, result, reserve, err);
+		rc = take(paper, order, left, o, err);
 	free(order);
-	free(ids);
 	return rc;
 }
 
-struct pool {
-	size_t n; /* candidates */
-	const char **ids;
-	int64_t *load;
-	uint32_t *order;
-};
+/* -- by grade: lots are drawn, then named -- */
 
-static void pool_release(struct pool *p)
+static enum rc draw_stratum(const json_t *lots, int64_t n, const char *seed,
+			    struct outcome *o, struct err *err)
 {
-	free(p->ids);
-	free(p->load);
-	free(p->order);
+	json_t *drawn = json_array(), *reserve = json_array();
+	uint32_t *order = NULL;
+	enum rc rc = order_of(lots, seed, &order, err);
+
+	json_array_append_new(o->drawn, drawn);
+	json_array_append_new(o->reserve, reserve);
+	for (size_t i = 0; rc == RC_OK && i < json_array_size(lots); i++)
+		if (json_array_append((int64_t)i < n ? drawn : reserve,
+				      json_array_get(lots, order[i])) != 0)
+			rc = err_set(err, RC_NOMEM, "no memory for a result");
+	free(order);
+	return rc;
 }
 
-static enum rc pool_init(struct pool *p, const json_t *paper, struct err *err)
+/* The names of what was drawn, in no order yet. */
+static enum rc name_drawn(const json_t *paper, const json_t *drawn,
+			  json_t *names, struct err *err)
 {
-	const json_t *all = json_object_get(paper, "pool");
-	const char *day = json_text(
-		json_object_get(json_object_get(paper, "committed"), "rules"),
-		"day");
-	size_t room = json_array_size(all) + 1;
+	const json_t *frame = json_object_get(paper, "frame");
+	struct lot_names lots;
+	enum rc rc = lot_names_init(&lots, json_text(paper, "key"), frame, err);
+	size_t k, i;
+	json_t *of, *lot;
 
-	*p = (struct pool){ .ids = malloc(room * sizeof(*p->ids)),
-			    .load = calloc(room, sizeof(*p->load)),
-			    .order = malloc(room * sizeof(*p->order)) };
-	if (!p->ids || !p->load || !p->order)
-		return err_set(err, RC_NOMEM, "no memory for %zu officers",
-			       room);
-	for (size_t i = 0; i + 1 < room; i++) {
-		const json_t *officer = json_array_get(all, i);
-
-		if (!draw_officer_refused(officer, day))
-			p->ids[p->n++] = json_text(officer, "id");
+	json_array_foreach(drawn, k, of)
+	{
+		json_array_foreach(of, i, lot)
+		{
+			if (rc == RC_OK &&
+			    json_array_append(
+				    names, lot_names_find(&lots, frame,
+							  json_string_value(
+								  lot))) != 0)
+				rc = err_set(err, RC_CORRUPT,
+					     "a lot is nobody's");
+		}
 	}
-	return RC_OK;
+	lot_names_release(&lots);
+	return rc;
 }
 
-static size_t free_under(const struct pool *p, int64_t limit)
+/* What a public paper says was drawn, if it can be: so many of the frame. */
+static enum rc names_said(const json_t *paper, const json_t *drawn,
+			  json_t *names, struct err *err)
 {
-	size_t n = 0;
+	const json_t *frame = json_object_get(paper, "frame");
+	const json_t *said = json_object_get(paper, "result");
+	json_t *open = json_object();
+	size_t i, n = 0;
+	json_t *one;
+	bool fits = true;
 
-	for (size_t i = 0; i < p->n; i++)
-		n += p->load[i] < limit;
-	return n;
+	json_array_foreach((json_t *)(uintptr_t)frame, i, one)
+		json_object_set_new(open, json_string_value(one), json_true());
+	json_array_foreach(drawn, i, one) n += json_array_size(one);
+	json_array_foreach((json_t *)(uintptr_t)said, i, one) fits &=
+		json_object_del(open, json_string_value(one)) == 0 &&
+		json_array_append(names, one) == 0;
+	json_decref(open);
+	return fits && json_array_size(said) == n
+		       ? RC_OK
+		       : err_set(err, RC_CORRUPT,
+				 "result: not as many of the frame as were "
+				 "drawn");
 }
 
-/* [subject, officer, ...] */
-static json_t *match_one(struct pool *p, const char *subject, size_t wanted,
-			 int64_t limit)
+static enum rc draw_by_grade(const json_t *paper, const char *seed,
+			     struct outcome *o, struct err *err)
 {
-	json_t *pair = json_array();
+	const json_t *strata = strata_of(paper);
+	const json_t *lots = json_object_get(paper, "lots");
+	json_t *names = json_array();
+	uint32_t *order = NULL;
+	enum rc rc = RC_OK;
 
-	json_array_append_new(pair, json_string(subject));
-	while (free_under(p, limit) < wanted)
-		limit++;
-	for (size_t i = 0; i < p->n && json_array_size(pair) <= wanted; i++) {
-		uint32_t o = p->order[i];
-
-		if (p->load[o] >= limit)
-			continue;
-		p->load[o]++;
-		json_array_append_new(pair, json_string(p->ids[o]));
-	}
-	return pair;
-}
-
-enum rc draw_match(const json_t *paper, const char *seed, const json_t *result,
-		   json_t **pairs, struct err *err)
-{
-	size_t subjects = json_array_size(result);
-	size_t wanted = (size_t)json_int(json_object_get(paper, "committed"),
-					 "officers_per_subject", 2);
-	struct pool p;
-	enum rc rc = pool_init(&p, paper, err);
-	int64_t limit;
-
-	*pairs = NULL;
-	if (rc == RC_OK && p.n < wanted)
-		rc = err_set(err, RC_INVALID,
-			     "%zu officers may be drawn, %zu are needed for "
-			     "each subject",
-			     p.n, wanted);
-	if (rc == RC_OK && !(*pairs = json_array()))
-		rc = err_set(err, RC_NOMEM, "no memory for pairs");
+	o->drawn = json_array();
+	for (size_t k = 0; rc == RC_OK && k < json_array_size(strata); k++)
+		rc = draw_stratum(json_array_get(lots, k),
+				  json_int(json_array_get(strata, k), "n", 0),
+				  seed, o, err);
 	if (rc == RC_OK)
-		limit = (int64_t)((subjects * wanted + p.n - 1) / p.n) + 1;
-	for (size_t i = 0; rc == RC_OK && i < subjects; i++) {
-		const char *subject =
-			json_string_value(json_array_get(result, i));
+		rc = draw_is_public(paper)
+			     ? names_said(paper, o->drawn, names, err)
+			     : name_drawn(paper, o->drawn, names, err);
+	/* In an order that has nothing to do with that of their lots. */
+	if (rc == RC_OK)
+		rc = order_of(names, seed, &order, err);
+	for (size_t i = 0; rc == RC_OK && i < json_array_size(names); i++)
+		json_array_append(o->result, json_array_get(names, order[i]));
+	free(order);
+	json_decref(names);
+	return rc;
+}
 
-		rc = draw_order_officers(seed, subject, p.ids, p.n, p.order,
-					 err);
-		if (rc == RC_OK &&
-		    json_array_append_new(
-			    *pairs, match_one(&p, subject, wanted, limit)) != 0)
-			rc = err_set(err, RC_NOMEM, "no memory for pairs");
-	}
-	pool_release(&p);
+static enum rc pack(const struct outcome *o, json_t **out, struct err *err)
+{
+	char hash[65];
+	enum rc rc;
+
+	*out = json_pack("{s:O, s:O, s:O}", "pairs", o->pairs, "reserve",
+			 o->reserve, "result", o->result);
+	if (o->drawn)
+		json_object_set(*out, "drawn", o->drawn);
+	rc = *out ? draw_hash(hash, *out, err)
+		  : err_set(err, RC_NOMEM, "no memory for a result");
+	if (rc == RC_OK)
+		json_object_set_new(*out, "result_hash", json_string(hash));
 	return rc;
 }
 
 enum rc draw_outcome(const json_t *paper, const char *seed, json_t **out,
 		     struct err *err)
 {
-	json_t *result = json_array(), *reserve = json_array(), *pairs = NULL;
-	char hash[65];
-	enum rc rc;
+	struct outcome o = { .result = json_array(), .reserve = json_array() };
+	enum rc rc = draw_is_by_grade(paper)
+			     ? draw_by_grade(paper, seed, &o, err)
+			     : draw_subjects(paper, seed, &o, err);
 
 	*out = NULL;
-	rc = draw_subjects(paper, seed, result, reserve, err);
 	if (rc == RC_OK)
-		rc = draw_match(paper, seed, result, &pairs, err);
-	if (rc == RC_OK) {
-		*out = json_pack("{s:O, s:O, s:O}", "pairs", pairs, "reserve",
-				 reserve, "result", result);
-		rc = *out ? draw_hash(hash, *out, err)
-			  : err_set(err, RC_NOMEM, "no memory for a result");
-	}
+		rc = json_int(paper, "format", 0) < 3
+			     ? draw_match_1(paper, seed, o.result, &o.pairs,
+					    err)
+			     : match_all(paper, seed, o.result, &o.pairs, err);
 	if (rc == RC_OK)
-		json_object_set_new(*out, "result_hash", json_string(hash));
-	json_decref(result);
-	json_decref(reserve);
-	json_decref(pairs);
+		rc = pack(&o, out, err);
+	outcome_release(&o);
 	if (rc != RC_OK) {
 		json_decref(*out);
 		*out = NULL;

@@ -5,6 +5,8 @@
 #include "base/hash.h"
 #include "base/hex.h"
 #include "base/jcs.h"
+#include "domain/draw_lots.h"
+#include "domain/draw_replace.h"
 #include "domain/draw_shape.h"
 #include "domain/draw_ticket.h"
 
@@ -60,12 +62,36 @@ void draw_hash_members(char out[65], const json_t *frame,
 	end_hex(&h, out);
 }
 
+int64_t draw_share(size_t size, int64_t ratio_bp)
+{
+	return ((int64_t)size * ratio_bp + 9999) / 10000;
+}
+
+bool draw_is_by_grade(const json_t *paper)
+{
+	return json_object_get(json_object_get(paper, "committed"), "key_hash");
+}
+
+bool draw_is_public(const json_t *paper)
+{
+	return draw_is_by_grade(paper) && !json_object_get(paper, "key");
+}
+
+void draw_make_public(json_t *paper)
+{
+	if (!draw_is_by_grade(paper))
+		return;
+	json_object_del(paper, "key");
+	json_object_del(paper, "membership");
+}
+
 const char *draw_officer_refused(const json_t *officer, const char *day)
 {
 	const char *state = json_text(officer, "state");
 	const char *from = json_text(officer, "certificate_from");
 	const char *to = json_text(officer, "certificate_to");
 	const char *excluded = json_text(officer, "excluded");
+	const char *standing = json_text(officer, "certificate_state");
 
 	if (excluded)
 		return excluded;
@@ -73,6 +99,8 @@ const char *draw_officer_refused(const json_t *officer, const char *day)
 		return "not active";
 	if (!to && !json_text(officer, "certificate"))
 		return "no certificate";
+	if (standing && strcmp(standing, "valid") != 0)
+		return "certificate not in force";
 	if (to && strcmp(to, day) < 0)
 		return "certificate expired";
 	if (from && strcmp(from, day) > 0)
@@ -143,52 +171,173 @@ static enum rc check_frame(const json_t *paper, const json_t *committed,
 	return rc;
 }
 
-static enum rc check_stratum(const json_t *paper, const json_t *stratum,
-			     size_t place, size_t size, struct err *err)
+/* The ids of a stratum as committed; the quota that its ratio gives. */
+static enum rc check_stratum(const json_t *stratum, size_t place, size_t size,
+			     const char *members_hash, struct err *err)
 {
 	int64_t n = json_int(stratum, "n", -1);
-	char found[HASH_MAX];
+	int64_t bp = json_int(stratum, "ratio_bp", 0);
+	bool has_ratio = json_object_get(stratum, "ratio_bp");
 	enum rc rc;
 
-	if (n < 0 || n > (int64_t)size)
+	if (n < 0 || n > (int64_t)size ||
+	    (has_ratio && (bp < 1 || bp > 10000 || n != draw_share(size, bp))))
 		return err_set(err, RC_CORRUPT, "stratum %zu has not its quota",
 			       place);
+	if (has_ratio != !!json_object_get(stratum, "expected_bp") ||
+	    (has_ratio &&
+	     json_int(stratum, "expected_bp", -1) != (int64_t)size * bp))
+		return err_set(err, RC_CORRUPT,
+			       "expected_bp of stratum %zu is not size times "
+			       "ratio_bp",
+			       place);
 	rc = same_count(stratum, "size", size, " of a stratum", err);
-	if (rc != RC_OK)
-		return rc;
-	draw_hash_members(found, json_object_get(paper, "frame"),
-			  json_object_get(paper, "membership"), place);
-	return same_text(stratum, "members_hash", found, err);
+	return rc == RC_OK
+		       ? same_text(stratum, "members_hash", members_hash, err)
+		       : rc;
+}
+
+static enum rc check_membership(const json_t *paper, size_t strata,
+				size_t sizes[DRAW_STRATA_MAX], struct err *err)
+{
+	const json_t *membership = json_object_get(paper, "membership");
+	size_t n = json_array_size(json_object_get(paper, "frame"));
+
+	if (json_array_size(membership) != n)
+		return err_set(err, RC_CORRUPT,
+			       "strata and membership do not fit the frame");
+	for (size_t i = 0; i < n; i++) {
+		const json_t *place = json_array_get(membership, i);
+		json_int_t k = json_integer_value(place);
+
+		if (!json_is_integer(place) || k < 0 || k >= (json_int_t)strata)
+			return err_set(err, RC_CORRUPT,
+				       "membership %zu names no stratum",
+				       i + 1);
+		sizes[k]++;
+	}
+	return RC_OK;
+}
+
+static enum rc check_strata_1(const json_t *paper, const json_t *strata,
+			      struct err *err)
+{
+	size_t sizes[DRAW_STRATA_MAX] = { 0 };
+	enum rc rc =
+		check_membership(paper, json_array_size(strata), sizes, err);
+
+	for (size_t k = 0; rc == RC_OK && k < json_array_size(strata); k++) {
+		char found[HASH_MAX];
+
+		draw_hash_members(found, json_object_get(paper, "frame"),
+				  json_object_get(paper, "membership"), k);
+		rc = check_stratum(json_array_get(strata, k), k, sizes[k],
+				   found, err);
+	}
+	return rc;
+}
+
+/* Whoever has the key can tell whether the lots are those of the frame. */
+static enum rc check_lots(const json_t *paper, size_t strata, struct err *err)
+{
+	const char *key = json_text(paper, "key");
+	size_t sizes[DRAW_STRATA_MAX] = { 0 };
+	json_t *lots = NULL;
+	char hash[HASH_MAX];
+	enum rc rc;
+
+	if (!key)
+		return RC_OK;
+	draw_key_hash(hash, key);
+	rc = same_text(json_object_get(paper, "committed"), "key_hash", hash,
+		       err);
+	if (rc == RC_OK)
+		rc = check_membership(paper, strata, sizes, err);
+	if (rc == RC_OK)
+		rc = draw_lots(key, json_object_get(paper, "frame"),
+			       json_object_get(paper, "membership"), strata,
+			       &lots, err);
+	if (rc == RC_OK && !json_equal(lots, json_object_get(paper, "lots")))
+		rc = err_set(err, RC_CORRUPT,
+			     "lots: not those of the frame by this key");
+	json_decref(lots);
+	return rc;
+}
+
+static bool is_sorted(const json_t *ids)
+{
+	for (size_t i = 1; i < json_array_size(ids); i++)
+		if (strcmp(json_string_value(json_array_get(ids, i - 1)),
+			   json_string_value(json_array_get(ids, i))) >= 0)
+			return false;
+	return true;
+}
+
+static enum rc check_strata_3(const json_t *paper, const json_t *strata,
+			      struct err *err)
+{
+	const json_t *frame = json_object_get(paper, "frame");
+	const json_t *lots = json_object_get(paper, "lots");
+	size_t n = json_array_size(strata), sum = 0;
+	enum rc rc = RC_OK;
+
+	if (n != (lots ? json_array_size(lots) : 1))
+		return err_set(err, RC_CORRUPT, "lots do not fit the strata");
+	for (size_t k = 0; rc == RC_OK && k < n; k++) {
+		const json_t *ids = lots ? json_array_get(lots, k) : frame;
+		const json_t *stratum = json_array_get(strata, k);
+		char found[HASH_MAX];
+
+		sum += json_array_size(ids);
+		draw_hash_lines(found, ids);
+		rc = check_stratum(stratum, k, json_array_size(ids), found,
+				   err);
+		if (rc == RC_OK &&
+		    (!is_sorted(ids) ||
+		     (json_array_size(ids) && json_int(stratum, "n", 0) == 0)))
+			rc = err_set(err, RC_CORRUPT,
+				     "stratum %zu is not sorted, or exempt", k);
+	}
+	if (rc == RC_OK && sum != json_array_size(frame))
+		rc = err_set(err, RC_CORRUPT,
+			     "%zu lots for a frame of %zu subjects", sum,
+			     json_array_size(frame));
+	return rc == RC_OK ? check_lots(paper, n, err) : rc;
 }
 
 static enum rc check_strata(const json_t *paper, const json_t *committed,
 			    struct err *err)
 {
 	const json_t *strata = json_object_get(committed, "strata");
-	const json_t *membership = json_object_get(paper, "membership");
-	const json_t *frame = json_object_get(paper, "frame");
-	size_t sizes[DRAW_STRATA_MAX] = { 0 };
 	size_t count = json_array_size(strata);
-	enum rc rc = RC_OK;
 
-	if (!count || count > DRAW_STRATA_MAX ||
-	    json_array_size(membership) != json_array_size(frame))
-		return err_set(err, RC_CORRUPT,
-			       "strata and membership do not fit the frame");
-	for (size_t i = 0; i < json_array_size(membership); i++) {
-		const json_t *place = json_array_get(membership, i);
-		json_int_t k = json_integer_value(place);
+	if (!count || count > DRAW_STRATA_MAX)
+		return err_set(err, RC_CORRUPT, "there are no strata");
+	return json_int(paper, "format", 0) < 3
+		       ? check_strata_1(paper, strata, err)
+		       : check_strata_3(paper, strata, err);
+}
 
-		if (!json_is_integer(place) || k < 0 || k >= (json_int_t)count)
+/* Sorted by subject, then officer. */
+static enum rc check_recusals(const json_t *paper, struct err *err)
+{
+	const json_t *recusals = json_object_get(paper, "recusals");
+
+	for (size_t i = 1; i < json_array_size(recusals); i++) {
+		const json_t *a = json_array_get(recusals, i - 1);
+		const json_t *b = json_array_get(recusals, i);
+		int order = strcmp(json_text(a, "subject"),
+				   json_text(b, "subject"));
+
+		if (order > 0 ||
+		    (order == 0 && strcmp(json_text(a, "officer"),
+					  json_text(b, "officer")) >= 0))
 			return err_set(err, RC_CORRUPT,
-				       "membership %zu names no stratum",
+				       "recusal %zu is not after the one "
+				       "before",
 				       i + 1);
-		sizes[k]++;
 	}
-	for (size_t k = 0; rc == RC_OK && k < count; k++)
-		rc = check_stratum(paper, json_array_get(strata, k), k,
-				   sizes[k], err);
-	return rc;
+	return RC_OK;
 }
 
 static enum rc check_pool(const json_t *pool, struct err *err)
@@ -221,25 +370,43 @@ static enum rc check_words(const json_t *paper, const json_t *committed,
 {
 	const json_t *rules = json_object_get(committed, "rules");
 	int64_t officers = json_int(committed, "officers_per_subject", 0);
-	bool is_old = json_int(paper, "format", 0) == 1;
-	enum rc rc = same_text(committed, "algorithm", DRAW_ALGORITHM, err);
+	int64_t format = json_int(paper, "format", 0);
+	const char *algorithm = format < 3 ? DRAW_ALGORITHM_1 : DRAW_ALGORITHM;
+	enum rc rc = same_text(committed, "algorithm", algorithm, err);
 
-	if (rc == RC_OK && is_old)
-		rc = same_text(paper, "algorithm", DRAW_ALGORITHM, err);
-	if (rc == RC_OK && !is_old)
-		rc = same_count(committed, "format", DRAW_FORMAT, "", err);
-	if (rc == RC_OK)
+	if (rc == RC_OK && format == 1)
+		rc = same_text(paper, "algorithm", algorithm, err);
+	if (rc == RC_OK && format > 1)
+		rc = same_count(committed, "format", (size_t)format, "", err);
+	if (rc == RC_OK && format < 3)
 		rc = same_text(rules, "load_limit", DRAW_LOAD_LIMIT, err);
+	if (rc == RC_OK && json_object_get(rules, "rounding"))
+		rc = same_text(rules, "rounding", DRAW_ROUNDING, err);
 	if (rc == RC_OK && (officers < 1 || officers > 10))
 		rc = err_set(err, RC_CORRUPT,
 			     "a subject is checked by 1 to 10 officers");
 	return rc;
 }
 
+static enum rc check_hashes(const json_t *paper, const json_t *committed,
+			    struct err *err)
+{
+	const json_t *rules = json_object_get(committed, "rules");
+	enum rc rc = same_hash(committed, "pool_hash",
+			       json_object_get(paper, "pool"), err);
+
+	if (rc == RC_OK)
+		rc = same_hash(rules, "exclusions_hash",
+			       json_object_get(paper, "excluded"), err);
+	if (rc == RC_OK && json_int(paper, "format", 0) >= 3)
+		rc = same_hash(rules, "recusals_hash",
+			       json_object_get(paper, "recusals"), err);
+	return rc;
+}
+
 enum rc draw_paper_check(const json_t *paper, struct err *err)
 {
 	const json_t *committed = json_object_get(paper, "committed");
-	const json_t *pool = json_object_get(paper, "pool");
 	enum rc rc = draw_shape_check(paper, err);
 
 	if (rc == RC_OK)
@@ -251,14 +418,10 @@ enum rc draw_paper_check(const json_t *paper, struct err *err)
 	if (rc == RC_OK)
 		rc = check_strata(paper, committed, err);
 	if (rc == RC_OK)
-		rc = check_pool(pool, err);
+		rc = check_pool(json_object_get(paper, "pool"), err);
 	if (rc == RC_OK)
-		rc = same_hash(committed, "pool_hash", pool, err);
-	if (rc == RC_OK)
-		rc = same_hash(json_object_get(committed, "rules"),
-			       "exclusions_hash",
-			       json_object_get(paper, "excluded"), err);
-	return rc;
+		rc = check_recusals(paper, err);
+	return rc == RC_OK ? check_hashes(paper, committed, err) : rc;
 }
 
 /* Where two lists of texts, or of lists of texts, part. */
@@ -288,7 +451,8 @@ static enum rc same_list(const char *what, const json_t *said,
 
 enum rc draw_verify(const json_t *paper, struct err *err)
 {
-	static const char *const lists[] = { "result", "reserve", "pairs" };
+	static const char *const lists[] = { "drawn", "result", "reserve",
+					     "pairs" };
 	const char *seed = json_text(paper, "seed");
 	json_t *outcome = NULL;
 	enum rc rc = draw_paper_check(paper, err);
@@ -298,12 +462,14 @@ enum rc draw_verify(const json_t *paper, struct err *err)
 	if (rc != RC_OK || !json_object_get(paper, "result"))
 		return rc;
 	rc = draw_outcome(paper, seed, &outcome, err);
-	for (size_t i = 0; rc == RC_OK && i < 3; i++)
+	for (size_t i = 0; rc == RC_OK && i < 4; i++)
 		rc = same_list(lists[i], json_object_get(paper, lists[i]),
 			       json_object_get(outcome, lists[i]), err);
 	if (rc == RC_OK)
 		rc = same_text(paper, "result_hash",
 			       json_text(outcome, "result_hash"), err);
+	if (rc == RC_OK)
+		rc = draw_replacements_check(paper, err);
 	json_decref(outcome);
 	return rc;
 }

@@ -1,32 +1,18 @@
 /* domain/draw_paper.h - the published paper of a draw, and the arithmetic that
  * anyone can repeat with it. Pure: no store, no clock.
  *
- * {"format":2,
- *  "committed":{"algorithm":"hufu-draw-1","committed_at":ms,"format":2,
- *    "frame_hash","frame_size","id","name","officers_per_subject","pool_hash",
- *    "reason","replaces","rules":{"day","due","exclusions_hash","industry",
- *    "item","load_limit","town"},"scope","seed_source",
- *    "strata":[{"members_hash","n","name","size"}]},
- *  "commitment":SHA-256 of the canonical bytes of `committed`,
- *  "frame":[ids, sorted],            frame_hash = SHA-256(id LF id LF ...)
- *  "membership":[place of the stratum of each id of the frame],
- *  "pool":[{"id","state","certificate","certificate_from","certificate_to",
- *    "excluded":reason}],            pool_hash: of its canonical bytes
- *  "excluded":[{"id","reason"}],     exclusions_hash: the same
- *  "state":"committed|revealed|drawn|verified|void","void_reason",
- *  "seed":text,"revealed_at":ms,
- *  "result":[subjects in ticket order],"reserve":[[the rest of each stratum]],
- *  "pairs":[[subject,officer,officer]],"result_hash"}
+ * docs/protocol.md, section 13, has the members and the hashes of each format.
+ * Format 3 is made now; 1 and 2 are read.
  *
- * Format 1, still read, has id, name, reason, replaces and committed_at beside
- * `committed` instead of in it, and algorithm in both: its commitment does not
- * bind them. docs/protocol.md, section 13, is the reference.
- *
- * members_hash is that of the stratum's ids as lines, in the frame's order.
+ * In format 3 a draw by grade has `lots` in place of ids (draw_lots.h). The
+ * whole paper also has `key` and `membership`, which say whose lot is whose and
+ * thereby the subjects' grades; the public paper lacks them, and is verified
+ * without. A draw of one stratum has neither, and one paper.
  *
  * A candidate is an officer of the pool who is active (or has no state), is not
  * excluded and holds a certificate that is valid on rules.day; one with neither
- * number nor term has none. Subjects are matched in ticket order; each gets the
+ * number nor term has none. How candidates are matched: draw_match.h for format
+ * 3. In formats 1 and 2 subjects are matched in ticket order; each gets the
  * first officers_per_subject candidates, in the order of their lots for this
  * subject, whose load is below limit = ceil(subjects x officers_per_subject /
  * candidates) + 1. Where too few are below it, the limit rises by one for this
@@ -36,11 +22,14 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 
-#define DRAW_ALGORITHM "hufu-draw-1"
-#define DRAW_FORMAT 2 /* of the papers that are made now */
+#define DRAW_ALGORITHM_1 "hufu-draw-1" /* of formats 1 and 2 */
+#define DRAW_ALGORITHM "hufu-draw-2"
+#define DRAW_FORMAT 3 /* of the papers that are made now */
+#define DRAW_ROUNDING "up, at least 1"
 #define DRAW_LOAD_LIMIT "ceil(subjects*officers_per_subject/candidates)+1"
 #define DRAW_PAPER_BYTES_MAX ((size_t)1 << 30)
 #define DRAW_STRATA_MAX 100
@@ -52,6 +41,16 @@ void draw_hash_lines(char out[65], const json_t *ids);
 void draw_hash_members(char out[65], const json_t *frame,
 		       const json_t *membership, size_t stratum);
 
+/* How many of `size` subjects a ratio in basis points draws. */
+int64_t draw_share(size_t size, int64_t ratio_bp);
+
+/* Is it a draw by grade, whose strata hold lots? */
+bool draw_is_by_grade(const json_t *paper);
+/* Is it so, without the key that says whose lot is whose? */
+bool draw_is_public(const json_t *paper);
+/* Take out of a paper what links subjects to grades. */
+void draw_make_public(json_t *paper);
+
 /* Why this officer of a pool is no candidate on that day, or NULL. */
 const char *draw_officer_refused(const json_t *officer, const char *day);
 
@@ -61,12 +60,11 @@ const json_t *draw_announced(const json_t *paper);
  * RC_CORRUPT names the first thing that is not. The outcome is not looked at.
  */
 enum rc draw_paper_check(const json_t *paper, struct err *err);
-/* {"pairs","reserve","result","result_hash"} of a checked paper and a seed. */
+/* {"pairs","reserve","result","result_hash"}, and "drawn" of a draw by grade,
+ * of a checked paper and a seed. Of a public paper `result` is taken as it is,
+ * if it can be. */
 enum rc draw_outcome(const json_t *paper, const char *seed, json_t **out,
 		     struct err *err);
-/* The officers of each subject alone: [[subject, officer, ...], ...]. */
-enum rc draw_match(const json_t *paper, const char *seed, const json_t *result,
-		   json_t **pairs, struct err *err);
 /* Check a paper and its state and, when it was drawn, compute it again and
  * compare;
  * RC_CORRUPT names the first difference. */

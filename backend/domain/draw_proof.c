@@ -12,6 +12,18 @@ static const char *const lasting[] = { "commitment", "committed_at",
 #define FIRST 3
 #define LASTING (sizeof(lasting) / sizeof(*lasting))
 
+/* Replacements are only added. */
+static bool begins_with(const json_t *now, const json_t *before)
+{
+	if (json_array_size(before) > json_array_size(now))
+		return false;
+	for (size_t i = 0; i < json_array_size(before); i++)
+		if (!json_equal(json_array_get(before, i),
+				json_array_get(now, i)))
+			return false;
+	return true;
+}
+
 /* `said`: which of the members an earlier version had. */
 static const char *version_differs(const json_t *version, const json_t *newest,
 				   bool said[LASTING])
@@ -26,6 +38,9 @@ static const char *version_differs(const json_t *version, const json_t *newest,
 			return lasting[i];
 		said[i] = true;
 	}
+	if (!begins_with(json_object_get(newest, "replacements"),
+			 json_object_get(version, "replacements")))
+		return "replacements";
 	return NULL;
 }
 
@@ -74,14 +89,18 @@ enum rc draw_compare(struct op *op, const char *id, const json_t *paper)
 {
 	json_t *now = NULL, *value;
 	const char *key;
-	enum rc rc = draw_paper(op, id, &now);
+	enum rc rc = draw_paper(op, id, false, &now);
 
 	if (rc != RC_OK)
 		return rc;
 	json_object_foreach((json_t *)(uintptr_t)paper, key, value)
 	{
-		if (!moves_on(key, now) &&
-		    !json_equal(value, json_object_get(now, key)))
+		const json_t *stands = json_object_get(now, key);
+		bool fits = strcmp(key, "replacements") != 0
+				    ? json_equal(value, stands)
+				    : begins_with(stands, value);
+
+		if (!fits && !moves_on(key, now))
 			rc = err_set(op->err, RC_CORRUPT,
 				     "'%s' is not that of draw '%s' in the "
 				     "data folder",

@@ -11,21 +11,30 @@
 #include "domain/draw_ticket.h"
 #include "sql_store.gen.h"
 
+enum rc draw_put_all(struct op *op, const char *scope, const char *message,
+		     struct office_record *records, size_t n)
+{
+	struct office_write w = { .scope = scope,
+				  .operation = "draw",
+				  .message = message,
+				  .records = records,
+				  .n = n };
+	enum rc rc = n ? ledger_office(op, &w) : RC_OK;
+
+	for (size_t i = 0; rc == RC_OK && i < n; i++)
+		if (records[i].outcome == OFFICE_REFUSED)
+			rc = err_set(op->err, RC_DENIED, "%s '%s': %s",
+				     records[i].kind, records[i].id,
+				     records[i].why);
+	return rc;
+}
+
 enum rc draw_put(struct op *op, const char *scope, const char *kind,
 		 const char *id, const json_t *record, const char *message)
 {
 	struct office_record r = { .kind = kind, .id = id, .record = record };
-	struct office_write w = { .scope = scope,
-				  .operation = "draw",
-				  .message = message,
-				  .records = &r,
-				  .n = 1 };
-	enum rc rc = ledger_office(op, &w);
 
-	if (rc == RC_OK && r.outcome == OFFICE_REFUSED)
-		rc = err_set(op->err, RC_DENIED, "%s '%s': %s", kind, id,
-			     r.why);
-	return rc;
+	return draw_put_all(op, scope, message, &r, 1);
 }
 
 /* DIR/draws/<id>.json, malloc'd. */
@@ -177,9 +186,10 @@ static enum rc record_check(const char *id, const json_t *record,
 enum rc draw_paper_of(struct op *op, const char *id, const json_t *record,
 		      json_t **out)
 {
-	static const char *const later[] = { "commitment", "revealed_at",
-					     "seed",       "result_hash",
-					     "state",      NULL };
+	static const char *const later[] = {
+		"commitment",   "revealed_at", "seed", "result_hash",
+		"replacements", "state",       NULL
+	};
 	static const char *const beside[] = { "algorithm", "committed_at",
 					      "name",      "reason",
 					      "replaces",  NULL };
@@ -211,7 +221,7 @@ enum rc draw_paper_of(struct op *op, const char *id, const json_t *record,
 	return rc;
 }
 
-enum rc draw_paper(struct op *op, const char *id, json_t **out)
+enum rc draw_paper(struct op *op, const char *id, bool is_public, json_t **out)
 {
 	json_t *record, *outcome = NULL;
 	char scope[33];
@@ -230,6 +240,8 @@ enum rc draw_paper(struct op *op, const char *id, json_t **out)
 	}
 	if (rc == RC_OK)
 		rc = draw_verify(*out, op->err);
+	if (rc == RC_OK && is_public)
+		draw_make_public(*out);
 	json_decref(outcome);
 	json_decref(record);
 	if (rc != RC_OK) {

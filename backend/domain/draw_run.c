@@ -39,14 +39,15 @@ static bool is_assigned(struct running *r, const char *assignment)
 	return found;
 }
 
-static void town_of(struct running *r, const char *subject, char town[4])
+static void town_of(struct op *op, const char *scope, const char *subject,
+		    char town[4])
 {
-	struct query *q = query_begin(r->op->store->db, SQL_SUBJECT_TOWN);
+	struct query *q = query_begin(op->store->db, SQL_SUBJECT_TOWN);
 
-	query_text(q, 1, r->scope);
+	query_text(q, 1, scope);
 	query_text(q, 2, subject);
 	snprintf(town, 4, "%s", query_row(q) ? query_get_text(q, 0) : "000");
-	query_end(q, r->op->err);
+	query_end(q, op->err);
 }
 
 static int by_text(const void *a, const void *b)
@@ -55,7 +56,7 @@ static int by_text(const void *a, const void *b)
 }
 
 /* The officers of a pair [subject, officer, ...] as a set. */
-static json_t *officers_of(const json_t *pair)
+json_t *draw_officers_of(const json_t *pair)
 {
 	const char *names[16];
 	size_t n = json_array_size(pair) - 1;
@@ -69,18 +70,21 @@ static json_t *officers_of(const json_t *pair)
 	return set;
 }
 
-static json_t *assignment_of(struct running *r, const json_t *pair)
+json_t *draw_assignment(struct op *op, const char *scope, const char *draw,
+			const json_t *paper, const json_t *pair, char id[21])
 {
-	const json_t *rules = json_object_get(
-		json_object_get(r->paper, "committed"), "rules");
+	const json_t *rules =
+		json_object_get(json_object_get(paper, "committed"), "rules");
 	const char *subject = json_string_value(json_array_get(pair, 0));
 	char town[4];
 	json_t *record;
 
-	town_of(r, subject, town);
+	assignment_id(id, draw, subject);
+	town_of(op, scope, subject, town);
 	record = json_pack("{s:s, s:s, s:o, s:s, s:s, s:s}", "town", town,
-			   "subject", subject, "officers", officers_of(pair),
-			   "draw", r->id, "cause", "plan", "state", "issued");
+			   "subject", subject, "officers",
+			   draw_officers_of(pair), "draw", draw, "cause",
+			   "plan", "state", "issued");
 	draw_set_text(record, "due", json_text(rules, "due"));
 	draw_set_text(record, "item", json_text(rules, "item"));
 	return record;
@@ -104,30 +108,12 @@ static enum rc assignments_make(struct running *r)
 			      json_string_value(json_array_get(pair, 0)));
 		if (is_assigned(r, id))
 			continue;
-		r->records[r->n++] =
-			(struct office_record){ .kind = "assignment",
-						.id = strdup(id),
-						.record = assignment_of(r,
-									pair) };
+		r->records[r->n].record = draw_assignment(
+			r->op, r->scope, r->id, r->paper, pair, id);
+		r->records[r->n].kind = "assignment";
+		r->records[r->n++].id = strdup(id);
 	}
 	return r->op->err->code;
-}
-
-static enum rc assignments_write(struct running *r)
-{
-	struct office_write w = { .scope = r->scope,
-				  .operation = "draw",
-				  .message = "assign what was drawn",
-				  .records = r->records,
-				  .n = r->n };
-	enum rc rc = r->n ? ledger_office(r->op, &w) : RC_OK;
-
-	for (size_t i = 0; rc == RC_OK && i < r->n; i++)
-		if (r->records[i].outcome == OFFICE_REFUSED)
-			rc = err_set(r->op->err, RC_DENIED,
-				     "assignment '%s': %s", r->records[i].id,
-				     r->records[i].why);
-	return rc;
 }
 
 static enum rc mark_drawn(struct running *r)
@@ -165,7 +151,8 @@ static enum rc run_loaded(struct running *r, struct draw_done *done)
 					 "draw '%s' had another result", r->id);
 	rc = assignments_make(r);
 	if (rc == RC_OK)
-		rc = assignments_write(r);
+		rc = draw_put_all(r->op, r->scope, "assign what was drawn",
+				  r->records, r->n);
 	done->assigned = r->n;
 	return rc == RC_OK ? mark_drawn(r) : rc;
 }

@@ -20,9 +20,11 @@ enum form {
 	SEED,
 	NUMBER,
 	TIME,
+	YES,
 	IDS,
 	ID_LISTS,
 	NUMBERS,
+	TEXTS,
 	OBJECT,
 	OBJECTS,
 };
@@ -45,6 +47,25 @@ static const struct member rules[] = {
 	{ 0 },
 };
 
+static const struct member rules_3[] = {
+	{ "day", DATE, false, NULL },
+	{ "due", DATE, true, NULL },
+	{ "exclusions_hash", HASH, false, NULL },
+	{ "flags", TEXTS, true, NULL },
+	{ "grades", TEXTS, true, NULL },
+	{ "industry", TEXT, true, NULL },
+	{ "item", TEXT, true, NULL },
+	{ "load_max", NUMBER, true, NULL },
+	{ "period_days", NUMBER, true, NULL },
+	{ "ratio_rule", TEXT, true, NULL },
+	{ "recusals_hash", HASH, false, NULL },
+	{ "rounding", TEXT, true, NULL },
+	{ "states", TEXTS, false, NULL },
+	{ "towns", TEXTS, true, NULL },
+	{ "visited_before", DATE, true, NULL },
+	{ 0 },
+};
+
 static const struct member stratum[] = {
 	{ "members_hash", HASH, false, NULL },
 	{ "n", NUMBER, false, NULL },
@@ -53,15 +74,31 @@ static const struct member stratum[] = {
 	{ 0 },
 };
 
-static const struct member officer[] = {
-	{ "certificate", TEXT, true, NULL },
-	{ "certificate_from", TEXT, true, NULL },
-	{ "certificate_to", TEXT, true, NULL },
-	{ "excluded", TEXT, true, NULL },
-	{ "id", ID, false, NULL },
-	{ "state", TEXT, true, NULL },
+static const struct member stratum_3[] = {
+	{ "expected_bp", NUMBER, true, NULL },
+	{ "members_hash", HASH, false, NULL },
+	{ "n", NUMBER, false, NULL },
+	{ "name", TEXT, false, NULL },
+	{ "ratio_bp", NUMBER, true, NULL },
+	{ "size", NUMBER, false, NULL },
 	{ 0 },
 };
+
+#define OFFICER                                                                \
+	{ "certificate", TEXT, true, NULL },                                   \
+		{ "certificate_from", TEXT, true, NULL },                      \
+		{ "certificate_to", TEXT, true, NULL },                        \
+		{ "excluded", TEXT, true, NULL }, { "id", ID, false, NULL },   \
+	{                                                                      \
+		"state", TEXT, true, NULL                                      \
+	}
+
+static const struct member officer[] = { OFFICER, { 0 } };
+static const struct member officer_3[] = { OFFICER,
+					   { "certificate_state", TEXT, true,
+					     NULL },
+					   { "lead", YES, true, NULL },
+					   { 0 } };
 
 static const struct member exclusion[] = {
 	{ "id", ID, false, NULL },
@@ -69,7 +106,24 @@ static const struct member exclusion[] = {
 	{ 0 },
 };
 
-#define COMMITTED                                                              \
+static const struct member recusal[] = {
+	{ "officer", ID, false, NULL },
+	{ "reason", TEXT, false, NULL },
+	{ "subject", ID, false, NULL },
+	{ 0 },
+};
+
+static const struct member replacement[] = {
+	{ "at", TIME, false, NULL },
+	{ "in", ID, false, NULL },
+	{ "officers", IDS, true, NULL },
+	{ "out", ID, false, NULL },
+	{ "reason", TEXT, false, NULL },
+	{ "subject", ID, true, NULL },
+	{ 0 },
+};
+
+#define COMMITTED(rules, stratum)                                              \
 	{ "algorithm", TEXT, false, NULL },                                    \
 		{ "frame_hash", HASH, false, NULL },                           \
 		{ "frame_size", NUMBER, false, NULL },                         \
@@ -90,13 +144,12 @@ static const struct member exclusion[] = {
 		"replaces", ID, true, NULL                                     \
 	}
 
-#define PAPER(committed)                                                       \
+#define PAPER(committed, officer)                                              \
 	{ "commitment", HASH, false, NULL },                                   \
 		{ "committed", OBJECT, false, committed },                     \
 		{ "excluded", OBJECTS, false, exclusion },                     \
 		{ "format", NUMBER, false, NULL },                             \
 		{ "frame", IDS, false, NULL },                                 \
-		{ "membership", NUMBERS, false, NULL },                        \
 		{ "pairs", ID_LISTS, true, NULL },                             \
 		{ "pool", OBJECTS, false, officer },                           \
 		{ "reserve", ID_LISTS, true, NULL },                           \
@@ -108,16 +161,39 @@ static const struct member exclusion[] = {
 		"state", TEXT, false, NULL                                     \
 	}
 
-static const struct member committed_1[] = { COMMITTED, { 0 } };
-static const struct member committed_2[] = {
-	COMMITTED, ANNOUNCED, { "format", NUMBER, false, NULL }, { 0 }
-};
-static const struct member paper_1[] = {
-	PAPER(committed_1), ANNOUNCED, { "algorithm", TEXT, false, NULL }, { 0 }
-};
-static const struct member paper_2[] = { PAPER(committed_2),
+static const struct member committed_1[] = { COMMITTED(rules, stratum), { 0 } };
+static const struct member committed_2[] = { COMMITTED(rules, stratum),
+					     ANNOUNCED,
+					     { "format", NUMBER, false, NULL },
+					     { 0 } };
+static const struct member committed_3[] = { COMMITTED(rules_3, stratum_3),
+					     ANNOUNCED,
+					     { "format", NUMBER, false, NULL },
+					     { "key_hash", HASH, true, NULL },
+					     { 0 } };
+
+static const struct member paper_1[] = { PAPER(committed_1, officer),
+					 ANNOUNCED,
+					 { "algorithm", TEXT, false, NULL },
+					 { "membership", NUMBERS, false, NULL },
+					 { 0 } };
+static const struct member paper_2[] = { PAPER(committed_2, officer),
+					 { "membership", NUMBERS, false, NULL },
 					 { "void_reason", TEXT, true, NULL },
 					 { 0 } };
+static const struct member paper_3[] = {
+	PAPER(committed_3, officer_3),
+	{ "drawn", ID_LISTS, true, NULL },
+	{ "key", HASH, true, NULL },
+	{ "lots", ID_LISTS, true, NULL },
+	{ "membership", NUMBERS, true, NULL },
+	{ "recusals", OBJECTS, false, recusal },
+	{ "replacements", OBJECTS, true, replacement },
+	{ "void_reason", TEXT, true, NULL },
+	{ 0 }
+};
+static const struct member *const papers[] = { NULL, paper_1, paper_2,
+					       paper_3 };
 
 bool draw_seed_is_legal(const char *seed)
 {
@@ -155,6 +231,8 @@ static bool is_of(const json_t *value, enum form form)
 	case SEED: return text && draw_seed_is_legal(text);
 	case NUMBER: return is_number(value, NUMBER_MAX);
 	case TIME: return is_number(value, TIME_END - 1);
+	case YES: return json_is_true(value);
+	case TEXTS: return is_array_of(value, TEXT);
 	case IDS: return is_array_of(value, ID);
 	case ID_LISTS: return is_array_of(value, IDS);
 	case NUMBERS: return is_array_of(value, NUMBER);
@@ -222,16 +300,31 @@ static enum rc object_check(const json_t *o, const struct member *members,
 				 "'%s' has a member that no draw has", where);
 }
 
+/* What comes only together, in format 3. */
+static enum rc check_together(const json_t *paper, struct err *err)
+{
+	bool by_grade = draw_is_by_grade(paper);
+	bool has_key = json_object_get(paper, "key");
+
+	if (by_grade != !!json_object_get(paper, "lots") ||
+	    (has_key && !by_grade) ||
+	    has_key != !!json_object_get(paper, "membership"))
+		return err_set(err, RC_CORRUPT,
+			       "key, membership, lots and key_hash do not fit "
+			       "together");
+	return RC_OK;
+}
+
 enum rc draw_shape_check(const json_t *paper, struct err *err)
 {
 	int64_t format = json_int(paper, "format", 0);
+	enum rc rc;
 
-	if (format != 1 && format != DRAW_FORMAT)
+	if (format < 1 || format > DRAW_FORMAT)
 		return err_set(err, RC_CORRUPT,
-			       "this is no paper of %s, format 1 or 2",
-			       DRAW_ALGORITHM);
-	return object_check(paper, format == 1 ? paper_1 : paper_2, "paper",
-			    err);
+			       "this is no paper of a draw, format 1 to 3");
+	rc = object_check(paper, papers[format], "paper", err);
+	return rc == RC_OK && format == 3 ? check_together(paper, err) : rc;
 }
 
 static enum rc check_times(const json_t *paper, struct err *err)
@@ -256,20 +349,23 @@ static enum rc check_times(const json_t *paper, struct err *err)
 enum rc draw_state_check(const json_t *paper, struct err *err)
 {
 	static const char *const outcome[] = { "pairs", "reserve", "result",
-					       "result_hash" };
+					       "result_hash", "drawn" };
 	const char *state = json_text(paper, "state");
 	bool has_seed = json_object_get(paper, "seed");
 	bool is_void = !strcmp(state, "void"), fits;
-	size_t n = 0;
+	size_t n = 0, parts = draw_is_by_grade(paper) ? 5 : 4;
 
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < 5; i++)
 		n += json_object_get(paper, outcome[i]) != NULL;
 	if (has_seed != !!json_object_get(paper, "revealed_at"))
 		return err_set(err, RC_CORRUPT,
 			       "a seed and revealed_at come together");
-	if (n != 0 && (n != 4 || !has_seed))
+	if (n != 0 && (n != parts || !has_seed))
 		return err_set(err, RC_CORRUPT,
 			       "the paper has a part of a result");
+	if (json_object_get(paper, "replacements") && !n)
+		return err_set(err, RC_CORRUPT,
+			       "it has replacements and no result");
 	if (n)
 		fits = !strcmp(state, "drawn") || !strcmp(state, "verified");
 	else

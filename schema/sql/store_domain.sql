@@ -1,9 +1,7 @@
 -- Statements of backend/domain, backend/export and the commands.
 
 -- name: draw_subjects
-SELECT id, state FROM subject WHERE scope = ?1
-AND (?2 IS NULL OR town = ?2)
-AND (?3 IS NULL OR substr(industry, 1, length(?3)) = ?3)
+SELECT id, state, town, industry, flags FROM subject WHERE scope = ?1
 ORDER BY id
 
 -- name: draw_grades
@@ -11,9 +9,39 @@ SELECT subject, grade FROM rating WHERE scope = ?1
 AND (state IS NULL OR state = 'current')
 ORDER BY subject, known_at DESC, id
 
+-- name: draw_exemptions
+SELECT subject, reason, valid_to FROM exemption WHERE scope = ?1
+AND (state IS NULL OR state = 'active')
+AND (valid_from IS NULL OR valid_from <= ?2) AND valid_to >= ?2
+AND (item IS NULL OR item = ?3)
+ORDER BY subject, valid_to DESC, id
+
+-- name: draw_visits
+SELECT v.subject, max(v.visited_on) FROM visit AS v
+WHERE v.scope = ?1 AND (v.state IS NULL OR v.state <> 'void')
+GROUP BY v.subject ORDER BY v.subject
+
+-- name: draw_item_visits
+SELECT v.subject, max(v.visited_on) FROM visit AS v
+LEFT JOIN assignment AS a ON a.scope = v.scope AND a.id = v.assignment
+WHERE v.scope = ?1 AND (v.state IS NULL OR v.state <> 'void')
+AND coalesce(v.item, a.item) = ?2 AND (a.cause IS NULL OR a.cause <> 'triggered')
+GROUP BY v.subject ORDER BY v.subject
+
 -- name: draw_pool
-SELECT id, state, certificate, certificate_from, certificate_to FROM officer
-WHERE scope = ?1 ORDER BY id
+SELECT id, state, certificate, certificate_from, certificate_to,
+	certificate_state, items, lead
+FROM officer WHERE scope = ?1 ORDER BY id
+
+-- name: draw_recusals
+SELECT subject, officer, reason FROM recusal
+WHERE scope = ?1 AND state = 'granted' ORDER BY subject, officer, id
+
+-- name: ratio_rule_in_force
+SELECT id, version, ratios FROM ratio_rule
+WHERE scope = 'catalog' AND code = ?1 AND (state IS NULL OR state = 'active')
+AND (valid_from IS NULL OR valid_from <= ?2)
+AND (valid_to IS NULL OR valid_to >= ?2) ORDER BY version DESC, id LIMIT 1
 
 -- name: draw_of_frame
 SELECT id, state FROM draw WHERE scope = ?1 AND frame_hash = ?2
@@ -32,6 +60,13 @@ FROM draw WHERE (?1 IS NULL OR scope = ?1) ORDER BY scope, committed_at, id
 
 -- name: draw_assigned
 SELECT count(*) FROM assignment WHERE scope = ?1 AND id = ?2
+
+-- name: draw_assignment
+SELECT id, state FROM assignment
+WHERE scope = ?1 AND draw = ?2 AND subject = ?3 ORDER BY id LIMIT 1
+
+-- name: draw_subject_state
+SELECT state FROM subject WHERE scope = ?1 AND id = ?2
 
 -- name: subject_town
 SELECT town FROM subject WHERE scope = ?1 AND id = ?2

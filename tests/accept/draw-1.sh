@@ -44,7 +44,7 @@ for change in 'c["id"]="other"' 'c["reason"]="another"' 'c["replaces"]="other"' 
 	changed "$T/drawn.json" "$change" >"$T/changed.json"
 	is "no verifier takes $change" " 1" "$(both "$T/changed.json")"
 done
-changed "$T/drawn.json" 'p["committed"]["rules"]["town"]="001"' >"$T/changed.json"
+changed "$T/drawn.json" 'p["committed"]["rules"]["towns"]=["001"]' >"$T/changed.json"
 fails 1 "commitment" hufud draw verify "$T/changed.json"
 
 # what a file cannot prove the records can

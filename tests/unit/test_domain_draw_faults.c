@@ -169,7 +169,7 @@ static enum rc work_run(struct world *w)
 static enum rc work_paper(struct world *w)
 {
 	json_t *paper = NULL;
-	enum rc rc = draw_paper(&w->op, w->draw, &paper);
+	enum rc rc = draw_paper(&w->op, w->draw, false, &paper);
 
 	json_decref(paper);
 	return rc;

@@ -1,0 +1,212 @@
+/* domain/draw_event.c - a replacement as records: appended to the draw, and to
+ * the assignments that it changes. */
+#include "domain/draw_impl.h"
+
+#include "base/hex.h"
+#include "base/jcs.h"
+#include "domain/draw_replace.h"
+#include "sql_store.gen.h"
+
+struct replacing {
+	struct op *op;
+	const char *id, *subject, *reason;
+	char scope[33], assignment[33], state[24];
+	json_t *record, *paper, *event;
+	json_t *changed, *issued; /* assignments */
+};
+
+static enum rc assignment_find(struct replacing *r)
+{
+	struct query *q = query_begin(r->op->store->db, SQL_DRAW_ASSIGNMENT);
+
+	query_text(q, 1, r->scope);
+	query_text(q, 2, r->id);
+	query_text(q, 3, r->subject);
+	if (query_row(q)) {
+		snprintf(r->assignment, sizeof(r->assignment), "%s",
+			 query_get_text(q, 0));
+		snprintf(r->state, sizeof(r->state), "%s",
+			 query_get_text(q, 1));
+	}
+	if (query_end(q, r->op->err) != RC_OK)
+		return r->op->err->code;
+	return *r->assignment ? RC_OK
+			      : err_set(r->op->err, RC_NOT_FOUND,
+					"draw '%s' assigned nobody to '%.32s'",
+					r->id, r->subject);
+}
+
+static enum rc is_in_business(struct replacing *r, bool *is)
+{
+	struct query *q = query_begin(r->op->store->db, SQL_DRAW_SUBJECT_STATE);
+
+	query_text(q, 1, r->scope);
+	query_text(q, 2, r->subject);
+	*is = query_row(q) &&
+	      (query_is_null(q, 0) ||
+	       strcmp(query_get_text(q, 0), "in_business") == 0);
+	return query_end(q, r->op->err);
+}
+
+static bool state_is_open(const char *state)
+{
+	return !strcmp(state, "issued") || !strcmp(state, "accepted") ||
+	       !strcmp(state, "declined") || !strcmp(state, "draft");
+}
+
+/* Whoever could be checked is not replaced, and who was checked neither. */
+static enum rc subject_gives_way(struct replacing *r)
+{
+	bool has_no_object = !strcmp(r->state, "no_object"), is_open;
+	enum rc rc = is_in_business(r, &is_open);
+
+	if (rc != RC_OK)
+		return rc;
+	if (is_open && !has_no_object)
+		return err_set(r->op->err, RC_DENIED,
+			       "subject '%.32s' is in business and its "
+			       "assignment is not 'no_object': it stays drawn",
+			       r->subject);
+	if (!has_no_object && !state_is_open(r->state) &&
+	    strcmp(r->state, "cancelled") != 0)
+		return err_set(r->op->err, RC_CONFLICT,
+			       "the assignment of '%.32s' is '%s'", r->subject,
+			       r->state);
+	return RC_OK;
+}
+
+/* The old assignment ends, where the field did not end it; the new one is
+ * issued. */
+static enum rc subject_change(struct replacing *r, json_t *old, char issued[21])
+{
+	json_t *pair = json_pack("[O]", json_object_get(r->event, "in"));
+	size_t i;
+	json_t *officer;
+
+	json_array_foreach(json_object_get(r->event, "officers"), i, officer)
+		json_array_append(pair, officer);
+	r->issued =
+		draw_assignment(r->op, r->scope, r->id, r->paper, pair, issued);
+	json_decref(pair);
+	if (!state_is_open(r->state))
+		return RC_OK;
+	draw_set_text(old, "state", "cancelled");
+	draw_set_text(old, "reason", r->reason);
+	r->changed = json_incref(old);
+	return RC_OK;
+}
+
+static enum rc officer_change(struct replacing *r, json_t *old)
+{
+	json_t *pair = json_pack("[s, O]", r->subject,
+				 json_object_get(r->event, "in"));
+	const char *out = json_text(r->event, "out");
+	size_t i;
+	json_t *officer;
+
+	json_array_foreach(json_object_get(old, "officers"), i, officer)
+	{
+		if (strcmp(json_string_value(officer), out) != 0)
+			json_array_append(pair, officer);
+	}
+	json_object_set_new(old, "officers", draw_officers_of(pair));
+	json_decref(pair);
+	if (!state_is_open(r->state) && strcmp(r->state, "in_progress") != 0)
+		return err_set(r->op->err, RC_CONFLICT,
+			       "the assignment of '%.32s' is '%s'", r->subject,
+			       r->state);
+	r->changed = json_incref(old);
+	return RC_OK;
+}
+
+/* First the draw, which says why; then what follows from it. */
+static enum rc write_all(struct replacing *r, const char *officer)
+{
+	struct office_record records[3] = { 0 };
+	json_t *old = NULL, *all;
+	char issued[21];
+	size_t n = 0;
+	enum rc rc = ledger_record(r->op, r->scope, "assignment", r->assignment,
+				   &old);
+
+	if (rc == RC_OK)
+		rc = officer ? officer_change(r, old)
+			     : subject_change(r, old, issued);
+	all = json_object_get(r->record, "replacements");
+	all = all ? json_incref(all) : json_array();
+	json_array_append(all, r->event);
+	json_object_set_new(r->record, "replacements", all);
+	records[n++] = (struct office_record){ .kind = "draw",
+					       .id = r->id,
+					       .record = r->record };
+	if (r->changed)
+		records[n++] = (struct office_record){ .kind = "assignment",
+						       .id = r->assignment,
+						       .record = r->changed };
+	if (r->issued)
+		records[n++] = (struct office_record){ .kind = "assignment",
+						       .id = issued,
+						       .record = r->issued };
+	if (rc == RC_OK)
+		rc = draw_put_all(r->op, r->scope, r->reason, records, n);
+	json_decref(old);
+	return rc;
+}
+
+static enum rc replace_loaded(struct replacing *r, const char *officer)
+{
+	struct err *err = r->op->err;
+	enum rc rc = draw_paper(r->op, r->id, false, &r->paper);
+	const char *state;
+
+	if (rc != RC_OK)
+		return rc;
+	state = json_text(r->paper, "state");
+	if (json_int(r->paper, "format", 0) < 3)
+		return err_set(err, RC_INVALID,
+			       "draw '%s' is of a format without replacements",
+			       r->id);
+	if (!json_object_get(r->paper, "result") || !strcmp(state, "void"))
+		return err_set(err, RC_CONFLICT, "draw '%s' is %s", r->id,
+			       state);
+	rc = assignment_find(r);
+	if (rc == RC_OK && !officer)
+		rc = subject_gives_way(r);
+	if (rc == RC_OK)
+		rc = draw_replacement(r->paper, officer ? officer : r->subject,
+				      officer ? r->subject : NULL, &r->event,
+				      err);
+	if (rc != RC_OK)
+		return rc;
+	json_object_set_new(r->event, "at", json_integer(r->op->now_ms));
+	draw_set_text(r->event, "reason", r->reason);
+	return write_all(r, officer);
+}
+
+enum rc draw_replace(struct op *op, const char *id, const char *subject,
+		     const char *officer, const char *reason, json_t **event)
+{
+	struct replacing r = {
+		.op = op, .id = id, .subject = subject, .reason = reason
+	};
+	enum rc rc = RC_OK;
+
+	*event = NULL;
+	if (!reason || !*reason || strlen(reason) > 1000 ||
+	    !utf8_is_valid(reason, strlen(reason)))
+		rc = err_set(op->err, RC_INVALID,
+			     "a replacement needs a reason of 1 to 1000 bytes "
+			     "of text, which is published");
+	if (rc == RC_OK)
+		rc = draw_load(op, id, r.scope, &r.record);
+	if (rc == RC_OK)
+		rc = replace_loaded(&r, officer);
+	if (rc == RC_OK)
+		*event = json_incref(r.event);
+	json_decref(r.record);
+	json_decref(r.paper);
+	json_decref(r.event);
+	json_decref(r.changed);
+	json_decref(r.issued);
+	return rc;
+}
