@@ -372,8 +372,8 @@ void office_decide(struct sim *s)
 		return;
 	rc = ledger_decide(&op, COUNTY, id, decision, NULL, "so it is");
 	say(s, "conflict %s is decided for %s: %s", id, decision, rc_name(rc));
-	/* A record may be shredded, or have moved on. */
-	if (rc == RC_DENIED || rc == RC_CONFLICT)
+	/* A record may be shredded, have moved on, or be signed by now. */
+	if (rc == RC_DENIED || rc == RC_CONFLICT || rc == RC_INVALID)
 		forget(s);
 	else
 		must(s, rc, "decide a conflict");
