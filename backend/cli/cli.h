@@ -17,6 +17,7 @@ struct cli {
 	const char *data, *scope, *as;
 	bool json;
 	char scope_found[16]; /* by cli_scope */
+	bool scope_hidden; /* likewise: the record is in a scope of others */
 	struct store *store; /* after cli_open */
 	struct account account;
 	struct op op;

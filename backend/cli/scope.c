@@ -25,8 +25,10 @@ static enum rc look(struct cli *c, const char *sql, const char *kind,
 	while (query_row(q)) {
 		const char *scope = query_get_text(q, 0);
 
-		if (!account_may(&c->account, ~0u, scope))
+		if (!account_may(&c->account, ~0u, scope)) {
+			c->scope_hidden |= id != NULL;
 			continue;
+		}
 		snprintf(f->only, sizeof(f->only), "%s", scope);
 		if (at < sizeof(f->all))
 			at += (size_t)snprintf(f->all + at, sizeof(f->all) - at,
@@ -34,6 +36,27 @@ static enum rc look(struct cli *c, const char *sql, const char *kind,
 		f->n++;
 	}
 	return query_end(q, &c->err);
+}
+
+/* A scope cannot be taken back once something was written to it, so one that
+ * is new has to be a division, where divisions are loaded. */
+static int known_scope(struct cli *c)
+{
+	struct query *q = query_begin(c->store->db, SQL_CLI_IS_DIVISION);
+	bool legal;
+
+	query_text(q, 1, c->scope);
+	legal = query_row(q) && (query_get_int(q, 0) || !query_get_int(q, 1) ||
+				 query_get_int(q, 2));
+	if (query_end(q, &c->err) != RC_OK)
+		return cli_fail(c, &c->err);
+	if (legal)
+		return EXIT_DONE;
+	err_set(&c->err, RC_NOT_FOUND,
+		"no division has the code %s: is it mistyped? If not, import "
+		"the division first",
+		c->scope);
+	return cli_fail(c, &c->err);
 }
 
 int cli_scope(struct cli *c, const char *kind, const char *id)
@@ -51,7 +74,8 @@ int cli_scope(struct cli *c, const char *kind, const char *id)
 	if (k && k->is_catalog)
 		c->scope = "catalog";
 	if (c->scope)
-		return EXIT_DONE;
+		return strcmp(c->scope, "catalog") != 0 ? known_scope(c)
+							: EXIT_DONE;
 	if (id)
 		rc = look(c, SQL_CLI_SCOPES_OF, kind, id, &f);
 	if (rc == RC_OK && !f.n && name_is_scope(c->account.scopes)) {
@@ -65,6 +89,12 @@ int cli_scope(struct cli *c, const char *kind, const char *id)
 	if (f.n > 1)
 		return cli_misuse(c, "which scope? --scope with one of %s",
 				  f.all);
+	if (!f.n && id && c->scope_hidden) {
+		err_set(&c->err, RC_DENIED,
+			"account '%s' has no rights where %s '%s' is",
+			c->account.name, kind, id);
+		return cli_fail(c, &c->err);
+	}
 	if (!f.n)
 		return cli_misuse(c, "which scope? --scope 330106, or catalog");
 	snprintf(c->scope_found, sizeof(c->scope_found), "%s", f.only);

@@ -40,3 +40,9 @@ SELECT count(*) FROM enrolment WHERE scope = ?1 AND state = 'active'
 SELECT min(c.time) FROM enrolment AS e
 JOIN contact AS c ON c.terminal = e.terminal
 WHERE e.scope = ?1 AND e.state = 'active'
+
+-- name: cli_is_division
+-- (is the scope there already; are there divisions; is it one of them)
+SELECT EXISTS(SELECT 1 FROM main_commit WHERE scope = ?1),
+	EXISTS(SELECT 1 FROM division),
+	EXISTS(SELECT 1 FROM division WHERE substr(code, 1, 6) = ?1)

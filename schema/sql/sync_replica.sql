@@ -119,7 +119,8 @@ WHERE scope = ?1 AND state IN ('local', 'sent') AND number > ?2
 ORDER BY number LIMIT 1
 
 -- name: r_packet_open_count
-SELECT count(*) FROM hufu_packet WHERE state IN ('local', 'sent')
+SELECT count(*) FROM hufu_packet
+WHERE state IN ('local', 'sent') AND number <= ?1
 
 -- name: r_packet_local_count
 SELECT count(*) FROM hufu_packet WHERE state = 'local'

@@ -40,10 +40,28 @@ static enum rc entry_take(void *ctx, const struct status_entry *e,
 		       : RC_OK;
 }
 
-static void summary_print(const struct listing *l)
+/* Why there is nothing to do. */
+static const char *rest_of(struct verb *v)
+{
+	const char *rest = "nothing is here yet: 'hufu clone'";
+	json_t *info = NULL, *scopes, *s;
+	size_t i;
+
+	if (replica_info(v->r, &info, &v->err) != RC_OK)
+		return v->err.text;
+	scopes = json_object_get(info, "scopes");
+	if (!json_array_size(scopes))
+		rest = "this replica is not enrolled yet: 'hufu enroll'";
+	json_array_foreach(scopes, i, s) if (json_object_get(s, "head")) rest =
+		"nothing to do: no edits, everything is sent";
+	json_decref(info);
+	return rest;
+}
+
+static void summary_print(struct verb *v, const struct listing *l)
 {
 	if (!l->records)
-		puts("nothing to do: no edits, everything is sent");
+		puts(rest_of(v));
 	if (l->uncommitted)
 		printf("%d uncommitted: 'hufu diff' shows, 'hufu commit' "
 		       "signs, "
@@ -74,7 +92,7 @@ int verb_status(struct verb *v)
 	if (code == EXIT_DONE && v->json)
 		verb_json(l.entries);
 	else if (code == EXIT_DONE)
-		summary_print(&l);
+		summary_print(v, &l);
 	json_decref(l.entries);
 	return code;
 }

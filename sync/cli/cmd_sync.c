@@ -14,25 +14,23 @@ static enum rc count_edited(void *ctx, const struct status_entry *e,
 	return RC_OK;
 }
 
-/* Uncommitted edits need the key; without a PIN they stay where they are. */
-static int unlock_if_needed(struct verb *v)
+/* Uncommitted edits need the key; without a PIN they stay where they are:
+ * *edited says how many, and the rest is synced. */
+static int unlock_if_needed(struct verb *v, int *edited)
 {
-	int edited = 0;
+	int code = EXIT_DONE;
 
-	if (replica_status(v->r, count_edited, &edited, &v->err) != RC_OK)
+	*edited = 0;
+	if (replica_status(v->r, count_edited, edited, &v->err) != RC_OK)
 		return verb_fail(v);
-	if (!edited && !v->pin_file)
-		return EXIT_DONE;
-	if (pin_is_at_hand(v))
-		return verb_unlock(v);
-	fprintf(stderr,
-		"hufu sync: %d uncommitted edit%s not sent: there is no PIN "
-		"(--pin-file)\n",
-		edited, edited == 1 ? " is" : "s are");
-	return EXIT_DONE;
+	if ((*edited || v->pin_file) && pin_is_at_hand(v)) {
+		*edited = 0;
+		code = verb_unlock(v);
+	}
+	return code;
 }
 
-static int json_print(struct verb *v, const struct sync_summary *s)
+static int json_print(struct verb *v, const struct sync_summary *s, int edited)
 {
 	json_t *info, *o;
 
@@ -40,15 +38,15 @@ static int json_print(struct verb *v, const struct sync_summary *s)
 		return verb_fail(v);
 	o = json_pack(
 		"{s:b, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:b, s:i,"
-		" s:s, s:s, s:O}",
+		" s:i, s:s, s:s, s:O}",
 		"equal", s->all_equal, "requests", s->requests, "packets_sent",
 		s->packets_sent, "records_sent", s->records_sent,
 		"records_received", s->records_received, "merged", s->merged,
 		"conflicts", s->conflicts, "quarantined", s->quarantined,
 		"bytes_up", (json_int_t)s->bytes_up, "bytes_down",
-		(json_int_t)s->bytes_down, "fork", s->fork, "held_back",
-		s->held.records, "held_why", s->held.why, "mended",
-		replica_mended(v->r)->what, "scopes",
+		(json_int_t)s->bytes_down, "fork", s->fork, "uncommitted",
+		edited, "held_back", s->held.records, "held_why", s->held.why,
+		"mended", replica_mended(v->r)->what, "scopes",
 		json_object_get(info, "scopes"));
 	verb_json(o);
 	json_decref(o);
@@ -83,23 +81,30 @@ static int text_print(struct verb *v, const struct sync_summary *s)
 		       s->held.records, s->held.records == 1 ? " is" : "s are",
 		       s->held.why);
 	if (s->fork)
-		puts("the journal began anew: this file had been restored from "
-		     "a copy");
+		puts("the journal began anew: this file and a copy of it both "
+		     "synced");
 	return EXIT_DONE;
 }
 
 int verb_sync(struct verb *v)
 {
 	struct sync_summary summary;
-	int code = verb_connect(v);
+	int edited, code = verb_connect(v);
 
 	if (code == EXIT_DONE)
 		code = verb_mend(v);
 	if (code == EXIT_DONE)
-		code = unlock_if_needed(v);
+		code = unlock_if_needed(v, &edited);
 	if (code != EXIT_DONE)
 		return code;
 	if (replica_sync(v->r, &v->exchange, &summary, &v->err) != RC_OK)
 		return verb_fail(v);
-	return v->json ? json_print(v, &summary) : text_print(v, &summary);
+	code = v->json ? json_print(v, &summary, edited)
+		       : text_print(v, &summary);
+	if (code != EXIT_DONE || !edited)
+		return code;
+	err_set(&v->err, RC_DENIED,
+		"%d uncommitted edit%s not sent: there is no PIN (--pin-file)",
+		edited, edited == 1 ? " is" : "s are");
+	return verb_fail(v);
 }

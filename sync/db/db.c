@@ -25,10 +25,11 @@ enum rc db_failed(struct db *db, struct err *err, const char *doing)
 			       db->path, text);
 	case SQLITE_CONSTRAINT: return err_set(err, RC_INVALID, "%s", text);
 	case SQLITE_FULL:
-		return err_set(err, RC_IO,
-			       "the disk is full (%s): free some space and try "
-			       "again, nothing was changed",
-			       db->path);
+		return err_set(
+			err, RC_IO,
+			"the disk is full (%s): what was begun is undone, "
+			"free some space and try again",
+			db->path);
 	case SQLITE_NOTADB:
 		return err_set(err, RC_CORRUPT,
 			       "'%s' is no SQLite database, or its beginning "

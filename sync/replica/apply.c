@@ -328,7 +328,11 @@ static enum rc root_check(struct apply *a, const struct sync_scope *scope,
 
 	if (rc == RC_OK && !oid_equal(&root, expected))
 		rc = err_set(err, RC_CORRUPT,
-			     "the halves of scope '%s' do not match", a->scope);
+			     "the halves of scope '%s' do not match: this file "
+			     "is damaged. What was signed is sent all the "
+			     "same; 'hufu verify' names the place; enroll and "
+			     "clone another file",
+			     a->scope);
 	return rc;
 }
 

@@ -310,6 +310,7 @@ struct sync {
 	bool left_out; /* packets that did not fit this request */
 	bool progressed; /* receipts that are worth another request */
 	size_t npackets; /* in this request */
+	int64_t last_packet; /* the newest that was ever in one */
 	bool is_committed; /* edits were committed, once a sync */
 	size_t nwanted; /* keys that the request asked for */
 	struct staged *staged; /* of the first page; owned, and the lines */

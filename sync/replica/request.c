@@ -86,6 +86,8 @@ static enum rc packets_add(struct sync *s, struct sync_scope *scope,
 			return rc;
 		*budget -= bytes < *budget ? bytes : *budget;
 		s->npackets++;
+		if (s->last_packet < number)
+			s->last_packet = number;
 	}
 }
 

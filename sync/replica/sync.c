@@ -259,17 +259,22 @@ static enum rc refusal_report(const struct sync *s, struct err *err)
 	return RC_OK;
 }
 
-/* Nothing may stay behind in silence. */
-static enum rc left_report(struct sync *s, struct err *err)
+/* Nothing may stay behind in silence. What another program committed since is
+ * its own affair. */
+static enum rc left_report(const struct sync *s, struct err *err)
 {
+	struct query *q = query_begin(s->r->db, SQL_R_PACKET_OPEN_COUNT);
 	int64_t left;
-	enum rc rc = db_int(s->r->db, SQL_R_PACKET_OPEN_COUNT, 0, &left, err);
+	enum rc rc;
 
+	query_int(q, 1, s->last_packet);
+	left = query_row(q) ? query_get_int(q, 0) : 0;
+	rc = query_end(q, err);
 	if (rc == RC_OK && left > 0 && s->npackets)
 		rc = err_set(err, RC_CONFLICT,
-			     "the server took no notice of %lld packets: they "
-			     "are kept",
-			     (long long)left);
+			     "the server took no notice of %lld packet%s: "
+			     "kept, sync again",
+			     (long long)left, left == 1 ? "" : "s");
 	return rc;
 }
 

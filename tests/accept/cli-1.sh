@@ -48,6 +48,12 @@ fails 1 "not a loopback address" hufud serve --listen 192.0.2.1:80
 fails 1 "No such file" hufud kind load "$T/nothing.json"
 fails 1 "No such file" hufud account add eve --role auditor --scope 33 --password-file "$T/nothing"
 
+# a scope that is written to stays: a mistyped one is refused
+holds "divisions are loaded" hufud import division fixtures/zhejiang/divisions.csv --scope catalog
+fails 1 "no division has the code 339999" hufud import officer "$T/next.csv" --scope 339999
+hufud account add abroad --role coordinator --scope 3302 >/dev/null </dev/null
+fails 1 "account 'abroad' has no rights where subject 't1' is" hufud set subject t1 name=x --as abroad
+
 # one command, one JSON document
 for words in "show subject t1" "set subject t1 town=001" "kind load schema/kinds/visit.json" \
 	"account list" "account add eve --role auditor --scope 33" "conflicts list --as li" "terminal list --as li" \

@@ -64,4 +64,12 @@ is "scripts are told of a dropped trigger" "the capture" "$(json mended <"$T/one
 holds "a sync makes a dropped trigger again and says so" grep -q "1 trigger made again, 1 edit found" "$T/said"
 is "the edit that was missed is in the office" unseen "$(hufud show visit v1 --scope $S --json | json record.summary)"
 holds "the replica verifies again" hufu verify --replica "$T/a.db"
+on a "UPDATE visit SET summary='no pin' WHERE id='v1'"
+HUFU_PIN_FILE= fails 1 "1 uncommitted edit is not sent" sync a --json </dev/null
+is "a script is told what stayed behind" 1 "$(grep "^{" "$T/out" | json uncommitted)"
+sync a --json >"$T/one"
+is "with the PIN nothing does" 0 "$(json uncommitted <"$T/one")"
+code=$(hufud terminal code --officer o2 --scope $S 2>/dev/null)
+hufu enroll "$URL" --code "$code" --replica "$T/new.db" >/dev/null
+is "before a clone a tablet says so" "nothing is here yet: 'hufu clone'" "$(hufu status --replica "$T/new.db")"
 passed
