@@ -4,30 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hex.h"
 #include "base/jcs.h"
 #include "domain/convert.h"
 #include "domain/import_batch.h"
+#include "domain/import_ids.h"
 #include "domain/import_map.h"
 #include "domain/uscc.h"
 
-#define KEYS_MAX 8
 #define OWN_MAX 4
-#define REGISTRATION_DIGITS 15
 
 static const struct import_remark latin1 = { NULL,
 					     "rows converted from Latin-1" };
-static const struct import_remark wrong_check = {
-	"uscc_check", "credit codes with a wrong check character"
-};
-static const struct import_remark wrong_inner = {
-	"uscc_inner", "credit codes whose organisation code fails its own check"
-};
-
 struct import {
 	const struct import_job *job;
 	const char *source;
-	bool is_subject;
 	struct import_map map;
 	struct import_batch batch;
 	json_t *first; /* for new records; owned */
@@ -42,54 +32,6 @@ static const char *unguarded(const struct csv_cell *cell)
 			       csv_guard_bytes(cell->p, cell->n)
 		       ? cell->p + 1
 		       : cell->p;
-}
-
-/* Registers that have one column for both put the number of a time before
- * credit codes where the code stands. */
-static bool is_registration_no(const char *text)
-{
-	return strlen(text) == REGISTRATION_DIGITS &&
-	       strspn(text, "0123456789") == REGISTRATION_DIGITS;
-}
-
-/* Credit codes are stored in capitals and checked wherever they stand; an empty
- * cell is no code. A wrong check character is the register's mistake and stays
- * visible; what no credit code looks like is refused. */
-static enum rc check_code(struct import *im, json_t *given,
-			  struct import_fact *fact, struct err *why)
-{
-	const char *text = json_text(given, "uscc");
-	char code[USCC_CHARS + 1];
-	int bad;
-
-	if (!text)
-		return RC_OK;
-	if (im->is_subject && is_registration_no(text)) {
-		bad = json_object_set_new(given, "registration_no",
-					  json_string(text));
-		bad |= json_object_set_new(given, "uscc", json_null());
-		return bad ? err_set(why, RC_NOMEM, "out of memory") : RC_OK;
-	}
-	if (!uscc_normalise(code, text, strlen(text)) ||
-	    !uscc_check_character(code))
-		return uscc_check(text, why);
-	if (!uscc_is_valid(code))
-		fact_remark(fact, &wrong_check);
-	if (!uscc_inner_is_valid(code))
-		fact_remark(fact, &wrong_inner);
-	if (json_object_set_new(given, "uscc", json_string(code)) != 0)
-		return err_set(why, RC_NOMEM, "out of memory");
-	return RC_OK;
-}
-
-/* A reference to a subject, or an id, may be written as the credit code is:
- * in capitals. */
-static void lower_code(char *text)
-{
-	char code[USCC_CHARS + 1];
-
-	if (uscc_normalise(code, text, strlen(text)) && uscc_is_valid(code))
-		uscc_id(text, code);
 }
 
 static enum rc convert_target(struct import *im, const struct csv_row *row,
@@ -113,7 +55,7 @@ static enum rc convert_target(struct import *im, const struct csv_row *row,
 	if (t->place == IMPORT_FIELD && f->type == FIELD_REF &&
 	    strlen(text) == USCC_CHARS) {
 		snprintf(id, sizeof(id), "%s", text);
-		lower_code(id);
+		import_lower_code(id);
 		text = id;
 	}
 	if (t->place == IMPORT_FIELD)
@@ -163,90 +105,7 @@ static enum rc read_given(struct import *im, const struct csv_row *row,
 					value ? value : json_null()) != 0)
 			return err_set(why, RC_NOMEM, "out of memory");
 	}
-	return check_code(im, given, fact, why);
-}
-
-/* What identifies a subject that the register gave neither a valid credit code
- * nor a number, the strongest first. */
-static const char *const surrogates[][3] = { { "registration_no" },
-					     { "uscc" },
-					     { "name", "address" } };
-
-#define SURROGATES (sizeof(surrogates) / sizeof(*surrogates))
-
-static bool id_of_surrogate(const struct import *im, const json_t *given,
-			    char id[33])
-{
-	for (size_t s = 0; im->is_subject && s < SURROGATES; s++) {
-		const char *keys[4] = { 0 };
-		size_t n = 0;
-
-		for (; surrogates[s][n]; n++)
-			if (!(keys[n] = json_text(given, surrogates[s][n])))
-				break;
-		if (surrogates[s][n])
-			continue;
-		import_id(id, im->source, "subject", keys);
-		return true;
-	}
-	return false;
-}
-
-static enum rc id_of_keys(const struct import *im, const json_t *given,
-			  char id[33], struct err *why)
-{
-	const struct kind *k = im->batch.kind;
-	const char *keys[KEYS_MAX + 1];
-	char numbers[KEYS_MAX][24];
-	size_t n = 0;
-
-	for (; k->keys && k->keys[n]; n++) {
-		const json_t *value = json_object_get(given, k->keys[n]);
-
-		if (n == KEYS_MAX)
-			return err_set(why, RC_INVALID, "too many keys");
-		if (json_is_integer(value)) {
-			snprintf(numbers[n], sizeof(numbers[n]), "%lld",
-				 (long long)json_integer_value(value));
-			keys[n] = numbers[n];
-		} else if (json_is_string(value)) {
-			keys[n] = json_string_value(value);
-		} else if (id_of_surrogate(im, given, id)) {
-			return RC_OK;
-		} else {
-			return err_set(why, RC_INVALID,
-				       "the key '%s' is empty, and so is the "
-				       "id",
-				       k->keys[n]);
-		}
-	}
-	if (n == 0)
-		return err_set(why, RC_INVALID, "the id is empty");
-	keys[n] = NULL;
-	import_id(id, im->source, k->name, keys);
-	return RC_OK;
-}
-
-static enum rc find_id(const struct import *im, json_t *given, char id[33],
-		       struct err *why)
-{
-	const char *text = json_text(given, "id");
-	const char *code = json_text(given, "uscc");
-	enum rc rc = RC_OK;
-
-	if (text && strlen(text) < 33) {
-		snprintf(id, 33, "%s", text);
-		lower_code(id);
-	}
-	if (text && (strlen(text) > 32 || !name_is_id(id)))
-		rc = err_set(why, RC_INVALID,
-			     "id '%.40s' is not 1 to 32 of a-z and 0-9", text);
-	else if (!text && im->is_subject && code && uscc_is_valid(code))
-		uscc_id(id, code);
-	else if (!text)
-		rc = id_of_keys(im, given, id, why);
-	json_object_del(given, "id");
-	return rc;
+	return import_check_code(im->batch.kind, given, fact, why);
 }
 
 static enum rc check_scope(const struct import *im, json_t *given,
@@ -291,7 +150,8 @@ static enum rc take_row(struct import *im, const struct csv_row *row,
 	if (rc == RC_OK)
 		rc = check_scope(im, given, &why);
 	if (rc == RC_OK)
-		rc = find_id(im, given, id, &why);
+		rc = import_find_id(im->batch.kind, im->source, given, id,
+				    &why);
 	if (rc == RC_OK)
 		rc = batch_put(&im->batch, row, &fact);
 	else if (rc == RC_NOMEM)
@@ -302,27 +162,13 @@ static enum rc take_row(struct import *im, const struct csv_row *row,
 	return rc;
 }
 
-static bool has_surrogate(const struct import *im)
-{
-	for (size_t s = 0; im->is_subject && s < SURROGATES; s++) {
-		size_t n = 0;
-
-		while (surrogates[s][n] &&
-		       import_map_has(&im->map, im->batch.kind,
-				      surrogates[s][n]))
-			n++;
-		if (!surrogates[s][n])
-			return true;
-	}
-	return false;
-}
-
 /* Can rows of this header have ids at all? */
 static enum rc check_keys(const struct import *im, struct err *err)
 {
 	const struct kind *k = im->batch.kind;
 
-	if (import_map_has(&im->map, k, "id") || has_surrogate(im))
+	if (import_map_has(&im->map, k, "id") ||
+	    import_has_surrogate(&im->map, k))
 		return RC_OK;
 	if (!k->keys || !k->keys[0])
 		return err_set(err, RC_INVALID,
@@ -334,7 +180,8 @@ static enum rc check_keys(const struct import *im, struct err *err)
 			return err_set(err, RC_INVALID,
 				       "the file needs a column 'id'%s or the "
 				       "key '%s'",
-				       im->is_subject ? ", 'uscc'" : "",
+				       strcmp(k->name, "subject") ? ""
+								  : ", 'uscc'",
 				       k->keys[i]);
 	return RC_OK;
 }
@@ -344,8 +191,8 @@ static void find_own(struct import *im)
 	size_t n = 0;
 
 	if (import_map_has(&im->map, im->batch.kind, "uscc")) {
-		im->own[n++] = &wrong_check;
-		im->own[n++] = &wrong_inner;
+		im->own[n++] = &import_wrong_check;
+		im->own[n++] = &import_wrong_inner;
 	}
 	for (size_t i = 0; i < im->map.n && n < OWN_MAX; i++) {
 		bool earned;
@@ -397,7 +244,6 @@ enum rc import_csv(struct op *op, const struct import_job *job,
 	snprintf(report->name, sizeof(report->name), "%s", job->kind);
 	im->job = job;
 	im->source = job->source ? job->source : job->kind;
-	im->is_subject = strcmp(job->kind, "subject") == 0;
 	rc = csv_open(&c, job->file, job->latin1, op->err);
 	if (rc == RC_OK)
 		rc = begin(im, op, c, report);
