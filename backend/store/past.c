@@ -132,6 +132,8 @@ enum rc past_advance(struct past *p, int64_t position, struct err *err)
 
 	for (size_t i = 0; rc == RC_OK && i < p->nkinds; i++)
 		rc = kind_advance(p, p->kinds[i], position, err);
+	for (size_t i = 0; rc == RC_OK && !p->at && i < p->nkinds; i++)
+		rc = rows_shadow_index(p->store->db, p->kinds[i], err);
 	if (rc == RC_OK)
 		rc = db_commit(p->store->db, err);
 	db_rollback(p->store->db);

@@ -23,10 +23,12 @@ enum rows_side { ROWS_SERVER, ROWS_REPLICA };
  * the column scope in a replica. Indexes on the server only. */
 enum rc rows_create(struct db *db, const struct kind *k, enum rows_side side,
 		    const char *scope, struct err *err);
-/* On the server: an empty temporary table with the kind's columns and indexes,
- * which stands in front of the kind's own on this connection until its end:
- * every statement, rows_put too, means the temporary one meanwhile. */
+/* On the server: an empty temporary table with the kind's columns, which stands
+ * in front of the kind's own on this connection until its end: every statement,
+ * rows_put too, means the temporary one meanwhile. Its indexes are made apart,
+ * once for many rows. */
 enum rc rows_shadow_begin(struct db *db, const struct kind *k, struct err *err);
+enum rc rows_shadow_index(struct db *db, const struct kind *k, struct err *err);
 enum rc rows_shadow_end(struct db *db, const struct kind *k, struct err *err);
 /* Write a whole record. In a replica what no column can hold goes to
  * hufu_extra(kind, id, body); on the server it is left to the log. */

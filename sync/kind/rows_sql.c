@@ -351,20 +351,34 @@ out:
 	return rc;
 }
 
-enum rc rows_shadow_begin(struct db *db, const struct kind *k, struct err *err)
+typedef void shadow_fn(struct buf *out, const struct kind *k, const char *in);
+
+static enum rc shadow_script(struct db *db, const struct kind *k,
+			     shadow_fn *write, struct err *err)
 {
 	struct buf sql;
 	enum rc rc;
 
 	buf_init(&sql, SQL_BYTES_MAX);
-	buf_printf(&sql, "DROP TABLE IF EXISTS temp.%s;", k->name);
-	server_create_write(&sql, k, "temp.");
-	indexes_write(&sql, k, "temp.");
+	write(&sql, k, "temp.");
 	rc = buf_status(&sql, err);
 	if (rc == RC_OK)
-		rc = db_script(db, sql.data, err);
+		rc = db_script(db, sql.data ? sql.data : "", err);
 	buf_release(&sql);
 	return rc;
+}
+
+enum rc rows_shadow_begin(struct db *db, const struct kind *k, struct err *err)
+{
+	enum rc rc = rows_shadow_end(db, k, err);
+
+	return rc == RC_OK ? shadow_script(db, k, server_create_write, err)
+			   : rc;
+}
+
+enum rc rows_shadow_index(struct db *db, const struct kind *k, struct err *err)
+{
+	return shadow_script(db, k, indexes_write, err);
 }
 
 enum rc rows_shadow_end(struct db *db, const struct kind *k, struct err *err)
