@@ -9,6 +9,8 @@
  * kinds), so a visit is judged by the answers that came with it. */
 #include "ledger/gate.h"
 
+#include <string.h>
+
 #include "base/date.h"
 #include "base/jcs.h"
 #include "form/verdict.h"
@@ -104,7 +106,8 @@ static enum rc signed_at(struct store *s, const char *scope, const char *id,
 	return query_end(q, err) == RC_OK ? rc : err->code;
 }
 
-/* The visit's answers as they stand, and which of them came after signing. */
+/* The visit's answers as they stood when it was signed, or stand, and what came
+ * after signing. */
 static enum rc answers_read(struct store *s, const char *scope, const char *id,
 			    int64_t sealed, json_t *answers, json_t *late,
 			    struct err *err)
@@ -114,15 +117,16 @@ static enum rc answers_read(struct store *s, const char *scope, const char *id,
 
 	query_text(q, 1, scope);
 	query_text(q, 2, id);
+	query_int(q, 3, sealed);
 	while (rc == RC_OK && query_row(q)) {
 		json_t *a = NULL;
 
 		rc = json_read(query_get_text(q, 1), query_get_len(q, 1), &a,
 			       err);
-		if (rc == RC_OK && query_get_int(q, 0) > sealed)
-			json_array_append(late, json_object_get(a, "id"));
 		if (rc == RC_OK)
-			json_array_append_new(answers, a);
+			json_array_append_new(
+				query_get_int(q, 0) > sealed ? late : answers,
+				a);
 	}
 	return query_end(q, err) == RC_OK ? rc : err->code;
 }
@@ -224,12 +228,19 @@ enum rc gate_judge(struct batch *b, const struct kind *k, const struct take *t,
 		   const json_t *server, const char **code, struct err *why)
 {
 	const char *owner = k->owner ? json_text(server, k->owner) : NULL;
-	enum rc rc;
+	enum rc rc = RC_OK;
 
 	*code = NULL;
-	/* Whose it is now counts, not whose it was when the author saw it. */
-	rc = change_judge(k, t, owner && !base ? server : base, terminal, code,
-			  why);
+	/* It may have got its owner since the author saw it. */
+	if (owner && !(t->role & ROLE_SERVER) &&
+	    strcmp(owner, t->commit.author) != 0) {
+		*code = "owner";
+		err_set(why, RC_DENIED,
+			"%s '%s' is %s's: only its author changes it", k->name,
+			json_text(terminal, "id"), owner);
+	} else {
+		rc = change_judge(k, t, base, terminal, code, why);
+	}
 	if (rc == RC_OK && !*code && k->unique)
 		rc = twin_judge(b, k, terminal, code, why);
 	if (rc == RC_OK && !*code && !strcmp(k->name, "visit") &&

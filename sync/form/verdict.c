@@ -55,8 +55,6 @@ static const char *unused_why(const struct join *j, const json_t *a)
 	if (same_text(state, "void") || same_text(state, "draft") ||
 	    same_text(state, "left_out"))
 		return state;
-	if (has_text(j->v->late, json_text(a, "id")))
-		return "left_out";
 	if (!json_text(a, "author"))
 		return "no_author";
 	if (!p)
@@ -104,23 +102,28 @@ static void copy(json_t *to, const json_t *from, const char *name)
 		json_object_set(to, name, value);
 }
 
-static void unused_list(struct join *j)
+static void unused_add(struct join *j, const json_t *a, const char *why)
 {
 	static const char *const names[] = { "id", "point", "author", "value" };
+	json_t *o = json_object();
 
+	for (size_t n = 0; n < sizeof(names) / sizeof(*names); n++)
+		copy(o, a, names[n]);
+	json_object_set_new(o, "why", json_string(why));
+	json_array_append_new(j->unused, o);
+}
+
+static void unused_list(struct join *j)
+{
 	for (size_t i = 0; i < json_array_size(j->answers); i++) {
 		const json_t *a = json_array_get(j->answers, i);
 		const char *why = unused_why(j, a);
-		json_t *o;
 
-		if (!why)
-			continue;
-		o = json_object();
-		for (size_t n = 0; n < sizeof(names) / sizeof(*names); n++)
-			copy(o, a, names[n]);
-		json_object_set_new(o, "why", json_string(why));
-		json_array_append_new(j->unused, o);
+		if (why)
+			unused_add(j, a, why);
 	}
+	for (size_t i = 0; i < json_array_size(j->v->late); i++)
+		unused_add(j, json_array_get(j->v->late, i), "left_out");
 }
 
 /* What the officers say of one point. */

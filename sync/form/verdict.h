@@ -29,7 +29,8 @@ struct verdict_of {
 	/* A later version in force when the visit began, or NULL. */
 	const json_t *newer;
 	const json_t *answers; /* array of records, in any order */
-	/* Ids of answers that came after signing: array, or NULL. */
+	/* Versions of answers that came after signing, or NULL: they are shown
+	 * beside the table. */
 	const json_t *late;
 };
 

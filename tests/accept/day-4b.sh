@@ -144,6 +144,7 @@ is "it is signed" signed "$(of state)"
 on t2 "UPDATE answer SET value='pass' WHERE point='pests' AND author='o2'"
 sync t2 >/dev/null
 is "a later answer does not count" left_out "$(of unused.0.why)"
+is "what was signed stands" "failed fail o2" "$(point pests)"
 
 # the form turns out to have no basis: answers stay, the verdict goes (case 17)
 fails 2 "needs --reason" hufud form withdraw "$F"

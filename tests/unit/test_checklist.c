@@ -141,6 +141,13 @@ static void an_answer_after_signing_is_left_out(void **state)
 			    "[{\"id\":\"y1\",\"point\":\"p1\",\"author\":"
 			    "\"o2\",\"value\":\"fail\",\"why\":"
 			    "\"left_out\"}]");
+	/* nor does a change of what was signed change it */
+	field_exec(&world, 0, "UPDATE answer SET value='fail' WHERE id='x2'");
+	field_sync(&world, 0);
+	assert_string_equal(verdict_says("verdict"), "\"clean\"");
+	assert_string_equal(
+		field_server(&world, "SELECT value FROM answer WHERE id='x2'"),
+		"fail");
 }
 
 /* Held back on the tablet where it knows; quarantined where it did not. */
@@ -165,6 +172,21 @@ static void nobody_changes_anothers_answer(void **state)
 			 RC_INVALID);
 	assert_non_null(strstr(world.err.text, "only its author"));
 	err_clear(&world.err);
+}
+
+static void an_answer_that_got_its_author_meanwhile_is_the_authors(void **state)
+{
+	(void)state;
+	field_office(&world, "answer", "x1",
+		     "{\"visit\":\"v1\",\"point\":\"p1\"}");
+	field_sync(&world, 0);
+	field_sync(&world, 1);
+	field_exec(&world, 0,
+		   "UPDATE answer SET author='o1',value='pass' WHERE id='x1'");
+	field_exec(&world, 1, "UPDATE answer SET reason='y' WHERE id='x1'");
+	field_sync(&world, 0);
+	field_sync(&world, 1);
+	assert_int_equal(quarantined("answer", "x1", "owner"), 1);
 }
 
 static void a_second_answer_of_one_author_is_kept_out(void **state)
@@ -355,6 +377,8 @@ int main(void)
 		IN_DISTRICT(what_they_disagree_on_keeps_the_visit_unsigned),
 		IN_DISTRICT(an_answer_after_signing_is_left_out),
 		IN_DISTRICT(nobody_changes_anothers_answer),
+		IN_DISTRICT(
+			an_answer_that_got_its_author_meanwhile_is_the_authors),
 		IN_DISTRICT(a_second_answer_of_one_author_is_kept_out),
 		IN_DISTRICT(a_pinned_form_does_not_move),
 		IN_DISTRICT(a_published_form_keeps_its_points),
