@@ -1,5 +1,5 @@
 /* domain/draw_lots.h - subjects of a draw by grade under names that do not tell
- * who they are (docs/protocol.md, section 13; docs/adr/0015).
+ * who they are (docs/protocol.md, section 13; docs/adr/0016).
  *
  * proof(id) = SHA-256(key US id), lot(id) = the first 128 bits of
  * SHA-256(proof US id), both as hex digits, US the byte 0x1F. The key is 64 hex

@@ -19,12 +19,14 @@ ORDER BY subject, valid_to DESC, id
 -- name: draw_visits
 SELECT v.subject, max(v.visited_on) FROM visit AS v
 WHERE v.scope = ?1 AND (v.state IS NULL OR v.state <> 'void')
+AND (v.flags IS NULL OR v.flags NOT LIKE '%"not_counted"%')
 GROUP BY v.subject ORDER BY v.subject
 
 -- name: draw_item_visits
 SELECT v.subject, max(v.visited_on) FROM visit AS v
 LEFT JOIN assignment AS a ON a.scope = v.scope AND a.id = v.assignment
 WHERE v.scope = ?1 AND (v.state IS NULL OR v.state <> 'void')
+AND (v.flags IS NULL OR v.flags NOT LIKE '%"not_counted"%')
 AND coalesce(v.item, a.item) = ?2 AND (a.cause IS NULL OR a.cause <> 'triggered')
 GROUP BY v.subject ORDER BY v.subject
 

@@ -851,6 +851,13 @@ static void the_frame_is_what_the_query_asks_for(void **state)
 	put(w, "visit", "v2",
 	    "{\"subject\":\"s005\",\"visited_on\":\"2020-01-01\","
 	    "\"state\":\"recorded\"}");
+	/* What is no check counts for no cap. */
+	snprintf(today, sizeof(today),
+		 "{\"subject\":\"s007\",\"item\":\"i1\","
+		 "\"visited_on\":\"%.10s\",\"state\":\"recorded\","
+		 "\"flags\":[\"not_counted\"]}",
+		 day);
+	put(w, "visit", "v3", today);
 	put(w, "subject", "s006",
 	    "{\"name\":\"x\",\"state\":\"in_business\",\"town\":\"002\","
 	    "\"industry\":\"H62\",\"flags\":[\"key_site\"]}");
