@@ -129,7 +129,7 @@ enum rc rate_check(struct op *op, const char *scope, struct rate_checked *out)
 	struct checking c = { .op = op, .scope = scope, .done = out };
 	struct past past = { 0 };
 	int64_t known = 0;
-	enum rc rc = rate_may(op, scope, ROLE_AUDITOR);
+	enum rc rc = rate_may(op, scope, ROLE_AUDITOR), ended;
 
 	memset(out, 0, sizeof(*out));
 	if (rc == RC_OK)
@@ -144,7 +144,7 @@ enum rc rate_check(struct op *op, const char *scope, struct rate_checked *out)
 		if (rc == RC_OK)
 			rc = check_known(&c, known);
 	}
-	past_end(&past);
+	ended = past_end(&past, op->err);
 	scheme_release(&c.scheme);
-	return rc;
+	return rc == RC_OK ? ended : rc;
 }

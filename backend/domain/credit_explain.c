@@ -41,15 +41,16 @@ static enum rc facts_then(struct op *op, const char *scope, const char *subject,
 {
 	struct past past = { 0 };
 	enum rc rc = past_begin(&past, op->store, scope, fact_kinds, subject,
-				op->err);
+				op->err),
+		ended;
 
 	if (rc == RC_OK)
 		rc = past_advance(&past, position, op->err);
 	if (rc == RC_OK)
 		rc = rate_subject(op, scope, subject, scheme, day, position,
 				  out);
-	past_end(&past);
-	return rc;
+	ended = past_end(&past, op->err);
+	return rc == RC_OK ? ended : rc;
 }
 
 static enum rc facts_now(struct op *op, const char *scope, const char *subject,

@@ -201,17 +201,19 @@ static enum rc write_snapshot(struct exporting *e, bool of_now)
 static enum rc write_past(struct exporting *e)
 {
 	const char *const one[] = { e->kind->name, NULL };
+	const char *const *kinds =
+		is_results(e->kind) ? export_results_kinds : one;
 	struct past past = { 0 };
-	enum rc rc = past_begin(
-		&past, e->job->store, e->job->scope,
-		is_results(e->kind) ? export_results_kinds : one, NULL, e->err);
+	enum rc rc = past_begin(&past, e->job->store, e->job->scope, kinds,
+				NULL, e->err);
+	enum rc ended;
 
 	if (rc == RC_OK)
 		rc = past_advance(&past, e->point.position, e->err);
 	if (rc == RC_OK)
 		rc = write_snapshot(e, false);
-	past_end(&past);
-	return rc;
+	ended = past_end(&past, e->err);
+	return rc == RC_OK ? ended : rc;
 }
 
 static enum rc write_state(struct exporting *e)

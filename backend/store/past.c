@@ -141,11 +141,19 @@ enum rc past_advance(struct past *p, int64_t position, struct err *err)
 	return rc;
 }
 
-void past_end(struct past *p)
+enum rc past_end(struct past *p, struct err *err)
 {
-	struct err ignored = { 0 };
+	enum rc rc = RC_OK;
 
-	for (size_t i = 0; i < p->nkinds; i++)
-		rows_shadow_end(p->store->db, p->kinds[i], &ignored);
+	for (size_t i = 0; i < p->nkinds; i++) {
+		struct err hiccup = { 0 };
+
+		/* A second time, since the past must not be taken for today. */
+		if (rows_shadow_end(p->store->db, p->kinds[i], &hiccup) !=
+			    RC_OK &&
+		    rows_shadow_end(p->store->db, p->kinds[i], err) != RC_OK)
+			rc = RC_IO;
+	}
 	p->nkinds = 0;
+	return rc;
 }

@@ -48,7 +48,8 @@ enum rc past_begin(struct past *p, struct store *s, const char *scope,
 		   struct err *err);
 /* To a later position. */
 enum rc past_advance(struct past *p, int64_t position, struct err *err);
-/* Takes a zeroed one, too. */
-void past_end(struct past *p);
+/* The kinds stand as they do today. Takes a zeroed one, too. RC_IO: a table
+ * stayed in front, and this connection must not be used any more. */
+enum rc past_end(struct past *p, struct err *err);
 
 #endif

@@ -130,6 +130,43 @@ static void an_export_that_fails_leaves_no_part(void **state)
 	fail_each(w, FAULT_ALLOC, work_export, no_part_is_left);
 }
 
+static enum rc work_export_past(struct world *w)
+{
+	const struct export_job job = { .store = w->loop.store,
+					.actor = &w->account,
+					.kind = "results",
+					.scope = SCOPE,
+					.format = EXPORT_CSV,
+					.as_of = "9999-12-31",
+					.out = w->out };
+	struct export_done done;
+
+	return export_write(&job, &done, &w->err);
+}
+
+/* Neither half a file nor the past in front of today. */
+static void today_stands(struct world *w)
+{
+	struct err err = { 0 };
+	int64_t n = 1;
+
+	no_part_is_left(w);
+	assert_int_equal(db_int(w->loop.store->db,
+				"SELECT count(*) FROM temp.sqlite_schema", 0,
+				&n, &err),
+			 RC_OK);
+	assert_int_equal(n, 0);
+}
+
+static void an_export_of_the_past_that_fails_leaves_today(void **state)
+{
+	struct world *w = *state;
+
+	put(w, "visit", "t1", "{\"subject\":\"s1\",\"result_codes\":[\"B\"]}");
+	fail_each(w, FAULT_STORE, work_export_past, today_stands);
+	fail_each(w, FAULT_ALLOC, work_export_past, today_stands);
+}
+
 static enum rc work_rate(struct world *w)
 {
 	struct rate_options options = { .schema = "schema" };
@@ -149,6 +186,33 @@ static void a_rating_that_fails_can_be_done_again(void **state)
 				"SELECT count(*) FROM rating", 0, &n, &w->err),
 			 RC_OK);
 	assert_int_equal(n, SUBJECTS);
+}
+
+static enum rc work_check(struct world *w)
+{
+	struct rate_options options = { .schema = "schema" };
+	struct rate_checked done;
+	int64_t known = 12;
+	json_t *why = NULL;
+	enum rc rc = rate_check(&w->op, SCOPE, &done);
+
+	if (rc == RC_OK)
+		rc = rate_explain(&w->op, SCOPE, "s1", &options, &known, &why);
+	json_decref(why);
+	if (rc == RC_OK) {
+		assert_int_equal(done.checked, SUBJECTS);
+		assert_int_equal(done.differing, 0);
+	}
+	return rc;
+}
+
+static void a_check_of_ratings_that_fails_leaves_today(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(work_rate(w), RC_OK);
+	fail_each(w, FAULT_STORE, work_check, today_stands);
+	fail_each(w, FAULT_ALLOC, work_check, today_stands);
 }
 
 static enum rc work_commit(struct world *w)
@@ -198,6 +262,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_WORLD(an_export_that_fails_leaves_no_part),
+		IN_WORLD(an_export_of_the_past_that_fails_leaves_today),
+		IN_WORLD(a_check_of_ratings_that_fails_leaves_today),
 		IN_WORLD(a_rating_that_fails_can_be_done_again),
 		IN_WORLD(a_draw_that_fails_goes_on_to_the_same_result),
 	};
