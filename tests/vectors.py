@@ -985,18 +985,27 @@ def draw_officers(g):
 
 
 # Which members the objects of a paper have: needed, then those that may lack.
-PAPER = ("commitment committed excluded format frame membership pool state",
+PAPER = ("commitment committed excluded format frame pool state",
          "pairs reserve result result_hash revealed_at seed")
+PAPER_3 = ("recusals", "drawn key lots membership replacements void_reason")
 COMMITTED = ("algorithm frame_hash frame_size officers_per_subject pool_hash rules scope "
              "seed_source strata", "")
 ANNOUNCED = ("committed_at id", "name reason replaces")
 RULES = ("day exclusions_hash load_limit", "due industry item town")
+RULES_3 = ("day exclusions_hash recusals_hash states", "due flags grades industry item load_max "
+           "period_days ratio_rule rounding towns visited_before")
 STRATUM = ("members_hash n name size", "")
+STRATUM_3 = ("members_hash n name size", "expected_bp ratio_bp")
 OFFICER = ("id", "certificate certificate_from certificate_to excluded state")
+OFFICER_3 = ("id", "certificate certificate_from certificate_state certificate_to excluded lead "
+             "state")
+RECUSAL = ("officer reason subject", "")
+REPLACEMENT = ("at in out reason", "officers subject")
 EXCLUSION = ("id reason", "")
-NUMBERS = {"committed_at", "format", "frame_size", "n", "officers_per_subject", "revealed_at",
-           "size"}
-LISTS = {"excluded", "frame", "membership", "pairs", "pool", "reserve", "result", "strata"}
+NUMBERS = {"at", "committed_at", "expected_bp", "format", "frame_size", "load_max", "n",
+           "officers_per_subject", "period_days", "ratio_bp", "revealed_at", "size"}
+LISTS = {"drawn", "excluded", "flags", "frame", "grades", "lots", "membership", "officers", "pairs",
+         "pool", "recusals", "replacements", "reserve", "result", "states", "strata", "towns"}
 OBJECTS = {"committed", "rules"}
 
 
@@ -1007,7 +1016,8 @@ def members(value, *tables):
     need(needed <= set(value) <= known, "members that are missing or unknown")
     for key, inner in value.items():
         form = (int if key in NUMBERS else dict if key in OBJECTS else
-                list if key in LISTS and tables[0] is not OFFICER else str)
+                bool if key == "lead" else
+                list if key in LISTS and tables[0] not in (OFFICER, OFFICER_3) else str)
         need(type(inner) is form, f"the form of {key}")
         need(form is not int or 0 <= inner <= INT_MAX, f"the number {key}")
 
@@ -1018,20 +1028,66 @@ def lines_hash(ids):
 
 def paper_members(paper):
     """Its shape; answers what was announced with the commitment."""
-    old = paper.get("format") == 1
-    need(old or paper.get("format") == 2, "the format")
+    form = paper.get("format")
+    need(form in (1, 2, 3), "the format")
+    old, new = form == 1, form == 3
     committed = paper.get("committed")
-    members(paper, PAPER, *([ANNOUNCED, ("algorithm", "")] if old else [("", "void_reason")]))
-    members(committed, COMMITTED, *([] if old else [ANNOUNCED, ("format", "")]))
-    members(committed["rules"], RULES)
-    for table, objects in ((STRATUM, committed["strata"]), (OFFICER, paper["pool"]),
-                           (EXCLUSION, paper["excluded"])):
+    members(paper, PAPER, *([ANNOUNCED, ("algorithm membership", "")] if old else
+                            [PAPER_3] if new else [("membership", "void_reason")]))
+    members(committed, COMMITTED, *([] if old else [ANNOUNCED, ("format", "key_hash" if new else "")]))
+    members(committed["rules"], RULES_3 if new else RULES)
+    for table, objects in ((STRATUM_3 if new else STRATUM, committed["strata"]),
+                           (OFFICER_3 if new else OFFICER, paper["pool"]),
+                           (EXCLUSION, paper["excluded"]), (RECUSAL, paper.get("recusals", [])),
+                           (REPLACEMENT, paper.get("replacements", []))):
         for one in objects:
             members(one, table)
-    need(committed["algorithm"] == paper.get("algorithm", "hufu-draw-1") == "hufu-draw-1",
-         "the algorithm")
-    need(old or committed["format"] == 2, "the format that was committed")
+    algorithm = "hufu-draw-2" if new else "hufu-draw-1"
+    need(committed["algorithm"] == paper.get("algorithm", algorithm) == algorithm, "the algorithm")
+    need(old or committed["format"] == form, "the format that was committed")
     return paper if old else committed
+
+
+def paper_lot(paper, ident):
+    proof = sha256_hex(US.join((paper["key"].encode(), ident.encode())))
+    return sha256_hex(US.join((proof.encode(), ident.encode())))[:32]
+
+
+def paper_lots(paper):
+    """The ids of each stratum of format 3, which are lots in a draw by grade."""
+    by_grade, strata = "key_hash" in paper["committed"], paper["committed"]["strata"]
+    need(by_grade == ("lots" in paper), "lots and key_hash")
+    need(("key" in paper) == ("membership" in paper) and (by_grade or "key" not in paper), "the key")
+    if not by_grade:
+        need(len(strata) == 1, "one stratum")
+        return [paper["frame"]]
+    need(sum(map(len, paper["lots"])) == len(paper["frame"]), "a lot for each subject")
+    need(all(sorted(set(ids)) == ids for ids in paper["lots"]), "lots are not sorted")
+    if "key" in paper:
+        need(paper["committed"]["key_hash"] == sha256_hex(paper["key"].encode()), "key_hash")
+        need(len(paper["membership"]) == len(paper["frame"]), "membership")
+        need(paper["lots"] == [sorted(
+            paper_lot(paper, i) for i, at in zip(paper["frame"], paper["membership"]) if at == k)
+            for k in range(len(strata))], "the lots of the frame")
+    return paper["lots"]
+
+
+def paper_strata_3(paper):
+    strata, rules = paper["committed"]["strata"], paper["committed"]["rules"]
+    need(rules["recusals_hash"] == sha256_hex(jcs(paper["recusals"])), "recusals_hash")
+    order = [(r["subject"], r["officer"]) for r in paper["recusals"]]
+    need(sorted(set(order)) == order, "recusals are not sorted")
+    need(rules.get("rounding", "up, at least 1") == "up, at least 1", "rounding")
+    lots = paper_lots(paper)
+    need(len(lots) == len(strata), "a list of lots for each stratum")
+    for s, ids in zip(strata, lots):
+        need(s["size"] == len(ids) and min(1, len(ids)) <= s["n"] <= len(ids), "size")
+        need(s["members_hash"] == lines_hash(ids), "members_hash")
+        need(("ratio_bp" in s) == ("expected_bp" in s), "a ratio and its sizes")
+        if "ratio_bp" in s:
+            exact = s["size"] * s["ratio_bp"]
+            need(0 < s["ratio_bp"] <= 10000 and s["expected_bp"] == exact, "expected_bp")
+            need(s["n"] == exact // 10000 + (exact % 10000 > 0), "the share of a ratio")
 
 
 def paper_committed(paper, said):
@@ -1041,8 +1097,11 @@ def paper_committed(paper, said):
     need(sorted(set(frame)) == frame, "the frame is not sorted")
     need_all(ID, said["id"], *frame)
     need(committed["frame_hash"] == lines_hash(frame), "frame_hash")
-    need(committed["frame_size"] == len(frame) == len(paper["membership"]), "frame_size")
-    for k, s in enumerate(strata):
+    need(committed["frame_size"] == len(frame), "frame_size")
+    if paper["format"] == 3:
+        paper_strata_3(paper)
+    for k, s in enumerate(strata if paper["format"] < 3 else []):
+        need(len(frame) == len(paper["membership"]), "membership")
         ids = [i for i, at in zip(frame, paper["membership"]) if at == k]
         need(s["size"] == len(ids) >= s["n"], "size")
         need(s["members_hash"] == lines_hash(ids), "members_hash")
@@ -1051,11 +1110,16 @@ def paper_committed(paper, said):
     need(sorted(set(officers)) == officers, "the pool is not sorted")
     need(committed["pool_hash"] == sha256_hex(jcs(paper["pool"])), "pool_hash")
     need(rules["exclusions_hash"] == sha256_hex(jcs(paper["excluded"])), "exclusions_hash")
-    need(rules["load_limit"] == "ceil(subjects*officers_per_subject/candidates)+1", "load_limit")
+    if paper["format"] < 3:
+        need(rules["load_limit"] == "ceil(subjects*officers_per_subject/candidates)+1",
+             "load_limit")
 
 
 def paper_state(paper, said):
-    parts = [k in paper for k in ("pairs", "reserve", "result", "result_hash")]
+    by_grade = "key_hash" in paper["committed"]
+    parts = [k in paper for k in ["pairs", "reserve", "result", "result_hash"] + ["drawn"] * by_grade]
+    need(by_grade or "drawn" not in paper, "drawn lots")
+    need(all(parts) or "replacements" not in paper, "replacements of nothing")
     need(("seed" in paper) == ("revealed_at" in paper), "the seed and its time")
     need(not any(parts) or (all(parts) and "seed" in paper), "a part of a result")
     states = (["drawn", "verified"] if all(parts) else
@@ -1068,14 +1132,76 @@ def paper_state(paper, said):
     return all(parts)
 
 
-def paper_pairs(paper, seed, drawn):
-    committed, pairs_ = paper["committed"], []
-    wanted, day = committed["officers_per_subject"], committed["rules"]["day"]
-    load = {o["id"]: 0 for o in paper["pool"]
+def paper_load(paper):
+    day = paper["committed"]["rules"]["day"]
+    return {o["id"]: 0 for o in paper["pool"]
             if "excluded" not in o and o.get("state", "active") == "active"
+            and o.get("certificate_state", "valid") == "valid"
             and ("certificate" in o or "certificate_to" in o)
             and o.get("certificate_from", day) <= day <= o.get("certificate_to", day)}
+
+
+def paper_next(paper, load, recused, pair, lead):
+    """Format 3: the next officer of [subject, officer, ...]; its load grows."""
+    def place(officer):
+        return load[officer], sha256(US.join(
+            (paper["seed"].encode(), b"m", pair[0].encode(), officer.encode())))
+    free = sorted((o for o in load if o not in pair[1:] and (pair[0], o) not in recused), key=place)
+    leads = {o["id"] for o in paper["pool"] if "lead" in o}
+    need(free, "too few officers")
+    officer = next((o for o in free if lead and o in leads), free[0])
+    load[officer] += 1
+    return officer
+
+
+def paper_match(paper, load, recused, subject):
+    pair = [subject]
+    while len(pair) <= paper["committed"]["officers_per_subject"]:
+        pair.append(paper_next(paper, load, recused, pair, len(pair) == 1))
+    return pair
+
+
+def paper_replaced(paper):
+    """Every replacement of a drawn paper of format 3, from those before."""
+    load, recused = paper_load(paper), {(r["subject"], r["officer"]) for r in paper["recusals"]}
+    pairs_ = {pair[0]: pair[:] for pair in paper["pairs"]}
+    for officer in sum((pair[1:] for pair in paper["pairs"]), []):
+        load[officer] += 1
+    leads = {o["id"] for o in paper["pool"] if "lead" in o}
+    names = {paper_lot(paper, i): i for i in paper["frame"]} if "key" in paper else {}
+    strata = dict(zip(paper["frame"], paper.get("membership", [0] * len(paper["frame"]))))
+    waiting = [[names.get(i, i) for i in r] for r in paper["reserve"]]
+    seen, before = set(pairs_), paper["revealed_at"]
+    for said in paper.get("replacements", []):
+        need(said["reason"] and said["at"] >= before, "the reason and time of a replacement")
+        before, out = said["at"], said["out"]
+        if "subject" in said:
+            pair = pairs_.get(said["subject"], [])
+            need(out in pair[1:], "an officer who was not drawn")
+            recused.add((pair[0], out))
+            load[out] -= 1
+            found = paper_next(paper, load, recused, pair, out in leads)
+            pair[pair.index(out, 1)] = found
+        else:
+            need(out in pairs_, "a subject that was not drawn")
+            for officer in pairs_.pop(out)[1:]:
+                load[officer] -= 1
+            public = "key_hash" in paper["committed"] and "key" not in paper
+            found = said["in"] if public else waiting[strata[out]].pop(0)
+            need(found in strata and found not in seen, "nobody to come in")
+            seen.add(found)
+            pairs_[found] = paper_match(paper, load, recused, found)
+            need(said.get("officers") == pairs_[found][1:], "the officers of a replacement")
+        need(("officers" in said) != ("subject" in said) and said["in"] == found, "a replacement")
+
+
+def paper_pairs(paper, seed, drawn):
+    committed, pairs_ = paper["committed"], []
+    wanted, load = committed["officers_per_subject"], paper_load(paper)
     need(len(load) >= wanted, "too few officers")
+    if paper["format"] == 3:
+        recused = {(r["subject"], r["officer"]) for r in paper["recusals"]}
+        return [paper_match(paper, load, recused, subject) for subject in drawn]
     for subject in drawn:
         limit = -(-len(drawn) * wanted // len(load)) + 1
         while sum(n < limit for n in load.values()) < wanted:
@@ -1089,7 +1215,32 @@ def paper_pairs(paper, seed, drawn):
     return pairs_
 
 
+def paper_outcome_3(paper):
+    seed, lots = paper["seed"].encode(), paper.get("lots", [paper["frame"]])
+
+    def ticket(ident):
+        return sha256(seed + US + ident.encode())
+    order = [sorted(ids, key=ticket) for ids in lots]
+    counts = [s["n"] for s in paper["committed"]["strata"]]
+    drawn = [ids[:n] for ids, n in zip(order, counts)]
+    out = {"reserve": [ids[n:] for ids, n in zip(order, counts)]}
+    names = sum(drawn, [])
+    if "lots" in paper:
+        out["drawn"] = drawn
+        if "key" in paper:
+            owners = {paper_lot(paper, i): i for i in paper["frame"]}
+            names = [owners[lot] for lot in names]
+        else:
+            need(len(set(paper["result"]) & set(paper["frame"])) == len(names), "the names")
+            names = paper["result"]
+    out["result"] = sorted(names, key=ticket)
+    out["pairs"] = paper_pairs(paper, seed, out["result"])
+    return out
+
+
 def paper_outcome(paper):
+    if paper["format"] == 3:
+        return paper_outcome_3(paper)
     seed, result, reserve = paper["seed"].encode(), [], []
     tickets = {i: sha256(seed + US + i.encode()) for i in paper["frame"]}
     for k, s in enumerate(paper["committed"]["strata"]):
@@ -1108,6 +1259,8 @@ def paper(g):
         outcome = paper_outcome(g["paper"])
         need(all(g["paper"][k] == outcome[k] for k in outcome), "the outcome")
         need(g["paper"]["result_hash"] == sha256_hex(jcs(outcome)), "result_hash")
+        if "replacements" in g["paper"]:
+            paper_replaced(g["paper"])
     return {"id": said["id"], "committed_at": said["committed_at"],
             "commitment": sha256_hex(jcs(g["paper"]["committed"])),
             "drawn": len(g["paper"].get("result", []))}

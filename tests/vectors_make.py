@@ -734,6 +734,108 @@ def make_papers(c):
         c.refuse(f"format 2: another {key}", "paper", {"paper": paper})
     c.add("format 2: void, with the reason", "paper",
           {"paper": paper_with(paper_committed(2, ids), state="void", void_reason="a slip")})
+    make_papers_3(c, ids)
+
+
+def paper_committed_3(ids, by_grade):
+    """A paper of format 3 over the same: one recusal, one lead, and a ratio where by grade."""
+    old = paper_committed(2, ids)
+    pool = [{"id": f"o{i}", "state": "active", "certificate": f"ZJ-{i}"} for i in range(6)]
+    pool[3]["excluded"] = "kin of the owner"
+    pool[4]["certificate_state"] = "suspended"
+    pool[1]["lead"] = True
+    recusals = [{"officer": "o0", "reason": "kin", "subject": ids[2]}]
+    paper = {"format": 3, "state": "committed", "frame": ids, "pool": pool, "recusals": recusals,
+             "excluded": [{"id": "s9", "reason": "moved"}]}
+    committed = {k: x for k, x in old["committed"].items() if k not in ("rules", "strata")}
+    rules = {"day": "2026-11-22", "due": "2026-12-31", "item": "i1", "period_days": 365,
+             "states": ["in_business"], "towns": ["001", "002"],
+             "exclusions_hash": v.sha256_hex(v.jcs(paper["excluded"])),
+             "recusals_hash": v.sha256_hex(v.jcs(recusals))}
+    strata = [{"name": "all", "n": 3, "size": len(ids), "members_hash": v.lines_hash(ids)}]
+    if by_grade:
+        paper.update(key=seed("the key of a draw"), membership=[i % 2 for i in range(len(ids))])
+        paper["lots"] = [sorted(v.paper_lot(paper, i) for i, at in zip(ids, paper["membership"])
+                                if at == k) for k in range(2)]
+        strata = [{"name": name, "n": n, "size": 4, "ratio_bp": ratio, "expected_bp": 4 * ratio,
+                   "members_hash": v.lines_hash(lots)} for lots, (name, n, ratio) in
+                  zip(paper["lots"], (("A", 1, 500), ("D", 2, 4300)))]
+        committed["key_hash"] = v.sha256_hex(paper["key"].encode())
+        rules.update(rounding="up, at least 1", ratio_rule="default version 1")
+    committed.update(algorithm="hufu-draw-2", format=3, strata=strata, rules=rules,
+                     pool_hash=v.sha256_hex(v.jcs(pool)))
+    return dict(paper, committed=committed, commitment=v.sha256_hex(v.jcs(committed)))
+
+
+def without_key(paper):
+    return {k: x for k, x in paper.items() if k not in ("key", "membership")}
+
+
+def replaced(paper):
+    """The second subject gives way, then an officer of the first."""
+    names = {v.paper_lot(paper, i): i for i in paper["frame"]} if "key" in paper else {}
+    load, recused = v.paper_load(paper), {(r["subject"], r["officer"]) for r in paper["recusals"]}
+    for officer in sum((pair[1:] for pair in paper["pairs"]), []):
+        load[officer] += 1
+    first, out = paper["pairs"][:2]
+    stratum = paper.get("membership", [0] * 8)[paper["frame"].index(out[0])]
+    into = paper["reserve"][stratum][0]
+    for officer in out[1:]:
+        load[officer] -= 1
+    pair = v.paper_match(paper, load, recused, names.get(into, into))
+    events = [{"at": paper["revealed_at"] + 5, "in": pair[0], "officers": pair[1:], "out": out[0],
+               "reason": "deregistered"}]
+    recused.add((first[0], first[2]))
+    load[first[2]] -= 1
+    came = v.paper_next(paper, load, recused, list(first), False)
+    events.append({"at": paper["revealed_at"] + 9, "in": came, "out": first[2], "reason": "ill",
+                   "subject": first[0]})
+    return paper_with(paper, replacements=events)
+
+
+def make_papers_3(c, ids):
+    for name, by_grade in (("one stratum", False), ("by grade", True)):
+        committed = paper_committed_3(ids, by_grade)
+        revealed = paper_with(committed, state="revealed", seed="07-11-19-23-28-33+05",
+                              revealed_at=1795305600123)
+        drawn = paper_with(revealed, state="drawn", **v.paper_outcome(revealed))
+        drawn["result_hash"] = v.sha256_hex(v.jcs(v.paper_outcome(revealed)))
+        papers = {"committed": committed, "revealed": revealed, "drawn": drawn,
+                  "replaced": replaced(drawn),
+                  "void": paper_with(committed, state="void", void_reason="a slip")}
+        if by_grade:
+            papers.update({f"{k}, public": without_key(p) for k, p in list(papers.items())})
+        for state, paper in papers.items():
+            c.add(f"format 3, {name}, {state}", "paper", {"paper": paper})
+        events = papers["replaced"]["replacements"]
+        bad = {"another seed": dict(drawn, seed="x"), "another recusal": dict(drawn, recusals=[]),
+               "another pair": dict(drawn, pairs=drawn["pairs"][::-1]),
+               "a replacement without a reason": paper_with(
+                   drawn, replacements=[dict(events[0], reason="")]),
+               "a replacement before the draw": paper_with(
+                   drawn, replacements=[dict(events[0], at=1)]),
+               "another one came in": paper_with(
+                   drawn, replacements=[dict(events[0], **{"in": drawn["result"][0]})]),
+               "other officers came in": paper_with(
+                   drawn, replacements=[dict(events[0], officers=["o1", "o3"])]),
+               "the algorithm of format 2": paper_with(committed, committed__algorithm="hufu-draw-1"),
+               "a member of format 2": paper_with(committed, committed__load_limit="x"),
+               "replacements of nothing": dict(committed, replacements=events)}
+        if by_grade:
+            strata = committed["committed"]["strata"]
+            bad.update({
+                "another key": dict(drawn, key=seed("another key")),
+                "a key without the membership": {k: x for k, x in drawn.items() if k != "membership"},
+                "other members": dict(drawn, membership=drawn["membership"][::-1]),
+                "another expectation": paper_with(committed, committed__strata=[
+                    dict(strata[0], expected_bp=1), strata[1]]),
+                "a class that is exempt": paper_with(committed, committed__strata=[
+                    dict(strata[0], n=0), strata[1]]),
+                "rounded down": paper_with(committed, committed__strata=[
+                    strata[0], dict(strata[1], n=1)]),
+                "public: a name too few": dict(without_key(drawn), result=drawn["result"][1:])})
+        for what, paper in bad.items():
+            c.refuse(f"format 3, {name}: {what}", "paper", {"paper": paper})
 
 
 def make_uscc():
