@@ -93,13 +93,15 @@ static void sides_print(struct cli *c, const json_t *o)
 
 static void conflict_print(struct cli *c, const json_t *o)
 {
+	const char *rule = json_text(o, "rule");
 	char when[25];
 
 	time_format(when, json_int(o, "opened_at", 0));
-	printf("conflict %s  %s  since %s\n  on %s of %s '%s'\n",
+	printf("conflict %s  %s  since %s\n  on %s of %s '%s'%s%s\n",
 	       json_text(o, "id"), json_text(o, "state"), when,
 	       json_text(o, "field_group"), json_text(o, "record_kind"),
-	       json_text(o, "record_id"));
+	       json_text(o, "record_id"), rule ? ", by the rule " : "",
+	       rule ? rule : "");
 	sides_print(c, o);
 	if (json_text(o, "decided_by")) {
 		time_format(when, json_int(o, "decided_at", 0));

@@ -7,6 +7,7 @@
 
 #include "base/hex.h"
 #include "base/jcs.h"
+#include "kind/fsm.h"
 
 #define WHITE " \t\r\n" /* as convert_value drops it */
 #define TEXT_FLUSH_BYTES (8u << 20) /* of rows kept for refusals */
@@ -195,6 +196,19 @@ void fact_remark(struct import_fact *fact, const struct import_remark *remark)
 	fact->remarks[i] = remark;
 }
 
+/* A file says how records began. What has moved since stays where it is, so
+ * that the same file twice changes nothing. */
+static int keep_state(const struct kind *k, json_t *record,
+		      const json_t *standing)
+{
+	const char *name = k->fsm ? k->fsm->field->name : "";
+	json_t *state = json_object_get(standing, name);
+
+	if (!state || !fsm_is_start(k->fsm, record))
+		return 0;
+	return json_object_set(record, name, state);
+}
+
 /* What the record is to be: what stands, and the facts over it. */
 static json_t *record_of(struct import_batch *b, const struct import_fact *fact,
 			 const json_t *standing)
@@ -211,6 +225,7 @@ static json_t *record_of(struct import_batch *b, const struct import_fact *fact,
 	bad |= json_object_set_new(record, "id", json_string(fact->id));
 	bad |= json_object_set_new(record, "scope", json_string(b->job->scope));
 	bad |= lay(record, fact->given);
+	bad |= keep_state(b->kind, record, standing);
 	if (fact->own || fact->remarks[0])
 		bad |= lay_flags(b->kind, record, fact);
 	if (bad) {

@@ -48,10 +48,12 @@ static void conflict_print(const json_t *o)
 {
 	const json_t *packets = json_object_get(o, "packets");
 	const char *stands = json_text(o, "stands");
+	const char *rule = json_text(o, "rule");
 
-	printf("conflict     %s %s  %s  (%s)\n", json_text(o, "record_kind"),
-	       json_text(o, "record_id"), json_text(o, "field_group"),
-	       json_text(o, "id"));
+	printf("conflict     %s %s  %s  (%s)%s%s\n",
+	       json_text(o, "record_kind"), json_text(o, "record_id"),
+	       json_text(o, "field_group"), json_text(o, "id"),
+	       rule ? "  by rule " : "", rule ? rule : "");
 	value_print("both began from", json_object_get(o, "base_value"), "");
 	value_print("merged first (server)", json_object_get(o, "server_value"),
 		    !strcmp(stands, "server") ? "   stands now" : "");

@@ -88,6 +88,11 @@ static uint64_t starts_of(const struct fsm *t, unsigned role)
 	return at;
 }
 
+bool fsm_is_start(const struct fsm *t, const json_t *record)
+{
+	return fsm_in(starts_of(t, ~0u), fsm_state(t, record));
+}
+
 /* The moves that the role may make from `from`, as words. */
 static void moves_say(struct buf *b, const struct fsm *t, unsigned role,
 		      uint64_t from)

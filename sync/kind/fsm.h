@@ -65,6 +65,8 @@ static inline bool fsm_in(uint64_t states, int state)
 {
 	return state >= 0 && (states >> state & 1);
 }
+/* May a new record, of whoever, begin in its state? */
+bool fsm_is_start(const struct fsm *t, const json_t *record);
 /* The cell for two sides that moved apart, or NULL: a person decides. */
 const struct fsm_cell *fsm_cell(const struct fsm *t, const json_t *one,
 				const json_t *other);

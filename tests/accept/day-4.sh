@@ -71,9 +71,15 @@ is "cancelled, and it was declined: cancelled" cancelled "$(state a9)"
 is "the auditor is told" "duplicate_visit alarm v6;reassigned_done notice b5;team_changed alarm v8" \
 	"$(office "SELECT group_concat(t, ';') FROM (SELECT rule||' '||level||' '||record_id AS t FROM alarm ORDER BY rule)")"
 
+{ echo id,subject,state; for i in 2 4 5; do echo "a$i,s$i,issued"; done; } >"$T/orders.csv"
+holds "the orders, imported again, are refused nowhere" hufud import assignment "$T/orders.csv" --scope $S
+is "and move nothing back" "done_contested recalled done" "$(state a2) $(state a4) $(state a5)"
+
 # The coordinator ratifies one and refuses the other.
 question() { office "SELECT id FROM conflict WHERE record_id='$1' AND state='open'"; }
 is "a question names its rule" "done_contested duplicate_visit" "$(office "SELECT rule FROM conflict WHERE record_id='a2'") $(office "SELECT rule FROM conflict WHERE record_id='v6'")"
+hufud conflicts show "$(question a2)" --scope $S >"$T/told"
+holds "and the coordinator reads it" grep -q "on state of assignment 'a2', by the rule done_contested" "$T/told"
 hufud conflicts decide "$(question a2)" terminal --reason "seen by the shop" --scope $S >/dev/null
 set_ a3 state=cancelled reason="the shop was gone"
 is "ratified" "done 0" "$(state a2) $(office "SELECT count(*) FROM visit WHERE id='v2' AND flags LIKE '%outside%'")"
