@@ -178,6 +178,61 @@ static void a_sync_survives_without_memory_for_json(void **state)
 	torture_run(&syncs, &torture_ways[3]);
 }
 
+/* Reassigned, and done by the first officer: the second assignment is withdrawn
+ * with a notice, in the same transaction. */
+static void orders_prepare(void *ctx)
+{
+	char p[16], q[16], json[160];
+
+	(void)ctx;
+	turn++;
+	snprintf(p, sizeof(p), "p%d", turn);
+	snprintf(q, sizeof(q), "q%d", turn);
+	field_office(&world, "assignment", p,
+		     "{\"subject\":\"s1\",\"state\":\"issued\"}");
+	field_office(&world, "assignment", q,
+		     "{\"subject\":\"s1\",\"state\":\"issued\"}");
+	field_sync(&world, 0);
+	edit(0,
+	     "INSERT INTO visit(id,subject,assignment,state) "
+	     "VALUES('w%d','s1','p%d','signed')",
+	     turn, turn);
+	edit(0, "UPDATE assignment SET state='done' WHERE id='p%d'", turn);
+	snprintf(json, sizeof(json),
+		 "{\"subject\":\"s1\",\"state\":\"reassigned\","
+		 "\"reassigned_to\":\"%s\"}",
+		 q);
+	field_office(&world, "assignment", p, json);
+}
+
+static void orders_mend(void *ctx, enum rc rc, bool crashed)
+{
+	(void)ctx;
+	if (crashed)
+		everything_opens();
+	if (turn % 4 == 0 || rc != RC_OK)
+		both_are_sound();
+	field_sync(&world, 0);
+	field_assert_equal(&world, 0);
+	assert_int_equal(server_count("SELECT count(*) FROM assignment WHERE "
+				      "state='done' AND id LIKE 'p%'"),
+			 turn);
+	assert_int_equal(server_count("SELECT count(*) FROM assignment WHERE "
+				      "state='withdrawn'"),
+			 turn);
+	assert_int_equal(server_count("SELECT count(*) FROM alarm"), turn);
+}
+
+static void what_follows_is_whole_or_not_at_all(void **state)
+{
+	const struct torture orders = { orders_prepare, sync_act, orders_mend,
+					NULL };
+
+	(void)state;
+	torture_run(&orders, &torture_ways[1]);
+	torture_run(&orders, &torture_ways[3]);
+}
+
 static void edits_prepare(void *ctx)
 {
 	(void)ctx;
@@ -254,6 +309,7 @@ int main(void)
 		TEST(a_sync_survives_a_crash),
 		TEST(a_sync_survives_without_memory),
 		TEST(a_sync_survives_without_memory_for_json),
+		TEST(what_follows_is_whole_or_not_at_all),
 		TEST(a_commit_is_whole_or_not_at_all),
 	};
 
