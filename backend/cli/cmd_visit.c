@@ -5,9 +5,12 @@
 #include <string.h>
 
 #include "base/jcs.h"
+#include "sql_store.gen.h"
 
 static const char usage[] =
 	"usage: hufud visit ID [--scope S] [--json]\n"
+	"       hufud visit --all [--verdict WORD] [--flag FLAG] [--scope S] "
+	"[--json]\n"
 	"\n"
 	"Shows the checklist of a visit with the answers of all officers, "
 	"joined by point:\n"
@@ -16,6 +19,14 @@ static const char usage[] =
 	"values of two officers are disputed; until the lead settles that, or "
 	"one of them\n"
 	"changes the answer, the visit cannot be signed.\n"
+	"\n"
+	"--all      a line for each visit with a checklist: verdict and "
+	"flags\n"
+	"--verdict  only those with this verdict: disputed, incomplete, "
+	"serious, case,\n"
+	"           deadline, spot, clean, withdrawn\n"
+	"--flag     only those with this flag: old_form, form_withdrawn, "
+	"points_withdrawn\n"
 	"\n" CLI_SCOPE_USAGE "\nOptions: --data DIR, --as ACCOUNT\n";
 
 static void list_print(const char *before, const json_t *list)
@@ -99,16 +110,115 @@ static void verdict_print(const json_t *v)
 	}
 }
 
+/* One line of --all, and what is picked. */
+struct picked {
+	const char *verdict, *flag; /* NULL: all */
+	json_t *list;
+	size_t n;
+};
+
+static bool is_picked(const struct picked *p, const json_t *v)
+{
+	const json_t *flags = json_object_get(v, "flags");
+	bool found = !p->flag;
+
+	for (size_t i = 0; !found && i < json_array_size(flags); i++)
+		found = !strcmp(p->flag,
+				json_string_value(json_array_get(flags, i)));
+	return found &&
+	       (!p->verdict || !strcmp(p->verdict, json_text(v, "verdict")));
+}
+
+static json_t *line_of(const json_t *v)
+{
+	static const char *const names[] = {
+		"visit",        "state", "form",    "form_code",
+		"form_version", "item",  "verdict", "flags",
+		"disputed",     "open",  "failed",  "supplement",
+	};
+	json_t *line = json_object();
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (json_object_get(v, names[i]))
+			json_object_set(line, names[i],
+					json_object_get(v, names[i]));
+	return line;
+}
+
+static void line_take(struct cli *c, struct picked *p, const json_t *v)
+{
+	const char *state = json_text(v, "state");
+	const char *form = json_text(v, "form_code");
+
+	if (!is_picked(p, v))
+		return;
+	p->n++;
+	if (c->json) {
+		json_array_append_new(p->list, line_of(v));
+		return;
+	}
+	printf("%-20s  %-9s  %-10s  form %s version %lld",
+	       json_text(v, "visit"), state ? state : "-",
+	       json_text(v, "verdict"), form ? form : "-",
+	       (long long)json_int(v, "form_version", 0));
+	if (json_array_size(json_object_get(v, "flags")))
+		list_print("  flags:", json_object_get(v, "flags"));
+	else
+		printf("\n");
+}
+
+static int all(struct cli *c, struct picked *p)
+{
+	struct query *q;
+	enum rc rc = RC_OK;
+
+	if (!kind_field(registry_kind(c->store->kinds, "visit"), "form")) {
+		err_set(&c->err, RC_NOT_FOUND,
+			"this folder is older than checklists: 'hufud kind "
+			"load' visit.json first");
+		return cli_fail(c, &c->err);
+	}
+	q = query_begin(c->store->db, SQL_CLI_VISITS_WITH_FORM);
+	query_text(q, 1, c->scope);
+	p->list = json_array();
+	while (rc == RC_OK && query_row(q)) {
+		json_t *v = NULL;
+
+		rc = ledger_verdict(&c->op, c->scope, query_get_text(q, 0), &v);
+		if (rc == RC_OK)
+			line_take(c, p, v);
+		json_decref(v);
+	}
+	if (query_end(q, &c->err) != RC_OK)
+		rc = c->err.code;
+	if (rc == RC_OK && c->json)
+		cli_json_list("visits", json_incref(p->list));
+	else if (rc == RC_OK && !p->n)
+		printf("no such visits\n");
+	json_decref(p->list);
+	return rc == RC_OK ? EXIT_DONE : cli_fail(c, &c->err);
+}
+
 int cmd_visit(struct cli *c)
 {
 	const char *words[2] = { NULL, NULL };
+	struct picked picked = { 0 };
+	bool every = false;
+	const struct cli_option own[] = {
+		{ "--all", NULL, &every },
+		{ "--verdict", &picked.verdict, NULL },
+		{ "--flag", &picked.flag, NULL },
+		{ NULL, NULL, NULL },
+	};
 	json_t *verdict = NULL;
-	int code = cli_options(c, NULL, usage, words, 1);
+	int code = cli_options(c, own, usage, words, 1);
 
 	if (code != EXIT_DONE)
 		return code;
-	if (!words[0])
-		return cli_misuse(c, "name a visit");
+	if (!words[0] == !every)
+		return cli_misuse(c, "name a visit, or say --all");
+	if (!every && (picked.verdict || picked.flag))
+		return cli_misuse(c, "--verdict and --flag go with --all");
 	code = cli_open(c);
 	if (code == EXIT_DONE)
 		code = cli_scope(c, "visit", words[0]);
@@ -116,6 +226,8 @@ int cmd_visit(struct cli *c)
 		return code;
 	if (!cli_may_read(c, "visit"))
 		return EXIT_FAILED;
+	if (every)
+		return all(c, &picked);
 	if (ledger_verdict(&c->op, c->scope, words[0], &verdict) != RC_OK)
 		return cli_fail(c, &c->err);
 	if (c->json)

@@ -6,9 +6,13 @@
 
 enum rc calendar_open(struct calendar *c, struct op *op)
 {
-	struct query *q = query_begin(op->store->db, SQL_CALENDAR_DAYS);
+	struct query *q;
 
 	c->days = json_object();
+	/* A folder from before there was one counts Monday to Friday. */
+	if (!registry_kind(op->store->kinds, "calendar"))
+		return RC_OK;
+	q = query_begin(op->store->db, SQL_CALENDAR_DAYS);
 	while (query_row(q))
 		json_object_set_new(c->days, query_get_text(q, 0),
 				    json_boolean(query_get_int(q, 1)));

@@ -119,10 +119,17 @@ static json_t *form_row(struct query *q, struct err *err)
 
 enum rc form_list(struct op *op, json_t **out)
 {
-	struct query *q = query_begin(op->store->db, SQL_FORM_LIST);
-	json_t *all = json_array();
+	struct query *q;
+	json_t *all;
 	enum rc rc = RC_OK;
 
+	*out = NULL;
+	if (!registry_kind(op->store->kinds, "form"))
+		return err_set(op->err, RC_NOT_FOUND,
+			       "this folder is older than checklists: "
+			       "'hufud kind load' form.json first");
+	q = query_begin(op->store->db, SQL_FORM_LIST);
+	all = json_array();
 	while (rc == RC_OK && query_row(q)) {
 		json_t *row = form_row(q, op->err);
 

@@ -1,5 +1,6 @@
 /* ledger/gate.c - what is looked up before a record is merged.
  *
+ *   invalid   codes that may not be, or not beside each other
  *   owner     the record is another's
  *   field     a field that is set once would change
  *   twin      another record has the same values where no two may
@@ -23,6 +24,7 @@ static enum rc change_judge(const struct kind *k, const struct take *t,
 {
 	switch (kind_may_change(k, t->role, t->commit.author, before, after,
 				why)) {
+	case RC_INVALID: *code = "invalid"; break;
 	case RC_CONFLICT: *code = "field"; break;
 	case RC_DENIED: *code = "owner"; break;
 	default: break;

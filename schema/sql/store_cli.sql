@@ -46,3 +46,7 @@ WHERE e.scope = ?1 AND e.state = 'active'
 SELECT EXISTS(SELECT 1 FROM main_commit WHERE scope = ?1),
 	EXISTS(SELECT 1 FROM division),
 	EXISTS(SELECT 1 FROM division WHERE substr(code, 1, 6) = ?1)
+
+-- name: cli_visits_with_form
+SELECT id FROM visit WHERE scope = ?1 AND form IS NOT NULL
+AND (state IS NULL OR state <> 'void') ORDER BY id

@@ -147,10 +147,11 @@ enum rc kind_check(const struct kind *k, const json_t *record, struct err *err);
 enum rc kind_may_write(const struct kind *k, unsigned role,
 		       const json_t *before, const json_t *after,
 		       struct err *err);
-/* May `author` take the record from `before` (NULL: new) to `after`? A field
- * with the rule `once` keeps its value (RC_CONFLICT); a record that has an
- * owner is changed by no other, and a new one of a tablet is its author's own
- * (RC_DENIED). The server may do all of it. */
+/* May `author` take the record from `before` (NULL: new) to `after`? Its codes
+ * are legal, or were as they are (RC_INVALID). A field with the rule `once`
+ * keeps its value (RC_CONFLICT); a record that has an owner is changed by no
+ * other, and a new one of a tablet is its author's own (RC_DENIED). The server
+ * may do what is not RC_INVALID. */
 enum rc kind_may_change(const struct kind *k, unsigned role, const char *author,
 			const json_t *before, const json_t *after,
 			struct err *err);

@@ -109,6 +109,12 @@ hufu undo --replica "$T/t1.db" visit v1 >/dev/null
 is "it is judged by what it began with" 1 "$(of form_version)"
 is "beyond the week of grace that is flagged" '["old_form"]' "$(of flags)"
 is "the new key point is named" '["waste2"]' "$(of supplement)"
+flagged() { hufud visit --all --flag "$1" --scope $S --json | python3 -c '
+import json, sys
+print(" ".join(v["visit"] for v in json.load(sys.stdin)["visits"]))'; }
+is "the office finds such visits" v1 "$(flagged old_form)"
+is "and no others" "" "$(flagged form_withdrawn)"
+holds "by their verdict, too" grep -q "^v1 .*serious" <(hufud visit --all --verdict serious --scope $S)
 
 # an order to correct, served on a holiday, with 5 working days
 on t1 "INSERT INTO rectification(id,visit,subject,points,content,state)

@@ -126,11 +126,43 @@ static void codes_are_checked_by_the_records_own_day(void **state)
 			 records[i].fields);
 		record = json(text);
 		err_clear(&err);
-		rc = kind_check(registry_kind(r, "note"), record, &err);
+		rc = kind_may_change(registry_kind(r, "note"), ROLE_SERVER,
+				     "server", NULL, record, &err);
 		if ((rc == RC_OK) != !records[i].says ||
 		    (records[i].says && !strstr(err.text, records[i].says)))
 			fail_msg("%s: %s", text, err.text);
 		json_decref(record);
+	}
+	registry_free(r);
+}
+
+static void codes_from_before_there_was_a_table_stay_usable(void **state)
+{
+	static const struct {
+		const char *before, *after;
+		enum rc want;
+	} cases[] = {
+		{ "{'found':['1','D']}", "{'found':['1','D'],'pin':'a'}",
+		  RC_OK },
+		{ "{'found':['1','D']}", "{'found':['1','7']}", RC_INVALID },
+		{ "{'found':['7'],'proof':['p']}", "{'found':['7']}",
+		  RC_INVALID },
+	};
+	struct registry *r;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(note_load(&r, "", "," CODES, &err), RC_OK);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		json_t *before = json(cases[i].before);
+		json_t *after = json(cases[i].after);
+
+		err_clear(&err);
+		if (kind_may_change(registry_kind(r, "note"), ROLE_INSPECTOR,
+				    "o1", before, after, &err) != cases[i].want)
+			fail_msg("%s: %s", cases[i].after, err.text);
+		json_decref(before);
+		json_decref(after);
 	}
 	registry_free(r);
 }
@@ -226,6 +258,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_kind_file_says_only_what_can_be_kept),
 		cmocka_unit_test(codes_are_checked_by_the_records_own_day),
+		cmocka_unit_test(
+			codes_from_before_there_was_a_table_stay_usable),
 		cmocka_unit_test(what_stands_alone_leaves_the_others),
 		cmocka_unit_test(whose_it_is_and_what_is_set_once_stays),
 	};
