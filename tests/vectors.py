@@ -993,7 +993,7 @@ COMMITTED = ("algorithm frame_hash frame_size officers_per_subject pool_hash rul
 ANNOUNCED = ("committed_at id", "name reason replaces")
 RULES = ("day exclusions_hash load_limit", "due industry item town")
 RULES_3 = ("day exclusions_hash recusals_hash states", "due flags grades industry item load_max "
-           "period_days ratio_rule rounding towns visited_before")
+           "period_days ratio_rule rounding scheme towns visited_before")
 STRATUM = ("members_hash n name size", "")
 STRATUM_3 = ("members_hash n name size", "expected_bp ratio_bp")
 OFFICER = ("id", "certificate certificate_from certificate_to excluded state")

@@ -761,7 +761,7 @@ def paper_committed_3(ids, by_grade):
                    "members_hash": v.lines_hash(lots)} for lots, (name, n, ratio) in
                   zip(paper["lots"], (("A", 1, 500), ("D", 2, 4300)))]
         committed["key_hash"] = v.sha256_hex(paper["key"].encode())
-        rules.update(rounding="up, at least 1", ratio_rule="default version 1")
+        rules.update(rounding="up, at least 1", ratio_rule="default version 1", scheme="default")
     committed.update(algorithm="hufu-draw-2", format=3, strata=strata, rules=rules,
                      pool_hash=v.sha256_hex(v.jcs(pool)))
     return dict(paper, committed=committed, commitment=v.sha256_hex(v.jcs(committed)))

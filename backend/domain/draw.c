@@ -188,24 +188,26 @@ static enum rc commit_frozen(struct op *op, const char *scope,
 	return rc;
 }
 
+bool draw_towns_are_legal(const char *text)
+{
+	json_t *towns = draw_words(text), *town;
+	bool are = !text || json_array_size(towns) > 0;
+	size_t i;
+
+	json_array_foreach(towns, i, town)
+	{
+		are = are && name_is_town(json_string_value(town));
+	}
+	json_decref(towns);
+	return are;
+}
+
 /* What is wrong with the options, whatever the store has. */
 static enum rc options_check(const struct draw_options *o, struct err *err)
 {
-	json_t *towns = draw_words(o->towns);
-	const char *wrong = NULL;
-	size_t i;
-	json_t *town;
-
-	if (o->towns && json_array_size(towns) == 0)
-		wrong = "";
-	json_array_foreach(towns, i, town)
-	{
-		if (!name_is_town(json_string_value(town)))
-			wrong = json_string_value(town);
-	}
-	if (wrong)
-		err_set(err, RC_INVALID, "town '%.20s' is not 3 digits", wrong);
-	json_decref(towns);
+	if (!draw_towns_are_legal(o->towns))
+		err_set(err, RC_INVALID, "towns '%.60s' are not 3 digits each",
+			o->towns);
 	if (o->due && !name_is_date(o->due))
 		err_set(err, RC_INVALID,
 			"the due date '%.20s' is no date like 2026-11-22",

@@ -40,6 +40,7 @@ struct draw_options {
 	 * "A=10,B=20"; "A=5%,B=10%", or "5%" of all; the code of a
 	 * ratio_rule. None: `count` of all subjects. */
 	const char *quota, *ratio, *ratio_rule;
+	const char *scheme; /* whose grades; NULL: SCHEME_DEFAULT */
 	int64_t count;
 	int64_t officers; /* for each subject; 0: 2; never fewer than 2 */
 	int64_t load_max; /* subjects for each officer; 0: no limit */
@@ -55,6 +56,8 @@ struct draw_options {
  * matter. */
 bool draw_quota_is_legal(const char *text);
 bool draw_ratio_is_legal(const char *text);
+/* "001" or "001,002", or NULL? */
+bool draw_towns_are_legal(const char *text);
 
 struct draw_done {
 	size_t subjects, frame;

@@ -5,6 +5,7 @@
 #include "base/date.h"
 #include "base/hex.h"
 #include "base/jcs.h"
+#include "domain/credit.h"
 #include "domain/draw_ticket.h"
 #include "sql_store.gen.h"
 
@@ -50,8 +51,9 @@ static void walk_begin(struct walk *w)
 
 	date_parse(w->f->day, &today);
 	date_format(w->item_visited_from, today - period);
-	if (o->quota || o->ratio || o->ratio_rule || o->grades)
-		beside_begin(&w->grades, w, SQL_DRAW_GRADES, NULL, NULL);
+	if (draw_asks_grades(o))
+		beside_begin(&w->grades, w, SQL_DRAW_GRADES,
+			     o->scheme ? o->scheme : SCHEME_DEFAULT, NULL);
 	beside_begin(&w->exemptions, w, SQL_DRAW_EXEMPTIONS, w->f->day,
 		     o->item);
 	if (o->visited_before)

@@ -4,6 +4,7 @@
 
 #include "base/date.h"
 #include "base/jcs.h"
+#include "domain/credit.h"
 #include "domain/csv.h"
 
 #define DAY_MS INT64_C(86400000)
@@ -99,6 +100,9 @@ static json_t *rules_of(const struct freezing *f)
 	draw_set_text(rules, "due", o->due);
 	draw_set_text(rules, "industry", o->industry);
 	draw_set_text(rules, "item", o->item);
+	if (draw_asks_grades(o))
+		draw_set_text(rules, "scheme",
+			      o->scheme ? o->scheme : SCHEME_DEFAULT);
 	draw_set_text(rules, "visited_before", o->visited_before);
 	draw_set_text(rules, "ratio_rule", f->ratio_rule);
 	if (o->ratio || o->ratio_rule)

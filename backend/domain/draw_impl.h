@@ -36,6 +36,9 @@ enum rc draw_freeze_strata(struct freezing *f);
 /* Record the default ratio rule where it is asked for and there is none. */
 enum rc draw_ratio_rule_ready(struct op *op,
 			      const struct draw_options *options);
+/* Does a draw look at ratings? Is it by grade, in strata? */
+bool draw_asks_grades(const struct draw_options *o);
+bool draw_divides(const struct draw_options *o);
 /* "a,b" as ["a","b"]; NULL as NULL. */
 json_t *draw_words(const char *list);
 /* Is the word of n bytes one of the list? True for no list. */

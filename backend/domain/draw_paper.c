@@ -5,7 +5,6 @@
 #include "base/hash.h"
 #include "base/hex.h"
 #include "base/jcs.h"
-#include "domain/draw_lots.h"
 #include "domain/draw_replace.h"
 #include "domain/draw_shape.h"
 #include "domain/draw_ticket.h"
@@ -116,8 +115,8 @@ static enum rc differs(struct err *err, const char *what, const char *said,
 		       what, said ? said : "", found);
 }
 
-static enum rc same_text(const json_t *o, const char *key, const char *found,
-			 struct err *err)
+enum rc paper_same_text(const json_t *o, const char *key, const char *found,
+			struct err *err)
 {
 	const char *said = json_text(o, key);
 
@@ -132,11 +131,11 @@ static enum rc same_hash(const json_t *o, const char *key, const json_t *value,
 	char found[HASH_MAX];
 	enum rc rc = draw_hash(found, value, err);
 
-	return rc == RC_OK ? same_text(o, key, found, err) : rc;
+	return rc == RC_OK ? paper_same_text(o, key, found, err) : rc;
 }
 
-static enum rc same_count(const json_t *o, const char *key, size_t found,
-			  const char *of, struct err *err)
+enum rc paper_same_count(const json_t *o, const char *key, size_t found,
+			 const char *of, struct err *err)
 {
 	if (json_int(o, key, -1) == (int64_t)found)
 		return RC_OK;
@@ -165,157 +164,10 @@ static enum rc check_frame(const json_t *paper, const json_t *committed,
 		before = id;
 	}
 	draw_hash_lines(found, frame);
-	rc = same_text(committed, "frame_hash", found, err);
+	rc = paper_same_text(committed, "frame_hash", found, err);
 	if (rc == RC_OK)
-		rc = same_count(committed, "frame_size", n, "", err);
+		rc = paper_same_count(committed, "frame_size", n, "", err);
 	return rc;
-}
-
-/* The ids of a stratum as committed; the quota that its ratio gives. */
-static enum rc check_stratum(const json_t *stratum, size_t place, size_t size,
-			     const char *members_hash, struct err *err)
-{
-	int64_t n = json_int(stratum, "n", -1);
-	int64_t bp = json_int(stratum, "ratio_bp", 0);
-	bool has_ratio = json_object_get(stratum, "ratio_bp");
-	enum rc rc;
-
-	if (n < 0 || n > (int64_t)size ||
-	    (has_ratio && (bp < 1 || bp > 10000 || n != draw_share(size, bp))))
-		return err_set(err, RC_CORRUPT, "stratum %zu has not its quota",
-			       place);
-	if (has_ratio != !!json_object_get(stratum, "expected_bp") ||
-	    (has_ratio &&
-	     json_int(stratum, "expected_bp", -1) != (int64_t)size * bp))
-		return err_set(err, RC_CORRUPT,
-			       "expected_bp of stratum %zu is not size times "
-			       "ratio_bp",
-			       place);
-	rc = same_count(stratum, "size", size, " of a stratum", err);
-	return rc == RC_OK
-		       ? same_text(stratum, "members_hash", members_hash, err)
-		       : rc;
-}
-
-static enum rc check_membership(const json_t *paper, size_t strata,
-				size_t sizes[DRAW_STRATA_MAX], struct err *err)
-{
-	const json_t *membership = json_object_get(paper, "membership");
-	size_t n = json_array_size(json_object_get(paper, "frame"));
-
-	if (json_array_size(membership) != n)
-		return err_set(err, RC_CORRUPT,
-			       "strata and membership do not fit the frame");
-	for (size_t i = 0; i < n; i++) {
-		const json_t *place = json_array_get(membership, i);
-		json_int_t k = json_integer_value(place);
-
-		if (!json_is_integer(place) || k < 0 || k >= (json_int_t)strata)
-			return err_set(err, RC_CORRUPT,
-				       "membership %zu names no stratum",
-				       i + 1);
-		sizes[k]++;
-	}
-	return RC_OK;
-}
-
-static enum rc check_strata_1(const json_t *paper, const json_t *strata,
-			      struct err *err)
-{
-	size_t sizes[DRAW_STRATA_MAX] = { 0 };
-	enum rc rc =
-		check_membership(paper, json_array_size(strata), sizes, err);
-
-	for (size_t k = 0; rc == RC_OK && k < json_array_size(strata); k++) {
-		char found[HASH_MAX];
-
-		draw_hash_members(found, json_object_get(paper, "frame"),
-				  json_object_get(paper, "membership"), k);
-		rc = check_stratum(json_array_get(strata, k), k, sizes[k],
-				   found, err);
-	}
-	return rc;
-}
-
-/* Whoever has the key can tell whether the lots are those of the frame. */
-static enum rc check_lots(const json_t *paper, size_t strata, struct err *err)
-{
-	const char *key = json_text(paper, "key");
-	size_t sizes[DRAW_STRATA_MAX] = { 0 };
-	json_t *lots = NULL;
-	char hash[HASH_MAX];
-	enum rc rc;
-
-	if (!key)
-		return RC_OK;
-	draw_key_hash(hash, key);
-	rc = same_text(json_object_get(paper, "committed"), "key_hash", hash,
-		       err);
-	if (rc == RC_OK)
-		rc = check_membership(paper, strata, sizes, err);
-	if (rc == RC_OK)
-		rc = draw_lots(key, json_object_get(paper, "frame"),
-			       json_object_get(paper, "membership"), strata,
-			       &lots, err);
-	if (rc == RC_OK && !json_equal(lots, json_object_get(paper, "lots")))
-		rc = err_set(err, RC_CORRUPT,
-			     "lots: not those of the frame by this key");
-	json_decref(lots);
-	return rc;
-}
-
-static bool is_sorted(const json_t *ids)
-{
-	for (size_t i = 1; i < json_array_size(ids); i++)
-		if (strcmp(json_string_value(json_array_get(ids, i - 1)),
-			   json_string_value(json_array_get(ids, i))) >= 0)
-			return false;
-	return true;
-}
-
-static enum rc check_strata_3(const json_t *paper, const json_t *strata,
-			      struct err *err)
-{
-	const json_t *frame = json_object_get(paper, "frame");
-	const json_t *lots = json_object_get(paper, "lots");
-	size_t n = json_array_size(strata), sum = 0;
-	enum rc rc = RC_OK;
-
-	if (n != (lots ? json_array_size(lots) : 1))
-		return err_set(err, RC_CORRUPT, "lots do not fit the strata");
-	for (size_t k = 0; rc == RC_OK && k < n; k++) {
-		const json_t *ids = lots ? json_array_get(lots, k) : frame;
-		const json_t *stratum = json_array_get(strata, k);
-		char found[HASH_MAX];
-
-		sum += json_array_size(ids);
-		draw_hash_lines(found, ids);
-		rc = check_stratum(stratum, k, json_array_size(ids), found,
-				   err);
-		if (rc == RC_OK &&
-		    (!is_sorted(ids) ||
-		     (json_array_size(ids) && json_int(stratum, "n", 0) == 0)))
-			rc = err_set(err, RC_CORRUPT,
-				     "stratum %zu is not sorted, or exempt", k);
-	}
-	if (rc == RC_OK && sum != json_array_size(frame))
-		rc = err_set(err, RC_CORRUPT,
-			     "%zu lots for a frame of %zu subjects", sum,
-			     json_array_size(frame));
-	return rc == RC_OK ? check_lots(paper, n, err) : rc;
-}
-
-static enum rc check_strata(const json_t *paper, const json_t *committed,
-			    struct err *err)
-{
-	const json_t *strata = json_object_get(committed, "strata");
-	size_t count = json_array_size(strata);
-
-	if (!count || count > DRAW_STRATA_MAX)
-		return err_set(err, RC_CORRUPT, "there are no strata");
-	return json_int(paper, "format", 0) < 3
-		       ? check_strata_1(paper, strata, err)
-		       : check_strata_3(paper, strata, err);
 }
 
 /* Sorted by subject, then officer. */
@@ -372,16 +224,17 @@ static enum rc check_words(const json_t *paper, const json_t *committed,
 	int64_t officers = json_int(committed, "officers_per_subject", 0);
 	int64_t format = json_int(paper, "format", 0);
 	const char *algorithm = format < 3 ? DRAW_ALGORITHM_1 : DRAW_ALGORITHM;
-	enum rc rc = same_text(committed, "algorithm", algorithm, err);
+	enum rc rc = paper_same_text(committed, "algorithm", algorithm, err);
 
 	if (rc == RC_OK && format == 1)
-		rc = same_text(paper, "algorithm", algorithm, err);
+		rc = paper_same_text(paper, "algorithm", algorithm, err);
 	if (rc == RC_OK && format > 1)
-		rc = same_count(committed, "format", (size_t)format, "", err);
+		rc = paper_same_count(committed, "format", (size_t)format, "",
+				      err);
 	if (rc == RC_OK && format < 3)
-		rc = same_text(rules, "load_limit", DRAW_LOAD_LIMIT, err);
+		rc = paper_same_text(rules, "load_limit", DRAW_LOAD_LIMIT, err);
 	if (rc == RC_OK && json_object_get(rules, "rounding"))
-		rc = same_text(rules, "rounding", DRAW_ROUNDING, err);
+		rc = paper_same_text(rules, "rounding", DRAW_ROUNDING, err);
 	if (rc == RC_OK && (officers < 1 || officers > 10))
 		rc = err_set(err, RC_CORRUPT,
 			     "a subject is checked by 1 to 10 officers");
@@ -416,7 +269,7 @@ enum rc draw_paper_check(const json_t *paper, struct err *err)
 	if (rc == RC_OK)
 		rc = check_frame(paper, committed, err);
 	if (rc == RC_OK)
-		rc = check_strata(paper, committed, err);
+		rc = paper_strata_check(paper, err);
 	if (rc == RC_OK)
 		rc = check_pool(json_object_get(paper, "pool"), err);
 	if (rc == RC_OK)
@@ -466,8 +319,8 @@ enum rc draw_verify(const json_t *paper, struct err *err)
 		rc = same_list(lists[i], json_object_get(paper, lists[i]),
 			       json_object_get(outcome, lists[i]), err);
 	if (rc == RC_OK)
-		rc = same_text(paper, "result_hash",
-			       json_text(outcome, "result_hash"), err);
+		rc = paper_same_text(paper, "result_hash",
+				     json_text(outcome, "result_hash"), err);
 	if (rc == RC_OK)
 		rc = draw_replacements_check(paper, err);
 	json_decref(outcome);

@@ -301,15 +301,22 @@ static enum rc load_fits(const struct freezing *f)
 		       (long long)f->options->load_max);
 }
 
+bool draw_divides(const struct draw_options *o)
+{
+	return o->quota || o->ratio_rule || (o->ratio && strchr(o->ratio, '='));
+}
+
+bool draw_asks_grades(const struct draw_options *o)
+{
+	return draw_divides(o) || o->grades;
+}
+
 enum rc draw_freeze_strata(struct freezing *f)
 {
-	const struct draw_options *o = f->options;
-	bool is_graded;
+	bool is_graded = draw_divides(f->options);
 	char hash[65];
 	enum rc rc = read_all(f);
 
-	is_graded = o->quota || o->ratio_rule ||
-		    (o->ratio && strchr(o->ratio, '='));
 	if (rc == RC_OK && is_graded)
 		rc = divide(f);
 	for (size_t k = 0; rc == RC_OK && k < json_array_size(f->strata); k++) {

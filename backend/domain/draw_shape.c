@@ -60,6 +60,7 @@ static const struct member rules_3[] = {
 	{ "ratio_rule", TEXT, true, NULL },
 	{ "recusals_hash", HASH, false, NULL },
 	{ "rounding", TEXT, true, NULL },
+	{ "scheme", TEXT, true, NULL },
 	{ "states", TEXTS, false, NULL },
 	{ "towns", TEXTS, true, NULL },
 	{ "visited_before", DATE, true, NULL },

@@ -1,5 +1,6 @@
-/* domain/draw_shape.h - which members a paper of a draw has in each of its
- * formats, what they look like, and whether its state is that of its members.
+/* domain/draw_shape.h - the parts of a check of a paper: which members it has
+ * in each of its formats, what they look like, whether its state is that of its
+ * members, and its strata those of its frame.
  * docs/verify_draw.py has the same tables. */
 #ifndef DOMAIN_DRAW_SHAPE_H
 #define DOMAIN_DRAW_SHAPE_H
@@ -17,5 +18,13 @@ enum rc draw_shape_check(const json_t *paper, struct err *err);
 /* Of a paper whose shape was checked: does its state follow from the members
  * that it has, and was it committed, then revealed? */
 enum rc draw_state_check(const json_t *paper, struct err *err);
+
+/* Of a paper whose shape was checked: strata, quotas and lots. */
+enum rc paper_strata_check(const json_t *paper, struct err *err);
+/* Does a member say what was found? `of` follows its name in the message. */
+enum rc paper_same_text(const json_t *o, const char *key, const char *found,
+			struct err *err);
+enum rc paper_same_count(const json_t *o, const char *key, size_t found,
+			 const char *of, struct err *err);
 
 #endif

@@ -5,9 +5,11 @@ SELECT id, state, town, industry, flags FROM subject WHERE scope = ?1
 ORDER BY id
 
 -- name: draw_grades
-SELECT subject, grade FROM rating WHERE scope = ?1
-AND (state IS NULL OR state = 'current')
-ORDER BY subject, known_at DESC, id
+SELECT r.subject, r.grade FROM rating AS r
+LEFT JOIN scheme AS s ON s.scope = 'catalog' AND s.id = r.scheme
+WHERE r.scope = ?1 AND (r.state IS NULL OR r.state = 'current')
+AND (s.code IS NULL OR s.code = ?2)
+ORDER BY r.subject, r.known_at DESC, r.id
 
 -- name: draw_exemptions
 SELECT subject, reason, valid_to FROM exemption WHERE scope = ?1

@@ -1,0 +1,18 @@
+/* cli/cmd_draw.h - what the files of `hufud draw` share. */
+#ifndef CLI_CMD_DRAW_H
+#define CLI_CMD_DRAW_H
+
+#include "cli/cli.h"
+#include "domain/draw.h"
+
+/* The words of the command as they were given. */
+struct draw_words {
+	struct draw_options options;
+	const char *count, *officers, *load, *period; /* numbers */
+	const char *seed, *out, *paper, *officer, *schema;
+	bool is_public;
+};
+
+int cmd_draw_commit(struct cli *c, struct draw_words *w);
+
+#endif
