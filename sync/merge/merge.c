@@ -11,15 +11,13 @@
 
 #include "base/hash.h"
 #include "base/hex.h"
-#include "kind/fsm.h"
 #include "merge/rules.h"
+#include "merge/states.h"
 
 struct member {
 	const char *group, *name;
 	const struct field *field; /* NULL for town and unknown fields */
 };
-
-#define FLAGS_MAX 8 /* of one merge: far more than two sides can raise */
 
 struct walk {
 	const struct kind *kind;
@@ -27,8 +25,6 @@ struct walk {
 	/* The side that froze the record while the other could not know: what
 	 * it has of closed fields stands. NULL: none did. */
 	const json_t *frozen;
-	const char *flags[FLAGS_MAX]; /* for the record that stands */
-	size_t nflags;
 	struct member *members; /* owned */
 	size_t n;
 	struct merge_result *out;
@@ -167,12 +163,6 @@ static bool rule_applies(const struct walk *w, const struct member *m, size_t n)
 	return declared == 1;
 }
 
-static void flag_add(struct walk *w, const char *flag)
-{
-	if (flag && w->nflags < FLAGS_MAX)
-		w->flags[w->nflags++] = flag;
-}
-
 static enum rc field_decide(struct walk *w, const struct member *m,
 			    enum verdict *verdict, const char **rule)
 {
@@ -197,7 +187,6 @@ static enum rc field_decide(struct walk *w, const struct member *m,
 
 		if (c && c->flag)
 			*rule = c->flag;
-		flag_add(w, c ? c->flag : NULL);
 	}
 	return RC_OK;
 }
@@ -249,65 +238,6 @@ static enum rc groups_merge(struct walk *w)
 		rc = group_merge(w, &w->members[from], to - from);
 	}
 	return rc;
-}
-
-/* Did one side move into `at` while the other changed what it had not seen? */
-static bool is_unseen(const struct walk *w, const struct fsm_unseen *u,
-		      const json_t *mover, const json_t *other)
-{
-	const struct fsm *t = w->kind->fsm;
-	bool changed = false;
-
-	for (const char *const *f = u->fields; *f; f++)
-		changed |= !same(json_object_get(other, *f),
-				 json_object_get(w->base, *f)) &&
-			   !same(json_object_get(other, *f),
-				 json_object_get(mover, *f));
-	return changed && fsm_in(u->at, fsm_state(t, mover)) &&
-	       fsm_state(t, mover) != fsm_state(t, w->base) &&
-	       fsm_in(u->at, fsm_state(t, w->out->record));
-}
-
-static void table_begin(struct walk *w)
-{
-	const struct fsm *t = w->kind ? w->kind->fsm : NULL;
-
-	if (!t || fsm_in(t->frozen, fsm_state(t, w->base)))
-		return;
-	if (fsm_in(t->frozen, fsm_state(t, w->server)))
-		w->frozen = w->server;
-	else if (fsm_in(t->frozen, fsm_state(t, w->terminal)))
-		w->frozen = w->terminal;
-}
-
-/* What the table says of the record that stands goes into its flags. */
-static enum rc table_end(struct walk *w)
-{
-	const struct fsm *t = w->kind ? w->kind->fsm : NULL;
-	json_t *flags, *apart;
-
-	for (size_t i = 0; t && i < t->nunseen; i++)
-		if (is_unseen(w, &t->unseen[i], w->terminal, w->server) ||
-		    is_unseen(w, &t->unseen[i], w->server, w->terminal))
-			flag_add(w, t->unseen[i].flag);
-	if (!w->nflags)
-		return RC_OK;
-	flags = json_object_get(w->out->record, FSM_FLAGS);
-	if (flags && !json_is_array(flags))
-		return RC_OK;
-	flags = flags ? json_copy(flags) : json_array();
-	for (size_t i = 0; flags && i < w->nflags; i++)
-		if (json_array_append_new(flags, json_string(w->flags[i])))
-			return json_decref(flags), no_memory(w);
-	/* Apart: the record's other sets are shared with the sides. */
-	apart = json_pack("{s:o}", FSM_FLAGS, flags);
-	if (!apart)
-		return no_memory(w);
-	kind_normalise(w->kind, apart);
-	if (json_object_update(w->out->record, apart) != 0)
-		no_memory(w);
-	json_decref(apart);
-	return w->err->code;
 }
 
 /* The same record on every side that has one; its place goes into the result.
@@ -373,6 +303,7 @@ enum rc merge_record(const struct kind *k, const json_t *base,
 			  .server = server,
 			  .out = out,
 			  .err = err };
+	const struct records sides = { base, terminal, server };
 	bool done;
 	enum rc rc;
 
@@ -382,13 +313,14 @@ enum rc merge_record(const struct kind *k, const json_t *base,
 		return rc;
 	out->record = json_object();
 	rc = out->record ? place_merge(&w) : no_memory(&w);
-	table_begin(&w);
+	if (k && k->fsm)
+		w.frozen = states_frozen(k->fsm, &sides);
 	if (rc == RC_OK)
 		rc = members_collect(&w);
 	if (rc == RC_OK)
 		rc = groups_merge(&w);
-	if (rc == RC_OK)
-		rc = table_end(&w);
+	if (rc == RC_OK && k && k->fsm)
+		rc = states_flag(k, &sides, out->record, err);
 	free(w.members);
 	if (rc != RC_OK)
 		merge_release(out);
