@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "base/hex.h"
+#include "domain/uscc.h"
 
 static enum rc done(json_t *value, json_t **out, struct err *err)
 {
@@ -28,6 +29,20 @@ static enum rc as_code16(const struct csv_cell *cells, size_t n, json_t **out,
 	sha256_end(&h, digest);
 	hex_encode(hex, digest, 8);
 	return done(json_string(hex), out, err);
+}
+
+/* A text that is no credit code gives nothing. */
+static enum rc as_uscc_id(const struct csv_cell *cells, size_t n, json_t **out,
+			  struct err *err)
+{
+	char code[USCC_CHARS + 1], id[USCC_CHARS + 1];
+
+	(void)n;
+	*out = NULL;
+	if (!uscc_normalise(code, cells[0].p, cells[0].n))
+		return RC_OK;
+	uscc_id(id, code);
+	return done(json_string(id), out, err);
 }
 
 /* What a wording bounds; -1: not bounded on that side, or not read. */
@@ -213,7 +228,7 @@ import_as_fn *import_as_find(const char *word)
 	} all[] = {
 		{ "code16", as_code16 },       { "ratio_min", as_ratio_min },
 		{ "ratio_max", as_ratio_max }, { "times_min", as_times_min },
-		{ "times_max", as_times_max },
+		{ "times_max", as_times_max }, { "uscc_id", as_uscc_id },
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)

@@ -16,6 +16,7 @@
  *                         lower, "不超过10%/年" the upper
  *   times_min, times_max  bounds of checks a year: "1次/年" both, "1—2次/年",
  *                         "每年不少于1次"
+ *   uscc_id               the id of the subject with this credit code
  * A wording that says more or less than that gives nothing, and a remark. */
 #ifndef DOMAIN_IMPORT_MAP_H
 #define DOMAIN_IMPORT_MAP_H

@@ -106,6 +106,12 @@ is "neither importing nor rating again changes one" "$before" "$(state)"
 holds "it is shown with source and time of receipt" sh -c "hufud rating s1 --scope $S | grep -q '531X  812 points  grade B  (from province, received $(date -u +%Y)-'"
 is "and ours is not touched" "959 A" "$(score s1 --as-of 2026-08-31)"
 
+{ echo id,uscc,name,state; echo 91330106ma20003340,91330106MA20003340,West Lake Trading,in_business; } >"$T/coded.csv"
+hufud import subject "$T/coded.csv" --scope $S >/dev/null
+{ echo uscc,scheme,score,grade,valid_from; echo 91330106MA20003340,531X,776,C,2026-03-31; echo nobody,531X,1,E,2026-03-31; } >"$T/province.csv"
+fails 3 "subject" hufud import external_rating "$T/province.csv" --scope $S --source province
+is "a score by credit code finds its subject" 1 "$(hufud rating 91330106ma20003340 --scope $S | grep -c '531X  776 points  grade C  (from province,')"
+
 # Versions of a scheme.
 scheme() { python3 -c '
 import json, sys
