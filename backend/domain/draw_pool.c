@@ -2,6 +2,7 @@
 #include "domain/draw_impl.h"
 
 #include "base/jcs.h"
+#include "domain/draw_ticket.h"
 #include "sql_store.gen.h"
 
 static void copy_text(json_t *to, const char *key, struct query *q, int col)
@@ -138,6 +139,10 @@ enum rc draw_freeze_pool(struct freezing *f)
 	if (f->wanted < 2 || f->wanted > 10)
 		return err_set(f->op->err, RC_INVALID,
 			       "a subject is checked by 2 to 10 officers");
+	if (json_array_size(f->pool) > DRAW_OFFICERS_MAX)
+		return err_set(f->op->err, RC_INVALID,
+			       "a pool has at most %d officers",
+			       DRAW_OFFICERS_MAX);
 	if (f->candidates < f->wanted)
 		return err_set(f->op->err, RC_INVALID,
 			       "%lld of %zu officers of '%s' may be drawn on "

@@ -222,6 +222,17 @@ static enum rc work_commit(struct world *w)
 	return draw_commit(&w->op, SCOPE, &options, w->draw);
 }
 
+/* By grade, with a rule that is recorded first. */
+static enum rc work_commit_by_grade(struct world *w)
+{
+	const struct draw_options options = { .ratio_rule = "default",
+					      .schema = "schema",
+					      .item = "i1",
+					      .reason = "again" };
+
+	return draw_commit(&w->op, SCOPE, &options, w->draw);
+}
+
 static enum rc work_run(struct world *w)
 {
 	struct draw_done done;
@@ -255,6 +266,51 @@ static void a_draw_that_fails_goes_on_to_the_same_result(void **state)
 	assert_int_equal(n, 3);
 }
 
+static enum rc work_replace(struct world *w)
+{
+	json_t *paper = NULL, *event = NULL;
+	const char *drawn;
+	enum rc rc = draw_paper(&w->op, w->draw, false, &paper);
+
+	if (rc != RC_OK)
+		return rc;
+	drawn = json_string_value(
+		json_array_get(json_object_get(paper, "result"), 0));
+	if (!json_object_get(paper, "replacements"))
+		rc = draw_replace(&w->op, w->draw, drawn, NULL, "gone", &event);
+	json_decref(event);
+	json_decref(paper);
+	return rc;
+}
+
+static void a_replacement_that_fails_goes_on_to_the_same_result(void **state)
+{
+	struct world *w = *state;
+	json_t *paper;
+	int64_t n;
+
+	fail_each(w, FAULT_STORE, work_commit_by_grade, NULL);
+	fail_each(w, FAULT_STORE, work_run, NULL);
+	for (int i = 0; i < SUBJECTS; i++) {
+		char id[16];
+
+		snprintf(id, sizeof(id), "s%d", i);
+		put(w, "subject", id, "{\"name\":\"x\",\"state\":\"moved\"}");
+	}
+	fail_each(w, FAULT_STORE, work_replace, NULL);
+	fail_each(w, FAULT_ALLOC, work_paper, NULL);
+	assert_int_equal(draw_paper(&w->op, w->draw, true, &paper), RC_OK);
+	assert_int_equal(
+		json_array_size(json_object_get(paper, "replacements")), 1);
+	json_decref(paper);
+	assert_int_equal(db_int(w->loop.store->db,
+				"SELECT count(*) FROM assignment WHERE "
+				"state='issued'",
+				0, &n, &w->err),
+			 RC_OK);
+	assert_int_equal(n, 1);
+}
+
 #define IN_WORLD(test)                                                         \
 	cmocka_unit_test_setup_teardown(test, world_make, world_free)
 
@@ -266,6 +322,7 @@ int main(void)
 		IN_WORLD(a_check_of_ratings_that_fails_leaves_today),
 		IN_WORLD(a_rating_that_fails_can_be_done_again),
 		IN_WORLD(a_draw_that_fails_goes_on_to_the_same_result),
+		IN_WORLD(a_replacement_that_fails_goes_on_to_the_same_result),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
