@@ -157,7 +157,7 @@ FORMATS = {
         "drawn?": list_of(list_of(is_id)), "key?": is_hash, "lots?": list_of(list_of(is_id)),
         "recusals": [RECUSAL], "replacements?": [REPLACEMENT],
         "committed": {**COMMITTED, **ANNOUNCED, "format": is_number, "key_hash?": is_hash,
-                      "rules": RULES_3, "strata": [STRATUM_3]}},
+                      "seed_parts?": [{"hash": is_hash, "name": is_text}], "rules": RULES_3, "strata": [STRATUM_3]}},
 }
 
 
@@ -242,7 +242,19 @@ def check_together(paper):
         raise Difference("key, membership, lots and key_hash do not fit together")
 
 
+def check_seed(paper):
+    parts = paper["committed"].get("seed_parts", [])
+    if not parts or "seed" not in paper:
+        return
+    texts = paper["seed"].split("|", len(parts) - 1)
+    texts += [""] * (len(parts) - len(texts))
+    for number, (part, text) in enumerate(zip(parts, texts), 1):
+        if sha256(text.encode("utf-8")) != part["hash"]:
+            raise Difference(f"part {number} of the seed is not what {part['name']!r} committed")
+
+
 def check_state(paper):
+    check_seed(paper)
     state, has_seed = paper["state"], "seed" in paper
     outcome = sum(k in paper for k in ("pairs", "reserve", "result", "result_hash", "drawn"))
     if has_seed != ("revealed_at" in paper):

@@ -1005,7 +1005,8 @@ EXCLUSION = ("id reason", "")
 NUMBERS = {"at", "committed_at", "expected_bp", "format", "frame_size", "load_max", "n",
            "officers_per_subject", "period_days", "ratio_bp", "revealed_at", "size"}
 LISTS = {"drawn", "excluded", "flags", "frame", "grades", "lots", "membership", "officers", "pairs",
-         "pool", "recusals", "replacements", "reserve", "result", "states", "strata", "towns"}
+         "pool", "recusals", "replacements", "reserve", "result", "seed_parts", "states",
+         "strata", "towns"}
 OBJECTS = {"committed", "rules"}
 
 
@@ -1034,7 +1035,7 @@ def paper_members(paper):
     committed = paper.get("committed")
     members(paper, PAPER, *([ANNOUNCED, ("algorithm membership", "")] if old else
                             [PAPER_3] if new else [("membership", "void_reason")]))
-    members(committed, COMMITTED, *([] if old else [ANNOUNCED, ("format", "key_hash" if new else "")]))
+    members(committed, COMMITTED, *([] if old else [ANNOUNCED, ("format", "key_hash seed_parts" if new else "")]))
     members(committed["rules"], RULES_3 if new else RULES)
     for table, objects in ((STRATUM_3 if new else STRATUM, committed["strata"]),
                            (OFFICER_3 if new else OFFICER, paper["pool"]),
@@ -1122,6 +1123,12 @@ def paper_state(paper, said):
     need(all(parts) or "replacements" not in paper, "replacements of nothing")
     need(("seed" in paper) == ("revealed_at" in paper), "the seed and its time")
     need(not any(parts) or (all(parts) and "seed" in paper), "a part of a result")
+    named = paper["committed"].get("seed_parts", [])
+    for one in named:
+        members(one, ("hash name", ""))
+    if named and "seed" in paper:
+        need([sha256_hex(text.encode()) for text in paper["seed"].split("|", len(named) - 1)]
+             == [one["hash"] for one in named], "the parts of the seed")
     states = (["drawn", "verified"] if all(parts) else
               ["revealed"] if "seed" in paper else ["committed"])
     need(paper["state"] in states + ["void"], "the state")

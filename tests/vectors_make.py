@@ -762,6 +762,9 @@ def paper_committed_3(ids, by_grade):
                   zip(paper["lots"], (("A", 1, 500), ("D", 2, 4300)))]
         committed["key_hash"] = v.sha256_hex(paper["key"].encode())
         rules.update(rounding="up, at least 1", ratio_rule="default version 1", scheme="default")
+    else:
+        committed["seed_parts"] = [{"hash": v.sha256_hex(text), "name": name} for name, text in
+                                   (("chen", b"07-11"), ("li", b"19-23"), ("wang", b"28|33"))]
     committed.update(algorithm="hufu-draw-2", format=3, strata=strata, rules=rules,
                      pool_hash=v.sha256_hex(v.jcs(pool)))
     return dict(paper, committed=committed, commitment=v.sha256_hex(v.jcs(committed)))
@@ -796,7 +799,7 @@ def replaced(paper):
 def make_papers_3(c, ids):
     for name, by_grade in (("one stratum", False), ("by grade", True)):
         committed = paper_committed_3(ids, by_grade)
-        revealed = paper_with(committed, state="revealed", seed="07-11-19-23-28-33+05",
+        revealed = paper_with(committed, state="revealed", seed="07-11|19-23|28|33",
                               revealed_at=1795305600123)
         drawn = paper_with(revealed, state="drawn", **v.paper_outcome(revealed))
         drawn["result_hash"] = v.sha256_hex(v.jcs(v.paper_outcome(revealed)))
@@ -821,6 +824,9 @@ def make_papers_3(c, ids):
                "the algorithm of format 2": paper_with(committed, committed__algorithm="hufu-draw-1"),
                "a member of format 2": paper_with(committed, committed__load_limit="x"),
                "replacements of nothing": dict(committed, replacements=events)}
+        if not by_grade:
+            bad.update({"another's part of the seed": dict(revealed, seed="19-23|07-11|28|33"),
+                        "a part too few": dict(revealed, seed="07-11|19-23")})
         if by_grade:
             strata = committed["committed"]["strata"]
             bad.update({

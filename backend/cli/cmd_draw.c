@@ -17,6 +17,7 @@ static const char usage[] =
 	"                  [--scheme CODE] "
 	"[--state S,S] [--visited-before DATE]\n"
 	"                  [--item ID] [--period DAYS] [--exclude FILE]\n"
+	"                  [--seed-parts NAME=SHA256,...]\n"
 	"                  [--seed-source TEXT] [--reason TEXT [--replaces "
 	"ID]]\n"
 	"       hufud draw reveal ID --seed SEED\n"
@@ -43,7 +44,9 @@ static const char usage[] =
 	"        at least 1; 'default' is recorded from schema/ratio_rules. "
 	"The same frame a\n"
 	"        second time needs a --reason, which is public\n"
-	"reveal  makes the seed known, once\n"
+	"reveal  makes the seed known, once; with --seed-parts it is the "
+	"parts, in the order\n"
+	"        of the names, with | between them\n"
 	"run     draws subjects and officers and issues the assignments; again "
 	"changes nothing\n"
 	"replace lets a subject that is gone, or whose assignment is "
@@ -345,6 +348,7 @@ int cmd_draw(struct cli *c)
 		{ "--period", &w.period, NULL },
 		{ "--name", &o->name, NULL },
 		{ "--seed-source", &o->seed_source, NULL },
+		{ "--seed-parts", &o->seed_parts, NULL },
 		{ "--reason", &o->reason, NULL },
 		{ "--replaces", &o->replaces, NULL },
 		{ "--schema", &w.schema, NULL },

@@ -63,6 +63,10 @@ static int commit_words(struct cli *c, struct draw_words *w)
 	if (code == EXIT_DONE && !draw_towns_are_legal(o->towns))
 		code = cli_misuse(c, "towns '%s' are not three digits each",
 				  o->towns);
+	if (code == EXIT_DONE && o->seed_parts &&
+	    !draw_seed_parts_are_legal(o->seed_parts))
+		code = cli_misuse(c, "--seed-parts are three or more "
+				     "NAME=SHA256, with commas between them");
 	if (code == EXIT_DONE && o->replaces && !o->reason)
 		code = cli_misuse(c, "--replaces needs a --reason");
 	return code;

@@ -215,6 +215,10 @@ static enum rc options_check(const struct draw_options *o, struct err *err)
 	if (o->visited_before && !name_is_date(o->visited_before))
 		err_set(err, RC_INVALID, "'%.20s' is no date like 2026-11-22",
 			o->visited_before);
+	if (o->seed_parts && !draw_seed_parts_are_legal(o->seed_parts))
+		err_set(err, RC_INVALID,
+			"the parts of a seed are three or more NAME=HASH, by "
+			"different names");
 	if (o->replaces && !o->reason)
 		err_set(err, RC_INVALID,
 			"a draw replaces another only with a reason, which is "

@@ -46,6 +46,9 @@ struct draw_options {
 	int64_t load_max; /* subjects for each officer; 0: no limit */
 	const char *due; /* of the assignments; NULL: none */
 	const char *seed_source; /* in words; NULL: "given at the reveal" */
+	/* "chen=HASH,li=HASH,wang=HASH": three or more people who each
+	 * committed the SHA-256 of their part of the seed; NULL: none. */
+	const char *seed_parts;
 	const char *exclude; /* CSV of id,reason: subjects and officers */
 	const char *reason; /* why a second commitment */
 	const char *replaces; /* the draw whose place this takes */
@@ -56,6 +59,8 @@ struct draw_options {
  * matter. */
 bool draw_quota_is_legal(const char *text);
 bool draw_ratio_is_legal(const char *text);
+/* Three or more NAME=HASH, the names different? */
+bool draw_seed_parts_are_legal(const char *text);
 /* "001" or "001,002", or NULL? */
 bool draw_towns_are_legal(const char *text);
 

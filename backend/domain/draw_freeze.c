@@ -85,6 +85,50 @@ static void set_words(json_t *o, const char *key, const char *list)
 		json_object_set_new(o, key, draw_words(list));
 }
 
+#define SEED_PARTS_MIN 3
+#define SEED_PARTS_MAX 20
+
+/* [{"hash","name"}], or NULL when it is not a legal list. */
+static json_t *seed_parts_of(const char *text)
+{
+	json_t *parts = json_array();
+	const char *word;
+	bool fits = true;
+	size_t n;
+
+	while (fits && (word = word_next(&text, &n))) {
+		const char *equals = memchr(word, '=', n);
+		size_t name = equals ? (size_t)(equals - word) : 0;
+		json_t *part =
+			name ? json_pack("{s:s%, s:s%}", "name", word, name,
+					 "hash", equals + 1, n - name - 1)
+			     : NULL;
+
+		fits = part && name <= 60 && n - name - 1 == 64 &&
+		       strspn(equals + 1, "0123456789abcdef") >= 64;
+		for (size_t i = 0; fits && i < json_array_size(parts); i++)
+			fits = strcmp(json_text(json_array_get(parts, i),
+						"name"),
+				      json_text(part, "name")) != 0;
+		if (part)
+			json_array_append_new(parts, part);
+	}
+	if (fits && json_array_size(parts) >= SEED_PARTS_MIN &&
+	    json_array_size(parts) <= SEED_PARTS_MAX)
+		return parts;
+	json_decref(parts);
+	return NULL;
+}
+
+bool draw_seed_parts_are_legal(const char *text)
+{
+	json_t *parts = seed_parts_of(text);
+	bool are = parts != NULL;
+
+	json_decref(parts);
+	return are;
+}
+
 static json_t *rules_of(const struct freezing *f)
 {
 	const struct draw_options *o = f->options;
@@ -134,6 +178,9 @@ static enum rc committed_of(struct freezing *f, json_t **out)
 			       "the source of the seed, a reason or a name is "
 			       "not UTF-8");
 	set_hash(*out, "pool_hash", f->pool, f->op->err);
+	if (o->seed_parts)
+		json_object_set_new(*out, "seed_parts",
+				    seed_parts_of(o->seed_parts));
 	if (*f->key) {
 		draw_key_hash(key_hash, f->key);
 		json_object_set_new(*out, "key_hash", json_string(key_hash));

@@ -106,6 +106,11 @@ enum rc draw_reveal(struct op *op, const char *id, const char *seed)
 			     "the seed of draw '%s' is known already, and it "
 			     "is another",
 			     id);
+	if (rc == RC_OK)
+		rc = draw_seed_check(
+			json_object_get(json_object_get(record, "rules"),
+					"committed"),
+			seed, op->err);
 	if (rc == RC_OK && !known) {
 		draw_set_text(record, "seed", seed);
 		draw_set_text(record, "state", "revealed");

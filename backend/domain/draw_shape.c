@@ -3,6 +3,7 @@
 #include "domain/draw_shape.h"
 
 #include "base/date.h"
+#include "base/hash.h"
 #include "base/hex.h"
 #include "base/jcs.h"
 #include "domain/draw_paper.h"
@@ -107,6 +108,12 @@ static const struct member exclusion[] = {
 	{ 0 },
 };
 
+static const struct member seed_part[] = {
+	{ "hash", HASH, false, NULL },
+	{ "name", TEXT, false, NULL },
+	{ 0 },
+};
+
 static const struct member recusal[] = {
 	{ "officer", ID, false, NULL },
 	{ "reason", TEXT, false, NULL },
@@ -171,6 +178,8 @@ static const struct member committed_3[] = { COMMITTED(rules_3, stratum_3),
 					     ANNOUNCED,
 					     { "format", NUMBER, false, NULL },
 					     { "key_hash", HASH, true, NULL },
+					     { "seed_parts", OBJECTS, true,
+					       seed_part },
 					     { 0 } };
 
 static const struct member paper_1[] = { PAPER(committed_1, officer),
@@ -347,6 +356,28 @@ static enum rc check_times(const json_t *paper, struct err *err)
 	return RC_OK;
 }
 
+enum rc draw_seed_check(const json_t *committed, const char *seed,
+			struct err *err)
+{
+	const json_t *parts = json_object_get(committed, "seed_parts");
+	size_t n = json_array_size(parts);
+
+	for (size_t i = 0; i < n; i++) {
+		const json_t *part = json_array_get(parts, i);
+		size_t bytes = i + 1 < n ? strcspn(seed, "|") : strlen(seed);
+		char hash[65];
+
+		sha256_hex(hash, seed, bytes);
+		if (strcmp(hash, json_text(part, "hash")) != 0)
+			return err_set(err, RC_CORRUPT,
+				       "part %zu of the seed is not what '%s' "
+				       "committed",
+				       i + 1, json_text(part, "name"));
+		seed += bytes + (seed[bytes] == '|');
+	}
+	return RC_OK;
+}
+
 enum rc draw_state_check(const json_t *paper, struct err *err)
 {
 	static const char *const outcome[] = { "pairs", "reserve", "result",
@@ -378,5 +409,8 @@ enum rc draw_state_check(const json_t *paper, struct err *err)
 	if (!is_void && json_object_get(paper, "void_reason"))
 		return err_set(err, RC_CORRUPT,
 			       "it has a void_reason and is not void");
+	if (has_seed && draw_seed_check(json_object_get(paper, "committed"),
+					json_text(paper, "seed"), err) != RC_OK)
+		return err->code;
 	return check_times(paper, err);
 }

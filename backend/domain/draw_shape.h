@@ -12,6 +12,10 @@
 
 /* 1 to DRAW_SEED_MAX bytes of UTF-8 without control characters. */
 bool draw_seed_is_legal(const char *seed);
+/* Is the seed made of the parts whose hashes were committed, with "|" between
+ * them? True where none were. RC_CORRUPT names whose part it is not. */
+enum rc draw_seed_check(const json_t *committed, const char *seed,
+			struct err *err);
 /* Every member known, none missing, each of its form; RC_CORRUPT names the
  * first that is not. */
 enum rc draw_shape_check(const json_t *paper, struct err *err);

@@ -179,5 +179,16 @@ hufud draw commit --scope $S --count 5 --town 002 --visited-before 2026-01-01 --
 hufud draw show "$(json id <"$T/out")" --out "$T/second.json" >/dev/null
 is "the paper says which and why" "$first the period was forgotten" "$(paper "$T/second.json" 'c["replaces"] + " " + c["reason"]')"
 fails 1 "void" hufud draw reveal "$first" --seed x
+
+# -- a seed of three people, who committed their parts before
+part() { printf %s "$1" | sha256sum | cut -d' ' -f1; }
+fails 2 "three or more" hufud draw commit --scope $S --count 2 --town 001 --seed-parts "chen=$(part a),li=$(part b)"
+hufud draw commit --scope $S --count 2 --town 001 --reason "three parts" --seed-parts "chen=$(part a1),li=$(part b2),wang=$(part c3)" --json >"$T/out"
+three=$(json id <"$T/out")
+fails 1 "part 2 of the seed is not what 'li' committed" hufud draw reveal "$three" --seed "a1|b9|c3"
+holds "all three together" hufud draw reveal "$three" --seed "a1|b2|c3"
+hufud draw run "$three" >/dev/null
+hufud draw show "$three" --out "$T/three.json" >/dev/null
+is "both programs know the parts" "draw $three verified: 2 of 57 subjects" "$(both "$T/three.json")"
 holds "everything fits together" hufud check
 passed
