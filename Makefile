@@ -124,7 +124,7 @@ deps: ## install the Debian packages that are missing (does nothing when none is
 	@sh tests/lib/deps.sh
 
 demo: deps ## the main job with the real programs, told step by step
-	@$(MAKE) --no-print-directory -s all
+	@$(MAKE) --no-print-directory -s MODE=release all
 	@bash tests/demo/demo.sh
 
 test: deps ## everything a change must pass: unit, replay, vectors, sim, accept

@@ -42,14 +42,16 @@ static void standing_take(struct standing *out, struct query *q)
 	out->received_ms = query_get_int(q, 3);
 }
 
+/* The oldest of the newest versions in a row that have the server's value: what
+ * was merged since, such as a state that neither side wrote, is newer. */
 static enum rc standing_author(struct batch *b, const struct batch_scope *bs,
 			       const struct kind *k, const char *id,
-			       const json_t *fields, struct standing *out)
+			       const json_t *fields, const json_t *server,
+			       struct standing *out)
 {
 	struct query *q = query_begin(b->store->db, SQL_LOG_AUTHORS);
-	json_t *standing = NULL;
 	struct err ignored = { 0 };
-	bool more = true;
+	bool found = false, more = true;
 
 	memset(out, 0, sizeof(*out));
 	query_text(q, 1, bs->scope);
@@ -57,22 +59,22 @@ static enum rc standing_author(struct batch *b, const struct batch_scope *bs,
 	query_text(q, 3, id);
 	while (more && query_row(q)) {
 		json_t *stored = NULL, *plain = NULL, *values = NULL;
+		bool is_it;
 
 		if (json_read(query_get_text(q, 0), query_get_len(q, 0),
 			      &stored, &ignored) == RC_OK &&
 		    record_plain(b->store, k, stored, &plain, &ignored) ==
 			    RC_OK)
 			values = group_values(plain, fields);
-		more = values && (!standing || json_equal(values, standing));
-		if (more)
+		is_it = values && json_equal(values, server);
+		if (is_it)
 			standing_take(out, q);
-		if (!standing && values)
-			standing = json_incref(values);
+		more = values && (is_it || !found);
+		found |= is_it;
 		json_decref(values);
 		json_decref(plain);
 		json_decref(stored);
 	}
-	json_decref(standing);
 	return query_end(q, b->err);
 }
 
@@ -153,7 +155,7 @@ static enum rc conflict_open(struct batch *b, const struct batch_scope *bs,
 	json_object_foreach(seen, name, v)
 		json_array_append_new(fields, json_string(name));
 	json_decref(seen);
-	rc = standing_author(b, bs, k, r->id, fields, &server);
+	rc = standing_author(b, bs, k, r->id, fields, c->server, &server);
 	oid_hex(hex, &t->oid);
 	*out = json_pack(
 		"{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:O, s:O, s:O, s:O, s:o,"

@@ -75,6 +75,10 @@ is "the auditor is told" "duplicate_visit alarm v6;reassigned_done notice b5;tea
 holds "the orders, imported again, are refused nowhere" hufud import assignment "$T/orders.csv" --scope $S
 is "and move nothing back" "done_contested recalled done" "$(state a2) $(state a4) $(state a5)"
 
+hufud conflicts show "$(office "SELECT id FROM conflict WHERE record_id='a2'")" --scope $S >"$T/question"
+is "the cancelling has its own author" "by account admin" "$(grep -A1 'merged first' "$T/question" | grep -o 'by account admin')"
+is "and so has the deed" "by officer 1 (o1)" "$(grep -A1 'came later' "$T/question" | grep -o 'by officer 1 (o1)')"
+
 # The coordinator ratifies one and refuses the other.
 question() { office "SELECT id FROM conflict WHERE record_id='$1' AND state='open'"; }
 is "a question names its rule" "done_contested duplicate_visit" "$(office "SELECT rule FROM conflict WHERE record_id='a2'") $(office "SELECT rule FROM conflict WHERE record_id='v6'")"
