@@ -51,21 +51,6 @@ static enum rc twin_judge(struct batch *b, const struct kind *k,
 	return rc;
 }
 
-/* The states in which a visit's answers are under a signature. */
-static bool is_signed(const json_t *visit)
-{
-	static const char *const states[] = {
-		"signed",   "submitted", "returned",  "resubmitted",
-		"approved", "published", "corrected", "withdrawn",
-	};
-	const char *state = json_text(visit, "state");
-
-	for (size_t i = 0; state && i < sizeof(states) / sizeof(*states); i++)
-		if (strcmp(state, states[i]) == 0)
-			return true;
-	return false;
-}
-
 static enum rc record_read(struct store *s, const char *scope, const char *kind,
 			   const char *id, json_t **out, struct err *err)
 {
@@ -101,7 +86,7 @@ static enum rc signed_at(struct store *s, const char *scope, const char *id,
 
 		rc = json_read(query_get_text(q, 1), query_get_len(q, 1),
 			       &version, err);
-		if (is_signed(version))
+		if (visit_is_signed(version))
 			*out = query_get_int(q, 0);
 		json_decref(version);
 	}
@@ -246,7 +231,7 @@ enum rc gate_judge(struct batch *b, const struct kind *k, const struct take *t,
 	if (rc == RC_OK && !*code && k->unique)
 		rc = twin_judge(b, k, terminal, code, why);
 	if (rc == RC_OK && !*code && !strcmp(k->name, "visit") &&
-	    is_signed(terminal) && !is_signed(server))
+	    visit_is_signed(terminal) && !visit_is_signed(server))
 		rc = sign_judge(b, terminal, code, why);
 	return rc;
 }

@@ -324,3 +324,6 @@ AND base IS NOT NULL
 
 -- name: r_columns
 SELECT name FROM pragma_table_info(?1) ORDER BY cid
+
+-- name: r_visit_answers
+SELECT id FROM answer WHERE visit = ?1 ORDER BY id

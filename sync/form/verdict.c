@@ -22,6 +22,20 @@ void visit_day(char out[11], const json_t *visit)
 		date_format(out, days);
 }
 
+bool visit_is_signed(const json_t *visit)
+{
+	static const char *const states[] = {
+		"signed",   "submitted", "returned",  "resubmitted",
+		"approved", "published", "corrected", "withdrawn",
+	};
+	const char *state = json_text(visit, "state");
+
+	for (size_t i = 0; state && i < sizeof(states) / sizeof(*states); i++)
+		if (strcmp(state, states[i]) == 0)
+			return true;
+	return false;
+}
+
 /* One join on its way. */
 struct join {
 	const struct verdict_of *v;

@@ -42,6 +42,9 @@ struct verdict_of {
  *  "unused":[{"id","point","author","value","why"}]} */
 enum rc verdict_make(const struct verdict_of *v, json_t **out, struct err *err);
 
+/* Is it in a state in which its answers are under a signature? */
+bool visit_is_signed(const json_t *visit);
+
 /* The day on which the visit began as YYYY-MM-DD (Beijing's), or "". */
 void visit_day(char out[11], const json_t *visit);
 

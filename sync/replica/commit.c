@@ -173,7 +173,7 @@ static enum rc kept_judge(struct replica *r, const struct edit *e,
 		rc = err_set(why, RC_INVALID,
 			     "%s '%s' is like '%s': change that one", k->name,
 			     e->id, twin);
-	return rc == RC_NOT_FOUND ? RC_OK : rc;
+	return rc == RC_NOT_FOUND ? sign_judge(r, e, why) : rc;
 }
 
 enum rc edit_judge(struct replica *r, const struct edit *e, struct scope *scope,

@@ -212,6 +212,8 @@ typedef enum rc edit_fn(void *ctx, struct edit *e, struct err *err);
 /* In order of kind and id. `fn` may change and keep what it takes out of the
  * edit. */
 enum rc edits_each(struct replica *r, edit_fn *fn, void *ctx, struct err *err);
+/* checklist.c: RC_INVALID while officers disagree on a visit to be signed. */
+enum rc sign_judge(struct replica *r, const struct edit *e, struct err *why);
 /* Forget shadows that differ in nothing from live. */
 enum rc edits_clean(struct replica *r, struct err *err);
 enum rc shadow_drop(struct replica *r, const struct captured *c, const char *id,

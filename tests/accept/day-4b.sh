@@ -57,18 +57,27 @@ for t in t1 t2; do is "tablet $t matches" "$(server_root)" "$(root_of $t)"; done
 
 # nobody signs while they disagree
 on t1 "UPDATE visit SET state='signed' WHERE id='v1'"
+fails 1 "officers disagree on point" hufu commit -m x --replica "$T/t1.db"
+hufu undo --replica "$T/t1.db" visit v1 >/dev/null
+# a tablet that does not know yet is told by the server
+on t1 "INSERT INTO visit(id,subject,officers,form,visited_on,state) VALUES('v2','s2','[\"o1\",\"o2\"]','$F','2026-11-20','open')"
+on t1 "INSERT INTO answer(visit,point,author,value) VALUES('v2','health','o1','pass')"
+sync t1 >/dev/null; sync t2 >/dev/null
+on t2 "INSERT INTO answer(visit,point,author,value) VALUES('v2','health','o2','fail')"
+sync t2 >/dev/null
+on t1 "UPDATE visit SET state='signed' WHERE id='v2'"
 sync t1 >/dev/null || true
-is "the visit stays as it was" open "$(server "SELECT state FROM visit WHERE id='v1'")"
+is "the visit stays as it was" open "$(server "SELECT state FROM visit WHERE id='v2'")"
 holds "and the office sees why" grep -q "disputed" <(hufud quarantine list --scope $S)
 
 # an answer is its author's
-on t2 "UPDATE answer SET value='fail' WHERE point='health'"
+on t2 "UPDATE answer SET value='fail' WHERE visit='v1' AND point='health'"
 fails 1 "only its author changes it" hufu commit -m x --replica "$T/t2.db"
-hufu undo --replica "$T/t2.db" answer "$(on t2 "SELECT id FROM answer WHERE point='health'")" >/dev/null
+hufu undo --replica "$T/t2.db" answer "$(on t2 "SELECT id FROM answer WHERE visit='v1' AND point='health'")" >/dev/null
 on t1 "INSERT INTO answer(id,visit,point,author,value) VALUES('again','v1','health','o1','fail')"
 fails 1 "change that one" hufu commit -m x --replica "$T/t1.db"
 hufu undo --replica "$T/t1.db" answer again >/dev/null
-one=$(server "SELECT id FROM answer WHERE point='health'")
+one=$(server "SELECT id FROM answer WHERE visit='v1' AND point='health'")
 fails 1 "only its author" hufud set answer "$one" value=fail --scope $S
 
 # they talk; one changes an answer, the lead settles the other point
@@ -112,7 +121,7 @@ is "the new key point is named" '["waste2"]' "$(of supplement)"
 flagged() { hufud visit --all --flag "$1" --scope $S --json | python3 -c '
 import json, sys
 print(" ".join(v["visit"] for v in json.load(sys.stdin)["visits"]))'; }
-is "the office finds such visits" v1 "$(flagged old_form)"
+is "the office finds such visits" "v1 v2" "$(flagged old_form)"
 is "and no others" "" "$(flagged form_withdrawn)"
 holds "by their verdict, too" grep -q "^v1 .*serious" <(hufud visit --all --verdict serious --scope $S)
 
