@@ -353,7 +353,9 @@ static unsigned char part_of(struct replica *r, const char *name,
 	for (int i = 0; i < TRIGGERS; i++)
 		if (!strcmp(last + 1, trigger_names[i]))
 			*which = i;
-	return *which < 0 ? 0 : (unsigned char)(1 << *which);
+	if (*which < 0)
+		return 0;
+	return (unsigned char)(1 << *which);
 }
 
 /* One walk over the schema: which triggers have their text, which shadow tables

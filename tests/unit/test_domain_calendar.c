@@ -56,7 +56,7 @@ static int64_t days(const char *text)
  * National Day 1 to 7 October, 10 October (Saturday) is worked. */
 static void notice_2026(void)
 {
-	char day[11];
+	char day[24];
 
 	day_put("2026-01-01", false);
 	day_put("2026-01-02", false);
