@@ -63,7 +63,7 @@ static void point_print(const json_t *p)
 	const char *then = json_text(p, "on_fail");
 	const json_t *authors = json_object_get(p, "authors");
 
-	printf("  %-8s %-9s %-8s %s%s%s%s", json_text(p, "point"),
+	printf("  %-13s %-9s %-8s %s%s%s%s", json_text(p, "point"),
 	       json_text(p, "state"), value ? value : "-",
 	       json_is_true(json_object_get(p, "key")) ? "(key) " : "",
 	       json_text(p, "text"), then ? "  -> " : "", then ? then : "");

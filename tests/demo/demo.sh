@@ -5,7 +5,7 @@
 # Exits 0 only if every check of the table at the end held.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-export PATH="$PWD/build:$PATH" LC_ALL=C.UTF-8
+export PATH="$PWD/${OUT:-build}:$PATH" LC_ALL=C.UTF-8
 D=${1:-build/demo}
 rm -rf "$D"; mkdir -p "$D"
 SUBJECTS=${SUBJECTS:-20000}
