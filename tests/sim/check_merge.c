@@ -403,11 +403,20 @@ static bool group_is(const json_t *record, const json_t *fields,
 	return true;
 }
 
+/* A packet of a tablet that had been restored by then: what it lost and what it
+ * wrote since are two journals of one terminal, and may well conflict. */
+static bool is_of_a_restored(struct sim *s, const char *oid)
+{
+	return json_is_true(json_object_get(json_object_get(s->packets, oid),
+					    "may_differ"));
+}
+
 /* The terminal that wrote what stood against this conflict, or "". */
 static void standing_terminal(struct sim *s, const json_t *c, char out[40])
 {
 	static const char sql[] =
-		"SELECT l.body, p.terminal FROM log AS l JOIN packet AS p "
+		"SELECT l.body, p.terminal, lower(hex(p.oid)) "
+		"FROM log AS l JOIN packet AS p "
 		"ON p.number = l.packet WHERE l.scope = '" COUNTY
 		"' AND l.kind = ?1 AND l.id = ?2 AND l.position < ?3 "
 		"ORDER BY l.position DESC";
@@ -426,7 +435,10 @@ static void standing_terminal(struct sim *s, const json_t *c, char out[40])
 		more = r && group_is(r, json_object_get(c, "fields"),
 				     json_object_get(c, "server_value"));
 		if (more)
-			snprintf(out, 40, "%s", query_get_text(q, 1));
+			snprintf(out, 40, "%s",
+				 is_of_a_restored(s, query_get_text(q, 2))
+					 ? ""
+					 : query_get_text(q, 1));
 		json_decref(r);
 	}
 	must(s, query_end(q, &s->err), "read the log");
