@@ -290,7 +290,7 @@ static void a_mirror_of_another_log_is_refused(void **state)
 static void a_damaged_pack_is_noticed_and_made_again(void **state)
 {
 	struct field_world *w = *state;
-	char *before;
+	char *before, *after;
 
 	history_make(w);
 	update_ok(w);
@@ -310,7 +310,9 @@ static void a_damaged_pack_is_noticed_and_made_again(void **state)
 	run(0, "rm -r %s/mirror.git", w->loop.store->dir);
 	err_clear(&w->err);
 	update_ok(w);
-	assert_string_equal(refs(w->loop.store->dir), before);
+	after = refs(w->loop.store->dir);
+	assert_string_equal(after, before);
+	free(after);
 	free(before);
 }
 
