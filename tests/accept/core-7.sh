@@ -9,7 +9,8 @@ is "with type, title and status" 404 "$(json status <"$T/out")"
 code() { curl -s -o /dev/null -w '%{http_code}' "$@"; }
 is "a wrong method is named" 405 "$(code -X DELETE "$URL/healthz")"
 is "a sync without a digest is refused" 400 "$(code -X POST --data-binary x "$URL/v1/sync")"
-is "a body over the limit is refused" 413 "$(head -c 5000000 /dev/zero | code -X POST -H 'Content-Digest: sha-256=:x:' -H 'Expect:' --data-binary @- "$URL/v1/sync")"
+# (the length alone is refused: a client that is still sending might not hear of it)
+is "a body over the limit is refused" 413 "$(code -X POST -H 'Content-Digest: sha-256=:x:' -H 'Expect:' -H 'Content-Length: 5000000' --data-binary x "$URL/v1/sync")"
 digest=$(printf x | openssl dgst -sha256 -binary | base64)
 is "an unknown terminal is refused" 403 "$(code -X POST -H "Content-Digest: sha-256=:$digest:" -H 'Hufu-Terminal: nobody' -H 'Hufu-Signature: x' --data-binary x "$URL/v1/sync")"
 is "a snapshot is not public" 403 "$(code "$URL/v1/snapshot/$S")"
