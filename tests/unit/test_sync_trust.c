@@ -1,5 +1,7 @@
 /* What a tablet believes: nothing that its server did not sign for this very
- * request, and no rows that do not give the signed root. */
+ * request, and no rows that do not give the signed root. What a server
+ * believes: no request that the terminal, no packet that the officer did not
+ * sign. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -264,6 +266,84 @@ a_snapshot_whose_commit_the_server_did_not_sign_is_refused(void **state)
 	clone_refused(NULL, NULL, "signature");
 }
 
+/* Requests whose headers somebody else set, or whose body they touched. */
+static enum rc meddle(void *ctx, const struct exchange_request *q,
+		      struct exchange_reply *reply, struct err *err)
+{
+	struct exchange x = loop_exchange(&world.loop);
+	struct exchange_request altered = *q;
+	const char *header = ctx;
+	char value[256];
+
+	for (size_t i = 0; i < q->nheaders; i++) {
+		if (strcmp(q->headers[i].name, header) != 0)
+			continue;
+		snprintf(value, sizeof(value), "%s", q->headers[i].value);
+		value[9] = value[9] == 'b' ? 'c' : 'b';
+		altered.headers[i].value = value;
+		liar.lies++;
+	}
+	return x.perform(x.ctx, &altered, reply, err);
+}
+
+static void a_request_that_the_terminal_did_not_sign_is_refused(void **state)
+{
+	static const char *const headers[] = { "Hufu-Signature",
+					       "Hufu-Terminal" };
+	struct sync_summary s;
+
+	(void)state;
+	field_exec(&world, 0, "INSERT INTO visit(id,subject) VALUES('v','s1')");
+	for (int i = 0; i < 2; i++) {
+		const struct exchange x = {
+			.perform = meddle, .ctx = (void *)(uintptr_t)headers[i]
+		};
+
+		err_clear(&world.err);
+		assert_int_equal(
+			replica_sync(world.tablets[0], &x, &s, &world.err),
+			RC_DENIED);
+		assert_int_equal(liar.lies, i + 1);
+	}
+	assert_string_equal(field_server(&world, "SELECT count(*) FROM packet "
+						 "WHERE journal<>'office'"),
+			    "0");
+	field_sync(&world, 0);
+	assert_string_equal(field_server(&world, "SELECT id FROM visit"), "v");
+}
+
+/* Whoever has the tablet's file, but not the PIN, changes what was signed. */
+static void a_packet_that_the_officer_did_not_sign_is_not_merged(void **state)
+{
+	struct exchange x = loop_exchange(&world.loop);
+	struct sync_summary s;
+	int packets, records;
+
+	(void)state;
+	field_exec(&world, 0, "INSERT INTO visit(id,subject) VALUES('v','s1')");
+	assert_int_equal(replica_commit(world.tablets[0], "a first look",
+					&packets, &records, &world.err),
+			 RC_OK);
+	field_exec(&world, 0,
+		   "UPDATE hufu_packet SET body=replace(body,'a first look',"
+		   "'a worst look')");
+	replica_close(world.tablets[0]);
+	assert_int_equal(replica_open(&world.tablets[0], world.files[0],
+				      &host_system, &world.err),
+			 RC_OK);
+	assert_int_not_equal(replica_sync(world.tablets[0], &x, &s, &world.err),
+			     RC_OK); /* to sign it anew takes the PIN */
+	assert_string_equal(field_server(&world, "SELECT count(*) FROM visit"),
+			    "0");
+	assert_string_equal(field_server(&world, "SELECT count(*) FROM packet "
+						 "WHERE journal<>'office'"),
+			    "0");
+	assert_string_equal(field_server(&world,
+					 "SELECT state||' '||(instr(body,"
+					 "'a worst look')>0) FROM held"),
+			    "unverifiable 1");
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
@@ -274,6 +354,8 @@ int main(void)
 		TEST(a_snapshot_with_an_altered_row_is_refused),
 		TEST(a_snapshot_with_an_altered_commit_is_refused),
 		TEST(a_snapshot_whose_commit_the_server_did_not_sign_is_refused),
+		TEST(a_request_that_the_terminal_did_not_sign_is_refused),
+		TEST(a_packet_that_the_officer_did_not_sign_is_not_merged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
