@@ -11,23 +11,7 @@
 #include "base/jcs.h"
 #include "form/points.h"
 #include "form/verdict.h"
-
-/* JSON with single quotes; new reference. */
-static json_t *json(const char *text)
-{
-	char *copy = strdup(text);
-	json_error_t why;
-	json_t *value;
-
-	for (char *c = copy; *c; c++)
-		if (*c == '\'')
-			*c = '"';
-	value = json_loads(copy, JSON_DECODE_ANY, &why);
-	if (!value)
-		fail_msg("%s in %s", why.text, text);
-	free(copy);
-	return value;
-}
+#include "lib/quoted.h"
 
 #define P1 "{'id':'p1','text':'t','type':'check'}"
 
@@ -67,7 +51,7 @@ static void points_refuse_what_no_officer_could_fill_in(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
-		json_t *points = json(refused[i].points);
+		json_t *points = quoted(refused[i].points);
 		struct err err = { 0 };
 
 		assert_int_equal(points_check(points, &err), RC_INVALID);
@@ -162,10 +146,10 @@ static json_t *verdict(const char *form, const char *answers, const char *visit)
 	char list[4000];
 	struct verdict_of v = { 0 };
 	struct err err = { 0 };
-	json_t *f = json(form), *a, *vis = json(visit), *out = NULL;
+	json_t *f = quoted(form), *a, *vis = quoted(visit), *out = NULL;
 
 	snprintf(list, sizeof(list), "[%s]", answers);
-	a = json(list);
+	a = quoted(list);
 	v.form = f;
 	v.visit = vis;
 	v.answers = a;
@@ -235,7 +219,7 @@ static void only_the_leads_answer_settles_and_both_are_kept(void **state)
 
 static void withdrawn_points_leave_the_verdict_and_keep_answers(void **state)
 {
-	json_t *form = json(FORM), *out;
+	json_t *form = quoted(FORM), *out;
 	char *text;
 
 	(void)state;
@@ -274,7 +258,7 @@ static void the_order_of_answers_changes_no_byte(void **state)
 
 static void the_day_of_a_visit_is_beijings(void **state)
 {
-	json_t *visit = json("{'started_at':1763596800000}");
+	json_t *visit = quoted("{'started_at':1763596800000}");
 	char day[11];
 
 	(void)state;
@@ -285,7 +269,7 @@ static void the_day_of_a_visit_is_beijings(void **state)
 	visit_day(day, visit); /* still 07:59:59 in Beijing */
 	assert_string_equal(day, "2025-11-20");
 	json_decref(visit);
-	visit = json("{'visited_on':'2026-01-02'}");
+	visit = quoted("{'visited_on':'2026-01-02'}");
 	visit_day(day, visit);
 	assert_string_equal(day, "2026-01-02");
 	json_decref(visit);

@@ -9,6 +9,7 @@
 
 #include "base/jcs.h"
 #include "kind/kind.h"
+#include "lib/quoted.h"
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 
@@ -29,26 +30,9 @@ static const char definition[] =
 	"{'name':'tags','type':'set','max':3},"
 	"{'name':'more','type':'json'}]}";
 
-/* JSON with single quotes; new reference. */
-static json_t *json(const char *text)
-{
-	char *copy = strdup(text);
-	json_error_t why;
-	json_t *value;
-
-	for (char *c = copy; *c; c++)
-		if (*c == '\'')
-			*c = '"';
-	value = json_loads(copy, JSON_DECODE_ANY, &why);
-	if (!value)
-		fail_msg("%s in %s", why.text, text);
-	free(copy);
-	return value;
-}
-
 static json_t *record(void)
 {
-	return json("{'id':'t1','scope':'330106','town':'002','body':'x'}");
+	return quoted("{'id':'t1','scope':'330106','town':'002','body':'x'}");
 }
 
 /* "-" removes the member. */
@@ -57,7 +41,7 @@ static void put(json_t *o, const char *name, const char *value)
 	if (strcmp(value, "-") == 0)
 		json_object_del(o, name);
 	else
-		json_object_set_new(o, name, json(value));
+		json_object_set_new(o, name, quoted(value));
 }
 
 static const struct {
@@ -181,8 +165,8 @@ static void a_catalog_kind_lives_in_the_catalog(void **state)
 {
 	const struct kind *item = registry_kind(kinds, "item");
 	struct err err = { 0 };
-	json_t *o = json("{'id':'i1','scope':'catalog','town':'000',"
-			 "'code':'c','name':'n'}");
+	json_t *o = quoted("{'id':'i1','scope':'catalog','town':'000',"
+			   "'code':'c','name':'n'}");
 
 	(void)state;
 	assert_int_equal(kind_check(item, o, &err), RC_OK);
@@ -253,8 +237,8 @@ static void an_inspector_moves_a_state_but_makes_no_assignment(void **state)
 {
 	const struct kind *k = registry_kind(kinds, "assignment");
 	struct err err = { 0 };
-	json_t *before = json("{'id':'a1','scope':'330106','town':'002',"
-			      "'subject':'s1','state':'issued'}");
+	json_t *before = quoted("{'id':'a1','scope':'330106','town':'002',"
+				"'subject':'s1','state':'issued'}");
 	json_t *after = json_deep_copy(before);
 
 	(void)state;
@@ -331,14 +315,14 @@ static void a_long_set_is_sorted_in_good_time(void **state)
 static int kinds_load(void **state)
 {
 	struct err err = { 0 };
-	json_t *d = json(definition), *field;
+	json_t *d = quoted(definition), *field;
 	size_t i;
 	int failed;
 
 	(void)state;
 	json_array_foreach(json_object_get(d, "fields"), i, field)
 		json_object_set_new(field, "label",
-				    json("{'zh':'甲','en':'a'}"));
+				    quoted("{'zh':'甲','en':'a'}"));
 	failed = registry_new(&kinds, &err) != RC_OK ||
 		 registry_load_folder(kinds, "schema/kinds", &err) != RC_OK ||
 		 registry_add(kinds, d, &err) != RC_OK;

@@ -10,23 +10,7 @@
 
 #include "base/jcs.h"
 #include "kind/codes.h"
-
-/* JSON with single quotes; new reference. */
-static json_t *json(const char *text)
-{
-	char *copy = strdup(text);
-	json_error_t why;
-	json_t *value;
-
-	for (char *c = copy; *c; c++)
-		if (*c == '\'')
-			*c = '"';
-	value = json_loads(copy, JSON_DECODE_ANY, &why);
-	if (!value)
-		fail_msg("%s in %s", why.text, text);
-	free(copy);
-	return value;
-}
+#include "lib/quoted.h"
 
 #define LABEL "'label':{'zh':'注','en':'n'}"
 #define CODES                                                                  \
@@ -52,7 +36,7 @@ static enum rc note_load(struct registry **out, const char *head,
 		 "{'name':'author','type':'ref','refers':'officer'," LABEL "},"
 		 "{'name':'pin','type':'text','rule':'once'," LABEL "}]}",
 		 head, more);
-	definition = json(text);
+	definition = quoted(text);
 	assert_int_equal(registry_new(out, err), RC_OK);
 	rc = registry_add(*out, definition, err);
 	json_decref(definition);
@@ -124,7 +108,7 @@ static void codes_are_checked_by_the_records_own_day(void **state)
 		snprintf(text, sizeof(text),
 			 "{'id':'n1','scope':'330106','town':'000',%s}",
 			 records[i].fields);
-		record = json(text);
+		record = quoted(text);
 		err_clear(&err);
 		rc = kind_may_change(registry_kind(r, "note"), ROLE_SERVER,
 				     "server", NULL, record, &err);
@@ -154,8 +138,8 @@ static void codes_from_before_there_was_a_table_stay_usable(void **state)
 	(void)state;
 	assert_int_equal(note_load(&r, "", "," CODES, &err), RC_OK);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		json_t *before = json(cases[i].before);
-		json_t *after = json(cases[i].after);
+		json_t *before = quoted(cases[i].before);
+		json_t *after = quoted(cases[i].after);
 
 		err_clear(&err);
 		if (kind_may_change(registry_kind(r, "note"), ROLE_INSPECTOR,
@@ -184,8 +168,8 @@ static void what_stands_alone_leaves_the_others(void **state)
 	(void)state;
 	assert_int_equal(note_load(&r, "", "," CODES, &err), RC_OK);
 	for (size_t i = 0; i < sizeof(parted) / sizeof(*parted); i++) {
-		json_t *set = json(parted[i].before);
-		json_t *want = json(parted[i].after);
+		json_t *set = quoted(parted[i].before);
+		json_t *want = quoted(parted[i].after);
 
 		assert_int_equal(codes_part(kind_field(registry_kind(r, "note"),
 						       "found"),
@@ -238,8 +222,8 @@ static void whose_it_is_and_what_is_set_once_stays(void **state)
 	assert_int_equal(note_load(&r, ",'owner':'author'", "", &err), RC_OK);
 	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
 		json_t *before =
-			changes[i].before ? json(changes[i].before) : NULL;
-		json_t *after = json(changes[i].after);
+			changes[i].before ? quoted(changes[i].before) : NULL;
+		json_t *after = quoted(changes[i].after);
 		enum rc rc;
 
 		err_clear(&err);

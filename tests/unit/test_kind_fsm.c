@@ -10,30 +10,14 @@
 
 #include "base/jcs.h"
 #include "kind/fsm.h"
+#include "lib/quoted.h"
 
 static struct registry *kinds;
-
-/* JSON with single quotes; new reference, NULL for "". */
-static json_t *json(const char *text)
-{
-	char *copy = strdup(text);
-	json_error_t why;
-	json_t *value;
-
-	for (char *c = copy; *c; c++)
-		if (*c == '\'')
-			*c = '"';
-	value = *copy ? json_loads(copy, JSON_DECODE_ANY, &why) : NULL;
-	if (*copy && !value)
-		fail_msg("%s in %s", why.text, text);
-	free(copy);
-	return value;
-}
 
 /* A kind whose states have this table. */
 static json_t *with_table(const char *table)
 {
-	json_t *kind = json(
+	json_t *kind = quoted(
 		"{'kind':'note','label':{'zh':'便条','en':'note'},"
 		"'scope':'county','class':'L2','writers':['inspector'],"
 		"'fields':[{'name':'state','type':'text',"
@@ -43,7 +27,7 @@ static json_t *with_table(const char *table)
 		"]}");
 	json_t *field = json_array_get(json_object_get(kind, "fields"), 0);
 
-	json_object_set_new(field, "fsm", json(table));
+	json_object_set_new(field, "fsm", quoted(table));
 	return kind;
 }
 
@@ -186,8 +170,8 @@ static void a_move_is_legal_by_the_table_or_says_which_are(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(moves) / sizeof(*moves); i++) {
-		json_t *before = json(moves[i].before);
-		json_t *after = json(moves[i].after);
+		json_t *before = quoted(moves[i].before);
+		json_t *after = quoted(moves[i].after);
 		struct err err = { 0 };
 		enum rc rc = fsm_check(registry_kind(kinds, moves[i].kind),
 				       moves[i].role, before, after, &err);

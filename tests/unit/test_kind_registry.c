@@ -10,6 +10,7 @@
 
 #include "base/fault.h"
 #include "kind/kind.h"
+#include "lib/quoted.h"
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 
@@ -25,23 +26,6 @@ static const char good[] =
 	"{'name':'grade','type':'text','label':{'zh':'等级','en':'grade'},"
 	"'rule':'safe','safe':'b','values':['a','b'],'group':'grading'}]}";
 
-/* JSON with single quotes; new reference. */
-static json_t *json(const char *text)
-{
-	char *copy = strdup(text);
-	json_error_t why;
-	json_t *value;
-
-	for (char *c = copy; *c; c++)
-		if (*c == '\'')
-			*c = '"';
-	value = json_loads(copy, JSON_DECODE_ANY, &why);
-	if (!value)
-		fail_msg("%s in %s", why.text, text);
-	free(copy);
-	return value;
-}
-
 static enum rc add(struct registry *r, const json_t *definition)
 {
 	struct err err = { 0 };
@@ -55,7 +39,7 @@ static int fresh(void **state)
 {
 	struct registry *r;
 	struct err err = { 0 };
-	json_t *definition = json(good);
+	json_t *definition = quoted(good);
 
 	if (registry_new(&r, &err) != RC_OK || add(r, definition) != RC_OK)
 		return 1;
@@ -170,7 +154,7 @@ static void replace(json_t *o, const char *path, const char *value)
 	if (strcmp(value, "-") == 0)
 		json_object_del(o, member);
 	else
-		json_object_set_new(o, member, json(value));
+		json_object_set_new(o, member, quoted(value));
 }
 
 static void a_wrong_definition_is_refused_by_name(void **state)
@@ -179,7 +163,7 @@ static void a_wrong_definition_is_refused_by_name(void **state)
 	for (size_t i = 0; i < COUNT(refused); i++) {
 		struct err err = { 0 };
 		struct registry *r;
-		json_t *definition = json(good);
+		json_t *definition = quoted(good);
 		enum rc rc;
 
 		replace(definition, refused[i].path, refused[i].value);
@@ -196,7 +180,7 @@ static void a_wrong_definition_is_refused_by_name(void **state)
 
 static void what_a_later_version_declares_is_tolerated(void **state)
 {
-	json_t *definition = json(good);
+	json_t *definition = quoted(good);
 	const struct kind *k;
 
 	replace(definition, "future", "{'x':1}");
@@ -215,9 +199,9 @@ static void what_a_later_version_declares_is_tolerated(void **state)
 
 static void a_kind_may_grow(void **state)
 {
-	json_t *definition = json(good);
-	json_t *field = json("{'name':'colour','type':'text',"
-			     "'label':{'zh':'颜色','en':'colour'}}");
+	json_t *definition = quoted(good);
+	json_t *field = quoted("{'name':'colour','type':'text',"
+			       "'label':{'zh':'颜色','en':'colour'}}");
 
 	json_array_append_new(json_object_get(definition, "fields"), field);
 	assert_int_equal(add(*state, definition), RC_OK);
@@ -237,7 +221,7 @@ static void a_kind_may_not_shrink_or_turn(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT(turns); i++) {
-		json_t *definition = json(good);
+		json_t *definition = quoted(good);
 
 		replace(definition, turns[i].path, turns[i].value);
 		assert_int_equal(add(*state, definition), RC_INVALID);
@@ -248,7 +232,7 @@ static void a_kind_may_not_shrink_or_turn(void **state)
 
 static void a_sealed_kind_leaves_the_names_of_its_envelope(void **state)
 {
-	json_t *definition = json(good);
+	json_t *definition = quoted(good);
 
 	replace(definition, "kind", "'memo'");
 	replace(definition, "sealed", "true");
@@ -263,7 +247,7 @@ static void a_sealed_kind_leaves_the_names_of_its_envelope(void **state)
 static void kinds_come_in_byte_order(void **state)
 {
 	static const char *const names[] = { "zoo", "ant", "note_b" };
-	json_t *definition = json(good);
+	json_t *definition = quoted(good);
 
 	for (size_t i = 0; i < COUNT(names); i++) {
 		json_object_set_new(definition, "kind", json_string(names[i]));
@@ -311,7 +295,7 @@ static void an_import_id_is_the_hash_of_source_kind_and_keys(void **state)
 #ifdef WITH_FAULTS
 static void every_failed_allocation_is_reported(void **state)
 {
-	json_t *definition = json(good);
+	json_t *definition = quoted(good);
 	enum rc rc = RC_NOMEM;
 	long nth;
 

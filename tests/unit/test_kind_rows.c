@@ -11,6 +11,7 @@
 #include "base/fault.h"
 #include "base/jcs.h"
 #include "kind/rows.h"
+#include "lib/quoted.h"
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 
@@ -34,23 +35,6 @@ struct bench {
 	struct db *db;
 };
 
-/* JSON with single quotes; new reference. */
-static json_t *json(const char *text)
-{
-	char *copy = strdup(text);
-	json_error_t why;
-	json_t *value;
-
-	for (char *c = copy; *c; c++)
-		if (*c == '\'')
-			*c = '"';
-	value = json_loads(copy, JSON_DECODE_ANY, &why);
-	if (!value)
-		fail_msg("%s in %s", why.text, text);
-	free(copy);
-	return value;
-}
-
 static const struct kind *add(struct bench *b, json_t *definition)
 {
 	struct err err = { 0 };
@@ -59,7 +43,7 @@ static const struct kind *add(struct bench *b, json_t *definition)
 
 	json_array_foreach(json_object_get(definition, "fields"), i, field)
 		json_object_set_new(field, "label",
-				    json("{'zh':'甲','en':'a'}"));
+				    quoted("{'zh':'甲','en':'a'}"));
 	if (registry_add(b->kinds, definition, &err) != RC_OK)
 		fail_msg("%s", err.text);
 	return registry_kind(b->kinds, json_text(definition, "kind"));
@@ -67,11 +51,11 @@ static const struct kind *add(struct bench *b, json_t *definition)
 
 static const struct kind *grown(struct bench *b, const char *field)
 {
-	json_t *definition = json(small);
+	json_t *definition = quoted(small);
 	const struct kind *k;
 
 	json_array_append_new(json_object_get(definition, "fields"),
-			      json(field));
+			      quoted(field));
 	k = add(b, definition);
 	json_decref(definition);
 	return k;
@@ -83,7 +67,7 @@ static int fresh(void **state)
 						   .synchronous_off = true };
 	struct bench *b = calloc(1, sizeof(*b));
 	struct err err = { 0 };
-	json_t *definition = json(small);
+	json_t *definition = quoted(small);
 
 	if (registry_new(&b->kinds, &err) != RC_OK ||
 	    db_open(&b->db, ":memory:", &options, &err) != RC_OK)
@@ -127,7 +111,7 @@ static void put(struct bench *b, enum rows_side side, const json_t *record)
 
 static void put_text(struct bench *b, enum rows_side side, const char *text)
 {
-	json_t *record = json(text);
+	json_t *record = quoted(text);
 
 	put(b, side, record);
 	json_decref(record);
@@ -148,7 +132,7 @@ static void assert_stands(struct bench *b, enum rows_side side, const char *id,
 			  const char *text)
 {
 	struct err err = { 0 };
-	json_t *got, *want = json(text);
+	json_t *got, *want = quoted(text);
 
 	if (rows_get(b->db, thing(b), side, "330106", id, &got, &err) != RC_OK)
 		fail_msg("%s", err.text);
@@ -461,7 +445,7 @@ static void an_edited_set_becomes_canonical(void **state)
 {
 	struct bench *b = *state;
 	struct err err = { 0 };
-	json_t *got, *want = json("['a','b']");
+	json_t *got, *want = quoted("['a','b']");
 
 	create(b, thing(b), ROWS_REPLICA);
 	put_text(b, ROWS_REPLICA, whole);
@@ -480,7 +464,7 @@ static void rows_read_finds_a_record_behind_other_columns(void **state)
 {
 	struct bench *b = *state;
 	struct err err = { 0 };
-	json_t *got = NULL, *want = json(whole);
+	json_t *got = NULL, *want = quoted(whole);
 	struct query *q;
 	struct buf sql;
 
@@ -505,9 +489,9 @@ static void a_sealed_kind_has_its_envelope_on_the_server(void **state)
 {
 	struct bench *b = *state;
 	struct err err = { 0 };
-	json_t *definition = json(small), *got;
-	json_t *outer = json("{'id':'t1','scope':'330106','town':'002',"
-			     "'alg':'a','key':'k','nonce':'n','box':'b'}");
+	json_t *definition = quoted(small), *got;
+	json_t *outer = quoted("{'id':'t1','scope':'330106','town':'002',"
+			       "'alg':'a','key':'k','nonce':'n','box':'b'}");
 	const struct kind *k;
 
 	json_object_set_new(definition, "kind", json_string("secret"));
@@ -532,7 +516,7 @@ static void a_sealed_kind_is_plain_in_a_replica(void **state)
 {
 	struct bench *b = *state;
 	struct err err = { 0 };
-	json_t *definition = json(small), *got, *plain = json(whole);
+	json_t *definition = quoted(small), *got, *plain = quoted(whole);
 	const struct kind *k;
 
 	json_object_set_new(definition, "kind", json_string("secret"));
@@ -554,7 +538,7 @@ static void a_sealed_kind_is_plain_in_a_replica(void **state)
 /* Everything this room does to a replica, in one go. */
 static enum rc work(struct bench *b, struct err *err)
 {
-	json_t *record = json(strange), *got = NULL;
+	json_t *record = quoted(strange), *got = NULL;
 	enum rc rc = rows_create(b->db, thing(b), ROWS_REPLICA, "330106", err);
 
 	if (rc == RC_OK)
