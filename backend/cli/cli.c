@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/hex.h"
+#include "base/jcs.h"
 #include "base/seal.h"
 
 static const struct cli_option *find_option(const struct cli_option *options,
@@ -195,4 +196,18 @@ bool cli_may_read(struct cli *c, const char *kind)
 		k && k->is_sealed ? " in " : "", c->scope);
 	cli_fail(c, &c->err);
 	return false;
+}
+
+void cli_author_print(struct cli *c, const char *id, const char *otherwise)
+{
+	struct err ignored = { 0 };
+	struct op quiet = c->op;
+	json_t *officer = NULL;
+
+	quiet.err = &ignored;
+	if (ledger_record(&quiet, c->scope, "officer", id, &officer) == RC_OK)
+		printf("%s (%s)", json_text(officer, "name"), id);
+	else
+		printf("%s%s", otherwise, id);
+	json_decref(officer);
 }

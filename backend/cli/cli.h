@@ -52,6 +52,12 @@ enum rc cli_act_as(struct cli *c, const char *account);
  * store's only county. EXIT_USE after a message that lists the scopes when it
  * could be several, EXIT_FAILED when there is no such kind. */
 int cli_scope(struct cli *c, const char *kind, const char *id);
+/* For a command of one record, `KIND ID`: options, folder, scope, and the right
+ * to read it. EXIT_DONE, or another after a message. */
+int cli_record(struct cli *c, const char *usage, const char **words);
+/* "Li (o1)" for an officer of the scope; whoever has no name there is an
+ * account: its id, behind `otherwise`. */
+void cli_author_print(struct cli *c, const char *id, const char *otherwise);
 /* May the account read this kind (NULL: anything) of c->scope? After cli_scope.
  * False after a message. */
 bool cli_may_read(struct cli *c, const char *kind);

@@ -43,20 +43,13 @@ static void side_print(const json_t *conflict, const char *words,
 static void author_print(struct cli *c, const char *id, const char *packet,
 			 int64_t received_ms)
 {
-	struct err ignored = { 0 };
-	struct op quiet = c->op;
-	json_t *officer = NULL;
 	char when[25];
 
-	quiet.err = &ignored;
-	if (id &&
-	    ledger_record(&quiet, c->scope, "officer", id, &officer) == RC_OK)
-		printf("  %-24s by %s (%s)", "", json_text(officer, "name"),
-		       id);
+	printf("  %-24s by ", "");
+	if (id)
+		cli_author_print(c, id, "account ");
 	else
-		printf("  %-24s by %s%s", "", id ? "account " : "nobody known",
-		       id ? id : "");
-	json_decref(officer);
+		fputs("nobody known", stdout);
 	if (packet)
 		printf(", in packet %.10s", packet);
 	if (received_ms) {

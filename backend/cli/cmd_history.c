@@ -38,21 +38,6 @@ static void value_print(const json_t *value)
 	free(text);
 }
 
-/* An officer of the district has a name; whoever has none is an account. */
-static void author_print(struct cli *c, const char *id)
-{
-	struct err ignored = { 0 };
-	struct op quiet = c->op;
-	json_t *officer = NULL;
-
-	quiet.err = &ignored;
-	if (ledger_record(&quiet, c->scope, "officer", id, &officer) == RC_OK)
-		printf("%s (%s)", json_text(officer, "name"), id);
-	else
-		printf("%s", id);
-	json_decref(officer);
-}
-
 static void fields_print(const json_t *changes, const char *from,
 			 const char *to, const char *between)
 {
@@ -81,7 +66,7 @@ static void version_print(struct cli *c, const json_t *v)
 	else
 		printf("position %lld  %s  ",
 		       (long long)json_int(v, "position", 0), when);
-	author_print(c, json_text(v, "author"));
+	cli_author_print(c, json_text(v, "author"), "");
 	printf(" on %s", json_text(v, "terminal"));
 	if (*packet)
 		printf("  packet %.12s", packet);
@@ -101,19 +86,10 @@ int cmd_history(struct cli *c)
 	json_t *history = NULL;
 	const json_t *v;
 	size_t i;
-	int code = cli_options(c, NULL, usage, words, 2);
+	int code = cli_record(c, usage, words);
 
 	if (code != EXIT_DONE)
 		return code;
-	if (!words[0] || !words[1])
-		return cli_misuse(c, "name a kind and an id");
-	code = cli_open(c);
-	if (code == EXIT_DONE)
-		code = cli_scope(c, words[0], words[1]);
-	if (code != EXIT_DONE)
-		return code;
-	if (!cli_may_read(c, words[0]))
-		return EXIT_FAILED;
 	if (ledger_history(&c->op, c->scope, words[0], words[1], &history) !=
 	    RC_OK)
 		return cli_fail(c, &c->err);

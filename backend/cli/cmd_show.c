@@ -123,20 +123,11 @@ int cmd_show(struct cli *c)
 	int64_t position;
 	struct oid version;
 	size_t len;
-	int code = cli_options(c, NULL, usage, words, 2);
+	int code = cli_record(c, usage, words);
 	enum rc rc;
 
 	if (code != EXIT_DONE)
 		return code;
-	if (!words[0] || !words[1])
-		return cli_misuse(c, "name a kind and an id");
-	code = cli_open(c);
-	if (code == EXIT_DONE)
-		code = cli_scope(c, words[0], words[1]);
-	if (code != EXIT_DONE)
-		return code;
-	if (!cli_may_read(c, words[0]))
-		return EXIT_FAILED;
 	rc = ledger_record(&c->op, c->scope, words[0], words[1], &record);
 	if (rc == RC_OK)
 		rc = store_record(c->store, c->scope, words[0], words[1],

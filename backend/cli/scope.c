@@ -101,3 +101,19 @@ int cli_scope(struct cli *c, const char *kind, const char *id)
 	c->scope = c->scope_found;
 	return EXIT_DONE;
 }
+
+int cli_record(struct cli *c, const char *usage, const char **words)
+{
+	int code = cli_options(c, NULL, usage, words, 2);
+
+	if (code != EXIT_DONE)
+		return code;
+	if (!words[0] || !words[1])
+		return cli_misuse(c, "name a kind and an id");
+	code = cli_open(c);
+	if (code == EXIT_DONE)
+		code = cli_scope(c, words[0], words[1]);
+	if (code != EXIT_DONE)
+		return code;
+	return cli_may_read(c, words[0]) ? EXIT_DONE : EXIT_FAILED;
+}
