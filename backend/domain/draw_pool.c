@@ -146,7 +146,8 @@ enum rc draw_freeze_pool(struct freezing *f)
 	if (f->candidates < f->wanted)
 		return err_set(f->op->err, RC_INVALID,
 			       "%lld of %zu officers of '%s' may be drawn on "
-			       "%s, %lld are needed",
+			       "%s, %lld are needed: active, with a "
+			       "certificate valid on that day, not excluded",
 			       (long long)f->candidates,
 			       json_array_size(f->pool), f->scope, f->day,
 			       (long long)f->wanted);
