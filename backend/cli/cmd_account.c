@@ -81,7 +81,8 @@ static int roles_parse(struct cli *c, const char *text, unsigned *out)
 
 		snprintf(word, sizeof(word), "%.*s", (int)n, at);
 		role = role_parse(word);
-		if (!role || role == ROLE_SERVER || role == ROLE_INSPECTOR)
+		if (!role || role == ROLE_SERVER || role == ROLE_IMPORT ||
+		    role == ROLE_INSPECTOR)
 			return cli_misuse(c, "'%s' is no role of an account",
 					  word);
 		*out |= role;

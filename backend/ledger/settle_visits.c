@@ -19,7 +19,7 @@ static bool is_fact(const struct settle *s, const json_t *visit)
 	const struct fsm *t = registry_kind(s->b->store->kinds, "visit")->fsm;
 
 	return settle_state_is(visit, imported) ||
-	       fsm_in(t->frozen, fsm_state(t, visit));
+	       fsm_is_frozen(t, fsm_state(t, visit));
 }
 
 typedef enum rc visit_fn(struct settle *s, json_t *assignment, json_t *visit,

@@ -35,12 +35,34 @@ const struct fsm_cell *fsm_cell(const struct fsm *t, const json_t *one,
 	return NULL;
 }
 
-bool fsm_is_closed(const struct fsm *t, const char *field)
+static bool is_among(const char *const *names, const char *name)
 {
-	for (const char *const *o = t->open; o && *o; o++)
-		if (strcmp(*o, field) == 0)
-			return false;
-	return true;
+	for (; names && *names; names++)
+		if (strcmp(*names, name) == 0)
+			return true;
+	return false;
+}
+
+bool fsm_is_frozen(const struct fsm *t, int state)
+{
+	for (size_t i = 0; i < t->nfrozen; i++)
+		if (fsm_in(t->frozen[i].at, state))
+			return true;
+	return false;
+}
+
+bool fsm_is_closed(const struct fsm *t, unsigned role, int state,
+		   const char *field)
+{
+	for (size_t i = 0; i < t->nfrozen; i++) {
+		const struct fsm_frozen *f = &t->frozen[i];
+
+		if (fsm_in(f->at, state) && !(f->except & role) &&
+		    (f->closed ? is_among(f->closed, field)
+			       : !is_among(f->open, field)))
+			return true;
+	}
+	return false;
 }
 
 static bool has_value(const json_t *record, const char *field)
@@ -184,16 +206,18 @@ static bool same(const json_t *a, const json_t *b)
 	return a == b || (a && b && json_equal(a, b));
 }
 
-static enum rc frozen_check(const struct kind *k, const json_t *before,
-			    const json_t *after, struct err *err)
+static enum rc frozen_check(const struct kind *k, unsigned role,
+			    const json_t *before, const json_t *after,
+			    struct err *err)
 {
 	const struct fsm *t = k->fsm;
+	int state = fsm_state(t, before);
 
 	for (size_t i = 0; i < k->nfields; i++) {
 		const char *name = k->fields[i].name;
 		const char *id = json_text(after, "id");
 
-		if (fsm_is_closed(t, name) &&
+		if (fsm_is_closed(t, role, state, name) &&
 		    !same(json_object_get(before, name),
 			  json_object_get(after, name)))
 			return err_set(err, RC_INVALID,
@@ -216,8 +240,7 @@ enum rc fsm_check(const struct kind *k, unsigned role, const json_t *before,
 	if (!t)
 		return RC_OK;
 	state = fsm_state(t, before);
-	if (fsm_in(t->frozen, state) &&
-	    frozen_check(k, before, after, err) != RC_OK)
+	if (frozen_check(k, role, before, after, err) != RC_OK)
 		return err->code;
 	was = json_object_get(before, t->field->name);
 	now = json_object_get(after, t->field->name);

@@ -9,7 +9,11 @@
  *  "merge":[{"one":["cancelled"],"other":["done"],"stands":"done_contested",
  *            "conflict":true,"flag":"cancelled_done"}],
  *  "unseen":[{"fields":["due"],"at":["done"],"flag":"not_seen"}],
- *  "frozen":{"at":["signed"],"open":["state","flags"]}}
+ *  "frozen":[{"at":["signed"],"open":["state","flags"],"except":["import"]},
+ *            {"at":["draft"],"closed":["subject"]}]}
+ *
+ * `frozen` may also be one such object. Where several entries hold for a
+ * state, a field is closed that any of them closes.
  *
  * A state is the place of its value in `values`; a set of states is a bit set.
  * A record without the field has not begun yet: any start is legal. */
@@ -47,16 +51,23 @@ struct fsm_unseen {
 	const char *flag;
 };
 
+/* In the states `at`, for every role but those of `except`, either only the
+ * fields of `open` change or only those of `closed` do not. */
+struct fsm_frozen {
+	uint64_t at;
+	const char *const *open, *const *closed; /* NULL-ended, or NULL */
+	unsigned except; /* enum role bits */
+};
+
 struct fsm {
 	const struct field *field;
 	unsigned nstates;
-	size_t nstarts, nmoves, ncells, nunseen;
+	size_t nstarts, nmoves, ncells, nunseen, nfrozen;
 	const struct fsm_start *starts;
 	const struct fsm_move *moves;
 	const struct fsm_cell *cells;
 	const struct fsm_unseen *unseen;
-	uint64_t frozen; /* states in which only the fields of `open` change */
-	const char *const *open; /* NULL-ended, or NULL */
+	const struct fsm_frozen *frozen;
 };
 
 /* The record's state, or -1: it has none, or one that the table lacks. */
@@ -70,13 +81,17 @@ bool fsm_is_start(const struct fsm *t, const json_t *record);
 /* The cell for two sides that moved apart, or NULL: a person decides. */
 const struct fsm_cell *fsm_cell(const struct fsm *t, const json_t *one,
 				const json_t *other);
-/* Does the field stay as it is in a frozen state? */
-bool fsm_is_closed(const struct fsm *t, const char *field);
+/* Does anything stay as it is in that state, for whatever role? */
+bool fsm_is_frozen(const struct fsm *t, int state);
+/* Does the field stay as it is in that state, for the role? 0: for everybody
+ * that no exception is made for. */
+bool fsm_is_closed(const struct fsm *t, unsigned role, int state,
+		   const char *field);
 
 /* May the role take the record from `before` (what its author saw; NULL: new)
  * to `after`, in one legal move or in several? RC_INVALID says which moves are
  * legal from there. ROLE_SERVER may make any move. Nobody changes what is
- * closed in a frozen state. */
+ * closed in a frozen state, unless the table excepts the role. */
 enum rc fsm_check(const struct kind *k, unsigned role, const json_t *before,
 		  const json_t *after, struct err *err);
 

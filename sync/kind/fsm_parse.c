@@ -126,17 +126,20 @@ static enum rc parse_unseen(struct table *a, const json_t *o, void *at)
 
 typedef enum rc entry_fn(struct table *a, const json_t *o, void *at);
 
+/* A list of entries; one alone may stand without its brackets. */
 static enum rc parse_list(struct table *a, const char *member, entry_fn *fn,
 			  size_t size, void *out, size_t *n)
 {
 	const json_t *list = json_object_get(a->o, member);
-	size_t count = json_array_size(list);
+	bool is_one = json_is_object(list);
+	size_t count = is_one ? 1 : json_array_size(list);
 	char *entries = arena_alloc(a->p->mem, (count + 1) * size);
 
 	if (!entries)
 		return parse_no_memory(a->p);
 	for (size_t i = 0; i < count; i++) {
-		enum rc rc = fn(a, json_array_get(list, i), entries + i * size);
+		enum rc rc = fn(a, is_one ? list : json_array_get(list, i),
+				entries + i * size);
 
 		if (rc != RC_OK)
 			return rc;
@@ -146,15 +149,18 @@ static enum rc parse_list(struct table *a, const char *member, entry_fn *fn,
 	return RC_OK;
 }
 
-static enum rc parse_frozen(struct table *a)
+static enum rc parse_frozen(struct table *a, const json_t *o, void *at)
 {
-	const json_t *o = json_object_get(a->o, "frozen");
-	enum rc rc;
+	struct fsm_frozen *f = at;
+	enum rc rc = parse_states(a, o, "at", &f->at);
 
-	if (!o)
-		return RC_OK;
-	rc = parse_states(a, o, "at", &a->t->frozen);
-	return rc == RC_OK ? parse_names(a, o, "open", &a->t->open) : rc;
+	if (rc == RC_OK)
+		rc = parse_names(a, o, "open", &f->open);
+	if (rc == RC_OK)
+		rc = parse_names(a, o, "closed", &f->closed);
+	if (rc == RC_OK && f->open && f->closed)
+		rc = wrong(a, "have both open and closed in", "frozen");
+	return rc == RC_OK ? parse_roles(a->p, o, "except", 0, &f->except) : rc;
 }
 
 /* Two cells for one pair would make the order of the file a rule. */
@@ -214,7 +220,8 @@ static enum rc table_parse(struct table *a)
 		rc = parse_list(a, "unseen", parse_unseen, sizeof(*t->unseen),
 				&t->unseen, &t->nunseen);
 	if (rc == RC_OK)
-		rc = parse_frozen(a);
+		rc = parse_list(a, "frozen", parse_frozen, sizeof(*t->frozen),
+				&t->frozen, &t->nfrozen);
 	if (rc == RC_OK)
 		rc = check_cells(a);
 	return rc == RC_OK ? check_reachable(a) : rc;

@@ -58,6 +58,8 @@ enum role {
 	ROLE_AUDITOR = 8,
 	ROLE_ADMINISTRATOR = 16,
 	ROLE_SERVER = 32, /* the merge and the jobs of the server itself */
+	ROLE_IMPORT = 64, /* the office, through an import's own rules; no
+			   * account has it */
 };
 /* 0 for an unknown word. */
 unsigned role_parse(const char *word);

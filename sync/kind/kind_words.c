@@ -28,8 +28,8 @@ static const char *const rule_words[MERGE_UNKNOWN] = {
 };
 
 static const char *const role_words[] = {
-	"inspector", "coordinator",   "analyst",
-	"auditor",   "administrator", "server",
+	"inspector",     "coordinator", "analyst", "auditor",
+	"administrator", "server",      "import",
 };
 #define ROLES (sizeof(role_words) / sizeof(*role_words))
 

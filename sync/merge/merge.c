@@ -210,7 +210,9 @@ static enum rc group_merge(struct walk *w, const struct member *m, size_t n)
 	const char *rule = rule_name(MERGE_THREEWAY);
 	enum rc rc;
 
-	if (w->frozen && m->field && fsm_is_closed(w->kind->fsm, m->name))
+	if (w->frozen && m->field &&
+	    fsm_is_closed(w->kind->fsm, 0, fsm_state(w->kind->fsm, w->frozen),
+			  m->name))
 		return group_frozen(w, m, n);
 	if (group_same(m, n, w->terminal, w->base) ||
 	    group_same(m, n, w->terminal, w->server))

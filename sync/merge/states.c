@@ -14,12 +14,11 @@ static bool same(const json_t *a, const json_t *b)
 
 const json_t *states_frozen(const struct fsm *t, const struct records *r)
 {
-	if (fsm_in(t->frozen, fsm_state(t, r->base)))
+	if (fsm_is_frozen(t, fsm_state(t, r->base)))
 		return NULL;
-	if (fsm_in(t->frozen, fsm_state(t, r->server)))
+	if (fsm_is_frozen(t, fsm_state(t, r->server)))
 		return r->server;
-	return fsm_in(t->frozen, fsm_state(t, r->terminal)) ? r->terminal
-							    : NULL;
+	return fsm_is_frozen(t, fsm_state(t, r->terminal)) ? r->terminal : NULL;
 }
 
 /* Did one side move into `at` while the other changed what it had not seen? */

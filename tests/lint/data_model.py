@@ -132,9 +132,14 @@ def states(kind, field):
     for unseen in fsm.get("unseen", []):
         lines += ["", "Moved into %s without having seen a change of %s: flag `%s`." % (
             code(unseen["at"]), code(unseen["fields"]), unseen["flag"])]
-    if "frozen" in fsm:
-        lines += ["", "In %s only %s change." % (
-            code(fsm["frozen"]["at"]), code(fsm["frozen"].get("open", [])))]
+    frozen = fsm.get("frozen", [])
+    for entry in [frozen] if isinstance(frozen, dict) else frozen:
+        says = ("In %s %s no longer change" % (code(entry["at"]), code(entry["closed"]))
+                if "closed" in entry else
+                "In %s only %s change" % (code(entry["at"]), code(entry.get("open", []))))
+        if "except" in entry:
+            says += ", except for the role " + words(entry["except"])
+        lines += ["", says + "."]
     return lines
 
 

@@ -66,6 +66,14 @@ static const struct {
 	{ MOVES "'unseen':[{'fields':['due'],'at':['c'],'flag':'x'}]}",
 	  "a field that is not there: 'due'" },
 	{ MOVES "'frozen':{'at':['x']}}", "have no value 'x'" },
+	{ MOVES "'frozen':[{'at':['c']},{'at':['x']}]}", "have no value 'x'" },
+	{ MOVES "'frozen':[{'open':['why']}]}", "lack a list 'at'" },
+	{ MOVES "'frozen':[{'at':['c'],'closed':['due']}]}",
+	  "a field that is not there: 'due'" },
+	{ MOVES "'frozen':[{'at':['c'],'open':['why'],'closed':['state']}]}",
+	  "have both open and closed" },
+	{ MOVES "'frozen':[{'at':['c'],'except':['boss']}]}",
+	  "no role 'boss' in except" },
 };
 
 static void a_table_that_cannot_be_is_refused(void **state)
@@ -185,6 +193,78 @@ static void a_move_is_legal_by_the_table_or_says_which_are(void **state)
 	}
 }
 
+#define IMP (ROLE_COORDINATOR | ROLE_IMPORT)
+#define ONE MOVES "'frozen':{'at':['b'],'open':['state']}}"
+#define TWO                                                                    \
+	MOVES "'frozen':[{'at':['a','b'],'closed':['why'],"                    \
+	      "'except':['import']},{'at':['b'],'open':['state'],"             \
+	      "'except':['server']},{'at':['c']}]}"
+
+static const struct {
+	const char *table;
+	unsigned role;
+	const char *state, *field;
+	bool is_closed;
+} closings[] = {
+	{ ONE, INS, "a", "why", false },
+	{ ONE, INS, "b", "why", true },
+	{ ONE, INS, "b", "state", false },
+	{ TWO, INS, "a", "why", true },
+	{ TWO, INS, "a", "state", false },
+	{ TWO, IMP, "a", "why", false },
+	{ TWO, IMP, "b", "why", true },
+	{ TWO, INS, "b", "state", false },
+	{ TWO, ROLE_SERVER, "b", "why", true },
+	{ TWO, IMP | ROLE_SERVER, "b", "why", false },
+	{ TWO, 0, "a", "why", true },
+	{ TWO, INS, "c", "state", true },
+};
+
+static void each_entry_of_frozen_closes_what_it_says(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(closings) / sizeof(*closings); i++) {
+		json_t *kind = with_table(closings[i].table);
+		json_t *record = json_pack("{s:s}", "state", closings[i].state);
+		const struct fsm *t;
+		struct registry *r;
+		struct err err = { 0 };
+
+		assert_int_equal(registry_new(&r, &err), RC_OK);
+		assert_int_equal(registry_add(r, kind, &err), RC_OK);
+		t = registry_kind(r, "note")->fsm;
+		if (fsm_is_closed(t, closings[i].role, fsm_state(t, record),
+				  closings[i].field) != closings[i].is_closed)
+			fail_msg("case %zu", i);
+		registry_free(r);
+		json_decref(record);
+		json_decref(kind);
+	}
+}
+
+static void only_the_excepted_role_changes_what_is_closed(void **state)
+{
+	json_t *kind = with_table(TWO);
+	json_t *before = quoted("{'state':'a','why':'x'}");
+	json_t *after = quoted("{'state':'a','why':'y'}");
+	struct registry *r;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(registry_new(&r, &err), RC_OK);
+	assert_int_equal(registry_add(r, kind, &err), RC_OK);
+	assert_int_equal(
+		fsm_check(registry_kind(r, "note"), IMP, before, after, &err),
+		RC_OK);
+	assert_int_equal(
+		fsm_check(registry_kind(r, "note"), COO, before, after, &err),
+		RC_INVALID);
+	registry_free(r);
+	json_decref(before);
+	json_decref(after);
+	json_decref(kind);
+}
+
 static int kinds_load(void **state)
 {
 	struct err err = { 0 };
@@ -208,6 +288,8 @@ int main(void)
 		cmocka_unit_test(only_one_text_of_a_kind_has_a_table),
 		cmocka_unit_test(
 			a_move_is_legal_by_the_table_or_says_which_are),
+		cmocka_unit_test(each_entry_of_frozen_closes_what_it_says),
+		cmocka_unit_test(only_the_excepted_role_changes_what_is_closed),
 	};
 
 	return cmocka_run_group_tests(tests, kinds_load, kinds_free);
