@@ -1,6 +1,7 @@
 /* db/db.c - connections and transactions. */
 #include "db/db_impl.h"
 
+#include <assert.h>
 #include <pthread.h>
 
 #include <unistd.h>
@@ -219,20 +220,67 @@ enum rc db_int(struct db *db, const char *sql, int64_t otherwise, int64_t *out,
 	return query_end(q, err);
 }
 
+static const char *const nested[] = { "nested_1", "nested_2", "nested_3" };
+#define NESTED_MAX (sizeof(nested) / sizeof(*nested))
+
 enum rc db_begin(struct db *db, bool immediate, struct err *err)
 {
-	return db_script(db, immediate ? "BEGIN IMMEDIATE" : "BEGIN", err);
+	enum rc rc;
+
+	if (!db->is_outer)
+		return db_script(db, immediate ? "BEGIN IMMEDIATE" : "BEGIN",
+				 err);
+	assert(db->depth < NESTED_MAX);
+	rc = db_savepoint(db, nested[db->depth], err);
+	if (rc == RC_OK)
+		db->depth++;
+	return rc;
 }
 
 enum rc db_commit(struct db *db, struct err *err)
 {
-	return db_script(db, "COMMIT", err);
+	enum rc rc;
+
+	if (!db->is_outer)
+		return db_script(db, "COMMIT", err);
+	assert(db->depth > 0);
+	rc = db_release(db, nested[db->depth - 1], err);
+	if (rc == RC_OK)
+		db->depth--;
+	return rc;
 }
 
 void db_rollback(struct db *db)
 {
-	if (db_in_transaction(db))
+	struct err ignored = { 0 };
+
+	if (!db->is_outer && db_in_transaction(db))
 		sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+	/* Where SQLite took everything back by itself, this fails, and so does
+	 * the outer commit. */
+	if (db->is_outer && db->depth > 0)
+		db_rollback_to(db, nested[--db->depth], &ignored);
+}
+
+enum rc db_outer_begin(struct db *db, struct err *err)
+{
+	enum rc rc = db_begin(db, true, err);
+
+	db->is_outer = rc == RC_OK;
+	db->depth = 0;
+	return rc;
+}
+
+enum rc db_outer_commit(struct db *db, struct err *err)
+{
+	db->is_outer = false;
+	return db_commit(db, err);
+}
+
+void db_outer_rollback(struct db *db)
+{
+	db->is_outer = false;
+	db_rollback(db);
 }
 
 static enum rc savepoint(struct db *db, const char *verb, const char *name,

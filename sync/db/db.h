@@ -47,6 +47,12 @@ enum rc db_int(struct db *db, const char *sql, int64_t otherwise, int64_t *out,
 enum rc db_begin(struct db *db, bool immediate, struct err *err);
 enum rc db_commit(struct db *db, struct err *err);
 void db_rollback(struct db *db); /* a no-op outside a transaction */
+/* One write transaction around several: until it ends, begin, commit and
+ * rollback of others on this connection are savepoints in it, at most three
+ * deep. After db_outer_commit failed, db_outer_rollback. */
+enum rc db_outer_begin(struct db *db, struct err *err);
+enum rc db_outer_commit(struct db *db, struct err *err);
+void db_outer_rollback(struct db *db);
 /* Savepoints nest; a name is a constant. */
 enum rc db_savepoint(struct db *db, const char *name, struct err *err);
 enum rc db_release(struct db *db, const char *name, struct err *err);

@@ -24,6 +24,8 @@ struct db {
 	struct query **cached; /* sorted by address of the text */
 	size_t ncached, room;
 	struct query broken; /* what query_begin answers when memory ran out */
+	bool is_outer; /* db_outer_begin */
+	size_t depth; /* of savepoints within it */
 };
 
 /* Turn the connection's last error into ours. */
