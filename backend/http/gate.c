@@ -3,7 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
-static const char *const methods[] = { "GET", "HEAD", "POST", "PUT", "DELETE" };
+static const char *const methods[] = { "GET", "HEAD",  "POST",
+				       "PUT", "PATCH", "DELETE" };
 
 /* Headers that steer what we do. Two of them would let a proxy in front follow
  * the one and us the other. Names that end in '-' stand for all with that

@@ -66,7 +66,7 @@ struct http_route {
 	const char *method;
 	const char *pattern; /* "/v1/snapshot/{scope}"; {x} matches [^/]+ */
 	size_t body_bytes_max;
-	/* A POST or PUT has a right Content-Digest. One that is there is
+	/* A POST, PUT or PATCH has a right Content-Digest. One that is there is
 	 * checked in any case. */
 	bool needs_digest;
 	http_handler *handler;

@@ -106,7 +106,7 @@ static int pass_gate(struct turn *turn)
 	}
 	if (gate_check(head, &in, &turn->err) != RC_OK) {
 		if (head->status == 405)
-			turn->allow = "GET, HEAD, POST, PUT, DELETE";
+			turn->allow = "GET, HEAD, POST, PUT, PATCH, DELETE";
 		return refuse(turn, head->status);
 	}
 	/* The body is read by CivetWeb's idea of its length. */
@@ -140,7 +140,8 @@ static int find_route(struct turn *turn)
 static bool takes_body(const struct gate_head *head)
 {
 	return strcmp(head->method, "POST") == 0 ||
-	       strcmp(head->method, "PUT") == 0;
+	       strcmp(head->method, "PUT") == 0 ||
+	       strcmp(head->method, "PATCH") == 0;
 }
 
 static int check_digest(struct turn *turn)

@@ -58,11 +58,11 @@ static void content_length_is_1_to_18_digits(void **state)
 	assert_int_equal(head.content_length, -1);
 }
 
-static void only_five_methods_pass(void **state)
+static void only_six_methods_pass(void **state)
 {
-	static const char *const pass[] = { "GET", "HEAD", "POST", "PUT",
-					    "DELETE" };
-	static const char *const fail[] = { "get",      "PATCH", "OPTIONS",
+	static const char *const pass[] = { "GET", "HEAD",  "POST",
+					    "PUT", "PATCH", "DELETE" };
+	static const char *const fail[] = { "get",      "patch", "OPTIONS",
 					    "PROPFIND", "TRACE", "CONNECT" };
 	struct gate_header host = { "Host", "a" };
 	struct gate_input in = {
@@ -218,6 +218,7 @@ static void the_router_finds_route_arguments_and_methods(void **state)
 		{ "GET", "/a", 0, false, nothing },
 		{ "GET", "/a/{x}", 0, false, nothing },
 		{ "DELETE", "/a/{x}", 0, false, nothing },
+		{ "PATCH", "/a/{x}", 0, false, nothing },
 		{ "POST", "/a/{x}/b/{y}", 0, false, nothing },
 		{ NULL, NULL, 0, false, NULL },
 	};
@@ -230,8 +231,9 @@ static void the_router_finds_route_arguments_and_methods(void **state)
 		{ "HEAD", "/a", 0, NULL, NULL, "" },
 		{ "GET", "/a/q1", 1, "q1", NULL, "" },
 		{ "DELETE", "/a/q1", 2, "q1", NULL, "GET, HEAD" },
-		{ "POST", "/a/1/b/22", 3, "1", "22", "" },
-		{ "PUT", "/a/q1", -1, NULL, NULL, "GET, HEAD, DELETE" },
+		{ "PATCH", "/a/q1", 3, "q1", NULL, "" },
+		{ "POST", "/a/1/b/22", 4, "1", "22", "" },
+		{ "PUT", "/a/q1", -1, NULL, NULL, "GET, HEAD, DELETE, PATCH" },
 		{ "HEAD", "/a/1/b/2", -1, NULL, NULL, "POST" },
 		{ "GET", "/", -1, NULL, NULL, "" },
 		{ "GET", "/a/", -1, NULL, NULL, "" },
@@ -306,7 +308,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(content_length_is_1_to_18_digits),
-		cmocka_unit_test(only_five_methods_pass),
+		cmocka_unit_test(only_six_methods_pass),
 		cmocka_unit_test(header_names_are_tokens),
 		cmocka_unit_test(headers_that_steer_come_once),
 		cmocka_unit_test(a_path_is_decoded_once_or_refused),

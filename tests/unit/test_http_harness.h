@@ -112,6 +112,7 @@ static const struct http_route rig_routes[] = {
 	{ "GET", "/items/{id}", 0, false, rig_show },
 	{ "DELETE", "/items/{id}", 0, false, rig_show },
 	{ "PUT", "/items/{id}", RIG_CAP, false, rig_echo },
+	{ "PATCH", "/items/{id}", RIG_CAP, false, rig_echo },
 	{ "POST", "/echo", RIG_CAP, false, rig_echo },
 	{ "POST", "/form", RIG_CAP, false, rig_echo },
 	{ "POST", "/sync", 8u << 20, true, rig_echo },

@@ -153,6 +153,24 @@ static void a_tag_makes_304_of_a_reply_from_memory(void **state)
 	assert_int_equal(rig_body_bytes(&rig), 0);
 }
 
+static void put_and_patch_bring_a_body_and_delete_none(void **state)
+{
+	(void)state;
+	ask("PUT", "/items/1", "Content-Length: 2\r\n\r\nab");
+	assert_int_equal(rig_status(&rig), 200);
+	assert_string_equal(rig_body(&rig), "ab");
+	ask("PATCH", "/items/1", "Content-Length: 2\r\n\r\nxy");
+	assert_int_equal(rig_status(&rig), 200);
+	assert_string_equal(rig_body(&rig), "xy");
+	ask("PATCH", "/items/1", "");
+	assert_int_equal(rig_status(&rig), 411);
+	ask("DELETE", "/items/1", "");
+	assert_int_equal(rig_status(&rig), 200);
+	assert_string_equal(rig_body(&rig), "DELETE /items/1 ? arg=1 x=-");
+	ask("DELETE", "/items/1", "Content-Length: 2\r\n\r\nab");
+	assert_int_equal(rig_status(&rig), 413);
+}
+
 static void an_unknown_path_is_404(void **state)
 {
 	(void)state;
@@ -169,10 +187,14 @@ static void a_wrong_method_is_405_with_allow(void **state)
 	(void)state;
 	ask("POST", "/items/1", "Content-Length: 0\r\n");
 	assert_int_equal(rig_status(&rig), 405);
-	assert_true(rig_has(&rig, "Allow: GET, HEAD, DELETE, PUT"));
+	assert_true(rig_has(&rig, "Allow: GET, HEAD, DELETE, PUT, PATCH"));
 	ask("GET", "/echo", "");
 	assert_int_equal(rig_status(&rig), 405);
 	assert_true(rig_has(&rig, "Allow: POST"));
+	ask("OPTIONS", "/items/1", "");
+	assert_int_equal(rig_status(&rig), 405);
+	assert_true(
+		rig_has(&rig, "Allow: GET, HEAD, POST, PUT, PATCH, DELETE"));
 }
 
 static void check_problem(const char *type, int status)
@@ -431,6 +453,7 @@ int main(void)
 			every_reply_has_length_cache_rule_nosniff_and_close),
 		cmocka_unit_test(head_is_get_without_a_body),
 		cmocka_unit_test(a_tag_makes_304_of_a_reply_from_memory),
+		cmocka_unit_test(put_and_patch_bring_a_body_and_delete_none),
 		cmocka_unit_test(an_unknown_path_is_404),
 		cmocka_unit_test(a_wrong_method_is_405_with_allow),
 		cmocka_unit_test(a_failure_is_a_problem_of_its_kind),
