@@ -1,7 +1,12 @@
 /* domain/draw_event.c - a replacement as records: appended to the draw, and to
- * the assignments that it changes. */
+ * the assignments that it changes.
+ *
+ * Who comes in follows from what was committed. Whoever of them may not check
+ * any more by today's records gives way at once to the next, by a replacement
+ * of its own whose reason says why, until the team is one that may. */
 #include "domain/draw_impl.h"
 
+#include "base/date.h"
 #include "base/hex.h"
 #include "base/jcs.h"
 #include "domain/draw_replace.h"
@@ -12,6 +17,7 @@ struct replacing {
 	const char *id, *subject, *reason;
 	char scope[33], assignment[33], state[24];
 	json_t *record, *paper, *event;
+	json_t *events; /* appended now: the event, and who gave way after it */
 	json_t *changed, *issued; /* assignments */
 };
 
@@ -75,16 +81,108 @@ static enum rc subject_gives_way(struct replacing *r)
 	return RC_OK;
 }
 
+/* Why this officer may not check the subject today, or "". */
+static enum rc officer_unfit(struct replacing *r, const char *subject,
+			     const char *officer, char why[400])
+{
+	struct err missing = { 0 };
+	struct op quiet = *r->op;
+	json_t *record = NULL;
+	const char *refused;
+	struct query *q;
+	char day[11];
+	enum rc rc;
+
+	quiet.err = &missing;
+	date_format(day, r->op->now_ms / INT64_C(86400000));
+	rc = ledger_record(&quiet, r->scope, "officer", officer, &record);
+	if (rc != RC_OK && rc != RC_NOT_FOUND)
+		return err_set(r->op->err, rc, "%s", missing.text);
+	refused = record ? draw_officer_refused(record, day) : "not known";
+	snprintf(why, 400, "%s", refused ? refused : "");
+	json_decref(record);
+	q = query_begin(r->op->store->db, SQL_DRAW_RECUSED);
+	query_text(q, 1, r->scope);
+	query_text(q, 2, subject);
+	query_text(q, 3, officer);
+	if (query_row(q))
+		snprintf(why, 400, "recused: %.300s", query_get_text(q, 0));
+	return query_end(q, r->op->err);
+}
+
+static void event_append(struct replacing *r, json_t *event, const char *reason)
+{
+	json_t *all = json_object_get(r->paper, "replacements");
+
+	if (!all) {
+		all = json_array();
+		json_object_set_new(r->paper, "replacements", all);
+	}
+	json_object_set_new(event, "at", json_integer(r->op->now_ms));
+	draw_set_text(event, "reason", reason);
+	json_array_append(all, event);
+	json_array_append(r->events, event);
+}
+
+/* The next for one who comes in, as long as that one may not; *out, a new
+ * reference, is who stays. */
+static enum rc officer_settle(struct replacing *r, const char *subject,
+			      const json_t *in, json_t **out)
+{
+	char why[400];
+	enum rc rc = RC_OK;
+
+	*out = json_copy((json_t *)(uintptr_t)in);
+	while (rc == RC_OK) {
+		json_t *event = NULL;
+
+		rc = officer_unfit(r, subject, json_string_value(*out), why);
+		if (rc != RC_OK || !*why)
+			break;
+		rc = draw_replacement(r->paper, json_string_value(*out),
+				      subject, &event, r->op->err);
+		if (rc == RC_OK) {
+			event_append(r, event, why);
+			json_decref(*out);
+			*out = json_incref(json_object_get(event, "in"));
+		}
+		json_decref(event);
+	}
+	return rc;
+}
+
+/* The event as it ends: who came in and stays. */
+static enum rc event_settle(struct replacing *r)
+{
+	const json_t *officers = json_object_get(r->event, "officers");
+	const json_t *in = json_object_get(r->event, "in");
+	json_t *ends = json_copy(r->event), *team = json_array(), *stays;
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; rc == RC_OK && i < json_array_size(officers); i++) {
+		rc = officer_settle(r, json_string_value(in),
+				    json_array_get(officers, i), &stays);
+		json_array_append_new(team, stays);
+	}
+	if (officers) {
+		json_object_set(ends, "officers", team);
+	} else {
+		rc = officer_settle(r, r->subject, in, &stays);
+		json_object_set_new(ends, "in", stays);
+	}
+	json_decref(team);
+	json_decref(r->event);
+	r->event = ends;
+	return rc;
+}
+
 /* The old assignment ends, where the field did not end it; the new one is
  * issued. */
 static enum rc subject_change(struct replacing *r, json_t *old, char issued[21])
 {
 	json_t *pair = json_pack("[O]", json_object_get(r->event, "in"));
-	size_t i;
-	json_t *officer;
 
-	json_array_foreach(json_object_get(r->event, "officers"), i, officer)
-		json_array_append(pair, officer);
+	json_array_extend(pair, json_object_get(r->event, "officers"));
 	r->issued =
 		draw_assignment(r->op, r->scope, r->id, r->paper, pair, issued);
 	json_decref(pair);
@@ -115,6 +213,12 @@ static enum rc officer_change(struct replacing *r, json_t *old)
 		return err_set(r->op->err, RC_CONFLICT,
 			       "the assignment of '%.32s' is '%s'", r->subject,
 			       r->state);
+	if (json_array_size(json_object_get(old, "officers")) < 2)
+		return err_set(
+			r->op->err, RC_INVALID,
+			"the assignment of '%.32s' would have fewer than "
+			"2 officers",
+			r->subject);
 	r->changed = json_incref(old);
 	return RC_OK;
 }
@@ -134,7 +238,7 @@ static enum rc write_all(struct replacing *r, const char *officer)
 			     : subject_change(r, old, issued);
 	all = json_object_get(r->record, "replacements");
 	all = all ? json_incref(all) : json_array();
-	json_array_append(all, r->event);
+	json_array_extend(all, r->events);
 	json_object_set_new(r->record, "replacements", all);
 	records[n++] = (struct office_record){ .kind = "draw",
 					       .id = r->id,
@@ -178,16 +282,20 @@ static enum rc replace_loaded(struct replacing *r, const char *officer)
 				      err);
 	if (rc != RC_OK)
 		return rc;
-	json_object_set_new(r->event, "at", json_integer(r->op->now_ms));
-	draw_set_text(r->event, "reason", r->reason);
-	return write_all(r, officer);
+	event_append(r, r->event, r->reason);
+	rc = event_settle(r);
+	return rc == RC_OK ? write_all(r, officer) : rc;
 }
 
 enum rc draw_replace(struct op *op, const char *id, const char *subject,
 		     const char *officer, const char *reason, json_t **event)
 {
 	struct replacing r = {
-		.op = op, .id = id, .subject = subject, .reason = reason
+		.op = op,
+		.id = id,
+		.subject = subject,
+		.reason = reason,
+		.events = json_array(),
 	};
 	enum rc rc = RC_OK;
 
@@ -206,6 +314,7 @@ enum rc draw_replace(struct op *op, const char *id, const char *subject,
 	json_decref(r.record);
 	json_decref(r.paper);
 	json_decref(r.event);
+	json_decref(r.events);
 	json_decref(r.changed);
 	json_decref(r.issued);
 	return rc;

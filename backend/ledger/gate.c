@@ -16,6 +16,7 @@
 #include "base/jcs.h"
 #include "form/verdict.h"
 #include "kind/rows.h"
+#include "ledger/gate_assignment.h"
 #include "sql_store.gen.h"
 
 static enum rc change_judge(const struct kind *k, const struct take *t,
@@ -230,6 +231,8 @@ enum rc gate_judge(struct batch *b, const struct kind *k, const struct take *t,
 	}
 	if (rc == RC_OK && !*code && k->unique)
 		rc = twin_judge(b, k, terminal, code, why);
+	if (rc == RC_OK && !*code && !strcmp(k->name, "assignment"))
+		rc = gate_assignment(b, k, base, terminal, server, code, why);
 	if (rc == RC_OK && !*code && !strcmp(k->name, "visit") &&
 	    visit_is_signed(terminal) && !visit_is_signed(server))
 		rc = sign_judge(b, terminal, code, why);

@@ -12,3 +12,10 @@ SELECT id FROM assignment WHERE scope = ?1 AND draw = ?2 ORDER BY id
 -- name: conflicts_open_on
 SELECT id FROM conflict WHERE scope = ?1 AND record_kind = ?2
 AND record_id = ?3 AND state = 'open' ORDER BY id
+
+-- name: assignment_step
+SELECT subject, reassigned_to FROM assignment WHERE scope = ?1 AND id = ?2
+
+-- name: assignment_from_other_subject
+SELECT id FROM assignment WHERE scope = ?1 AND reassigned_to = ?2
+AND subject <> ?3 ORDER BY id LIMIT 1

@@ -41,6 +41,11 @@ FROM officer WHERE scope = ?1 ORDER BY id
 SELECT subject, officer, reason FROM recusal
 WHERE scope = ?1 AND state = 'granted' ORDER BY subject, officer, id
 
+-- name: draw_recused
+SELECT coalesce(reason, '') FROM recusal
+WHERE scope = ?1 AND subject = ?2 AND officer = ?3 AND state = 'granted'
+ORDER BY id LIMIT 1
+
 -- name: ratio_rule_in_force
 SELECT id, version, ratios FROM ratio_rule
 WHERE scope = 'catalog' AND code = ?1 AND (state IS NULL OR state = 'active')
@@ -201,3 +206,7 @@ AND NOT EXISTS (SELECT 1 FROM answer AS a
 AND NOT EXISTS (SELECT 1 FROM violation AS f
 	WHERE f.visit = v.id AND f.scope = v.scope)
 ORDER BY 1, 10, 12, 11
+
+-- name: record_versions
+SELECT body FROM log WHERE scope = ?1 AND position IN
+(SELECT position FROM log WHERE scope = ?1 AND kind = ?2 AND id = ?3)

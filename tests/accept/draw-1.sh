@@ -58,4 +58,49 @@ changed "$T/drawn.json" 'p["revealed_at"]+=1' >"$T/changed.json"
 fails 1 "'revealed_at'" hufud draw verify "$draw" --paper "$T/changed.json"
 fails 1 "is not that of draw" hufud draw verify "$draw" --paper "$T/void.json"
 fails 2 "no id of a draw" hufud draw verify "$T/drawn.json" --paper "$T/drawn.json"
+
+# -- what was drawn is not set: it is replaced, in public
+drawn() { hufud export assignment --scope $S --format jsonl | python3 -c '
+import json, sys
+a = sorted((x for x in map(json.loads, sys.stdin) if x.get("draw") == sys.argv[1] and x["state"] == "issued"), key=lambda x: x["id"])
+print(eval(sys.argv[2]))' "$draw" "$1"; }
+a=$(drawn 'a[0]["id"]') subject=$(drawn 'a[0]["subject"]') team=$(drawn '";".join(a[0]["officers"])')
+other=$(drawn '(lambda u: ";".join(u))(sorted({"o1","o2","o3","o4"} - set(a[0]["officers"])))')
+for change in subject=s99 draw=@null item=i1 cause=triggered; do
+	fails 1 "'${change%%=*}' no longer changes" hufud set assignment "$a" --scope $S $change
+done
+fails 1 "hufud draw replace $draw $subject" hufud set assignment "$a" --scope $S officers="$other"
+fails 1 "hufud draw replace" hufud set assignment "$a" --scope $S officers=@null
+printf 'id,officers\n%s,%s\n' "$a" "$other" >"$T/team.csv"
+fails 3 "" hufud import assignment "$T/team.csv" --scope $S
+grep -q "hufud draw replace" "$T"/*reject* "$T/out" 2>/dev/null || { cat "$T/out"; ls "$T"; exit 1; }
+hufud show assignment "$a" --scope $S --json | python3 -c '
+import json, sys
+r = json.load(sys.stdin)["record"]; del r["draw"]; print(json.dumps(r))' >"$T/base.json"
+fails 1 "hufud draw replace" hufud set assignment "$a" --scope $S --base "$T/base.json" officers="$other"
+is "its team is the drawn one" "$team" "$(drawn '";".join(a[0]["officers"])')"
+
+# -- who comes in may check today, not only when the frame was committed
+out=${team%;*}
+for o in ${other/;/ }; do hufud set officer "$o" --scope $S state=suspended >/dev/null; done
+fails 1 "too few officers" hufud draw replace "$draw" "$subject" --officer "$out" --reason ill
+is "nothing was written" "$team" "$(drawn '";".join(a[0]["officers"])')"
+hufud set officer "${other#*;}" --scope $S state=active >/dev/null
+holds "the one who may comes in" hufud draw replace "$draw" "$subject" --officer "$out" --reason ill --json
+is "and is said to" "${other#*;}" "$(json in <"$T/out")"
+is "the team has no other" "$(printf '%s\n' "${team#*;}" "${other#*;}" | sort | paste -sd';')" "$(drawn '";".join(a[0]["officers"])')"
+hufud draw show "$draw" --out "$T/replaced.json" >/dev/null
+holds "the paper says both" python3 docs/verify_draw.py "$T/replaced.json"
+
+# -- a reassignment leads to another assignment of the same subject
+new() { hufud set assignment "$1" subject="$2" officers='o1;o2' state=issued --new --scope $S >/dev/null; }
+new n1 s1; new n2 s1; new n3 s1; new n4 s2
+fails 1 "that is itself" hufud set assignment n1 --scope $S state=reassigned reassigned_to=n1
+fails 1 "is of subject 's2'" hufud set assignment n1 --scope $S state=reassigned reassigned_to=n4
+holds "to another" hufud set assignment n1 --scope $S state=reassigned reassigned_to=n2
+holds "and on" hufud set assignment n2 --scope $S state=reassigned reassigned_to=n3
+fails 1 "leads back" hufud set assignment n3 --scope $S state=reassigned reassigned_to=n1
+holds "to one that comes later" hufud set assignment n3 --scope $S state=reassigned reassigned_to=n5
+fails 1 "another subject" hufud set assignment n5 subject=s2 officers='o1;o2' state=issued --new --scope $S
+fails 1 "leads back" hufud set assignment n5 subject=s1 reassigned_to=n1 state=issued --new --scope $S
 passed

@@ -381,12 +381,14 @@ static void a_visit_of_a_void_draw_is_outside_it(void **state)
 {
 	(void)state;
 	field_office(&world, "draw", "d1", "{\"state\":\"drawn\"}");
-	office("assignment", "a1", "{'draw':'d1'}");
+	field_office(&world, "assignment", "a9",
+		     "{\"subject\":\"s1\",\"officers\":[\"o1\",\"o2\"],"
+		     "\"draw\":\"d1\",\"state\":\"issued\"}");
 	all_equal();
-	tablet_does(0, "a1", "v1", "1764000000000");
+	tablet_does(0, "a9", "v1", "1764000000000");
 	field_sync(&world, 0);
 	office("draw", "d1", "{'state':'void','reason':'frame was wrong'}");
-	state_is("a1", "done");
+	state_is("a9", "done");
 	on_server("SELECT flags FROM visit", "[\"outside_draw\"]");
 	on_server("SELECT rule||' '||record_id FROM alarm", "outside_draw v1");
 	all_equal();

@@ -1,0 +1,203 @@
+/* ledger/gate_assignment.c - teams that were drawn, and reassignments.
+ *
+ * A replacement stands in the draw before it stands in the assignment: the
+ * office writes both in one packet, the draw first. So a team may become
+ * exactly what the draw's record says by now, by whatever hand. */
+#include "ledger/gate_assignment.h"
+
+#include "base/jcs.h"
+#include "sql_store.gen.h"
+
+#define STEPS_MAX 1000
+
+static enum rc draw_read(struct batch *b, const char *scope, const char *id,
+			 json_t **out)
+{
+	char *text;
+	size_t len;
+	enum rc rc = store_record(b->store, scope, "draw", id, &text, &len,
+				  NULL, b->err);
+
+	*out = NULL;
+	if (rc == RC_NOT_FOUND)
+		return RC_OK;
+	if (rc == RC_OK) {
+		rc = json_read(text, len, out, b->err);
+		free(text);
+	}
+	return rc;
+}
+
+static size_t place_in(const json_t *set, const char *word)
+{
+	size_t n = json_array_size(set), i = 0;
+
+	while (i < n &&
+	       strcmp(json_string_value(json_array_get(set, i)), word) != 0)
+		i++;
+	return i;
+}
+
+/* The team after every replacement of an officer that the draw has for this
+ * subject; who gave way never comes back, so what happened before says nothing.
+ * A new reference. */
+static json_t *team_after(const json_t *draw, const char *subject,
+			  const json_t *officers)
+{
+	json_t *team = officers ? json_copy((json_t *)(uintptr_t)officers)
+				: json_array();
+	const json_t *all = json_object_get(draw, "replacements"), *event;
+	size_t i;
+
+	json_array_foreach(all, i, event)
+	{
+		const char *of = json_text(event, "subject");
+		const char *out = json_text(event, "out");
+		const char *in = json_text(event, "in");
+		size_t at = of && out && in && !strcmp(of, subject)
+				    ? place_in(team, out)
+				    : json_array_size(team);
+
+		if (at < json_array_size(team))
+			json_array_set_new(team, at, json_string(in));
+	}
+	return team;
+}
+
+static bool same_set(const json_t *a, const json_t *b)
+{
+	for (size_t i = 0; i < json_array_size(a); i++)
+		if (place_in(b, json_string_value(json_array_get(a, i))) ==
+		    json_array_size(b))
+			return false;
+	return json_array_size(a) == json_array_size(b);
+}
+
+static enum rc team_judge(struct batch *b, const char *scope,
+			  const json_t *base, const json_t *terminal,
+			  const json_t *server, const char **code,
+			  struct err *why)
+{
+	const json_t *before = json_object_get(base, "officers");
+	const json_t *after = json_object_get(terminal, "officers");
+	/* What the author says that he saw counts less than what stands. */
+	const json_t *stands = server ? server : base;
+	const char *draw = json_text(stands, "draw");
+	const char *subject = json_text(stands, "subject");
+	json_t *record = NULL, *team;
+	enum rc rc;
+
+	if (!draw || !subject || same_set(before, after))
+		return RC_OK;
+	rc = draw_read(b, scope, draw, &record);
+	team = team_after(record, subject, before);
+	if (rc == RC_OK && !same_set(team, after)) {
+		*code = "field";
+		err_set(why, RC_DENIED,
+			"the officers of assignment '%s' were drawn: they "
+			"change only by 'hufud draw replace %s %s --officer "
+			"OFFICER --reason TEXT'",
+			json_text(base, "id"), draw, subject);
+	}
+	json_decref(team);
+	json_decref(record);
+	return rc;
+}
+
+/* The subject of an assignment and where it was reassigned to, each "" where
+ * there is none. */
+static enum rc step(struct batch *b, const char *scope, const char *id,
+		    char subject[33], char to[33])
+{
+	struct query *q = query_begin(b->store->db, SQL_ASSIGNMENT_STEP);
+	bool found;
+
+	query_text(q, 1, scope);
+	query_text(q, 2, id);
+	found = query_row(q);
+	snprintf(subject, 33, "%s",
+		 found && !query_is_null(q, 0) ? query_get_text(q, 0) : "");
+	snprintf(to, 33, "%s",
+		 found && !query_is_null(q, 1) ? query_get_text(q, 1) : "");
+	return query_end(q, b->err);
+}
+
+/* What is not here yet is judged when it comes: by who points to it. */
+static enum rc pointed_at(struct batch *b, const char *scope, const char *id,
+			  const char *subject, struct err *why)
+{
+	struct query *q =
+		query_begin(b->store->db, SQL_ASSIGNMENT_FROM_OTHER_SUBJECT);
+
+	query_text(q, 1, scope);
+	query_text(q, 2, id);
+	query_text(q, 3, subject);
+	if (query_row(q))
+		err_set(why, RC_INVALID,
+			"assignment '%s' was reassigned to '%s', and is of "
+			"another subject than '%s'",
+			query_get_text(q, 0), id, subject);
+	return query_end(q, b->err);
+}
+
+static enum rc successor_judge(struct batch *b, const char *scope,
+			       const json_t *base, const json_t *terminal,
+			       struct err *why)
+{
+	const char *id = json_text(terminal, "id");
+	const char *subject = json_text(terminal, "subject");
+	const char *to = json_text(terminal, "reassigned_to");
+	char at[33], next[33], of[33];
+	enum rc rc = RC_OK;
+
+	if (!base && subject)
+		rc = pointed_at(b, scope, id, subject, why);
+	if (rc != RC_OK || why->code || !to)
+		return rc;
+	snprintf(at, sizeof(at), "%s", to);
+	for (int i = 0; rc == RC_OK && *at && !why->code; i++) {
+		if (!strcmp(at, id) || i == STEPS_MAX) {
+			err_set(why, RC_INVALID,
+				"assignment '%s' cannot be reassigned to '%s': "
+				"%s",
+				id, to,
+				i ? "that leads back to it" : "that is itself");
+			break;
+		}
+		rc = step(b, scope, at, of, next);
+		if (i == 0 && *of && subject && strcmp(of, subject) != 0)
+			err_set(why, RC_INVALID,
+				"assignment '%s' of subject '%s' cannot be "
+				"reassigned to '%s', which is of subject '%s'",
+				id, subject, to, of);
+		snprintf(at, sizeof(at), "%s", next);
+	}
+	return rc;
+}
+
+static bool is_same(const json_t *a, const json_t *b, const char *key)
+{
+	const char *x = json_text(a, key), *y = json_text(b, key);
+
+	return x == y || (x && y && !strcmp(x, y));
+}
+
+enum rc gate_assignment(struct batch *b, const struct kind *k,
+			const json_t *base, const json_t *terminal,
+			const json_t *server, const char **code,
+			struct err *why)
+{
+	const char *scope = json_text(terminal, "scope");
+	enum rc rc = RC_OK;
+
+	if (base && kind_field(k, "draw") && kind_field(k, "officers"))
+		rc = team_judge(b, scope, base, terminal, server, code, why);
+	if (rc != RC_OK || *code || !kind_field(k, "reassigned_to") ||
+	    (base && is_same(base, terminal, "reassigned_to") &&
+	     is_same(base, terminal, "subject")))
+		return rc;
+	rc = successor_judge(b, scope, base, terminal, why);
+	if (rc == RC_OK && why->code)
+		*code = "invalid";
+	return rc;
+}
