@@ -1,6 +1,7 @@
 /* kind/fsm.c - legal moves, and the sentence about one that is not. */
 #include "kind/fsm.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/jcs.h"
@@ -51,6 +52,12 @@ bool fsm_is_frozen(const struct fsm *t, int state)
 	return false;
 }
 
+static bool closes(const struct fsm_frozen *f, const char *field)
+{
+	return f->closed ? is_among(f->closed, field)
+			 : !is_among(f->open, field);
+}
+
 bool fsm_is_closed(const struct fsm *t, unsigned role, int state,
 		   const char *field)
 {
@@ -58,8 +65,7 @@ bool fsm_is_closed(const struct fsm *t, unsigned role, int state,
 		const struct fsm_frozen *f = &t->frozen[i];
 
 		if (fsm_in(f->at, state) && !(f->except & role) &&
-		    (f->closed ? is_among(f->closed, field)
-			       : !is_among(f->open, field)))
+		    closes(f, field))
 			return true;
 	}
 	return false;
@@ -206,27 +212,44 @@ static bool same(const json_t *a, const json_t *b)
 	return a == b || (a && b && json_equal(a, b));
 }
 
+enum rc fsm_closes(const struct kind *k, const struct fsm_frozen *f,
+		   unsigned role, const json_t *before, const json_t *after,
+		   const char *since, struct err *err)
+{
+	const char *id = json_text(after, "id");
+
+	for (size_t i = 0; i < k->nfields && !(f->except & role); i++) {
+		const char *name = k->fields[i].name;
+
+		if (closes(f, name) && !same(json_object_get(before, name),
+					     json_object_get(after, name)))
+			return err_set(err, RC_INVALID,
+				       "%s '%s': field '%s' no longer changes "
+				       "%s",
+				       k->name, id ? id : "", name, since);
+	}
+	return RC_OK;
+}
+
 static enum rc frozen_check(const struct kind *k, unsigned role,
 			    const json_t *before, const json_t *after,
 			    struct err *err)
 {
 	const struct fsm *t = k->fsm;
 	int state = fsm_state(t, before);
+	char since[120];
+	enum rc rc = RC_OK;
 
-	for (size_t i = 0; i < k->nfields; i++) {
-		const char *name = k->fields[i].name;
-		const char *id = json_text(after, "id");
-
-		if (fsm_is_closed(t, role, state, name) &&
-		    !same(json_object_get(before, name),
-			  json_object_get(after, name)))
-			return err_set(err, RC_INVALID,
-				       "%s '%s': field '%s' no longer changes "
-				       "once it is '%s': write an amendment",
-				       k->name, id ? id : "", name,
-				       json_text(before, t->field->name));
+	for (size_t i = 0; i < t->nfrozen && rc == RC_OK; i++) {
+		if (!fsm_in(t->frozen[i].at, state))
+			continue;
+		snprintf(since, sizeof(since),
+			 "once it is '%s': write an amendment",
+			 t->field->values[state]);
+		rc = fsm_closes(k, &t->frozen[i], role, before, after, since,
+				err);
 	}
-	return RC_OK;
+	return rc;
 }
 
 enum rc fsm_check(const struct kind *k, unsigned role, const json_t *before,

@@ -52,9 +52,12 @@ struct fsm_unseen {
 };
 
 /* In the states `at`, for every role but those of `except`, either only the
- * fields of `open` change or only those of `closed` do not. */
+ * fields of `open` change or only those of `closed` do not. With `with` instead
+ * of states: while the record that this field refers to is frozen, or while it
+ * refers to none. */
 struct fsm_frozen {
 	uint64_t at;
+	const char *with; /* a field with `refers`, or NULL */
 	const char *const *open, *const *closed; /* NULL-ended, or NULL */
 	unsigned except; /* enum role bits */
 };
@@ -91,8 +94,14 @@ bool fsm_is_closed(const struct fsm *t, unsigned role, int state,
 /* May the role take the record from `before` (what its author saw; NULL: new)
  * to `after`, in one legal move or in several? RC_INVALID says which moves are
  * legal from there. ROLE_SERVER may make any move. Nobody changes what is
- * closed in a frozen state, unless the table excepts the role. */
+ * closed in a frozen state, unless the table excepts the role; what hangs on
+ * another record is asked of fsm_closes. */
 enum rc fsm_check(const struct kind *k, unsigned role, const json_t *before,
 		  const json_t *after, struct err *err);
+/* Is anything changed that `f` closes for the role? RC_INVALID says what, and
+ * ends in `since`, a clause. */
+enum rc fsm_closes(const struct kind *k, const struct fsm_frozen *f,
+		   unsigned role, const json_t *before, const json_t *after,
+		   const char *since, struct err *err);
 
 #endif

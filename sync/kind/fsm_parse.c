@@ -152,8 +152,15 @@ static enum rc parse_list(struct table *a, const char *member, entry_fn *fn,
 static enum rc parse_frozen(struct table *a, const json_t *o, void *at)
 {
 	struct fsm_frozen *f = at;
-	enum rc rc = parse_states(a, o, "at", &f->at);
+	const struct field *with;
+	enum rc rc = RC_OK;
 
+	f->with = json_text(o, "with");
+	with = f->with ? kind_field(a->p->kind, f->with) : NULL;
+	if (!f->with)
+		rc = parse_states(a, o, "at", &f->at);
+	else if (!with || !with->refers || json_object_get(o, "at"))
+		rc = wrong(a, "freeze with what refers to no record:", f->with);
 	if (rc == RC_OK)
 		rc = parse_names(a, o, "open", &f->open);
 	if (rc == RC_OK)

@@ -134,9 +134,10 @@ def states(kind, field):
             code(unseen["at"]), code(unseen["fields"]), unseen["flag"])]
     frozen = fsm.get("frozen", [])
     for entry in [frozen] if isinstance(frozen, dict) else frozen:
-        says = ("In %s %s no longer change" % (code(entry["at"]), code(entry["closed"]))
-                if "closed" in entry else
-                "In %s only %s change" % (code(entry["at"]), code(entry.get("open", []))))
+        when = ("While its `%s` is frozen, or there is none," % entry["with"] if "with" in entry
+                else "In %s" % code(entry["at"]))
+        says = ("%s %s no longer change" % (when, code(entry["closed"])) if "closed" in entry else
+                "%s only %s change" % (when, code(entry.get("open", []))))
         if "except" in entry:
             says += ", except for the role " + words(entry["except"])
         lines += ["", says + "."]
