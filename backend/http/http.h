@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/jcs.h"
 
 #define HTTP_ARGS_MAX 4
 
@@ -45,15 +46,38 @@ struct reply {
 	char *file;
 	const char *cache_control; /* static text, default "no-store" */
 	const char *realm; /* static text: of the challenge of a 401 */
+	/* Through reply_header(). */
+	struct buf headers; /* lines, each with its CR LF */
+	int nheaders;
+	bool has_bad_header;
 };
 
 #define HTTP_REPLY_MAX (64u << 20)
+#define REPLY_HEADERS_MAX 16
+#define REPLY_HEADERS_BYTES_MAX 8192
+
+/* Add a header line, such as Location, Link, Vary, Set-Cookie or Retry-After.
+ * What would break the reply is not sent: a reply with a value over 2 KiB or
+ * with anything but printable ASCII, a header of the server's own
+ * (Content-Length, ETag, Cache-Control and the like: see headers.c), or more
+ * than REPLY_HEADERS_MAX goes out as a problem 500. Making the reply a problem
+ * drops what was added before. */
+void reply_header(struct reply *reply, const char *name, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* Make the reply an RFC 9457 problem (application/problem+json) from a failure:
  * the rc's status, a stable `type` ("/problems/<rc name>"), title, detail =
  * err->text, and the request's id. */
 void reply_problem(struct reply *reply, const struct request *req,
 		   const struct err *err);
+/* A problem of the caller's own. `type` is what follows "/problems/", `title`
+ * the same words for each problem of that type; NULL for those of the status.
+ * The members of the object `extras` (borrowed, may be NULL) are added, such as
+ * `errors: [{pointer, detail}]`; those that every problem has stay as they
+ * are. */
+void reply_problem_with(struct reply *reply, const struct request *req,
+			int status, const char *type, const char *title,
+			const char *detail, json_t *extras);
 /* 401, with a challenge for HTTP Basic (RFC 7617). `realm` is static text. */
 void reply_unauthorized(struct reply *reply, const struct request *req,
 			const char *realm, const char *detail);

@@ -19,19 +19,26 @@ static const struct status_words words[] = {
 	{ 206, "Partial Content", NULL },
 	{ 303, "See Other", NULL },
 	{ 304, "Not Modified", NULL },
+	{ 307, "Temporary Redirect", NULL },
+	{ 308, "Permanent Redirect", NULL },
 	{ 400, "Bad Request", "bad_request" },
 	{ 401, "Unauthorized", "unauthorized" },
 	{ 403, "Forbidden", "denied" },
 	{ 404, "Not Found", "not_found" },
 	{ 405, "Method Not Allowed", "method_not_allowed" },
+	{ 406, "Not Acceptable", "not_acceptable" },
 	{ 408, "Request Timeout", "request_timeout" },
 	{ 409, "Conflict", "conflict" },
+	{ 410, "Gone", "gone" },
 	{ 411, "Length Required", "length_required" },
+	{ 412, "Precondition Failed", "precondition_failed" },
 	{ 413, "Content Too Large", "content_too_large" },
 	{ 414, "URI Too Long", "uri_too_long" },
+	{ 415, "Unsupported Media Type", "unsupported_media_type" },
 	{ 416, "Range Not Satisfiable", "range_not_satisfiable" },
 	{ 417, "Expectation Failed", "expectation_failed" },
 	{ 422, "Unprocessable Content", "corrupt" },
+	{ 428, "Precondition Required", "precondition_required" },
 	{ 429, "Too Many Requests", "too_many_requests" },
 	{ 431, "Request Header Fields Too Large", "head_too_large" },
 	{ 500, "Internal Server Error", "io" },
@@ -80,11 +87,13 @@ void reply_init(struct reply *reply)
 {
 	*reply = (struct reply){ .status = 200 };
 	buf_init(&reply->body, HTTP_REPLY_MAX);
+	buf_init(&reply->headers, REPLY_HEADERS_BYTES_MAX);
 }
 
 void reply_release(struct reply *reply)
 {
 	buf_release(&reply->body);
+	buf_release(&reply->headers);
 	free(reply->file);
 	reply->file = NULL;
 }
@@ -98,18 +107,63 @@ static void member(struct buf *b, const char *name, const char *text)
 }
 
 /* Whatever the handler had begun to answer is dropped. */
-static void write_problem(struct reply *reply, int status, const char *type,
-			  const char *title, const char *detail, const char *id)
+static void reply_drop(struct reply *reply)
 {
-	struct buf *b = &reply->body;
-
 	free(reply->file);
 	reply->file = NULL;
 	reply->etag[0] = '\0';
 	reply->cache_control = NULL;
+	reply->realm = NULL;
+	buf_reset(&reply->headers);
+	reply->nheaders = 0;
+	reply->has_bad_header = false;
+	buf_reset(&reply->body);
+}
+
+static bool is_common_member(const char *name)
+{
+	static const char *const common[] = { "type", "title", "status",
+					      "detail", "request" };
+
+	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
+		if (strcmp(common[i], name) == 0)
+			return true;
+	return false;
+}
+
+static void put_extras(struct buf *b, json_t *extras)
+{
+	struct err err = { 0 };
+	void *at = json_object_iter(extras);
+
+	for (; at; at = json_object_iter_next(extras, at)) {
+		const char *name = json_object_iter_key(at);
+		size_t begin;
+
+		if (is_common_member(name))
+			continue;
+		buf_byte(b, ',');
+		jcs_string(b, name, strlen(name));
+		buf_byte(b, ':');
+		begin = b->len;
+		if (json_write(b, json_object_iter_value(at), &err) == RC_OK)
+			continue;
+		/* Half a value would make the whole unreadable. */
+		if (b->rc == RC_OK)
+			b->len = begin;
+		buf_puts(b, "null");
+	}
+}
+
+static void write_problem(struct reply *reply, int status, const char *type,
+			  const char *title, const char *detail, const char *id,
+			  json_t *extras)
+{
+	struct buf *b = &reply->body;
+
+	reply_drop(reply);
 	reply->content_type = "application/problem+json";
 	reply->status = status;
-	buf_reset(b);
 	buf_puts(b, "{\"type\":\"/problems/");
 	buf_puts(b, type);
 	buf_byte(b, '"');
@@ -118,6 +172,7 @@ static void write_problem(struct reply *reply, int status, const char *type,
 	buf_int(b, status);
 	member(b, "detail", detail);
 	member(b, "request", id);
+	put_extras(b, extras);
 	buf_puts(b, "}\n");
 }
 
@@ -131,7 +186,19 @@ void reply_problem(struct reply *reply, const struct request *req,
 			     : err->code;
 
 	write_problem(reply, of_rc[rc].status, rc_name(rc), of_rc[rc].title,
-		      err->text, req->id);
+		      err->text, req->id, NULL);
+}
+
+void reply_problem_with(struct reply *reply, const struct request *req,
+			int status, const char *type, const char *title,
+			const char *detail, json_t *extras)
+{
+	const struct status_words *w = words_of(status);
+
+	if (!type)
+		type = w->type ? w->type : "unknown";
+	write_problem(reply, status, type, title ? title : w->phrase, detail,
+		      req->id, extras);
 }
 
 void reply_unauthorized(struct reply *reply, const struct request *req,
@@ -147,5 +214,5 @@ void problem_of_status(struct reply *reply, int status, const char *detail,
 	const struct status_words *w = words_of(status);
 
 	write_problem(reply, status, w->type ? w->type : "unknown", w->phrase,
-		      detail, request_id);
+		      detail, request_id, NULL);
 }

@@ -16,4 +16,7 @@ void problem_of_status(struct reply *reply, int status, const char *detail,
 void reply_init(struct reply *reply);
 void reply_release(struct reply *reply);
 
+/* headers.c: was it added with reply_header()? */
+bool reply_has_header(const struct reply *reply, const char *name);
+
 #endif

@@ -9,7 +9,7 @@
 #include "base/host.h"
 #include "http/range.h"
 
-#define HEAD_BYTES_MAX 4096
+#define HEAD_BYTES_MAX (REPLY_HEADERS_BYTES_MAX + 4096)
 #define CHUNK_BYTES 32768
 
 /* What goes out: from reply->body, or count bytes of a file. */
@@ -86,10 +86,11 @@ static void put_head(struct buf *b, const struct outgoing *o)
 			   "WWW-Authenticate: Basic realm=\"%s\", "
 			   "charset=\"UTF-8\"\r\n",
 			   reply->realm);
-	if (reply->status == 503)
+	if (reply->status == 503 && !reply_has_header(reply, "retry-after"))
 		buf_puts(b, "Retry-After: 1\r\n");
 	buf_printf(b, "Cache-Control: %s\r\n",
 		   reply->cache_control ? reply->cache_control : "no-store");
+	buf_put(b, reply->headers.data, reply->headers.len);
 	buf_puts(b, "X-Content-Type-Options: nosniff\r\n"
 		    "Connection: close\r\n\r\n");
 }
@@ -185,6 +186,10 @@ int reply_send(struct conn *conn, struct reply *reply, const char *allow)
 	};
 	int status;
 
+	if (reply->has_bad_header)
+		problem_of_status(reply, 500,
+				  "a header of the reply is no header",
+				  conn->id);
 	if (is_unchanged(conn, reply))
 		reply->status = 304;
 	else if (reply->file)

@@ -107,7 +107,67 @@ static void rig_locked(void *ctx, struct request *req, struct reply *reply)
 	reply_unauthorized(reply, req, "rig", "name yourself");
 }
 
+/* Headers as the argument says. */
+static inline void rig_headers(void *ctx, struct request *req,
+			       struct reply *reply)
+{
+	const char *what = req->args[0];
+	bool many = strcmp(what, "many") == 0;
+	char big[3000];
+
+	(void)ctx;
+	memset(big, 'v', sizeof(big) - 1);
+	big[sizeof(big) - 1] = '\0';
+	buf_puts(&reply->body, "a body");
+	if (strcmp(what, "good") == 0) {
+		reply->status = 201;
+		reply_header(reply, "Location", "/v1/items/%d", 7);
+		reply_header(reply, "Set-Cookie", "a=1; Secure");
+		reply_header(reply, "Set-Cookie", "b=2");
+	} else if (strcmp(what, "later") == 0) {
+		reply->status = 503;
+		reply_header(reply, "Retry-After", "%d", 17);
+	} else if (strcmp(what, "own") == 0) {
+		reply_header(reply, "content-LENGTH", "3");
+	} else if (strcmp(what, "name") == 0) {
+		reply_header(reply, "X-A: b\r\nX-B", "c");
+	} else if (strcmp(what, "split") == 0) {
+		reply_header(reply, "Location", "/a%s", "\r\nX-Evil: 1");
+	} else if (strcmp(what, "big") == 0) {
+		reply_header(reply, "X-Big", "%s", big);
+	} else if (strcmp(what, "many") == 0 || strcmp(what, "most") == 0) {
+		for (int i = 0; i < REPLY_HEADERS_MAX + many; i++)
+			reply_header(reply, "X-Many", "%d", i);
+	} else if (strcmp(what, "dropped") == 0) {
+		const struct err err = { .code = RC_CONFLICT, .text = "no" };
+
+		reply_header(reply, "Location", "/old");
+		reply_header(reply, "Content-Length", "3");
+		reply_problem(reply, req, &err);
+		reply_header(reply, "X-New", "n");
+	}
+}
+
+/* Lists two errors of a form. */
+static inline void rig_errors(void *ctx, struct request *req,
+			      struct reply *reply)
+{
+	json_t *extras = json_pack("{s:[{s:s, s:s}], s:i, s:s}", "errors",
+				   "pointer", "/name", "detail", "is \"empty\"",
+				   "status", 200, "bad", "x");
+
+	(void)ctx;
+	/* What cannot be written must not break the rest. */
+	json_object_set_new(extras, "bad", json_stringn_nocheck("\xff", 1));
+	reply_problem_with(reply, req, 422, "validation",
+			   "The body does not fit its schema", "1 error",
+			   extras);
+	json_decref(extras);
+}
+
 static const struct http_route rig_routes[] = {
+	{ "GET", "/headers/{what}", 0, false, rig_headers },
+	{ "GET", "/errors", 0, false, rig_errors },
 	{ "GET", "/show", 0, false, rig_show },
 	{ "GET", "/items/{id}", 0, false, rig_show },
 	{ "DELETE", "/items/{id}", 0, false, rig_show },

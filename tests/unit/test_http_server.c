@@ -245,6 +245,66 @@ static void a_failure_is_a_problem_of_its_kind(void **state)
 	}
 }
 
+static void a_problem_has_members_of_its_own(void **state)
+{
+	json_t *problem, *error;
+
+	(void)state;
+	ask("GET", "/errors", "");
+	check_problem("/problems/validation", 422);
+	problem = json_loads(rig_body(&rig), 0, NULL);
+	error = json_array_get(json_object_get(problem, "errors"), 0);
+	assert_string_equal(json_string_value(json_object_get(error, "detail")),
+			    "is \"empty\"");
+	assert_string_equal(
+		json_string_value(json_object_get(error, "pointer")), "/name");
+	assert_true(json_is_null(json_object_get(problem, "bad")));
+	assert_string_equal(
+		json_string_value(json_object_get(problem, "title")),
+		"The body does not fit its schema");
+	json_decref(problem);
+}
+
+static void a_handler_adds_headers(void **state)
+{
+	(void)state;
+	ask("GET", "/headers/good", "");
+	assert_int_equal(rig_status(&rig), 201);
+	assert_true(rig_has(&rig, "Location: /v1/items/7"));
+	assert_true(rig_has(&rig, "Set-Cookie: a=1; Secure"));
+	assert_true(rig_has(&rig, "Set-Cookie: b=2"));
+	ask("GET", "/headers/most", "");
+	assert_int_equal(rig_status(&rig), 200);
+	assert_true(rig_has(&rig, "X-Many: 15"));
+	ask("GET", "/headers/later", "");
+	assert_true(rig_has(&rig, "Retry-After: 17"));
+	assert_false(rig_has(&rig, "Retry-After: 1"));
+}
+
+static void a_header_that_would_break_the_reply_is_500(void **state)
+{
+	static const char *const targets[] = { "/headers/own", "/headers/name",
+					       "/headers/split", "/headers/big",
+					       "/headers/many" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
+		ask("GET", targets[i], "");
+		check_problem("/problems/io", 500);
+		assert_null(strstr(rig.text, "X-Evil"));
+		assert_null(strstr(rig.text, "X-Many"));
+	}
+}
+
+static void a_problem_drops_the_headers_before_it(void **state)
+{
+	(void)state;
+	ask("GET", "/headers/dropped", "");
+	assert_int_equal(rig_status(&rig), 409);
+	assert_false(rig_has(&rig, "Location: /old"));
+	assert_true(rig_has(&rig, "X-New: n"));
+}
+
 static void a_taken_port_is_said_so(void **state)
 {
 	struct http_options options = { .routes = rig_routes, .quiet = true };
@@ -457,6 +517,10 @@ int main(void)
 		cmocka_unit_test(an_unknown_path_is_404),
 		cmocka_unit_test(a_wrong_method_is_405_with_allow),
 		cmocka_unit_test(a_failure_is_a_problem_of_its_kind),
+		cmocka_unit_test(a_problem_has_members_of_its_own),
+		cmocka_unit_test(a_handler_adds_headers),
+		cmocka_unit_test(a_header_that_would_break_the_reply_is_500),
+		cmocka_unit_test(a_problem_drops_the_headers_before_it),
 		cmocka_unit_test(a_taken_port_is_said_so),
 		cmocka_unit_test(another_address_than_loopback_is_refused),
 		cmocka_unit_test(no_failed_allocation_takes_the_server_down),
