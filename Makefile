@@ -10,7 +10,7 @@ SHELL   := /bin/bash
 
 # A room is a folder; adding a file to a room needs no edit here.
 SYNC    ?= base db form kind merge object tree wire replica transport
-BACKEND ?= store ledger domain export mirror http api
+BACKEND ?= store ledger domain export mirror http contract api
 
 PKGS    := sqlite3 jansson libgit2 zlib libsodium libcrypto libcurl
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \

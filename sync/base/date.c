@@ -135,3 +135,59 @@ void time_format(char out[25], int64_t ms)
 	out[23] = 'Z';
 	out[24] = '\0';
 }
+
+/* Two digits up to `most`, or -1. */
+static int pair(const char *p, int most)
+{
+	int v;
+
+	if (p[0] < '0' || p[0] > '9' || p[1] < '0' || p[1] > '9')
+		return -1;
+	v = (p[0] - '0') * 10 + p[1] - '0';
+	return v <= most ? v : -1;
+}
+
+/* "Z" or "+08:00" to minutes east. */
+static bool offset_parse(const char *p, int *minutes)
+{
+	int h, m;
+
+	*minutes = 0;
+	if (*p == 'Z' || *p == 'z')
+		return p[1] == '\0';
+	if ((*p != '+' && *p != '-') || (h = pair(p + 1, 23)) < 0 ||
+	    p[3] != ':' || (m = pair(p + 4, 59)) < 0 || p[6] != '\0')
+		return false;
+	*minutes = (*p == '-' ? -1 : 1) * (h * 60 + m);
+	return true;
+}
+
+bool time_parse(const char *text, int64_t *ms)
+{
+	int64_t days, fraction = 0, scale = 100;
+	int h, m, s, east;
+	char day[11] = "";
+	const char *p = text + 19;
+
+	if (strnlen(text, 20) < 20)
+		return false;
+	memcpy(day, text, 10);
+	h = pair(text + 11, 23);
+	m = h < 0 || text[13] != ':' ? -1 : pair(text + 14, 59);
+	s = m < 0 || text[16] != ':' ? -1 : pair(text + 17, 60);
+	if (s < 0 || (text[10] != 'T' && text[10] != 't') ||
+	    !date_parse(day, &days))
+		return false;
+	if (*p == '.' && (p[1] < '0' || p[1] > '9'))
+		return false;
+	if (*p == '.')
+		for (p++; *p >= '0' && *p <= '9'; p++, scale /= 10)
+			fraction += (*p - '0') * scale;
+	if (!offset_parse(p, &east))
+		return false;
+	if (s == 60)
+		s = 59;
+	*ms = days * DAY_MS + ((h * 60 + m - east) * INT64_C(60) + s) * 1000 +
+	      fraction;
+	return true;
+}

@@ -89,9 +89,49 @@ static void time_format_writes_utc_with_milliseconds(void **state)
 	}
 }
 
+static void time_parse_reads_rfc_3339(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t ms;
+	} good[] = {
+		{ "1970-01-01T00:00:00Z", 0 },
+		{ "2026-11-22T09:30:00Z", INT64_C(1795339800000) },
+		{ "2026-11-22t17:30:00.25+08:00", INT64_C(1795339800250) },
+		{ "2026-11-21T23:30:00.1239-10:00", INT64_C(1795339800123) },
+		{ "2016-12-31T23:59:60Z", INT64_C(1483228799000) },
+	};
+	static const char *const bad[] = {
+		"",
+		"2026-11-22",
+		"2026-11-22T09:30:00",
+		"2026-11-22T09:30:00.Z",
+		"2026-11-22T24:00:00Z",
+		"2026-02-30T09:30:00Z",
+		"2026-11-22T09:30:61Z",
+		"2026-11-22T09:30:00+8:00",
+		"2026-11-22T09:30:00Z ",
+		"2026-11-22 09:30:00Z",
+	};
+	char back[25];
+	int64_t ms;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		assert_true(time_parse(good[i].text, &ms));
+		assert_int_equal(ms, good[i].ms);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_false(time_parse(bad[i], &ms));
+	time_format(back, INT64_C(1795339800250));
+	assert_true(time_parse(back, &ms));
+	assert_int_equal(ms, INT64_C(1795339800250));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(time_parse_reads_rfc_3339),
 		cmocka_unit_test(date_days_counts_from_1970),
 		cmocka_unit_test(date_format_and_parse_agree_on_every_day),
 		cmocka_unit_test(
