@@ -33,13 +33,24 @@ struct request {
 /* A header's value or NULL; borrowed until the handler returns. */
 const char *request_header(const struct request *req, const char *name);
 
+/* Is the tag (without quotes, "" when there is no such resource) in the header,
+ * an If-Match or If-None-Match of any number of tags, or `*`? NULL holds none.
+ * A handler answers 412 when an If-Match that is there does not match with
+ * weak = false, before it changes anything; the server itself answers 304 by
+ * If-None-Match. The tag of the compressed body ("-gzip" behind it) counts as
+ * the tag. If-Modified-Since and If-Unmodified-Since are not used: two changes
+ * fit in a second. */
+bool http_etag_matches(const char *header, const char *etag, bool weak);
+
+#define HTTP_ETAG_BYTES 80
+
 struct reply {
 	int status; /* 200 unless set */
 	const char *content_type; /* static text */
 	struct buf body; /* limit HTTP_REPLY_MAX */
 	/* Without quotes; "" for none. With one, a GET or HEAD that names it in
 	 * If-None-Match is answered 304. */
-	char etag[80];
+	char etag[HTTP_ETAG_BYTES];
 	/* When set, this file is the body (and `body` is ignored): byte ranges,
 	 * If-Range and If-None-Match are honoured against etag. Owned: freed.
 	 */

@@ -65,23 +65,3 @@ enum range_kind range_pick(const char *range, const char *if_range,
 	*count = last - first + 1;
 	return RANGE_PART;
 }
-
-bool etag_is_listed(const char *list, const char *etag)
-{
-	size_t n = strlen(etag);
-
-	if (!list || n == 0)
-		return false;
-	if (strcmp(list, "*") == 0)
-		return true;
-	for (const char *p = list; (p = strchr(p, '"')) != NULL; p++) {
-		size_t tag = strcspn(++p, "\"");
-
-		if (p[tag] != '"')
-			return false;
-		if (tag == n && strncmp(p, etag, n) == 0)
-			return true;
-		p += tag;
-	}
-	return false;
-}

@@ -19,7 +19,4 @@ enum range_kind range_pick(const char *range, const char *if_range,
 			   const char *etag, int64_t size, int64_t *from,
 			   int64_t *count);
 
-/* Is the tag in an If-None-Match list? `*` is any. */
-bool etag_is_listed(const char *list, const char *etag);
-
 #endif

@@ -150,8 +150,8 @@ static bool is_read(const struct conn *conn)
 static bool is_unchanged(const struct conn *conn, const struct reply *reply)
 {
 	return reply->status == 200 && is_read(conn) &&
-	       etag_is_listed(gate_header(&conn->head, "if-none-match"),
-			      reply->etag);
+	       http_etag_matches(gate_header(&conn->head, "if-none-match"),
+				 reply->etag, true);
 }
 
 static void open_file(struct outgoing *o)

@@ -3,6 +3,7 @@
 #include "fuzz.h"
 
 #include "http/gate.h"
+#include "http/http.h"
 #include "http/range.h"
 
 #define LINES_MAX 80
@@ -48,8 +49,8 @@ static void range_feed(const struct gate_head *head)
 
 	FUZZ_HOLDS(from >= 0 && count >= 0 && from + count <= 1000);
 	FUZZ_HOLDS(kind != RANGE_PART || count > 0);
-	if (gate_header(head, "if-none-match"))
-		etag_is_listed(gate_header(head, "if-none-match"), "e");
+	http_etag_matches(gate_header(head, "if-none-match"), "e", true);
+	http_etag_matches(gate_header(head, "if-match"), "e", false);
 }
 
 static void head_feed(char *text)

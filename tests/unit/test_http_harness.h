@@ -148,6 +148,19 @@ static inline void rig_headers(void *ctx, struct request *req,
 	}
 }
 
+/* A PUT that changes the tag only when the client has the current one. */
+static inline void rig_change(void *ctx, struct request *req,
+			      struct reply *reply)
+{
+	const char *match = request_header(req, "if-match");
+
+	(void)ctx;
+	snprintf(reply->etag, sizeof(reply->etag), "e2");
+	if (match && !http_etag_matches(match, "e1", false))
+		reply_problem_with(reply, req, 412, NULL, NULL,
+				   "the record moved on", NULL);
+}
+
 /* Lists two errors of a form. */
 static inline void rig_errors(void *ctx, struct request *req,
 			      struct reply *reply)
@@ -169,6 +182,7 @@ static const struct http_route rig_routes[] = {
 	{ "GET", "/headers/{what}", 0, false, rig_headers },
 	{ "GET", "/errors", 0, false, rig_errors },
 	{ "GET", "/show", 0, false, rig_show },
+	{ "PUT", "/show", RIG_CAP, false, rig_change },
 	{ "GET", "/items/{id}", 0, false, rig_show },
 	{ "DELETE", "/items/{id}", 0, false, rig_show },
 	{ "PUT", "/items/{id}", RIG_CAP, false, rig_echo },

@@ -84,27 +84,44 @@ static void tags_are_found_in_a_list(void **state)
 {
 	static const struct {
 		const char *list;
-		bool want;
+		bool weak, strong;
 	} cases[] = {
-		{ "\"v7\"", true },
-		{ "W/\"v7\"", true },
-		{ "\"a\", \"v7\"", true },
-		{ "\"a\",W/\"v7\" ", true },
-		{ "*", true },
-		{ "\"v\"", false },
-		{ "\"v77\"", false },
-		{ "v7", false },
-		{ "\"v7", false },
-		{ "", false },
-		{ "\"a\", \"b\"v7\"", false },
-		{ NULL, false },
+		{ "\"v7\"", true, true },
+		{ "W/\"v7\"", true, false },
+		{ "\"a\", \"v7\"", true, true },
+		{ "\"a\",W/\"v7\" ", true, false },
+		{ "W/\"v7\", \"v7\"", true, true },
+		{ ", \"a\" ,, \"v7\",", true, true },
+		{ "\"\",\"v7\"", true, true },
+		{ "*", true, true },
+		{ "\"v7-gzip\"", true, true },
+		{ "W/\"v7-gzip\"", true, false },
+		{ "\"v7-gzi\"", false, false },
+		{ "\"v7-gzip-gzip\"", false, false },
+		{ "\"v\"", false, false },
+		{ "\"v77\"", false, false },
+		{ "\"V7\"", false, false },
+		{ "v7", false, false },
+		{ "\"v7", false, false },
+		{ "w/\"v7\"", false, false },
+		{ "W \"v7\"", false, false },
+		{ "\"a\" \"v7\"", false, false },
+		{ "* , \"v7\"", false, false },
+		{ "", false, false },
+		{ "\"a\", \"b\"v7\"", false, false },
+		{ NULL, false, false },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		if (etag_is_listed(cases[i].list, "v7") != cases[i].want)
-			fail_msg("%s", cases[i].list);
-	assert_false(etag_is_listed("*", ""));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *list = cases[i].list;
+
+		if (http_etag_matches(list, "v7", true) != cases[i].weak ||
+		    http_etag_matches(list, "v7", false) != cases[i].strong)
+			fail_msg("%s", list);
+	}
+	assert_false(http_etag_matches("*", "", true));
+	assert_false(http_etag_matches("\"\"", "", true));
 }
 
 static void get_file(const char *method, const char *headers)

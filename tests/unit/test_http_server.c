@@ -153,6 +153,20 @@ static void a_tag_makes_304_of_a_reply_from_memory(void **state)
 	assert_int_equal(rig_body_bytes(&rig), 0);
 }
 
+static void a_change_is_made_only_of_the_named_version(void **state)
+{
+	(void)state;
+	ask("PUT", "/show", "Content-Length: 0\r\nIf-Match: \"e1\"\r\n");
+	assert_int_equal(rig_status(&rig), 200);
+	/* A tag in If-None-Match makes no 304 of a change. */
+	ask("PUT", "/show", "Content-Length: 0\r\nIf-None-Match: \"e2\"\r\n");
+	assert_int_equal(rig_status(&rig), 200);
+	ask("PUT", "/show", "Content-Length: 0\r\nIf-Match: W/\"e1\"\r\n");
+	assert_int_equal(rig_status(&rig), 412);
+	assert_non_null(
+		strstr(rig_body(&rig), "/problems/precondition_failed"));
+}
+
 static void put_and_patch_bring_a_body_and_delete_none(void **state)
 {
 	(void)state;
@@ -513,6 +527,7 @@ int main(void)
 			every_reply_has_length_cache_rule_nosniff_and_close),
 		cmocka_unit_test(head_is_get_without_a_body),
 		cmocka_unit_test(a_tag_makes_304_of_a_reply_from_memory),
+		cmocka_unit_test(a_change_is_made_only_of_the_named_version),
 		cmocka_unit_test(put_and_patch_bring_a_body_and_delete_none),
 		cmocka_unit_test(an_unknown_path_is_404),
 		cmocka_unit_test(a_wrong_method_is_405_with_allow),
