@@ -51,6 +51,11 @@ struct reply {
 	/* Without quotes; "" for none. With one, a GET or HEAD that names it in
 	 * If-None-Match is answered 304. */
 	char etag[HTTP_ETAG_BYTES];
+	/* The body goes out as it is. For one that holds a secret beside text
+	 * that a stranger chose: the length of the compressed two would tell of
+	 * it. Otherwise text of at least 1 KiB is compressed for a client that
+	 * accepts gzip, under a tag that ends in "-gzip". */
+	bool is_never_compressed;
 	/* When set, this file is the body (and `body` is ignored): byte ranges,
 	 * If-Range and If-None-Match are honoured against etag. Owned: freed.
 	 */

@@ -113,6 +113,7 @@ static void reply_drop(struct reply *reply)
 	reply->file = NULL;
 	reply->etag[0] = '\0';
 	reply->cache_control = NULL;
+	reply->is_never_compressed = false;
 	reply->realm = NULL;
 	buf_reset(&reply->headers);
 	reply->nheaders = 0;

@@ -2,15 +2,20 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/deflate.h"
 #include "base/host.h"
+#include "http/accept.h"
+#include "http/etag.h"
 #include "http/range.h"
 
 #define HEAD_BYTES_MAX (REPLY_HEADERS_BYTES_MAX + 4096)
 #define CHUNK_BYTES 32768
+#define GZIP_BYTES_MIN 1024 /* less fits in a packet anyway */
 
 /* What goes out: from reply->body, or count bytes of a file. */
 struct outgoing {
@@ -22,6 +27,9 @@ struct outgoing {
 	int64_t from;
 	int64_t count;
 	enum range_kind range;
+	bool may_shrink; /* compressed for those who accept it */
+	bool is_compressed;
+	char tag[ETAG_BYTES]; /* of the form that goes out, or "" */
 };
 
 /* The way out when not even a problem could be built. */
@@ -75,8 +83,12 @@ static void put_head(struct buf *b, const struct outgoing *o)
 	if (o->count > 0 || reply->file)
 		buf_printf(b, "Content-Type: %s\r\n",
 			   type ? type : "application/json");
-	if (reply->etag[0])
-		buf_printf(b, "ETag: \"%s\"\r\n", reply->etag);
+	if (o->is_compressed && reply->status != 304)
+		buf_puts(b, "Content-Encoding: gzip\r\n");
+	if (o->may_shrink)
+		buf_puts(b, "Vary: Accept-Encoding\r\n");
+	if (o->tag[0])
+		buf_printf(b, "ETag: \"%s\"\r\n", o->tag);
 	if (reply->file)
 		buf_puts(b, "Accept-Ranges: bytes\r\n");
 	if (o->allow)
@@ -154,6 +166,68 @@ static bool is_unchanged(const struct conn *conn, const struct reply *reply)
 				 reply->etag, true);
 }
 
+/* On two lines it could be a list that a proxy reads otherwise. */
+static const char *accept_encoding(const struct gate_head *head)
+{
+	const char *name = "accept-encoding", *found = NULL;
+
+	for (size_t i = 0; i < head->nheaders; i++) {
+		if (strcasecmp(head->headers[i].name, name) != 0)
+			continue;
+		if (found)
+			return NULL;
+		found = head->headers[i].value;
+	}
+	return found;
+}
+
+static void choose_form(struct outgoing *o)
+{
+	const struct reply *reply = o->reply;
+	const char *type = reply->content_type;
+
+	o->may_shrink = !reply->file && !reply->is_never_compressed &&
+			reply->body.len >= GZIP_BYTES_MIN &&
+			accept_shrinks(type ? type : "application/json");
+	o->is_compressed =
+		o->may_shrink && accept_gzip(accept_encoding(&o->conn->head));
+	if (!o->is_compressed || !etag_compressed(o->tag, reply->etag))
+		memcpy(o->tag, reply->etag, sizeof(reply->etag));
+}
+
+/* A 304 names the form that the client has, which may be the other one. */
+static void name_listed_form(struct outgoing *o)
+{
+	const char *list = gate_header(&o->conn->head, "if-none-match");
+	const char *etag = o->reply->etag;
+
+	if (etag_is_listed(list, o->tag, true))
+		return;
+	if (etag_is_listed(list, etag, true))
+		memcpy(o->tag, etag, sizeof(o->reply->etag));
+	else if (http_etag_matches(list, etag, true))
+		etag_compressed(o->tag, etag);
+}
+
+/* Where there is no memory for it, the body goes out plain. */
+static void compress(struct outgoing *o)
+{
+	struct buf *body = &o->reply->body;
+	struct err ignored = { 0 };
+	struct buf small;
+
+	buf_init(&small, body->limit_bytes);
+	if (gzip_all(&small, body->data, body->len, DEFLATE_LEVEL, &ignored) ==
+	    RC_OK) {
+		buf_release(body);
+		*body = small;
+		return;
+	}
+	buf_release(&small);
+	o->is_compressed = false;
+	memcpy(o->tag, o->reply->etag, sizeof(o->reply->etag));
+}
+
 static void open_file(struct outgoing *o)
 {
 	struct reply *reply = o->reply;
@@ -179,6 +253,28 @@ static void open_file(struct outgoing *o)
 				  conn->id);
 }
 
+/* What is said about a failure to make the reply takes its place. */
+static void settle(struct outgoing *o)
+{
+	struct reply *reply = o->reply;
+	const char *id = o->conn->id;
+
+	if (reply->has_bad_header)
+		problem_of_status(reply, 500,
+				  "a header of the reply is no header", id);
+	else if (!reply->file && reply->body.rc != RC_OK)
+		problem_of_status(reply, 500, "the reply is too large", id);
+	choose_form(o);
+	if (is_unchanged(o->conn, reply))
+		reply->status = 304;
+	else if (reply->file)
+		open_file(o);
+	if (reply->status == 304)
+		name_listed_form(o);
+	if (reply->etag[0] == '\0')
+		o->tag[0] = '\0';
+}
+
 int reply_send(struct conn *conn, struct reply *reply, const char *allow)
 {
 	struct outgoing o = {
@@ -186,14 +282,7 @@ int reply_send(struct conn *conn, struct reply *reply, const char *allow)
 	};
 	int status;
 
-	if (reply->has_bad_header)
-		problem_of_status(reply, 500,
-				  "a header of the reply is no header",
-				  conn->id);
-	if (is_unchanged(conn, reply))
-		reply->status = 304;
-	else if (reply->file)
-		open_file(&o);
+	settle(&o);
 	if (!reply->file) {
 		/* A problem may have taken the file's place. */
 		if (o.fd >= 0)
@@ -201,10 +290,9 @@ int reply_send(struct conn *conn, struct reply *reply, const char *allow)
 		o.fd = -1;
 		o.from = 0;
 		if (reply->body.rc != RC_OK)
-			problem_of_status(reply, 500, "the reply is too large",
-					  conn->id);
-		if (reply->body.rc != RC_OK)
 			return send_bare_500(conn);
+		if (o.is_compressed && reply->status != 304)
+			compress(&o);
 		o.count = (int64_t)reply->body.len;
 	}
 	status = send_all(&o);

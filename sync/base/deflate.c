@@ -33,18 +33,28 @@ struct deflater {
 	z_stream z;
 };
 
-struct deflater *deflater_new(int level)
+#define ZLIB_WINDOW 15
+#define GZIP_WINDOW (ZLIB_WINDOW + 16) /* so zlib is asked for gzip */
+#define MEMORY_LEVEL 8
+
+static struct deflater *new_of_window(int level, int window)
 {
 	struct deflater *d;
 
 	if (fault_hit(FAULT_ALLOC))
 		return NULL;
 	d = calloc(1, sizeof(*d));
-	if (d && deflateInit(&d->z, level) != Z_OK) {
+	if (d && deflateInit2(&d->z, level, Z_DEFLATED, window, MEMORY_LEVEL,
+			      Z_DEFAULT_STRATEGY) != Z_OK) {
 		free(d);
 		d = NULL;
 	}
 	return d;
+}
+
+struct deflater *deflater_new(int level)
+{
+	return new_of_window(level, ZLIB_WINDOW);
 }
 
 enum rc deflater_write(struct deflater *d, struct buf *out, const void *p,
@@ -76,10 +86,10 @@ void deflater_free(struct deflater *d)
 	free(d);
 }
 
-enum rc deflate_all(struct buf *out, const void *p, size_t n, int level,
-		    struct err *err)
+static enum rc all_of_window(struct buf *out, const void *p, size_t n,
+			     int level, int window, struct err *err)
 {
-	struct deflater *d = deflater_new(level);
+	struct deflater *d = new_of_window(level, window);
 	enum rc rc;
 
 	if (!d)
@@ -87,6 +97,18 @@ enum rc deflate_all(struct buf *out, const void *p, size_t n, int level,
 	rc = deflater_write(d, out, p, n, true, err);
 	deflater_free(d);
 	return rc;
+}
+
+enum rc deflate_all(struct buf *out, const void *p, size_t n, int level,
+		    struct err *err)
+{
+	return all_of_window(out, p, n, level, ZLIB_WINDOW, err);
+}
+
+enum rc gzip_all(struct buf *out, const void *p, size_t n, int level,
+		 struct err *err)
+{
+	return all_of_window(out, p, n, level, GZIP_WINDOW, err);
 }
 
 static enum rc inflate_begin(z_stream *z, struct err *err)

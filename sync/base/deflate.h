@@ -1,4 +1,5 @@
-/* base/deflate.h - zlib streams (RFC 1950), inflated only behind a cap.
+/* base/deflate.h - zlib streams (RFC 1950), inflated only behind a cap, and
+ * gzip (RFC 1952) to send.
  *
  * Whole buffers, and an incremental writer and reader for long ones. */
 #ifndef BASE_DEFLATE_H
@@ -14,6 +15,10 @@
 /* Append the zlib stream of n bytes. */
 enum rc deflate_all(struct buf *out, const void *p, size_t n, int level,
 		    struct err *err);
+/* The same as one gzip member without a name or a time: the same bytes for the
+ * same content. */
+enum rc gzip_all(struct buf *out, const void *p, size_t n, int level,
+		 struct err *err);
 /* Append the content; stops with RC_NOMEM at out's limit or at the ratio cap,
  * RC_CORRUPT on a damaged, unfinished or trailing stream. */
 enum rc inflate_all(struct buf *out, const void *p, size_t n, struct err *err);

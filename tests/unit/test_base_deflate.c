@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -53,6 +54,49 @@ static void deflate_round_trips_any_size(void **state)
 		buf_release(&small);
 		buf_release(&back);
 	}
+	free(p);
+}
+
+static void gzip_is_what_gunzip_reads_and_always_the_same(void **state)
+{
+	/* RFC 1952: magic, deflate, no flags, no time. */
+	static const unsigned char head[] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0 };
+	char *p = noise(50000), back[64], command[64];
+	char path[] = "/tmp/hufu-test-XXXXXX";
+	struct err err = { 0 };
+	struct buf a, b;
+	FILE *f;
+
+	(void)state;
+	memset(p, 'a', 20000);
+	buf_init(&a, MIB);
+	buf_init(&b, 100);
+	assert_int_equal(gzip_all(&a, p, 50000, DEFLATE_LEVEL, &err), RC_OK);
+	assert_true(a.len < 31000);
+	assert_memory_equal(a.data, head, sizeof(head));
+	assert_int_equal(gzip_all(&b, p, 50000, DEFLATE_LEVEL, &err), RC_NOMEM);
+	buf_release(&b);
+	buf_init(&b, MIB);
+	err_clear(&err);
+	assert_int_equal(gzip_all(&b, p, 50000, DEFLATE_LEVEL, &err), RC_OK);
+	assert_int_equal(a.len, b.len);
+	assert_memory_equal(a.data, b.data, a.len);
+	buf_reset(&b);
+	assert_int_equal(
+		gzip_all(&b, "hufu hufu hufu", 14, DEFLATE_LEVEL, &err), RC_OK);
+	f = fdopen(mkstemp(path), "wb");
+	assert_non_null(f);
+	fwrite(b.data, 1, b.len, f);
+	fclose(f);
+	snprintf(command, sizeof(command), "gunzip -c <%s", path);
+	f = popen(command, "r");
+	assert_non_null(f);
+	assert_int_equal(fread(back, 1, sizeof(back), f), 14);
+	assert_memory_equal(back, "hufu hufu hufu", 14);
+	assert_int_equal(pclose(f), 0);
+	remove(path);
+	buf_release(&a);
+	buf_release(&b);
 	free(p);
 }
 
@@ -441,6 +485,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(deflate_round_trips_any_size),
+		cmocka_unit_test(gzip_is_what_gunzip_reads_and_always_the_same),
 		cmocka_unit_test(deflate_appends),
 		cmocka_unit_test(deflate_reports_a_full_buffer),
 		cmocka_unit_test(inflate_stops_at_the_limit),

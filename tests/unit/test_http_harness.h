@@ -161,6 +161,28 @@ static inline void rig_change(void *ctx, struct request *req,
 				   "the record moved on", NULL);
 }
 
+/* /text/1024 is so many bytes; /text/s1024 holds a secret, /text/b1024 is no
+ * text, /text/r1024 is a problem. */
+static inline void rig_text(void *ctx, struct request *req, struct reply *reply)
+{
+	const char *what = req->args[0];
+	size_t skip = strspn(what, "sbr"), n = strtoul(what + skip, NULL, 10);
+
+	(void)ctx;
+	reply->content_type =
+		*what == 'b' ? "application/octet-stream" : "text/csv";
+	reply->is_never_compressed = *what == 's';
+	snprintf(reply->etag, sizeof(reply->etag), "t1");
+	for (size_t i = 0; i < n; i++)
+		buf_byte(&reply->body, (char)('a' + i % 26));
+	if (*what == 'r') {
+		char *text = strdup(reply->body.data);
+
+		reply_problem_with(reply, req, 422, NULL, NULL, text, NULL);
+		free(text);
+	}
+}
+
 /* Lists two errors of a form. */
 static inline void rig_errors(void *ctx, struct request *req,
 			      struct reply *reply)
@@ -181,6 +203,7 @@ static inline void rig_errors(void *ctx, struct request *req,
 static const struct http_route rig_routes[] = {
 	{ "GET", "/headers/{what}", 0, false, rig_headers },
 	{ "GET", "/errors", 0, false, rig_errors },
+	{ "GET", "/text/{bytes}", 0, false, rig_text },
 	{ "GET", "/show", 0, false, rig_show },
 	{ "PUT", "/show", RIG_CAP, false, rig_change },
 	{ "GET", "/items/{id}", 0, false, rig_show },
