@@ -20,7 +20,6 @@
 #define LINGER_MS 500
 #define LINGER_BYTES (256u << 10)
 #define TAKEN_TRIES 8
-#define STOP_GRACE_MS 5000 /* for a reply under way when the server stops */
 
 static int64_t now_ms(void)
 {
@@ -157,7 +156,7 @@ static bool is_too_slow(const struct conn *conn, struct pace *pace)
 	if (is_stopping(conn)) {
 		if (pace->stop_ms == 0)
 			pace->stop_ms = now;
-		if (now - pace->stop_ms > STOP_GRACE_MS)
+		if (now - pace->stop_ms > conn->stop_grace_ms)
 			return true;
 	}
 	if (elapsed < window)

@@ -21,6 +21,7 @@ struct conn_limits {
 };
 
 #define CONN_RATE_MIN 1024 /* bytes a second */
+#define CONN_STOP_GRACE_MS 5000
 
 struct conn {
 	int fd; /* borrowed from CivetWeb, -1 when it could not be found */
@@ -29,6 +30,7 @@ struct conn {
 	int64_t began_ms; /* monotonic */
 	size_t head_bytes; /* as it came */
 	size_t body_bytes; /* that were read */
+	int64_t stop_grace_ms; /* for a reply under way when the server stops */
 	bool has_rest; /* unread bytes of the request may follow */
 	const char *remote; /* borrowed */
 	char id[21];

@@ -44,6 +44,24 @@ bool http_etag_matches(const char *header, const char *etag, bool weak);
 
 #define HTTP_ETAG_BYTES 80
 
+struct stream;
+
+/* Send n bytes now. RC_IO when the peer is gone or takes less than 1 KiB/s, or
+ * the server stops; then for good. */
+enum rc stream_write(struct stream *stream, const void *p, size_t n);
+
+/* Sleep. False, and at once, when the peer has closed its end or the server
+ * stops: return then. A peer whose line is cut is noticed only by writing, so
+ * write something now and then; HAProxy ends a connection on which nothing
+ * came for its `timeout server`. */
+bool stream_wait(struct stream *stream, int64_t ms);
+
+/* Writes the body of a reply, for as long as it takes. RC_OK says that it is
+ * whole; otherwise a client of HTTP/1.1 sees that it was cut. It runs in the
+ * handler's place, one of http_options.threads, and ends within a moment of a
+ * failed write or wait. */
+typedef enum rc http_stream(void *ctx, struct stream *stream);
+
 struct reply {
 	int status; /* 200 unless set */
 	const char *content_type; /* static text */
@@ -60,6 +78,13 @@ struct reply {
 	 * If-Range and If-None-Match are honoured against etag. Owned: freed.
 	 */
 	char *file;
+	/* When set, it writes the body (and `body` is ignored, and no `file`
+	 * may be set). Not called for a HEAD, a 304, or when all of
+	 * http_options.streams_max are taken, which is answered 503. Its ctx is
+	 * freed with stream_free (or NULL) in any case. */
+	http_stream *stream;
+	void *stream_ctx;
+	void (*stream_free)(void *ctx);
 	const char *cache_control; /* static text, default "no-store" */
 	const char *realm; /* static text: of the challenge of a 401 */
 	/* Through reply_header(). */
@@ -118,6 +143,9 @@ struct http_options {
 	const char *listen;
 	bool insecure_bind; /* allow other than loopback */
 	int threads; /* 0: 32 */
+	/* Replies that are streams at one time, 0: 8. No more than half of the
+	 * threads, which the other requests need. */
+	int streams_max;
 	/* 0: 60,000 for a whole body. When smaller, also that for a head
 	 * (5,000) and that in which a reader of a reply must take 1 KiB/s
 	 * (30,000). */
@@ -140,7 +168,8 @@ enum rc http_start(struct http_server **out, const struct http_options *options,
 int http_port(const struct http_server *server);
 /* Stops taking requests, waits for those under way (at most 10 s, then ends the
  * process with 3: a hung worker must not keep a service from restarting). A
- * reply that is not read to its end within 5 s is cut. */
+ * reply that is not read to its end within 5 s is cut; a stream ends within
+ * one. */
 void http_stop(struct http_server *server);
 
 #endif

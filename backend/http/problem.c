@@ -90,8 +90,18 @@ void reply_init(struct reply *reply)
 	buf_init(&reply->headers, REPLY_HEADERS_BYTES_MAX);
 }
 
+static void drop_stream(struct reply *reply)
+{
+	if (reply->stream_free)
+		reply->stream_free(reply->stream_ctx);
+	reply->stream = NULL;
+	reply->stream_free = NULL;
+	reply->stream_ctx = NULL;
+}
+
 void reply_release(struct reply *reply)
 {
+	drop_stream(reply);
 	buf_release(&reply->body);
 	buf_release(&reply->headers);
 	free(reply->file);
@@ -109,6 +119,7 @@ static void member(struct buf *b, const char *name, const char *text)
 /* Whatever the handler had begun to answer is dropped. */
 static void reply_drop(struct reply *reply)
 {
+	drop_stream(reply);
 	free(reply->file);
 	reply->file = NULL;
 	reply->etag[0] = '\0';

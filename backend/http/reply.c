@@ -12,6 +12,7 @@
 #include "http/accept.h"
 #include "http/etag.h"
 #include "http/range.h"
+#include "http/stream.h"
 
 #define HEAD_BYTES_MAX (REPLY_HEADERS_BYTES_MAX + 4096)
 #define CHUNK_BYTES 32768
@@ -54,6 +55,17 @@ static void put_date(struct buf *b)
 		buf_printf(b, "Date: %s\r\n", text);
 }
 
+static bool is_head(const struct outgoing *o)
+{
+	return strcmp(o->conn->head.method, "HEAD") == 0;
+}
+
+static bool is_streamed(const struct outgoing *o)
+{
+	return o->reply->stream && !is_head(o) && o->reply->status != 204 &&
+	       o->reply->status != 304;
+}
+
 static void put_length(struct buf *b, const struct outgoing *o)
 {
 	int status = o->reply->status;
@@ -66,6 +78,10 @@ static void put_length(struct buf *b, const struct outgoing *o)
 	if (o->range == RANGE_OUTSIDE)
 		buf_printf(b, "Content-Range: bytes */%lld\r\n",
 			   (long long)o->size);
+	if (is_streamed(o) && o->conn->head.minor == 1)
+		buf_puts(b, "Transfer-Encoding: chunked\r\n");
+	if (o->reply->stream)
+		return;
 	/* 204 may not have one, and that of a 304 would be the file's. */
 	if (status != 204 && status != 304)
 		buf_printf(b, "Content-Length: %lld\r\n", (long long)o->count);
@@ -80,7 +96,7 @@ static void put_head(struct buf *b, const struct outgoing *o)
 		   status_phrase(reply->status));
 	put_date(b);
 	put_length(b, o);
-	if (o->count > 0 || reply->file)
+	if (o->count > 0 || reply->file || reply->stream)
 		buf_printf(b, "Content-Type: %s\r\n",
 			   type ? type : "application/json");
 	if (o->is_compressed && reply->status != 304)
@@ -127,11 +143,21 @@ static void send_file(struct outgoing *o)
 	}
 }
 
+static void send_body(struct outgoing *o, bool wants_body)
+{
+	if (is_streamed(o))
+		stream_run(o->conn, o->reply);
+	else if (wants_body && o->fd >= 0)
+		send_file(o);
+	else if (wants_body)
+		conn_send(o->conn, o->reply->body.data, (size_t)o->count,
+			  false);
+}
+
 static int send_all(struct outgoing *o)
 {
-	bool wants_body = strcmp(o->conn->head.method, "HEAD") != 0 &&
-			  o->count > 0 && o->reply->status != 304 &&
-			  o->reply->status != 204;
+	bool wants_body = !is_head(o) && o->count > 0 &&
+			  o->reply->status != 304 && o->reply->status != 204;
 	struct err err = { 0 };
 	struct buf head;
 	int status = o->reply->status;
@@ -140,14 +166,8 @@ static int send_all(struct outgoing *o)
 	put_head(&head, o);
 	if (buf_status(&head, &err) != RC_OK)
 		status = send_bare_500(o->conn);
-	else if (conn_send(o->conn, head.data, head.len, wants_body) &&
-		 wants_body) {
-		if (o->fd >= 0)
-			send_file(o);
-		else
-			conn_send(o->conn, o->reply->body.data,
-				  (size_t)o->count, false);
-	}
+	else if (conn_send(o->conn, head.data, head.len, wants_body))
+		send_body(o, wants_body);
 	buf_release(&head);
 	return status;
 }
@@ -186,7 +206,8 @@ static void choose_form(struct outgoing *o)
 	const struct reply *reply = o->reply;
 	const char *type = reply->content_type;
 
-	o->may_shrink = !reply->file && !reply->is_never_compressed &&
+	o->may_shrink = !reply->file && !reply->stream &&
+			!reply->is_never_compressed &&
 			reply->body.len >= GZIP_BYTES_MIN &&
 			accept_shrinks(type ? type : "application/json");
 	o->is_compressed =
@@ -262,7 +283,7 @@ static void settle(struct outgoing *o)
 	if (reply->has_bad_header)
 		problem_of_status(reply, 500,
 				  "a header of the reply is no header", id);
-	else if (!reply->file && reply->body.rc != RC_OK)
+	else if (!reply->file && !reply->stream && reply->body.rc != RC_OK)
 		problem_of_status(reply, 500, "the reply is too large", id);
 	choose_form(o);
 	if (is_unchanged(o->conn, reply))
@@ -293,7 +314,7 @@ int reply_send(struct conn *conn, struct reply *reply, const char *allow)
 			return send_bare_500(conn);
 		if (o.is_compressed && reply->status != 304)
 			compress(&o);
-		o.count = (int64_t)reply->body.len;
+		o.count = reply->stream ? 0 : (int64_t)reply->body.len;
 	}
 	status = send_all(&o);
 	if (o.fd >= 0)

@@ -13,6 +13,7 @@
 #include "http/turn.h"
 
 #define THREADS_DEFAULT 32
+#define STREAMS_DEFAULT 8
 #define HEAD_MS_MAX 5000 /* as HAProxy's `timeout http-request` in front */
 #define REPLY_WINDOW_MS_MAX 30000
 #define STOP_MS_MAX 10000
@@ -97,6 +98,16 @@ static void set_limits(struct http_server *server,
 					  : REPLY_WINDOW_MS_MAX;
 }
 
+static int streams_max(const struct http_options *options, int threads)
+{
+	int max = options->streams_max > 0 ? options->streams_max
+					   : STREAMS_DEFAULT;
+
+	if (max > threads / 2)
+		max = threads / 2;
+	return max > 0 ? max : 1;
+}
+
 static enum rc start_civetweb(struct http_server *server, int threads,
 			      struct err *err)
 {
@@ -154,6 +165,7 @@ enum rc http_start(struct http_server **out, const struct http_options *options,
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct mg_server_port port;
+	int threads = options->threads > 0 ? options->threads : THREADS_DEFAULT;
 	struct http_server *server;
 	enum rc rc;
 
@@ -169,6 +181,8 @@ enum rc http_start(struct http_server **out, const struct http_options *options,
 	server->turns.routes = options->routes;
 	server->turns.ctx = options->ctx;
 	server->turns.quiet = options->quiet;
+	server->turns.streams_max = streams_max(options, threads);
+	atomic_init(&server->turns.nstreams, 0);
 	atomic_init(&server->turns.is_stopping, false);
 	set_limits(server, options);
 	pthread_once(&once, library_init);
@@ -180,9 +194,7 @@ enum rc http_start(struct http_server **out, const struct http_options *options,
 			     options->listen);
 		goto fail;
 	}
-	rc = start_civetweb(
-		server,
-		options->threads > 0 ? options->threads : THREADS_DEFAULT, err);
+	rc = start_civetweb(server, threads, err);
 	if (rc != RC_OK)
 		goto fail;
 	if (mg_get_server_ports(server->mg, 1, &port) == 1)

@@ -12,6 +12,7 @@
 #include "http/router.h"
 
 #define HANDLER_STACK ((size_t)4 << 20)
+#define STREAM_RETRY_S 5
 
 /* What a request gathers on its way through gate, router and body reader. */
 struct turn {
@@ -25,6 +26,7 @@ struct turn {
 	struct request request;
 	struct reply reply;
 	const char *allow; /* for a reply 405 */
+	int status; /* that went out */
 	struct err err;
 };
 
@@ -52,6 +54,7 @@ static bool turn_init(struct turn *turn, struct turn_server *server,
 	conn->body_bytes = 0;
 	conn->head_bytes = 0;
 	conn->has_rest = true;
+	conn->stop_grace_ms = CONN_STOP_GRACE_MS;
 	conn->head.method = conn->head.path = "-";
 	conn->head.nheaders = 0;
 	host_new_id(&host_system, conn->id);
@@ -193,8 +196,9 @@ static void *handle(void *turn_)
 }
 
 /* CivetWeb's workers have stacks of 100 KiB, compiled in, which a merge of
- * deeply nested records or a clone's repository overflows. */
-static int run_handler(struct turn *turn)
+ * deeply nested records or a clone's repository overflows. False, with a
+ * problem in the reply, when there is no thread. */
+static bool run_deep(struct turn *turn, void *(*fn)(void *))
 {
 	pthread_attr_t attr;
 	pthread_t thread;
@@ -203,15 +207,16 @@ static int run_handler(struct turn *turn)
 	if (!failed) {
 		failed = pthread_attr_setstacksize(&attr, HANDLER_STACK);
 		if (!failed)
-			failed = pthread_create(&thread, &attr, handle, turn);
+			failed = pthread_create(&thread, &attr, fn, turn);
 		pthread_attr_destroy(&attr);
 	}
 	if (failed) {
 		err_set(&turn->err, RC_BUSY, "no thread for the request");
-		return refuse(turn, 503);
+		refuse(turn, 503);
+		return false;
 	}
 	pthread_join(thread, NULL);
-	return 0;
+	return true;
 }
 
 static void call_handler(struct turn *turn)
@@ -230,7 +235,7 @@ static void call_handler(struct turn *turn)
 	};
 	memcpy(request->args, turn->match.args, sizeof(request->args));
 	memcpy(request->id, turn->conn.id, sizeof(request->id));
-	run_handler(turn);
+	run_deep(turn, handle);
 }
 
 /* A path as one word, so that it cannot pose as further fields. */
@@ -252,11 +257,46 @@ static void log_turn(const struct turn *turn, int status)
 		 (long long)(host_monotonic_ms(&host_system) - conn->began_ms));
 }
 
+static void *send_reply(void *turn_)
+{
+	struct turn *turn = turn_;
+
+	turn->status = reply_send(&turn->conn, &turn->reply, turn->allow);
+	return NULL;
+}
+
+/* A stream keeps its worker, so that only some may run. False, with a problem
+ * in the reply, when there are as many. */
+static bool stream_begin(struct turn *turn)
+{
+	struct turn_server *server = turn->server;
+
+	if (atomic_fetch_add(&server->nstreams, 1) < server->streams_max)
+		return true;
+	atomic_fetch_sub(&server->nstreams, 1);
+	err_set(&turn->err, RC_BUSY, "all %d streams are taken",
+		server->streams_max);
+	refuse(turn, 503);
+	reply_header(&turn->reply, "Retry-After", "%d", STREAM_RETRY_S);
+	return false;
+}
+
+static void turn_send(struct turn *turn)
+{
+	bool is_stream = turn->reply.stream &&
+			 strcmp(turn->conn.head.method, "HEAD") != 0 &&
+			 stream_begin(turn);
+
+	if (!is_stream || !run_deep(turn, send_reply))
+		send_reply(turn);
+	if (is_stream)
+		atomic_fetch_sub(&turn->server->nstreams, 1);
+}
+
 static void turn_end(struct turn *turn)
 {
-	int status = reply_send(&turn->conn, &turn->reply, turn->allow);
-
-	log_turn(turn, status);
+	turn_send(turn);
+	log_turn(turn, turn->status);
 	if (turn->conn.has_rest)
 		conn_linger(&turn->conn);
 	reply_release(&turn->reply);

@@ -16,6 +16,8 @@ struct turn_server {
 	void *ctx;
 	bool quiet;
 	struct conn_limits limits;
+	int streams_max;
+	atomic_int nstreams; /* that run */
 	atomic_bool is_stopping;
 };
 
