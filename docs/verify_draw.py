@@ -4,7 +4,8 @@
 usage: verify_draw.py FILE...
 
 Needs nothing but Python's standard library and the file. For each it prints
-`draw ID verified: N of M subjects`, or the first difference; then it exits with 1.
+`draw ID verified: N of M subjects` and which members the commitment does not cover,
+or the first difference; then it exits with 1.
 A paper that was committed but not drawn yet is checked against its commitment.
 A member that no paper has is refused. What a paper alone cannot prove: a seed and its
 revealed_at before the result is there, why a draw is void, and the grounds of a
@@ -546,6 +547,20 @@ def check_replacements(paper, match):
             raise wrong
 
 
+def not_covered(paper):
+    """What neither the commitment nor the arithmetic holds."""
+    found = [k for k in ("id", "committed_at", "name", "reason", "replaces")
+             if paper["format"] == 1 and k in paper]
+    if "seed" in paper and "seed_parts" not in paper["committed"]:
+        found.append("seed")
+    found += [k for k in ("revealed_at", "void_reason") if k in paper]
+    if "replacements" in paper:
+        found.append("time and reason of replacements")
+    if not found:
+        return ""
+    return f"\n  not covered by the commitment: {', '.join(found)}; compare with what was announced"
+
+
 def verify(path):
     """Answers what to print; raises Difference."""
     paper = read(path)
@@ -566,9 +581,9 @@ def verify(path):
         return (f"{name} verified: {len(paper['result'])} of {subjects} subjects"
                 + (f", {replaced} replaced" if replaced else "")
                 + (", lots without names" if is_public(paper) else "")
-                + (", void" if is_void else ""))
+                + (", void" if is_void else "") + not_covered(paper))
     return (f"{name} is as committed: {subjects} subjects, "
-            + ("void" if is_void else "not drawn yet"))
+            + ("void" if is_void else "not drawn yet") + not_covered(paper))
 
 
 def main():

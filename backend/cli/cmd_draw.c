@@ -4,6 +4,7 @@
 #include "base/date.h"
 #include "base/hex.h"
 #include "base/jcs.h"
+#include "domain/draw_assigned.h"
 #include "sql_store.gen.h"
 
 static const char usage[] =
@@ -57,9 +58,10 @@ static const char usage[] =
 	"        leaves out which subject has which grade\n"
 	"verify  repeats it; docs/verify_draw.py does the same with Python "
 	"alone. Of an ID it\n"
-	"        repeats what the data folder has, and with --paper says "
-	"whether that file is\n"
-	"        the draw's, as published now or before\n"
+	"        repeats what the data folder has and holds the assignments "
+	"against it; with\n"
+	"        --paper it says whether that file is the draw's, as "
+	"published now or before\n"
 	"\n" CLI_SCOPE_USAGE
 	"\nOptions: --data DIR, --as ACCOUNT, --schema DIR, --json";
 
@@ -155,7 +157,31 @@ static int show(struct cli *c, const char *id, const struct draw_words *w)
 	return code;
 }
 
-static int print_verified(struct cli *c, const json_t *paper)
+/* Drawn pairs against the assignments: a line for each that moved on. */
+static void print_moved(const json_t *moved)
+{
+	for (size_t i = 0; i < json_array_size(moved); i++) {
+		const json_t *m = json_array_get(moved, i);
+		const char *reason = json_text(m, "reason");
+
+		printf("  assignment %s of %s: %s%s%s\n",
+		       json_text(m, "assignment"), json_text(m, "subject"),
+		       json_text(m, "state"), *reason ? ", " : "", reason);
+	}
+}
+
+static void print_faults(const json_t *faults)
+{
+	for (size_t i = 0; i < json_array_size(faults); i++) {
+		const json_t *f = json_array_get(faults, i);
+
+		printf("  not as drawn: assignment %s of %s: %s\n",
+		       json_text(f, "assignment"), json_text(f, "subject"),
+		       json_text(f, "why"));
+	}
+}
+
+static void print_words(const json_t *paper)
 {
 	size_t n = json_array_size(json_object_get(paper, "result"));
 	size_t frame = json_array_size(json_object_get(paper, "frame"));
@@ -163,27 +189,51 @@ static int print_verified(struct cli *c, const json_t *paper)
 		json_array_size(json_object_get(paper, "replacements"));
 	const char *id = json_text(draw_announced(paper), "id");
 	bool is_void = strcmp(json_text(paper, "state"), "void") == 0;
-	bool is_drawn = json_object_get(paper, "result");
-	char more[40] = "";
+	char more[40] = "", open[DRAW_OPEN_SIZE];
 
 	if (replaced)
 		snprintf(more, sizeof(more), ", %zu replaced", replaced);
-	if (c->json) {
-		cli_json(json_pack("{s:s, s:b, s:b, s:b, s:I, s:I, s:I}", "id",
-				   id, "drawn", is_drawn, "void", is_void,
-				   "public", draw_is_public(paper), "subjects",
-				   (json_int_t)n, "frame", (json_int_t)frame,
-				   "replaced", (json_int_t)replaced));
-	} else if (is_drawn) {
+	if (json_object_get(paper, "result"))
 		printf("draw %s verified: %zu of %zu subjects%s%s%s\n", id, n,
 		       frame, more,
 		       draw_is_public(paper) ? ", lots without names" : "",
 		       is_void ? ", void" : "");
-	} else {
+	else
 		printf("draw %s is as committed: %zu subjects, %s\n", id, frame,
 		       is_void ? "void" : "not drawn yet");
+	if (draw_not_covered(paper, open))
+		printf("  not covered by the commitment: %s; compare with what "
+		       "was announced\n",
+		       open);
+}
+
+/* `against`: what draw_assigned said, or NULL. */
+static void print_verified(struct cli *c, const json_t *paper,
+			   const json_t *against)
+{
+	size_t n = json_array_size(json_object_get(paper, "result"));
+	size_t frame = json_array_size(json_object_get(paper, "frame"));
+	char open[DRAW_OPEN_SIZE];
+	json_t *all;
+
+	if (!c->json) {
+		print_words(paper);
+		print_moved(json_object_get(against, "moved"));
+		print_faults(json_object_get(against, "faults"));
+		return;
 	}
-	return EXIT_DONE;
+	draw_not_covered(paper, open);
+	all = json_pack("{s:s, s:b, s:b, s:b, s:I, s:I, s:I, s:s}", "id",
+			json_text(draw_announced(paper), "id"), "drawn",
+			json_object_get(paper, "result") != NULL, "void",
+			strcmp(json_text(paper, "state"), "void") == 0,
+			"public", draw_is_public(paper), "subjects",
+			(json_int_t)n, "frame", (json_int_t)frame, "replaced",
+			(json_int_t)json_array_size(
+				json_object_get(paper, "replacements")),
+			"not_covered", open);
+	json_object_update(all, (json_t *)(uintptr_t)against);
+	cli_json(all);
 }
 
 static enum rc verify_file(struct cli *c, const char *path, json_t **paper)
@@ -193,21 +243,34 @@ static enum rc verify_file(struct cli *c, const char *path, json_t **paper)
 	return rc == RC_OK ? draw_verify(*paper, &c->err) : rc;
 }
 
-static int verify_stored(struct cli *c, const char *id, const char *file,
-			 json_t **paper)
+/* Of the data folder: the paper, then the assignments. */
+static int verify_stored(struct cli *c, const char *id, const char *file)
 {
+	json_t *paper = NULL, *against = NULL;
 	int code = cli_open(c);
-	enum rc rc;
+	enum rc rc = RC_OK;
+	size_t faults;
 
 	if (code != EXIT_DONE)
 		return code;
 	if (!file) {
-		rc = draw_paper(&c->op, id, false, paper);
+		rc = draw_paper(&c->op, id, false, &paper);
 	} else {
-		rc = verify_file(c, file, paper);
+		rc = verify_file(c, file, &paper);
 		if (rc == RC_OK)
-			rc = draw_compare(&c->op, id, *paper);
+			rc = draw_compare(&c->op, id, paper);
 	}
+	if (rc == RC_OK)
+		rc = draw_assigned(&c->op, id, &against);
+	faults = json_array_size(json_object_get(against, "faults"));
+	if (rc == RC_OK)
+		print_verified(c, paper, against);
+	if (faults)
+		rc = err_set(&c->err, RC_CORRUPT,
+			     "%zu assignment%s not as draw '%s' gives", faults,
+			     faults == 1 ? " is" : "s are", id);
+	json_decref(paper);
+	json_decref(against);
 	return rc == RC_OK ? EXIT_DONE : cli_fail(c, &c->err);
 }
 
@@ -220,13 +283,13 @@ static int verify(struct cli *c, const char *what, const char *file)
 
 	if (rc == RC_NOT_FOUND && name_is_id(what)) {
 		err_clear(&c->err);
-		code = verify_stored(c, what, file, &paper);
+		code = verify_stored(c, what, file);
 	} else if (rc != RC_OK) {
 		code = file ? cli_misuse(c, "'%s' is no id of a draw", what)
 			    : cli_fail(c, &c->err);
+	} else {
+		print_verified(c, paper, NULL);
 	}
-	if (code == EXIT_DONE)
-		code = print_verified(c, paper);
 	json_decref(paper);
 	return code;
 }

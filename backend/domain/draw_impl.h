@@ -64,6 +64,8 @@ enum rc draw_put(struct op *op, const char *scope, const char *kind,
 		 const char *id, const json_t *record, const char *message);
 enum rc draw_put_all(struct op *op, const char *scope, const char *message,
 		     struct office_record *records, size_t n);
+/* The id of a drawn subject's assignment. */
+void draw_assignment_id(char out[21], const char *draw, const char *subject);
 /* The assignment of [subject, officer, ...], a new reference, and its id. */
 json_t *draw_assignment(struct op *op, const char *scope, const char *draw,
 			const json_t *paper, const json_t *pair, char id[21]);

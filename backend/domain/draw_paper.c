@@ -326,3 +326,36 @@ enum rc draw_verify(const json_t *paper, struct err *err)
 	json_decref(outcome);
 	return rc;
 }
+
+bool draw_not_covered(const json_t *paper, char out[DRAW_OPEN_SIZE])
+{
+	static const char *const of_format_1[] = { "id",       "committed_at",
+						   "name",     "reason",
+						   "replaces", NULL };
+	bool is_first = json_int(paper, "format", 0) == 1;
+	bool has_parts = json_object_get(json_object_get(paper, "committed"),
+					 "seed_parts");
+	const struct {
+		const char *key, *said;
+		bool holds;
+	} open[] = {
+		{ "seed", "seed", has_parts },
+		{ "revealed_at", "revealed_at", false },
+		{ "void_reason", "void_reason", false },
+		{ "replacements", "time and reason of replacements", false },
+	};
+	size_t at = 0;
+
+	*out = '\0';
+	for (int i = 0; is_first && of_format_1[i]; i++)
+		if (json_object_get(paper, of_format_1[i]))
+			at += (size_t)snprintf(out + at, DRAW_OPEN_SIZE - at,
+					       "%s%s", at ? ", " : "",
+					       of_format_1[i]);
+	for (size_t i = 0; i < sizeof(open) / sizeof(*open); i++)
+		if (json_object_get(paper, open[i].key) && !open[i].holds)
+			at += (size_t)snprintf(out + at, DRAW_OPEN_SIZE - at,
+					       "%s%s", at ? ", " : "",
+					       open[i].said);
+	return at > 0;
+}

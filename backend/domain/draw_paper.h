@@ -70,6 +70,12 @@ enum rc draw_outcome(const json_t *paper, const char *seed, json_t **out,
  * RC_CORRUPT names the first difference. */
 enum rc draw_verify(const json_t *paper, struct err *err);
 
+/* The members of a verified paper that neither its commitment nor the
+ * arithmetic holds, as words: "seed, revealed_at". False where there is none.
+ * Whoever publishes the paper could have put others there. */
+#define DRAW_OPEN_SIZE 120
+bool draw_not_covered(const json_t *paper, char out[DRAW_OPEN_SIZE]);
+
 /* A paper in a file: written whole or not at all, read up to
  * DRAW_PAPER_BYTES_MAX. */
 enum rc draw_file_write(const char *path, const json_t *paper, struct err *err);

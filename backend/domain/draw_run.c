@@ -16,7 +16,7 @@ struct running {
 };
 
 /* Running twice gives the same ids, so nobody is assigned twice. */
-static void assignment_id(char out[21], const char *draw, const char *subject)
+void draw_assignment_id(char out[21], const char *draw, const char *subject)
 {
 	unsigned char hash[SHA256_BYTES];
 	char text[128];
@@ -79,7 +79,7 @@ json_t *draw_assignment(struct op *op, const char *scope, const char *draw,
 	char town[4];
 	json_t *record;
 
-	assignment_id(id, draw, subject);
+	draw_assignment_id(id, draw, subject);
 	town_of(op, scope, subject, town);
 	record = json_pack("{s:s, s:s, s:o, s:s, s:s, s:s}", "town", town,
 			   "subject", subject, "officers",
@@ -104,8 +104,8 @@ static enum rc assignments_make(struct running *r)
 		const json_t *pair = json_array_get(pairs, i);
 		char id[21];
 
-		assignment_id(id, r->id,
-			      json_string_value(json_array_get(pair, 0)));
+		draw_assignment_id(id, r->id,
+				   json_string_value(json_array_get(pair, 0)));
 		if (is_assigned(r, id))
 			continue;
 		r->records[r->n].record = draw_assignment(

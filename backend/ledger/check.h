@@ -24,9 +24,19 @@ struct check_scope {
 	struct oid root;
 };
 
+#define CHECK_LOOSE_MAX 20
+
+/* A reference to a record that is not here. */
+struct check_loose {
+	char scope[16], what[96]; /* kind/id of who refers */
+	char field[40], to[72]; /* kind/id of what is missing */
+};
+
 struct check_report {
 	struct check_scope *scopes; /* in byte order; owned */
 	size_t nscopes;
+	struct check_loose loose[CHECK_LOOSE_MAX]; /* the first ones */
+	size_t nloose;
 	bool is_sound;
 	struct check_fault fault; /* when it is not */
 };

@@ -92,8 +92,24 @@ static enum rc is_there(struct check *c, const char *scope, const char *kind,
 	return query_end(q, c->err);
 }
 
-/* A reference may point at what another scope or a later sync brings: counted,
- * not a fault. */
+static void loose_note(const struct newest *n, const struct field *f,
+		       const char *id)
+{
+	struct check_report *r = n->c->report;
+	struct check_loose *l = &r->loose[r->nloose];
+
+	n->c->at->dangling++;
+	if (r->nloose == CHECK_LOOSE_MAX)
+		return;
+	snprintf(l->scope, sizeof(l->scope), "%s", n->c->at->scope);
+	snprintf(l->what, sizeof(l->what), "%s", n->what);
+	snprintf(l->field, sizeof(l->field), "%s", f->name);
+	snprintf(l->to, sizeof(l->to), "%s/%s", f->refers, id);
+	r->nloose++;
+}
+
+/* A reference may point at what another scope or a later sync brings: counted
+ * and named, not a fault. */
 static enum rc references_count(const struct newest *n, const json_t *plain)
 {
 	struct check *c = n->c;
@@ -109,7 +125,8 @@ static enum rc references_count(const struct newest *n, const json_t *plain)
 		rc = is_there(c, c->at->scope, f->refers, id, &there);
 		if (rc == RC_OK && !there)
 			rc = is_there(c, "catalog", f->refers, id, &there);
-		c->at->dangling += rc == RC_OK && !there;
+		if (rc == RC_OK && !there)
+			loose_note(n, f, id);
 	}
 	return rc;
 }

@@ -40,7 +40,7 @@ both() {
 	local a b
 	a=$(hufud draw verify "$1" 2>&1) || true
 	b=$(python3 docs/verify_draw.py "$1" 2>&1) || true
-	[ "$a" = "$b" ] && echo "$a" || echo "they differ: $a, $b"
+	[ "$a" = "$b" ] && head -n1 <<<"$a" || echo "they differ: $a, $b"
 }
 frame() { hufud draw commit --scope $S --count 1 --reason "a frame to look at" --json "$@" | json frame_size; }
 

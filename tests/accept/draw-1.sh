@@ -9,11 +9,12 @@ hufud import officer "$T/officers.csv" --scope $S >/dev/null
 
 # both FILE: what both programs say of it, and with which code
 both() {
-	local a b code=0
+	local a b first code=0
 	a=$(hufud draw verify "$1" 2>"$T/why.c") || code=$?
-	b=$(python3 docs/verify_draw.py "$1" 2>&1) && a="$a 0" || a="$a $?"
-	case "$b" in draw\ *) b="$b $code" ;; *) b=" $code" ;; esac
-	[ "$a" = "$b" ] && echo "$a" || echo "they differ: $a, $b: $(cat "$T/why.c")"
+	b=$(python3 docs/verify_draw.py "$1" 2>&1) && first="0" || first="$?"
+	first="$(head -n1 <<<"$a") $first" a="$a $first"
+	case "$b" in draw\ *) b="$b $(head -n1 <<<"$b") $code" ;; *) b="  $code" ;; esac
+	[ "$a" = "$b" ] && echo "$first" || echo "they differ: $a, $b: $(cat "$T/why.c")"
 }
 # changed FILE 'python that changes the paper p' > other file
 changed() { python3 -c '
@@ -35,6 +36,11 @@ is "its seed is known" "draw $draw is as committed: 12 subjects, not drawn yet 0
 hufud draw run "$draw" >/dev/null
 hufud draw show "$draw" --out "$T/drawn.json" >/dev/null
 is "it is drawn" "draw $draw verified: 4 of 12 subjects 0" "$(both "$T/drawn.json")"
+# uncovered FILE: what both programs say that the commitment does not hold
+uncovered() { { hufud draw verify "$1"; python3 docs/verify_draw.py "$1"; } | sed -n 's/^  not covered by the commitment: \(.*\); compare with what was announced$/\1/p' | uniq -c | sed 's/^ *//'; }
+is "nothing but the commitment yet" "" "$(uncovered "$T/committed.json")"
+is "why it is void is a word" "2 void_reason" "$(uncovered "$T/void.json")"
+is "seed and hour came later" "2 seed, revealed_at" "$(uncovered "$T/drawn.json")"
 
 for change in 'c["id"]="other"' 'c["reason"]="another"' 'c["replaces"]="other"' 'c["committed_at"]-=1' \
 	'c["algorithm"]="x"' 'del c["reason"]' 'c["name"]="x"' 'p["id"]="other"' 'p["note"]="x"' 'c["note"]="x"' \
@@ -91,6 +97,21 @@ is "and is said to" "${other#*;}" "$(json in <"$T/out")"
 is "the team has no other" "$(printf '%s\n' "${team#*;}" "${other#*;}" | sort | paste -sd';')" "$(drawn '";".join(a[0]["officers"])')"
 hufud draw show "$draw" --out "$T/replaced.json" >/dev/null
 holds "the paper says both" python3 docs/verify_draw.py "$T/replaced.json"
+is "but when and why is the office's word" "2 seed, revealed_at, time and reason of replacements" "$(uncovered "$T/replaced.json")"
+
+# -- the office's assignments are held against the draw
+holds "they are as drawn" hufud draw verify "$draw"
+hufud set assignment "$a" --scope $S state=cancelled reason="closed for good" >/dev/null
+b=$(drawn 'a[0]["id"]') of=$(drawn 'a[0]["subject"]')
+hufud set assignment h1 subject="$of" officers='o1;o2' draw="$draw" state=issued --new --scope $S >/dev/null
+fails 1 "1 assignment is not as draw" hufud draw verify "$draw"
+grep -q "assignment h1 of $of: it claims the draw and was not drawn" "$T/out"
+fails 1 "h1" hufud check
+hufud set assignment "$b" --scope $S state=reassigned reassigned_to=h1 reason="too far" >/dev/null
+holds "an heir may" hufud draw verify "$draw"
+is "what went the legal way is listed" "assignment A of $subject: cancelled, closed for good|assignment B of $of: reassigned, to h1; too far|assignment h1 of $of: issued, takes over from B" \
+	"$(sed -n "s/$a/A/g; s/$b/B/g; s/^  \(assignment .*\)/\1/p" "$T/out" | LC_ALL=C sort | paste -sd'|')"
+holds "which the check takes too" hufud check
 
 # -- a reassignment leads to another assignment of the same subject
 new() { hufud set assignment "$1" subject="$2" officers='o1;o2' state=issued --new --scope $S >/dev/null; }
@@ -101,6 +122,8 @@ holds "to another" hufud set assignment n1 --scope $S state=reassigned reassigne
 holds "and on" hufud set assignment n2 --scope $S state=reassigned reassigned_to=n3
 fails 1 "leads back" hufud set assignment n3 --scope $S state=reassigned reassigned_to=n1
 holds "to one that comes later" hufud set assignment n3 --scope $S state=reassigned reassigned_to=n5
+is "which is named until it comes" "unresolved: $S assignment/n3, reassigned_to: there is no assignment/n5" \
+	"$(hufud check | sed -n 's/^  \(unresolved: .*\/n3.*\)/\1/p')"
 fails 1 "another subject" hufud set assignment n5 subject=s2 officers='o1;o2' state=issued --new --scope $S
 fails 1 "leads back" hufud set assignment n5 subject=s1 reassigned_to=n1 state=issued --new --scope $S
 passed

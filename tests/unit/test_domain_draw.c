@@ -400,7 +400,7 @@ static void folder_drop(const char *folder)
 static void both_verifiers_agree_with_every_draw(void **state)
 {
 	static const int64_t quotas[2][GRADES] = { { 5, 10, 40 }, { -55 } };
-	static char said[SEEDS * 90], want[SEEDS * 90];
+	static char said[SEEDS * 240], want[SEEDS * 240];
 	char folder[] = "/tmp/hufu-draw-XXXXXX";
 	size_t at = 0;
 
@@ -410,7 +410,7 @@ static void both_verifiers_agree_with_every_draw(void **state)
 		json_t *paper = paper_new(151 + (size_t)i, 4 + (size_t)i % 30,
 					  quotas[i % 2]);
 		struct err err = { 0 };
-		char seed[40];
+		char seed[40], not_covered[DRAW_OPEN_SIZE];
 
 		snprintf(seed, sizeof(seed), "种子-%d", i);
 		paper_run(paper, seed);
@@ -421,15 +421,19 @@ static void both_verifiers_agree_with_every_draw(void **state)
 		if (draw_verify(paper, &err) != RC_OK)
 			fail_msg("%s", err.text);
 		paper_write(paper, folder, i);
+		draw_not_covered(paper, not_covered);
 		at += (size_t)snprintf(
 			want + at, sizeof(want) - at,
-			"draw d1 verified: %zu of %d subjects%.*s%s\n",
+			"draw d1 verified: %zu of %d subjects%.*s%s\n  not "
+			"covered by the commitment: %s; compare with what was "
+			"announced\n",
 			json_array_size(json_object_get(paper, "result")),
 			151 + i, i % 4 ? 12 : 0,
 			i % 4 == 1   ? ", 1 replaced"
 			: i % 4 == 2 ? ", 2 replaced"
 				     : ", 3 replaced",
-			i % 3 == 0 && i % 2 == 0 ? ", lots without names" : "");
+			i % 3 == 0 && i % 2 == 0 ? ", lots without names" : "",
+			not_covered);
 		json_decref(paper);
 	}
 	assert_int_equal(python_says(folder, said, sizeof(said)), 0);
