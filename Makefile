@@ -102,6 +102,7 @@ $(OUT)/sim: $(SIM_OBJS) $(OUT)/libtest.a $(LIBS)
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -include base/banned.h -MMD -MP -c $< -o $@
+$(OUT)/backend/contract/embedded.o: schema/api.json
 $(OUT)/gen/%.o: $(GEN)/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@

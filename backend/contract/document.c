@@ -1,0 +1,369 @@
+/* contract/document.c - paths and schemas that follow from the kinds. */
+#include "contract/document.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/jcs.h"
+#include "contract/embedded.h"
+#include "contract/point.h"
+
+#define TEXT_MAX_BYTES (1u << 20)
+
+static bool kind_is_written(const json_t *document, const char *kind)
+{
+	const json_t *all = json_point(document, "/x-hufu/resources");
+
+	return !json_is_false(
+		json_object_get(json_object_get(all, kind), "write"));
+}
+
+void document_plural(const json_t *document, const char *kind, char out[64])
+{
+	const json_t *all = json_point(document, "/x-hufu/resources");
+	const char *said = json_text(json_object_get(all, kind), "plural");
+
+	if (said)
+		snprintf(out, 64, "%s", said);
+	else
+		snprintf(out, 64, "%ss", kind);
+}
+
+/* "external-ratings" and "external_rating" to "ExternalRatings". */
+static void camel(const char *word, char out[64])
+{
+	size_t n = 0;
+	bool begins = true;
+
+	for (; *word && n < 63; word++) {
+		if (*word == '_' || *word == '-') {
+			begins = true;
+			continue;
+		}
+		out[n++] = begins ? (char)toupper((unsigned char)*word) : *word;
+		begins = false;
+	}
+	out[n] = '\0';
+}
+
+struct word {
+	const char *token, *text;
+};
+
+/* `text` with every token replaced. */
+static void replace(struct buf *out, const char *text, const struct word *words)
+{
+	while (*text) {
+		const struct word *w = words;
+
+		while (w->token && strncmp(text, w->token, strlen(w->token)))
+			w++;
+		if (w->token) {
+			buf_puts(out, w->text);
+			text += strlen(w->token);
+		} else {
+			buf_byte(out, *text++);
+		}
+	}
+}
+
+/* A copy of `item` with the words of a kind in it. */
+static enum rc item_for(const json_t *document, const struct kind *k,
+			const json_t *item, json_t **out, struct err *err)
+{
+	char plural[64], one[64], many[64];
+	const struct word words[] = {
+		{ "{resource}", plural },   { "{kind}", k->name },
+		{ "{Kinds}", many },        { "{Kind}", one },
+		{ "{label}", k->label_en }, { NULL, NULL }
+	};
+	struct buf text, said;
+	enum rc rc;
+
+	document_plural(document, k->name, plural);
+	camel(k->name, one);
+	camel(plural, many);
+	buf_init(&text, TEXT_MAX_BYTES);
+	buf_init(&said, TEXT_MAX_BYTES);
+	rc = json_write(&text, item, err);
+	if (rc == RC_OK) {
+		replace(&said, text.data, words);
+		rc = buf_status(&said, err);
+	}
+	if (rc == RC_OK)
+		rc = json_read(said.data, said.len, out, err);
+	buf_release(&text);
+	buf_release(&said);
+	return rc;
+}
+
+static const char *const scalar_type[FIELD__MAX] = {
+	[FIELD_TEXT] = "string",        [FIELD_INT] = "integer",
+	[FIELD_BOOL] = "boolean",       [FIELD_DATE] = "string",
+	[FIELD_TIME] = "string",        [FIELD_MONEY] = "integer",
+	[FIELD_COORDINATE] = "integer", [FIELD_REF] = "string",
+	[FIELD_SET] = "array",          [FIELD_JSON] = NULL,
+};
+
+static void limits_put(json_t *schema, const struct field *f)
+{
+	const char *id = "^[a-z0-9]{1,32}$";
+	int64_t degrees = strcmp(f->name, "latitude") ? 180 : 90;
+
+	if (f->type == FIELD_TEXT && !f->values)
+		json_object_set_new(schema, "maxLength",
+				    json_integer(f->max ? f->max : 4000));
+	if (f->type == FIELD_REF)
+		json_object_set_new(schema, "pattern", json_string(id));
+	if (f->type == FIELD_DATE)
+		json_object_set_new(schema, "format", json_string("date"));
+	if (f->type == FIELD_TIME)
+		json_object_set_new(schema, "format", json_string("date-time"));
+	if (f->type == FIELD_SET)
+		json_object_set_new(schema, "items",
+				    json_pack("{s:s}", "type", "string"));
+	if (f->type == FIELD_COORDINATE) {
+		json_object_set_new(schema, "minimum",
+				    json_integer(-degrees * 10000000));
+		json_object_set_new(schema, "maximum",
+				    json_integer(degrees * 10000000));
+	}
+}
+
+/* What a field holds; `or_null` for a patch. */
+static json_t *field_schema(const struct field *f, bool or_null)
+{
+	json_t *schema = json_object(), *values = json_array();
+	const char *type = scalar_type[f->type];
+	char words[200];
+
+	snprintf(words, sizeof(words), "%s (%s)", f->label_en, f->label_zh);
+	json_object_set_new(schema, "description", json_string(words));
+	if (type && or_null)
+		json_object_set_new(schema, "type",
+				    json_pack("[s, s]", type, "null"));
+	else if (type)
+		json_object_set_new(schema, "type", json_string(type));
+	for (const char *const *v = f->values; v && *v; v++)
+		json_array_append_new(values, json_string(*v));
+	if (or_null && f->values)
+		json_array_append_new(values, json_null());
+	if (f->values)
+		json_object_set(schema, "enum", values);
+	json_decref(values);
+	limits_put(schema, f);
+	return schema;
+}
+
+static void common_properties(json_t *properties, const struct kind *k)
+{
+	static const char *const refs[][2] = {
+		{ "id", "#/components/schemas/Id" },
+		{ "scope", "#/components/schemas/ScopeCode" },
+		{ "town", "#/components/schemas/Town" },
+	};
+
+	(void)k;
+	for (size_t i = 0; i < 3; i++)
+		json_object_set_new(properties, refs[i][0],
+				    json_pack("{s:s}", "$ref", refs[i][1]));
+}
+
+/* A record as it is read. */
+static json_t *schema_read(const struct kind *k)
+{
+	json_t *properties = json_object();
+
+	common_properties(properties, k);
+	json_object_set_new(
+		properties, "etag",
+		json_pack("{s:s}", "$ref", "#/components/schemas/Etag"));
+	for (size_t i = 0; i < k->nfields; i++)
+		json_object_set_new(properties, k->fields[i].name,
+				    field_schema(&k->fields[i], false));
+	return json_pack("{s:s, s:s, s:[s, s, s, s], s:o}", "type", "object",
+			 "title", k->label_zh, "required", "id", "scope",
+			 "town", "etag", "properties", properties);
+}
+
+/* A record as it is made, or a patch of one. */
+static json_t *schema_written(const struct kind *k, bool is_patch)
+{
+	json_t *properties = json_object(), *required = json_array(), *out;
+
+	if (!is_patch)
+		common_properties(properties, k);
+	else
+		json_object_set_new(properties, "town",
+				    json_pack("{s:s}", "$ref",
+					      "#/components/schemas/Town"));
+	for (size_t i = 0; i < k->nfields; i++) {
+		const struct field *f = &k->fields[i];
+
+		if (is_patch && f->rule == MERGE_FSM)
+			continue;
+		json_object_set_new(properties, f->name,
+				    field_schema(f, is_patch));
+		if (f->required && !is_patch)
+			json_array_append_new(required, json_string(f->name));
+	}
+	out = json_pack("{s:s, s:o, s:b}", "type", "object", "properties",
+			properties, "additionalProperties", 0);
+	if (json_array_size(required))
+		json_object_set(out, "required", required);
+	json_decref(required);
+	return out;
+}
+
+static json_t *reply_of(const char *name)
+{
+	char ref[100];
+
+	snprintf(ref, sizeof(ref), "#/components/schemas/%s", name);
+	return json_pack("{s:s, s:{s:{s:s}}, s:{s:{s:{s:s}}}}", "description",
+			 "The record as it now stands", "headers", "ETag",
+			 "$ref", "#/components/headers/ETag", "content",
+			 "application/json", "schema", "$ref", ref);
+}
+
+static void kind_schemas(json_t *document, const struct kind *k)
+{
+	json_t *parts = json_object_get(document, "components");
+	json_t *schemas = json_object_get(parts, "schemas");
+	json_t *replies = json_object_get(parts, "responses");
+	char name[64], other[80];
+
+	camel(k->name, name);
+	json_object_set_new(schemas, name, schema_read(k));
+	json_object_set_new(replies, name, reply_of(name));
+	snprintf(other, sizeof(other), "%sNew", name);
+	json_object_set_new(schemas, other, schema_written(k, false));
+	snprintf(other, sizeof(other), "%sPatch", name);
+	json_object_set_new(schemas, other, schema_written(k, true));
+}
+
+static void parameter_put(json_t *parameters, const char *name, json_t *schema,
+			  const char *what)
+{
+	json_array_append_new(parameters,
+			      json_pack("{s:s, s:s, s:o, s:s}", "name", name,
+					"in", "query", "schema", schema,
+					"description", what));
+}
+
+static bool is_ordered(const struct field *f)
+{
+	return f->type == FIELD_DATE || f->type == FIELD_TIME ||
+	       f->type == FIELD_INT || f->type == FIELD_MONEY;
+}
+
+/* One parameter for each field that a list can be filtered by. */
+static void filters_put(json_t *parameters, const struct kind *k)
+{
+	char name[40];
+
+	for (size_t i = 0; i < k->nfields; i++) {
+		const struct field *f = &k->fields[i];
+		json_t *bound = field_schema(f, false);
+
+		json_object_del(bound, "description");
+		if (f->type == FIELD_JSON || k->is_sealed) {
+			json_decref(bound);
+			continue;
+		}
+		parameter_put(parameters, f->name,
+			      json_pack("{s:s, s:i}", "type", "string",
+					"maxLength", 400),
+			      f->label_en);
+		for (int end = 0; end < 2 && is_ordered(f); end++) {
+			snprintf(name, sizeof(name), "%s.%s", f->name,
+				 end ? "to" : "from");
+			parameter_put(parameters, name, json_copy(bound),
+				      end ? "not after" : "not before");
+		}
+		json_decref(bound);
+	}
+}
+
+/* One path of a kind: operations that it does not have are left out. */
+static enum rc path_for(json_t *document, const struct kind *k,
+			const char *path, const json_t *item, json_t *paths,
+			struct err *err)
+{
+	char plural[64], at[200];
+	struct word words[] = { { "{resource}", plural }, { NULL, NULL } };
+	json_t *made = NULL, *get;
+	struct buf name;
+	enum rc rc = item_for(document, k, item, &made, err);
+
+	if (rc != RC_OK)
+		return rc;
+	document_plural(document, k->name, plural);
+	buf_init(&name, sizeof(at) - 1);
+	replace(&name, path, words);
+	snprintf(at, sizeof(at), "%s", name.data ? name.data : "");
+	buf_release(&name);
+	if (!kind_is_written(document, k->name) ||
+	    !(k->writers & ~(unsigned)ROLE_SERVER)) {
+		json_object_del(made, "post");
+		json_object_del(made, "patch");
+	}
+	get = json_object_get(made, "get");
+	json_object_set_new(json_object_get(get, "x-hufu"), "kind",
+			    json_string(k->name));
+	json_object_set_new(
+		json_object_get(json_object_get(made, "post"), "x-hufu"),
+		"kind", json_string(k->name));
+	json_object_set_new(
+		json_object_get(json_object_get(made, "patch"), "x-hufu"),
+		"kind", json_string(k->name));
+	if (json_is_true(json_object_get(
+		    json_object_get(json_object_get(get, "x-hufu"), "with"),
+		    "filters")))
+		filters_put(json_object_get(get, "parameters"), k);
+	/* What is declared for this kind alone stands before. */
+	if (json_object_get(paths, at))
+		json_object_update_missing(json_object_get(paths, at), made);
+	else
+		json_object_set(paths, at, made);
+	json_decref(made);
+	return RC_OK;
+}
+
+static enum rc paths_make(json_t *document, const struct registry *kinds,
+			  struct err *err)
+{
+	json_t *declared = json_object_get(document, "paths");
+	json_t *paths = json_object(), *item;
+	const char *path;
+	enum rc rc = paths ? RC_OK : err_set(err, RC_NOMEM, "out of memory");
+
+	json_object_foreach(declared, path,
+			    item) if (!strstr(path, "{resource}"))
+		json_object_set(paths, path, item);
+	for (size_t i = 0; i < registry_count(kinds) && rc == RC_OK; i++)
+		json_object_foreach(declared, path,
+				    item) if (rc == RC_OK &&
+					      strstr(path, "{resource}")) rc =
+			path_for(document, registry_at(kinds, i), path, item,
+				 paths, err);
+	if (rc == RC_OK)
+		json_object_set(document, "paths", paths);
+	json_decref(paths);
+	return rc;
+}
+
+enum rc document_make(const struct registry *kinds, json_t **out,
+		      struct err *err)
+{
+	enum rc rc =
+		json_read(api_json_begin,
+			  (size_t)(api_json_end - api_json_begin), out, err);
+
+	if (rc != RC_OK)
+		return rc;
+	for (size_t i = 0; i < registry_count(kinds); i++)
+		kind_schemas(*out, registry_at(kinds, i));
+	return paths_make(*out, kinds, err);
+}
