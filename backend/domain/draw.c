@@ -226,12 +226,27 @@ static enum rc options_check(const struct draw_options *o, struct err *err)
 	return err->code;
 }
 
+/* Before anything of the scope is looked at. */
+static enum rc may_commit(struct op *op, const char *scope)
+{
+	const struct kind *k = registry_kind(op->store->kinds, "draw");
+
+	if (k && account_may(op->actor, k->writers, scope))
+		return RC_OK;
+	return err_set(op->err, RC_DENIED,
+		       "account '%s' may not commit draws in scope '%s': that "
+		       "is for a coordinator of the scope",
+		       op->actor->name, scope);
+}
+
 enum rc draw_commit(struct op *op, const char *scope,
 		    const struct draw_options *options, char id[21])
 {
 	json_t *committed = NULL, *material = NULL;
-	enum rc rc = options_check(options, op->err);
+	enum rc rc = may_commit(op, scope);
 
+	if (rc == RC_OK)
+		rc = options_check(options, op->err);
 	if (rc == RC_OK)
 		rc = draw_freeze(op, scope, options, &committed, &material);
 	host_new_id(op->store->host, id);

@@ -219,7 +219,6 @@ static enum rc freeze_all(struct freezing *f, json_t **committed)
 {
 	enum rc rc = db_begin(f->op->store->db, false, f->op->err);
 
-	date_format(f->day, f->op->now_ms / DAY_MS);
 	if (rc != RC_OK)
 		return rc;
 	rc = draw_freeze_frame(f);
@@ -260,8 +259,12 @@ enum rc draw_freeze(struct op *op, const char *scope,
 			      .recusals = json_array(),
 			      .grades = json_array(),
 			      .strata = json_array() };
-	enum rc rc = draw_ratio_rule_ready(op, options);
+	enum rc rc;
 
+	date_format(f.day, op->now_ms / DAY_MS);
+	rc = draw_sense(op, scope, f.day, options);
+	if (rc == RC_OK)
+		rc = draw_ratio_rule_ready(op, options);
 	*committed = *material = NULL;
 	if (rc == RC_OK && options->exclude)
 		rc = draw_exclusions(options->exclude, &f.asked, op->err);

@@ -33,6 +33,10 @@ enum rc draw_exclusions(const char *path, json_t **out, struct err *err);
 enum rc draw_freeze_frame(struct freezing *f);
 enum rc draw_freeze_pool(struct freezing *f);
 enum rc draw_freeze_strata(struct freezing *f);
+/* Do the options name what there is? RC_INVALID says which word does not, and
+ * which there are. */
+enum rc draw_sense(struct op *op, const char *scope, const char day[11],
+		   const struct draw_options *o);
 /* Record the default ratio rule where it is asked for and there is none. */
 enum rc draw_ratio_rule_ready(struct op *op,
 			      const struct draw_options *options);

@@ -12,3 +12,23 @@ FROM assignment WHERE scope = ?1 AND draw = ?2 ORDER BY id
 
 -- name: draws_committed
 SELECT id FROM draw WHERE scope = ?1 AND commitment IS NOT NULL ORDER BY id
+
+-- name: draw_sense_town
+-- (has it subjects; are the scope's towns loaded; is it one of them)
+SELECT EXISTS(SELECT 1 FROM subject WHERE scope = ?1 AND town = ?2),
+	EXISTS(SELECT 1 FROM division WHERE substr(code, 1, 6) = ?1
+		AND substr(code, 7, 3) <> '000'),
+	EXISTS(SELECT 1 FROM division WHERE substr(code, 1, 6) = ?1
+		AND substr(code, 7, 3) = ?2)
+
+-- name: draw_sense_flag
+SELECT EXISTS(SELECT 1 FROM subject WHERE scope = ?1
+	AND flags LIKE '%"' || ?2 || '"%')
+
+-- name: draw_sense_industry
+SELECT EXISTS(SELECT 1 FROM subject WHERE scope = ?1
+	AND substr(industry, 1, length(?2)) = ?2)
+
+-- name: draw_sense_item
+SELECT EXISTS(SELECT 1 FROM item WHERE scope IN (?1, 'catalog')),
+	EXISTS(SELECT 1 FROM item WHERE scope IN (?1, 'catalog') AND id = ?2)

@@ -22,6 +22,26 @@ import json, sys
 p = json.load(open(sys.argv[1])); c = p["committed"]
 exec(sys.argv[2]); print(json.dumps(p))' "$1" "$2"; }
 
+# -- words that name what is not there
+hufud rate --scope $S >/dev/null
+commit() { hufud draw commit --scope $S "$@"; }
+fails 1 "no grade 'Z': there are A, B, C, D, unrated" commit --quota Z=3
+fails 1 "no grade 'Z': there are A" commit --ratio A=5%,Z=3%
+fails 1 "no grade 'Q'" commit --grade Q --count 1
+fails 1 "no subject of '$S' is in town '999'" commit --town 001,999 --count 1
+fails 1 "has the flag 'nobody'" commit --flag nobody --count 1
+fails 1 "begins with 'Q'" commit --industry Q --count 1
+fails 1 "no state 'asleep' of subjects: there are in_business" commit --state asleep --count 1
+fails 1 "no scheme 'other'" commit --scheme other --grade A --count 1
+fails 1 "12 subjects, fewer than its quota of 13" commit --count 13
+hufud import division <(printf 'code,name,level\n330106000000,X,county\n330106001000,Y,town\n') >/dev/null
+fails 1 "no town '999' in '$S': no division has the code 330106999" commit --town 999 --count 1
+printf 'id,code,name\ni1,c1,fire doors\n' >"$T/items.csv"
+hufud import item "$T/items.csv" --scope catalog >/dev/null
+fails 1 "no item 'i2'" commit --item i2 --count 1
+hufud account add eye --role auditor --scope $S >/dev/null
+fails 1 "'eye' may not commit draws in scope '$S'" commit --count 99 --town 999 --as eye
+
 hufud draw commit --scope $S --count 3 --name winter >/dev/null
 first=$(hufud draw list --json | json draws.0.id)
 hufud draw commit --scope $S --count 4 --reason "the count was a slip" --json >"$T/out"
