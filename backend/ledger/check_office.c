@@ -1,7 +1,7 @@
 /* ledger/check_office.c - the rows that no signature covers: settings,
- * accounts, one-time codes, when a terminal was last here. They are held to
- * their form and to what the log says; docs/operations.md says what that leaves
- * open. */
+ * accounts, tokens, sessions, one-time codes, when a terminal was last here.
+ * They are held to their form and to what the log says; docs/operations.md says
+ * what that leaves open. */
 #include "ledger/check_impl.h"
 
 #include "base/hex.h"
@@ -40,7 +40,46 @@ static const char *account_fault(struct check *c, struct query *q)
 		return "its scopes are no scopes";
 	if (!query_is_null(q, 3) && !password_hash_is_legal(text_at(q, 3)))
 		return "its password is no hash of one";
+	if (!query_is_null(q, 4) &&
+	    (!account_agency_is_legal(text_at(q, 4)) || !text_at(q, 4)[0]))
+		return "its agencies are no ids";
+	if (strcmp(text_at(q, 5), "active") != 0 &&
+	    strcmp(text_at(q, 5), "disabled") != 0)
+		return "its state is none";
 	return NULL;
+}
+
+static const char *token_fault(struct check *c, struct query *q)
+{
+	int64_t roles = query_get_int(q, 1), expires;
+
+	(void)c;
+	if (strlen(text_at(q, 0)) != 20 || !name_is_id(text_at(q, 0)))
+		return "its id is none";
+	if (query_get_type(q, 1) != 'i' || roles <= 0 || roles > ROLES_ALL)
+		return "its roles are none that are known";
+	if (!account_scopes_are_legal(text_at(q, 2)))
+		return "its scopes are no scopes";
+	if (!query_is_null(q, 3) &&
+	    (!account_agency_is_legal(text_at(q, 3)) || !text_at(q, 3)[0]))
+		return "its agencies are no ids";
+	if (query_get_int(q, 4) != 32)
+		return "its hash is none";
+	if (!time_at(q, 5, &expires))
+		return "its end is no time";
+	return query_get_int(q, 6) ? NULL : "there is no such account";
+}
+
+static const char *session_fault(struct check *c, struct query *q)
+{
+	int64_t time;
+
+	(void)c;
+	if (query_get_int(q, 1) != 32)
+		return "its hash is none";
+	if (!time_at(q, 2, &time) || !time_at(q, 3, &time))
+		return "its time is none";
+	return query_get_int(q, 4) ? NULL : "there is no such account";
 }
 
 static const char *code_fault(struct check *c, struct query *q)
@@ -94,6 +133,8 @@ static const struct {
 } tables[] = {
 	{ "meta", SQL_CHECK_META, meta_fault },
 	{ "account", SQL_CHECK_ACCOUNTS, account_fault },
+	{ "token", SQL_CHECK_TOKENS, token_fault },
+	{ "session of", SQL_CHECK_SESSIONS, session_fault },
 	{ "code", SQL_CHECK_CODES, code_fault },
 	{ "terminal", SQL_CHECK_CONTACTS, contact_fault },
 };

@@ -21,7 +21,7 @@ static enum rc store_make(struct check *c, struct db **out)
 	enum rc rc = fresh_open(out, c->err);
 
 	if (rc == RC_OK)
-		rc = db_script(*out, SQL_STORE_CREATE, c->err);
+		rc = store_tables_create(*out, c->err);
 	if (rc == RC_OK)
 		rc = tree_create(*out, c->err);
 	for (size_t i = 0; rc == RC_OK && i < registry_count(r); i++)

@@ -127,11 +127,9 @@ static enum rc store_fill(struct store *s, struct err *err)
 	host_random(s->host, random, sizeof(random));
 	hex_encode(s->epoch, random, sizeof(random));
 	if (rc == RC_OK)
-		rc = db_script(s->db, SQL_STORE_CREATE, err);
+		rc = store_upgrade(s, 0, err);
 	if (rc == RC_OK)
 		rc = tree_create(s->db, err);
-	if (rc == RC_OK)
-		rc = store_meta_put(s, "format", "1", err);
 	if (rc == RC_OK)
 		rc = store_meta_put(s, "epoch", s->epoch, err);
 	if (rc == RC_OK)
@@ -232,21 +230,15 @@ static enum rc key_belongs(struct store *s, struct err *err)
 static enum rc store_load(struct store *s, struct err *err)
 {
 	char *text = NULL, *path = NULL;
-	enum rc rc = store_meta_get(s, "format", &text, err);
+	enum rc rc = store_meta_get(s, "epoch", &text, err);
 
-	if (rc == RC_OK && strcmp(text, "1") != 0)
-		rc = err_set(err, RC_INVALID,
-			     "'%s' was written by a later version (format %s): "
-			     "update this program",
-			     s->dir, text);
-	free(text);
-	if (rc == RC_OK)
-		rc = store_meta_get(s, "epoch", &text, err);
 	if (rc == RC_OK) {
 		snprintf(s->epoch, sizeof(s->epoch), "%s", text);
 		free(text);
-		rc = path_in(&path, s->dir, "server.key", err);
+		rc = store_format_check(s, err);
 	}
+	if (rc == RC_OK)
+		rc = path_in(&path, s->dir, "server.key", err);
 	if (rc == RC_OK)
 		rc = key_read(path, &s->key, err);
 	free(path);

@@ -33,6 +33,7 @@ struct store {
 	struct sign_key key; /* the server's */
 	const struct host *host;
 	bool fast; /* synchronous off: simulator and tests */
+	int64_t audited; /* entries that audit_put made through this handle */
 };
 
 /* Make a data folder. RC_INVALID when there is one already, or when the folder
@@ -40,6 +41,8 @@ struct store {
  * (ledger_found). */
 enum rc store_init(const char *dir, const struct host *host, bool fast,
 		   struct err *err);
+/* A folder of an earlier format is brought up to date, in one transaction, and
+ * a line on stderr says so; RC_INVALID for one of a later format. */
 enum rc store_open(struct store **out, const char *dir, const struct host *host,
 		   bool fast, struct err *err);
 void store_close(struct store *s);
@@ -93,18 +96,59 @@ struct account {
 	char name[33];
 	unsigned roles; /* enum role */
 	char scopes[256]; /* comma separated division prefixes; "*" for all */
+	char agency[256]; /* comma separated ids of agencies; "" for all */
+	int64_t password_version; /* grows with each password that is set */
+	bool is_disabled;
 };
 /* Comma separated division prefixes of two to six digits, "catalog", or "*". */
 bool account_scopes_are_legal(const char *scopes);
+/* Does the first list lie within the second? */
+bool account_scopes_cover(const char *scopes, const char *all);
+/* Comma separated ids, or "" for all agencies. */
+bool account_agency_is_legal(const char *agency);
+/* "coordinator,analyst"; cut where n is too short. */
+void account_roles_text(char *out, size_t n, unsigned roles);
+
+/* What is to be different; the rest stays. Text is borrowed. */
+struct account_change {
+	const char *name;
+	bool is_new; /* else it exists */
+	unsigned roles; /* 0: as they are */
+	const char *scopes; /* NULL: as they are */
+	const char *agency; /* NULL: as it is; "": all */
+	const char *password; /* NULL: as it is, or none */
+	enum { ACCOUNT_AS_IS, ACCOUNT_ENABLE, ACCOUNT_DISABLE } state;
+};
+struct audit_by; /* store/audit.h */
+/* Add or change an account, with an entry in the audit log, in one transaction.
+ * RC_DENIED unless `actor` is an administrator for all agencies whose scopes
+ * have those of the account, before and after; one's own password anybody may
+ * set; NULL: the server itself. The last active administrator stays one. A
+ * disabled account and a new password end the account's sessions. */
+enum rc account_change(struct store *s, const struct account *actor,
+		       const struct account_change *change,
+		       const struct audit_by *by, struct err *err);
+/* The same by the server itself, for the first accounts of a folder. */
 enum rc account_add(struct store *s, const char *name, unsigned roles,
 		    const char *scopes, const char *password, struct err *err);
-/* RC_NOT_FOUND "there is no account 'x'". */
+/* Who acts: RC_NOT_FOUND "there is no account 'x'", RC_DENIED when it is
+ * disabled. */
 enum rc account_get(struct store *s, const char *name, struct account *out,
 		    struct err *err);
+/* The same of a disabled one too. */
+enum rc account_look(struct store *s, const char *name, struct account *out,
+		     struct err *err);
 bool account_may(const struct account *a, unsigned role, const char *scope);
+/* May it see and write what is this agency's? NULL: nobody's, everybody may. */
+bool account_may_agency(const struct account *a, const char *agency);
 /* Is this the account's password? RC_DENIED for a wrong one, an account without
- * one and an unknown account alike, after the same work (Argon2id, 64 MiB). */
+ * one, a disabled account and an unknown one alike, after the same work
+ * (Argon2id, 64 MiB). */
 enum rc account_proves(struct store *s, const char *name, const char *password,
 		       struct account *out, struct err *err);
+
+/* All tables of hufu.db but those of kinds and the tree, as this version makes
+ * them. */
+enum rc store_tables_create(struct db *db, struct err *err);
 
 #endif

@@ -2,6 +2,27 @@
 #ifndef STORE_STORE_IMPL_H
 #define STORE_STORE_IMPL_H
 
+#include "store/audit.h"
 #include "store/store.h"
+
+#define STORE_FORMAT 2
+
+/* upgrade.c: bring a folder of format `from` up to date, inside the caller's
+ * transaction. */
+enum rc store_upgrade(struct store *s, int from, struct err *err);
+/* Read the format; upgrade when it is an earlier one. */
+enum rc store_format_check(struct store *s, struct err *err);
+
+/* A write transaction, unless the caller has one: then *mine is false, and
+ * write_end leaves it open, to be rolled back by the caller after a failure. */
+enum rc write_begin(struct store *s, bool *mine, struct err *err);
+enum rc write_end(struct store *s, bool mine, enum rc rc, struct err *err);
+
+/* 256 random bits as 43 characters of base64url and a NUL. */
+#define SECRET_SIZE 44
+void secret_new(const struct host *host, char out[SECRET_SIZE]);
+/* "a,b" contains "b"? Members of lists as text. */
+bool list_has(const char *list, const char *member, size_t n);
+int64_t by_ms(const struct store *s, const struct audit_by *by);
 
 #endif

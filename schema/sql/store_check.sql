@@ -80,10 +80,21 @@ SELECT oid, body FROM held WHERE scope = ?1
 
 -- name: check_meta
 SELECT name, value FROM meta
-WHERE NOT (name = 'format' AND value = '1') AND name <> 'epoch' LIMIT 1
+WHERE NOT (name = 'format' AND value = '2')
+AND name NOT IN ('epoch', 'audit_epoch') LIMIT 1
 
 -- name: check_accounts
-SELECT name, roles, scopes, password FROM account ORDER BY name
+SELECT name, roles, scopes, password, agency, state FROM account ORDER BY name
+
+-- name: check_tokens
+SELECT t.id, t.roles, t.scopes, t.agency, length(t.hash), t.expires_at,
+	a.name IS NOT NULL
+FROM token AS t LEFT JOIN account AS a ON a.name = t.account ORDER BY t.id
+
+-- name: check_sessions
+SELECT s.account, length(s.hash), s.begun_at, s.used_at, a.name IS NOT NULL
+FROM session AS s LEFT JOIN account AS a ON a.name = s.account
+ORDER BY s.hash
 
 -- name: check_codes
 SELECT c.hash, c.officer, c.scope, c.issued_by, c.expires, c.terminal,

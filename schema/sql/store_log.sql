@@ -1,3 +1,4 @@
+-- (what format 1 had; store/upgrade.c adds what later formats have)
 -- script: store_create
 CREATE TABLE meta(name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL)
 	WITHOUT ROWID;
@@ -57,12 +58,6 @@ SELECT value FROM meta WHERE name = ?1
 -- name: meta_put
 INSERT INTO meta(name, value) VALUES(?1, ?2)
 ON CONFLICT(name) DO UPDATE SET value = excluded.value
-
--- name: account_put
-INSERT INTO account(name, roles, scopes, password) VALUES(?1, ?2, ?3, ?4)
-
--- name: account_get
-SELECT roles, scopes, password FROM account WHERE name = ?1
 
 -- name: log_put
 INSERT INTO log(scope, position, kind, id, body, packet, merged)
@@ -273,9 +268,6 @@ SELECT coalesce(sum(records), 0) FROM hufu_top WHERE scope = ?1
 SELECT e.terminal, e.officer, e.state, e.id, c.time FROM enrolment AS e
 LEFT JOIN contact AS c ON c.terminal = e.terminal
 WHERE e.scope = ?1 ORDER BY e.terminal
-
--- name: account_list
-SELECT name, roles, scopes, password IS NOT NULL FROM account ORDER BY name
 
 -- name: record_writers
 SELECT l.position, p.oid, p.author, p.terminal, p.received, l.merged

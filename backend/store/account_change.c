@@ -1,0 +1,199 @@
+/* store/account_change.c - accounts come, change and are disabled. */
+#include "store/store_impl.h"
+
+#include "base/hex.h"
+#include "sql_store.gen.h"
+#include "store/session.h"
+
+/* What is wrong with the words alone. */
+static enum rc change_is_legal(const struct account_change *c, struct err *err)
+{
+	if (!name_is_id(c->name))
+		return err_set(err, RC_INVALID,
+			       "an account's name is 1 to 32 of a-z and 0-9, "
+			       "not '%s'",
+			       c->name);
+	if (c->is_new && !c->roles)
+		return err_set(err, RC_INVALID, "account '%s' needs a role",
+			       c->name);
+	if (c->is_new && !c->scopes)
+		return err_set(err, RC_INVALID, "account '%s' needs a scope",
+			       c->name);
+	if (c->scopes && !account_scopes_are_legal(c->scopes))
+		return err_set(err, RC_INVALID,
+			       "scopes are division prefixes such as 3301, "
+			       "'catalog' or '*', not '%s'",
+			       c->scopes);
+	if (c->agency && !account_agency_is_legal(c->agency))
+		return err_set(err, RC_INVALID,
+			       "agencies are ids with commas between them, not "
+			       "'%s'",
+			       c->agency);
+	return RC_OK;
+}
+
+static enum rc actor_may(const struct account *actor,
+			 const struct account_change *c,
+			 const struct account *before,
+			 const struct account *after, struct err *err)
+{
+	bool is_own_password = c->password && !c->is_new && !c->roles &&
+			       !c->scopes && !c->agency && !c->state;
+
+	if (!actor || (is_own_password && !strcmp(actor->name, c->name)))
+		return RC_OK;
+	if (!(actor->roles & (ROLE_ADMINISTRATOR | ROLE_SERVER)))
+		return err_set(err, RC_DENIED,
+			       "only an administrator %s accounts",
+			       c->is_new ? "adds" : "changes");
+	if (actor->agency[0])
+		return err_set(err, RC_DENIED,
+			       "account '%s' is bound to an agency: only an "
+			       "administrator of all agencies manages accounts",
+			       actor->name);
+	if (!account_scopes_cover(before->scopes, actor->scopes) ||
+	    !account_scopes_cover(after->scopes, actor->scopes))
+		return err_set(err, RC_DENIED,
+			       "account '%s' has no rights in all of the "
+			       "scopes of account '%s'",
+			       actor->name, c->name);
+	return RC_OK;
+}
+
+/* Somebody has to be able to put it right again. */
+static enum rc keeper_is_left(struct store *s, struct err *err)
+{
+	struct query *q = query_begin(s->db, SQL_ACCOUNT_KEEPERS);
+	int64_t n = 0;
+	enum rc rc;
+
+	query_int(q, 1, ROLE_ADMINISTRATOR);
+	if (query_row(q))
+		n = query_get_int(q, 0);
+	rc = query_end(q, err);
+	return rc == RC_OK && !n
+		       ? err_set(err, RC_DENIED,
+				 "no administrator would be left: make "
+				 "another one first")
+		       : rc;
+}
+
+static void apply(const struct account_change *c, struct account *a)
+{
+	snprintf(a->name, sizeof(a->name), "%s", c->name);
+	if (c->roles)
+		a->roles = c->roles;
+	if (c->scopes)
+		snprintf(a->scopes, sizeof(a->scopes), "%s", c->scopes);
+	if (c->agency)
+		snprintf(a->agency, sizeof(a->agency), "%s", c->agency);
+	if (c->state != ACCOUNT_AS_IS)
+		a->is_disabled = c->state == ACCOUNT_DISABLE;
+	a->password_version += c->password != NULL;
+}
+
+static enum rc account_put(struct store *s, const struct account *a,
+			   const char *hash, int64_t now_ms, struct err *err)
+{
+	struct query *q = query_begin(s->db, SQL_ACCOUNT_PUT);
+
+	query_text(q, 1, a->name);
+	query_int(q, 2, a->roles);
+	query_text(q, 3, a->scopes);
+	query_text(q, 4, a->agency[0] ? a->agency : NULL);
+	query_text(q, 5, hash);
+	query_text(q, 6, a->is_disabled ? "disabled" : "active");
+	query_int(q, 7, now_ms);
+	query_int(q, 8, a->password_version);
+	return query_end(q, err);
+}
+
+static enum rc entry_put(struct store *s, const struct account_change *c,
+			 const struct account *a, const struct audit_by *by,
+			 struct err *err)
+{
+	char detail[AUDIT_TEXT_MAX + 1], roles[128];
+	struct audit_entry e = {
+		.by = *by, .kind = "account", .id = c->name, .detail = detail
+	};
+
+	e.operation = c->is_new                     ? "account add"
+		      : c->state == ACCOUNT_DISABLE ? "account disable"
+		      : c->state == ACCOUNT_ENABLE  ? "account enable"
+		      : c->roles                    ? "account set-roles"
+		      : c->scopes || c->agency      ? "account set-scopes"
+						    : "account set-password";
+	account_roles_text(roles, sizeof(roles), a->roles);
+	snprintf(detail, sizeof(detail),
+		 "roles=%s scopes=%.120s agency=%.120s state=%s%s", roles,
+		 a->scopes, a->agency[0] ? a->agency : "*",
+		 a->is_disabled ? "disabled" : "active",
+		 c->password ? " password=set" : "");
+	return audit_put(s, &e, err);
+}
+
+/* What there is, and what it becomes. */
+static enum rc states_load(struct store *s, const struct account *actor,
+			   const struct account_change *c,
+			   struct account *before, struct account *after,
+			   struct err *err)
+{
+	struct err missing = { 0 };
+	enum rc rc = account_look(s, c->name, before, &missing);
+
+	if (rc == RC_OK && c->is_new)
+		rc = err_set(err, RC_INVALID, "account '%s' exists already",
+			     c->name);
+	else if (rc == RC_NOT_FOUND && c->is_new)
+		rc = RC_OK;
+	else if (rc != RC_OK)
+		rc = err_set(err, rc, "%s", missing.text);
+	*after = *before;
+	apply(c, after);
+	return rc == RC_OK ? actor_may(actor, c, before, after, err) : rc;
+}
+
+enum rc account_change(struct store *s, const struct account *actor,
+		       const struct account_change *c,
+		       const struct audit_by *by, struct err *err)
+{
+	char hash[PASSWORD_HASH_MAX] = "";
+	struct account before, after;
+	bool mine = false;
+	enum rc rc = change_is_legal(c, err);
+
+	/* Asked for twice: before the work of a hash, and under the lock. */
+	if (rc == RC_OK)
+		rc = states_load(s, actor, c, &before, &after, err);
+	if (rc == RC_OK && c->password)
+		rc = password_hash(hash, c->password, err);
+	if (rc == RC_OK)
+		rc = write_begin(s, &mine, err);
+	if (rc != RC_OK)
+		return rc;
+	rc = states_load(s, actor, c, &before, &after, err);
+	if (rc == RC_OK)
+		rc = account_put(s, &after, c->password ? hash : NULL,
+				 by_ms(s, by), err);
+	if (rc == RC_OK && (before.roles & ROLE_ADMINISTRATOR))
+		rc = keeper_is_left(s, err);
+	if (rc == RC_OK && (after.is_disabled || c->password))
+		rc = session_end_all(s, c->name, err);
+	if (rc == RC_OK)
+		rc = entry_put(s, c, &after, by, err);
+	wipe(hash, sizeof(hash));
+	return write_end(s, mine, rc, err);
+}
+
+enum rc account_add(struct store *s, const char *name, unsigned roles,
+		    const char *scopes, const char *password, struct err *err)
+{
+	const struct account_change c = { .name = name,
+					  .is_new = true,
+					  .roles = roles,
+					  .scopes = scopes,
+					  .password = password };
+	const struct audit_by by = { .who = "server", .via = VIA_JOB };
+
+	return account_change(s, NULL, &c, &by, err);
+}

@@ -1,0 +1,193 @@
+/* store/audit_verify.c - is the chain what was written? */
+#include "store/audit_impl.h"
+
+#include "base/date.h"
+#include "sql_store.gen.h"
+
+struct walk {
+	struct store *s;
+	const struct audit_head *kept; /* or NULL */
+	struct audit_head *head; /* how far it is */
+	unsigned char at_kept[SHA256_BYTES]; /* the hash at kept->seq */
+	struct audit_fault *fault;
+	struct err *err;
+};
+
+static enum rc fault_at(struct walk *w, int64_t seq, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static enum rc fault_at(struct walk *w, int64_t seq, const char *fmt, ...)
+{
+	va_list args;
+
+	w->fault->seq = seq;
+	va_start(args, fmt);
+	vsnprintf(w->fault->why, sizeof(w->fault->why), fmt, args);
+	va_end(args);
+	return err_set(w->err, RC_CORRUPT, "audit log, entry %lld: %s",
+		       (long long)seq, w->fault->why);
+}
+
+/* Types as they were written: what a comparison as text would not see. */
+static bool types_hold(struct query *q)
+{
+	for (int col = 0; col < 12; col++) {
+		char type = query_get_type(q, col);
+		bool optional = col == 5 || col == 6 || col == 7 || col == 9 ||
+				col == 10;
+		char want = col < 2 ? 'i' : col == 11 ? 'b' : 't';
+
+		if (type != want && !(optional && type == 'n'))
+			return false;
+		if (type == 't' &&
+		    strlen(query_get_text(q, col)) != query_get_len(q, col))
+			return false;
+	}
+	return query_get_len(q, 11) == SHA256_BYTES;
+}
+
+static enum rc row_follows(struct walk *w, struct query *q,
+			   const struct audit_row *row, bool *follows)
+{
+	unsigned char hash[SHA256_BYTES];
+	enum rc rc = audit_row_hash(row, w->head->hash, hash, w->err);
+
+	*follows = types_hold(q) && !memcmp(hash, row->hash, sizeof(hash));
+	return rc;
+}
+
+/* Entry `seq` does not follow. Does another one, so that it was only moved? */
+static enum rc moved_to(struct walk *w, int64_t seq, int64_t *where)
+{
+	struct query *q = query_begin(w->s->db, SQL_AUDIT_WALK);
+	struct audit_row row;
+	bool follows = false;
+	enum rc rc = RC_OK;
+
+	*where = 0;
+	while (rc == RC_OK && !follows && query_row(q)) {
+		audit_row_read(q, &row);
+		*where = row.seq;
+		row.seq = seq;
+		rc = row_follows(w, q, &row, &follows);
+	}
+	if (query_end(q, w->err) != RC_OK)
+		rc = w->err->code;
+	if (!follows)
+		*where = 0;
+	return rc;
+}
+
+/* Why entry `want` is not what stands where it should; `found` is the seq that
+ * stands there. */
+static enum rc explain(struct walk *w, int64_t want, int64_t found)
+{
+	int64_t where;
+	enum rc rc = moved_to(w, want, &where);
+
+	if (rc != RC_OK)
+		return rc;
+	if (where)
+		return fault_at(w, want, "it was moved: it stands at %lld now",
+				(long long)where);
+	if (found > want)
+		return fault_at(w, want, "it is missing: entry %lld is next",
+				(long long)found);
+	if (found < want)
+		return fault_at(w, found, "no entry has this number");
+	return fault_at(w, want, "it was altered");
+}
+
+static enum rc chain_walk(struct walk *w)
+{
+	struct query *q = query_begin(w->s->db, SQL_AUDIT_WALK);
+	struct audit_head *head = w->head;
+	int64_t wrong = 0;
+	bool follows = true;
+	enum rc rc = RC_OK;
+
+	while (rc == RC_OK && follows && query_row(q)) {
+		struct audit_row row;
+
+		audit_row_read(q, &row);
+		follows = row.seq == head->seq + 1;
+		if (follows)
+			rc = row_follows(w, q, &row, &follows);
+		wrong = row.seq;
+		if (rc != RC_OK || !follows)
+			break;
+		head->seq = row.seq;
+		head->at_ms = row.at_ms;
+		memcpy(head->hash, row.hash, SHA256_BYTES);
+		if (w->kept && w->kept->seq == row.seq)
+			memcpy(w->at_kept, row.hash, SHA256_BYTES);
+	}
+	if (query_end(q, w->err) != RC_OK)
+		rc = w->err->code;
+	return rc == RC_OK && !follows ? explain(w, head->seq + 1, wrong) : rc;
+}
+
+static enum rc kept_compare(struct walk *w)
+{
+	const struct audit_head *kept = w->kept;
+	char when[25];
+
+	if (!kept || !kept->seq)
+		return RC_OK;
+	time_format(when, kept->at_ms);
+	if (kept->seq > w->head->seq)
+		return fault_at(w, w->head->seq + 1,
+				"it is missing: the log was cut off, the head "
+				"that was kept names entry %lld of %s",
+				(long long)kept->seq, when);
+	if (memcmp(w->at_kept, kept->hash, SHA256_BYTES) != 0)
+		return fault_at(w, kept->seq,
+				"it is not the one that the head that was kept "
+				"names (%s): the log up to here was written "
+				"anew",
+				when);
+	return RC_OK;
+}
+
+static enum rc begin_at(struct walk *w)
+{
+	struct audit_head now;
+	enum rc rc = audit_head(w->s, &now, w->err);
+
+	if (rc == RC_CORRUPT)
+		err_clear(w->err); /* the walk says which */
+	else if (rc != RC_OK)
+		return rc;
+	memcpy(w->head->epoch, now.epoch, sizeof(now.epoch));
+	audit_genesis(now.epoch, w->head->hash);
+	if (w->kept && strcmp(w->kept->epoch, now.epoch) != 0)
+		return err_set(w->err, RC_INVALID,
+			       "the head that was kept is of another folder: "
+			       "its audit log began with epoch %s, this one "
+			       "with %s",
+			       w->kept->epoch, now.epoch);
+	return RC_OK;
+}
+
+enum rc audit_verify(struct store *s, const struct audit_head *kept,
+		     struct audit_head *head, struct audit_fault *fault,
+		     struct err *err)
+{
+	struct walk w = {
+		.s = s, .kept = kept, .head = head, .fault = fault, .err = err
+	};
+	bool mine = !db_in_transaction(s->db);
+	enum rc rc = mine ? db_begin(s->db, false, err) : RC_OK;
+
+	memset(head, 0, sizeof(*head));
+	memset(fault, 0, sizeof(*fault));
+	if (rc == RC_OK)
+		rc = begin_at(&w);
+	if (rc == RC_OK)
+		rc = chain_walk(&w);
+	if (rc == RC_OK)
+		rc = kept_compare(&w);
+	if (mine)
+		db_rollback(s->db);
+	return rc;
+}
