@@ -46,13 +46,21 @@ static bool types_hold(struct query *q)
 	return query_get_len(q, 11) == SHA256_BYTES;
 }
 
-static enum rc row_follows(struct walk *w, struct query *q,
-			   const struct audit_row *row, bool *follows)
+/* Would the row that q is on follow as entry `seq`? */
+static enum rc row_follows(struct walk *w, struct query *q, int64_t seq,
+			   struct audit_row *row, bool *follows)
 {
 	unsigned char hash[SHA256_BYTES];
-	enum rc rc = audit_row_hash(row, w->head->hash, hash, w->err);
+	bool holds = types_hold(q); /* reading converts */
+	int64_t own;
+	enum rc rc;
 
-	*follows = types_hold(q) && !memcmp(hash, row->hash, sizeof(hash));
+	audit_row_read(q, row);
+	own = row->seq;
+	row->seq = seq;
+	rc = audit_row_hash(row, w->head->hash, hash, w->err);
+	row->seq = own;
+	*follows = holds && !memcmp(hash, row->hash, sizeof(hash));
 	return rc;
 }
 
@@ -66,10 +74,8 @@ static enum rc moved_to(struct walk *w, int64_t seq, int64_t *where)
 
 	*where = 0;
 	while (rc == RC_OK && !follows && query_row(q)) {
-		audit_row_read(q, &row);
+		rc = row_follows(w, q, seq, &row, &follows);
 		*where = row.seq;
-		row.seq = seq;
-		rc = row_follows(w, q, &row, &follows);
 	}
 	if (query_end(q, w->err) != RC_OK)
 		rc = w->err->code;
@@ -83,8 +89,11 @@ static enum rc moved_to(struct walk *w, int64_t seq, int64_t *where)
 static enum rc explain(struct walk *w, int64_t want, int64_t found)
 {
 	int64_t where;
-	enum rc rc = moved_to(w, want, &where);
+	enum rc rc;
 
+	if (found < want)
+		return fault_at(w, found, "no entry has this number");
+	rc = moved_to(w, want, &where);
 	if (rc != RC_OK)
 		return rc;
 	if (where)
@@ -93,8 +102,6 @@ static enum rc explain(struct walk *w, int64_t want, int64_t found)
 	if (found > want)
 		return fault_at(w, want, "it is missing: entry %lld is next",
 				(long long)found);
-	if (found < want)
-		return fault_at(w, found, "no entry has this number");
 	return fault_at(w, want, "it was altered");
 }
 
@@ -109,11 +116,9 @@ static enum rc chain_walk(struct walk *w)
 	while (rc == RC_OK && follows && query_row(q)) {
 		struct audit_row row;
 
-		audit_row_read(q, &row);
-		follows = row.seq == head->seq + 1;
-		if (follows)
-			rc = row_follows(w, q, &row, &follows);
+		rc = row_follows(w, q, head->seq + 1, &row, &follows);
 		wrong = row.seq;
+		follows = follows && wrong == head->seq + 1;
 		if (rc != RC_OK || !follows)
 			break;
 		head->seq = row.seq;

@@ -8,7 +8,7 @@
 
 /* What makes format n of format n - 1. A new folder goes through all of them,
  * so that it is the same as one that was upgraded. */
-static const char *const scripts[STORE_FORMAT + 1][2] = {
+static const char *const scripts[STORE_FORMAT + 1][4] = {
 	[1] = { SQL_STORE_CREATE, NULL },
 	[2] = { SQL_STORE_FORMAT_2, SQL_AUDIT_CREATE },
 };
@@ -18,9 +18,8 @@ static enum rc scripts_run(struct db *db, int from, struct err *err)
 	enum rc rc = RC_OK;
 
 	for (int format = from + 1; format <= STORE_FORMAT; format++)
-		for (size_t i = 0; i < 2 && rc == RC_OK; i++)
-			if (scripts[format][i])
-				rc = db_script(db, scripts[format][i], err);
+		for (size_t i = 0; rc == RC_OK && scripts[format][i]; i++)
+			rc = db_script(db, scripts[format][i], err);
 	return rc;
 }
 
