@@ -380,13 +380,18 @@ enum rc batch_flush(struct import_batch *b)
 				  .n = b->n,
 				  .progress = written,
 				  .ctx = b };
+	struct account importer = *b->op->actor;
+	struct op op = *b->op;
 	enum rc rc;
 
 	if (b->n == 0)
 		return RC_OK;
+	if (b->has_rules)
+		importer.roles |= ROLE_IMPORT;
+	op.actor = &importer;
 	snprintf(message, sizeof(message), "import %s, from row %zu",
 		 b->report->name, b->done + 1);
-	rc = ledger_office(b->op, &w);
+	rc = ledger_office(&op, &w);
 	if (rc == RC_OK) {
 		for (size_t i = 0; i < b->n; i++)
 			count_outcome(b, i);

@@ -50,6 +50,8 @@ struct import_batch {
 	struct seen ids;
 	size_t skip; /* columns of a file of refused rows, not of its rows */
 	char *path, *part; /* FILE.rejects.csv, and while it is written */
+	bool has_rules; /* facts of a source whose rules are ours: they are what
+			 * the source says, and no person's word */
 	FILE *rejects; /* NULL until the first refusal */
 	size_t done;
 };

@@ -21,6 +21,8 @@
  *                       earlier start, else by the lower id
  *   team_changed        an officer was replaced meanwhile: the visit needs two
  *                       valid officers present
+ *   fact_withdrawn      a visit or violation that counted is void or withdrawn
+ *   left_out            a tablet's violation of a visit that had been signed
  *   done_contested      a person moved the state instead of deciding the
  *                       conflict: that decides it */
 #include "ledger/settle.h"
@@ -206,6 +208,12 @@ static enum rc record_settle(struct settle *s, const struct take_record *r)
 	rc = settle_look(s, r->kind, r->id, &record);
 	if (rc != RC_OK || !record)
 		return rc;
+	if (strcmp(r->kind, "draw") != 0)
+		rc = settle_withdrawn(s, r, record);
+	if (rc == RC_OK && !strcmp(r->kind, "violation"))
+		rc = settle_late(s, r, record);
+	if (rc != RC_OK || !strcmp(r->kind, "violation"))
+		return rc;
 	if (!strcmp(r->kind, "visit"))
 		return json_text(record, "assignment")
 			       ? assignment_settle(
@@ -271,6 +279,22 @@ static enum rc changes_write(struct settle *s)
 	return rc;
 }
 
+/* Nothing follows from what the office finds anew: an import has very many. */
+static bool is_followed(const struct take *t, const struct take_record *r)
+{
+	static const char *const kinds[] = { "assignment", "draw", "violation",
+					     "visit" };
+
+	if (r->code || !r->changed ||
+	    (r->is_new && !strcmp(r->kind, "violation") &&
+	     !strcmp(t->enrolment, "office")))
+		return false;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (!strcmp(r->kind, kinds[i]))
+			return true;
+	return false;
+}
+
 enum rc consequence_follow(struct batch *b, struct batch_scope *bs,
 			   const struct take *t)
 {
@@ -287,9 +311,7 @@ enum rc consequence_follow(struct batch *b, struct batch_scope *bs,
 	for (size_t i = 0; i < t->nrecords && rc == RC_OK; i++) {
 		const struct take_record *r = &t->records[i];
 
-		if (!r->code && r->changed &&
-		    (!strcmp(r->kind, "assignment") ||
-		     !strcmp(r->kind, "visit") || !strcmp(r->kind, "draw")))
+		if (is_followed(t, r))
 			rc = record_settle(&s, r);
 	}
 	if (rc == RC_OK && json_object_size(s.changed))

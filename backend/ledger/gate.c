@@ -4,6 +4,7 @@
  *   owner     the record is another's
  *   field     a field that is set once would change
  *   twin      another record has the same values where no two may
+ *   state     it is frozen with the record that it refers to
  *   disputed  officers disagree on a point of the visit to be signed
  *
  * Answers stand in a packet before their visit (records are in byte order of
@@ -15,6 +16,7 @@
 #include "base/date.h"
 #include "base/jcs.h"
 #include "form/verdict.h"
+#include "kind/fsm.h"
 #include "kind/rows.h"
 #include "ledger/gate_assignment.h"
 #include "sql_store.gen.h"
@@ -72,9 +74,8 @@ static enum rc record_read(struct store *s, const char *scope, const char *kind,
 	return rc;
 }
 
-/* The position at which the visit was first signed, or INT64_MAX. */
-static enum rc signed_at(struct store *s, const char *scope, const char *id,
-			 int64_t *out, struct err *err)
+enum rc visit_signed_at(struct store *s, const char *scope, const char *id,
+			int64_t *out, struct err *err)
 {
 	struct query *q = query_begin(s->db, SQL_VISIT_VERSIONS);
 	enum rc rc = RC_OK;
@@ -156,7 +157,7 @@ static enum rc visit_verdict(struct store *s, const char *scope,
 				.answers = answers,
 				.late = late };
 	int64_t sealed;
-	enum rc rc = signed_at(s, scope, id, &sealed, err);
+	enum rc rc = visit_signed_at(s, scope, id, &sealed, err);
 
 	if (rc == RC_OK)
 		rc = answers_read(s, scope, id, sealed, answers, late, err);
@@ -211,6 +212,79 @@ static enum rc sign_judge(struct batch *b, const json_t *visit,
 	return rc;
 }
 
+/* Does the record that `field` names stand frozen by its own table, or is none
+ * named? One that is not here yet is not. */
+static enum rc referred_is_frozen(struct batch *b, const struct kind *k,
+				  const char *field, const json_t *record,
+				  bool *frozen)
+{
+	const char *kind = kind_field(k, field)->refers;
+	const struct kind *of = registry_kind(b->store->kinds, kind);
+	const char *id = json_text(record, field);
+	json_t *referred = NULL;
+	enum rc rc = record_read(b->store, json_text(record, "scope"), kind, id,
+				 &referred, b->err);
+
+	*frozen = !id || (of && of->fsm && referred &&
+			  fsm_is_frozen(of->fsm, fsm_state(of->fsm, referred)));
+	json_decref(referred);
+	return rc;
+}
+
+/* What is frozen with another record, as that one and the reference stand. */
+static enum rc with_judge(struct batch *b, const struct kind *k,
+			  const struct take *t, const json_t *base,
+			  const json_t *terminal, const json_t *server,
+			  const char **code, struct err *why)
+{
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; rc == RC_OK && i < k->fsm->nfrozen; i++) {
+		const struct fsm_frozen *f = &k->fsm->frozen[i];
+		bool frozen = false;
+		char since[80];
+
+		if (!f->with || !base || !server)
+			continue;
+		snprintf(since, sizeof(since),
+			 "once its %s is a fact, or it has none", f->with);
+		rc = referred_is_frozen(b, k, f->with, server, &frozen);
+		if (rc == RC_OK && !frozen && json_text(terminal, f->with))
+			rc = referred_is_frozen(b, k, f->with, terminal,
+						&frozen);
+		if (rc == RC_OK && frozen &&
+		    fsm_closes(k, f, t->role, base, terminal, since, why) !=
+			    RC_OK)
+			*code = "state";
+	}
+	return rc;
+}
+
+/* What is found after the visit was signed: the office finds nothing there, a
+ * tablet's finding is kept beside the visit (consequence.c). */
+static enum rc late_judge(struct batch *b, const struct take *t,
+			  const json_t *violation, const char **code,
+			  struct err *why)
+{
+	const char *visit = json_text(violation, "visit");
+	json_t *record = NULL;
+	enum rc rc;
+
+	if (t->role & ROLE_IMPORT || strcmp(t->enrolment, "office") != 0)
+		return RC_OK;
+	rc = record_read(b->store, json_text(violation, "scope"), "visit",
+			 visit, &record, b->err);
+	if (rc == RC_OK && visit_is_signed(record)) {
+		*code = "state";
+		err_set(why, RC_INVALID,
+			"violation '%s': visit '%s' is signed without it: "
+			"write an amendment",
+			json_text(violation, "id"), visit);
+	}
+	json_decref(record);
+	return rc;
+}
+
 enum rc gate_judge(struct batch *b, const struct kind *k, const struct take *t,
 		   const json_t *base, const json_t *terminal,
 		   const json_t *server, const char **code, struct err *why)
@@ -231,6 +305,10 @@ enum rc gate_judge(struct batch *b, const struct kind *k, const struct take *t,
 	}
 	if (rc == RC_OK && !*code && k->unique)
 		rc = twin_judge(b, k, terminal, code, why);
+	if (rc == RC_OK && !*code && k->fsm)
+		rc = with_judge(b, k, t, base, terminal, server, code, why);
+	if (rc == RC_OK && !*code && !server && !strcmp(k->name, "violation"))
+		rc = late_judge(b, t, terminal, code, why);
 	if (rc == RC_OK && !*code && !strcmp(k->name, "assignment"))
 		rc = gate_assignment(b, k, base, terminal, server, code, why);
 	if (rc == RC_OK && !*code && !strcmp(k->name, "visit") &&

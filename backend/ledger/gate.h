@@ -11,5 +11,8 @@
 enum rc gate_judge(struct batch *b, const struct kind *k, const struct take *t,
 		   const json_t *base, const json_t *terminal,
 		   const json_t *server, const char **code, struct err *why);
+/* The position in the log at which the visit was first signed, or INT64_MAX. */
+enum rc visit_signed_at(struct store *s, const char *scope, const char *id,
+			int64_t *out, struct err *err);
 
 #endif

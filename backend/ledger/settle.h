@@ -42,4 +42,12 @@ enum rc settle_hand_over(struct settle *s, json_t *assignment);
 enum rc settle_presence(struct settle *s, json_t *assignment);
 enum rc settle_duplicates(struct settle *s, json_t *a, json_t *b);
 
+/* settle_facts.c: `record` is the visit or violation of `r` as it stands. */
+/* One that counted is void or withdrawn: an alarm says by whom and why. */
+enum rc settle_withdrawn(struct settle *s, const struct take_record *r,
+			 const json_t *record);
+/* A tablet's finding at a visit that had been signed: flag and notice. */
+enum rc settle_late(struct settle *s, const struct take_record *r,
+		    json_t *violation);
+
 #endif

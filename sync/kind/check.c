@@ -285,15 +285,33 @@ enum rc kind_check(const struct kind *k, const json_t *record, struct err *err)
 	return rc;
 }
 
+/* inspector, coordinator */
+static void roles_say(char *out, size_t size, unsigned roles)
+{
+	size_t len = 0;
+
+	for (unsigned role = 1; role <= ROLE_IMPORT && len < size; role <<= 1)
+		if (roles & role)
+			len += (size_t)snprintf(out + len, size - len, "%s%s",
+						len ? ", " : "",
+						role_name(role));
+}
+
 static enum rc may_write_field(const struct kind *k, unsigned role,
 			       const char *name, struct err *err)
 {
 	const struct field *f = kind_field(k, name);
 
-	if ((f ? f->writers : k->writers) & role)
+	unsigned writers = f ? f->writers : k->writers;
+	char who[120] = "", may[120] = "";
+
+	if (writers & role)
 		return RC_OK;
-	return err_set(err, RC_DENIED, "%s cannot write field '%s' of '%s'",
-		       role_name(role), name, k->name);
+	roles_say(who, sizeof(who), role);
+	roles_say(may, sizeof(may), writers);
+	return err_set(err, RC_DENIED,
+		       "%s cannot write field '%s' of '%s': it is set by %s",
+		       who, name, k->name, may);
 }
 
 enum rc kind_may_write(const struct kind *k, unsigned role,

@@ -12,14 +12,14 @@
 #   s6  thirty high of that day: 1200, more than there is                        0 D
 #   s7  one high that is void                                                    1000 A
 #   s8  high 2021-06-30, 1826 days: beyond the horizon                           1000 A
-#   s9  high, but its visit was recorded as no check                             1000 A
+#   s9  high, but its visit was of another firm, and is void                     1000 A
 # That is A 6, B 1, C 1, D 1.
 . "$(dirname "$0")/lib.sh"
 district
-{ echo id,subject,visited_on,visit_type,flags,state
-  echo t1,s1,2026-01-10,Routine,,recorded
-  echo t2,s2,2026-01-10,New Construction,,recorded
-  echo t9,s9,2026-01-10,Routine,not_counted,recorded; } >"$T/visits.csv"
+{ echo id,subject,visited_on,visit_type,state
+  echo t1,s1,2026-01-10,Routine,recorded
+  echo t2,s2,2026-01-10,New Construction,recorded
+  echo t9,s9,2026-01-10,Routine,recorded; } >"$T/visits.csv"
 { echo id,subject,visit,severity,found_on,state
   echo w11,s1,t1,high,2026-01-10,open
   echo w12,s1,,low,2024-06-01,open
@@ -29,11 +29,30 @@ district
   echo w4,s4,,moderate,2025-06-29,open
   for i in 1 2 3 4 5; do echo "w5$i,s5,,high,2026-03-01,open"; done
   for i in $(seq 10 39); do echo "w6$i,s6,,high,2026-03-01,open"; done
-  echo w7,s7,,high,2026-03-01,void
+  echo w7,s7,,high,2026-03-01,open
   echo w8,s8,,high,2021-06-30,open
   echo w9,s9,t9,high,2026-01-10,open; } >"$T/violations.csv"
 hufud import visit "$T/visits.csv" --scope $S >/dev/null
 hufud import violation "$T/violations.csv" --scope $S >/dev/null
+
+# The facts are no word of the office: it cannot make a C of an A by another day, another severity or a flag. What was
+# wrong is taken back, with a reason, and the auditor hears of it.
+fails 1 "field 'flags' of 'visit': it is set by server, import" hufud set visit t1 flags=not_counted --scope $S
+fails 1 "field 'visited_on' no longer changes" hufud set visit t1 visited_on=2020-01-01 --scope $S
+fails 1 "field 'severity' no longer changes" hufud set violation w11 severity=low --scope $S
+fails 1 "field 'subject' no longer changes" hufud set violation w12 subject=s2 --scope $S
+fails 1 "field 'visit' no longer changes" hufud set violation w11 visit=t2 --scope $S
+printf 'id,flags\nt1,not_counted\n' >"$T/flag.csv"
+fails 3 "refused" hufud import visit "$T/flag.csv" --scope $S
+printf 'id,severity\nw11,low\n' >"$T/soft.csv"
+fails 3 "refused" hufud import violation "$T/soft.csv" --scope $S
+fails 1 "'void' only with 'reason'" hufud set visit t9 state=void --scope $S
+hufud set visit t9 state=void reason="another firm" --scope $S >/dev/null
+hufud set violation w7 state=void reason="found twice" --scope $S >/dev/null
+is "the auditor hears of both" "t9 alarm another firm|w7 alarm found twice|" "$(hufud export alarm --scope $S --format jsonl |
+	python3 -c 'import json, sys
+for a in sorted(map(json.loads, sys.stdin), key=lambda a: a["record_id"]):
+    if a["rule"] == "fact_withdrawn" and "admin" in a["text"]: print(a["record_id"], a["level"], a["text"].split(chr(39))[-2], end="|")')"
 state() { hufud check --json --scope $S | python3 -c '
 import json, sys
 s = json.load(sys.stdin)["scopes"][0]; print(s["entries"], s["packets"], s["root"])'; }

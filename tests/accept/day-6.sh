@@ -61,7 +61,7 @@ is "what was exported comes in as the same" "$then" "$(entries)"
 
 # The data goes on; the state of then is exported as it was.
 hufud set subject s1 "name==1+1" --scope $S >/dev/null
-hufud set visit t2 "summary=another" --scope $S >/dev/null
+hufud set visit t2 state=void reason=another --scope $S >/dev/null
 { echo id,subject,severity,found_on; echo w2,s5,high,2026-06-01; } >"$T/more.csv"
 hufud import violation "$T/more.csv" --scope $S >/dev/null
 hufud rate --scope $S --as-of 2026-07-01 >/dev/null

@@ -183,8 +183,9 @@ struct op loop_op(struct loop *l, struct account *account, struct err *err)
 			    .err = err };
 }
 
-enum rc loop_write(struct loop *l, const char *scope, const char *kind,
-		   const char *id, const char *json, struct err *err)
+static enum rc write_as(struct loop *l, unsigned roles, const char *scope,
+			const char *kind, const char *id, const char *json,
+			struct err *err)
 {
 	struct office_record record = { .kind = kind, .id = id };
 	struct office_write w = { .scope = scope,
@@ -197,6 +198,7 @@ enum rc loop_write(struct loop *l, const char *scope, const char *kind,
 	json_t *fields = NULL;
 	enum rc rc = json_read(json, strlen(json), &fields, err);
 
+	admin.roles |= roles;
 	record.record = fields;
 	if (rc == RC_OK)
 		rc = ledger_office(&op, &w);
@@ -204,4 +206,16 @@ enum rc loop_write(struct loop *l, const char *scope, const char *kind,
 		rc = err_set(err, RC_INVALID, "%s", record.why);
 	json_decref(fields);
 	return rc;
+}
+
+enum rc loop_write(struct loop *l, const char *scope, const char *kind,
+		   const char *id, const char *json, struct err *err)
+{
+	return write_as(l, 0, scope, kind, id, json, err);
+}
+
+enum rc loop_import(struct loop *l, const char *scope, const char *kind,
+		    const char *id, const char *json, struct err *err)
+{
+	return write_as(l, ROLE_IMPORT, scope, kind, id, json, err);
 }

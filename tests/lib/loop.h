@@ -34,5 +34,8 @@ struct op loop_op(struct loop *l, struct account *account, struct err *err);
  * {"name":"x","state":"in_business"}; fails when it is refused. */
 enum rc loop_write(struct loop *l, const char *scope, const char *kind,
 		   const char *id, const char *json, struct err *err);
+/* The same as an import writes it by its own rules. */
+enum rc loop_import(struct loop *l, const char *scope, const char *kind,
+		    const char *id, const char *json, struct err *err);
 
 #endif

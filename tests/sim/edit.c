@@ -57,7 +57,7 @@ static const struct place places[] = {
 	    { "score", UNIQUE_INT, { NULL } },
 	    { "started_at", EARLIER, { NULL } },
 	    { "result_codes", SET, { NULL } },
-	    { "flags", SET, { NULL } },
+	    { "officers", SET, { NULL } },
 	    { "latitude", PLACE, { NULL } },
 	    { "town", TOWN, { NULL } },
 	    { "unable_reason", UNIQUE_TEXT, { NULL } } } },

@@ -268,8 +268,11 @@ static void make_district(struct world *w)
 	    "{\"visit\":\"t1\",\"severity\":\"low\","
 	    "\"found_on\":\"2024-09-02\"}");
 	put(w, "violation", "v3",
-	    "{\"subject\":\"s1\",\"state\":\"void\",\"severity\":\"high\","
+	    "{\"subject\":\"s1\",\"state\":\"open\",\"severity\":\"high\","
 	    "\"found_on\":\"2024-09-02\"}");
+	put(w, "violation", "v3",
+	    "{\"subject\":\"s1\",\"state\":\"void\",\"severity\":\"high\","
+	    "\"found_on\":\"2024-09-02\",\"reason\":\"twice\"}");
 	put(w, "violation", "v4",
 	    "{\"subject\":\"s2\",\"visit\":\"t2\",\"severity\":\"high\"}");
 }
@@ -333,10 +336,13 @@ static void a_visit_that_is_no_check_counts_under_no_scheme(void **state)
 	json_t *s3;
 
 	make_district(w);
-	put(w, "visit", "t3",
-	    "{\"subject\":\"s3\",\"visited_on\":\"2024-09-01\","
-	    "\"visit_type\":\"Change of papers\","
-	    "\"flags\":[\"not_counted\",\"repeat\"]}");
+	assert_int_equal(loop_import(&w->loop, SCOPE, "visit", "t3",
+				     "{\"subject\":\"s3\","
+				     "\"visited_on\":\"2024-09-01\","
+				     "\"visit_type\":\"Change of papers\","
+				     "\"flags\":[\"not_counted\",\"repeat\"]}",
+				     &w->err),
+			 RC_OK);
 	put(w, "violation", "v5",
 	    "{\"subject\":\"s3\",\"visit\":\"t3\",\"severity\":\"high\"}");
 	put(w, "violation", "v6", "{\"visit\":\"t3\",\"severity\":\"high\"}");
@@ -575,7 +581,7 @@ static void every_rating_is_computed_again_to_the_same_bytes(void **state)
 	    "{\"subject\":\"s2\",\"visit\":\"t1\",\"severity\":\"high\"}");
 	put(w, "violation", "v2",
 	    "{\"visit\":\"t1\",\"severity\":\"low\",\"state\":\"void\","
-	    "\"found_on\":\"2024-09-02\"}");
+	    "\"found_on\":\"2024-09-02\",\"reason\":\"x\"}");
 	assert_int_equal(check_ratings(w).checked, 3);
 	assert_int_equal(check_ratings(w).differing, 0);
 	/* The tables of today are back in their place. */

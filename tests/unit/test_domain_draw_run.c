@@ -857,7 +857,9 @@ static void the_frame_is_what_the_query_asks_for(void **state)
 		 "\"visited_on\":\"%.10s\",\"state\":\"recorded\","
 		 "\"flags\":[\"not_counted\"]}",
 		 day);
-	put(w, "visit", "v3", today);
+	if (loop_import(&w->loop, SCOPE, "visit", "v3", today, &w->err) !=
+	    RC_OK)
+		fail_msg("%s", w->err.text);
 	put(w, "subject", "s006",
 	    "{\"name\":\"x\",\"state\":\"in_business\",\"town\":\"002\","
 	    "\"industry\":\"H62\",\"flags\":[\"key_site\"]}");

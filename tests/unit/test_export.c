@@ -100,8 +100,11 @@ static void csv_has_a_row_for_each_record_in_the_order_of_ids(void **state)
 	    "\"officers\":[\"o1\",\"o2\"],\"latitude\":302741000,"
 	    "\"longitude\":-1201550007,\"score\":-3,"
 	    "\"summary\":\"said \\\"no\\\",\\nleft\"}");
-	put(w, "visit", "a",
-	    "{\"subject\":\"s1\",\"flags\":[\"x;y\"],\"summary\":\"=1+1\"}");
+	assert_int_equal(loop_import(&w->loop, SCOPE, "visit", "a",
+				     "{\"subject\":\"s1\",\"flags\":[\"x;y\"],"
+				     "\"summary\":\"=1+1\"}",
+				     &w->err),
+			 RC_OK);
 	write_out(&job, &done, &w->err);
 	assert_string_equal(done.kind, "visit");
 	assert_int_equal(done.rows, 2);
@@ -314,9 +317,17 @@ static void the_past_is_exported_as_it_was(void **state)
 		job.private = true;
 		write_out(&job, &then[i], &w->err);
 	}
-	put(w, "visit", "t1", "{\"subject\":\"s9\",\"state\":\"recorded\"}");
+	assert_int_equal(loop_import(&w->loop, SCOPE, "visit", "t1",
+				     "{\"subject\":\"s9\","
+				     "\"state\":\"recorded\"}",
+				     &w->err),
+			 RC_OK);
 	put(w, "visit", "t3", "{\"subject\":\"s1\",\"state\":\"recorded\"}");
-	put(w, "violation", "v1", "{\"visit\":\"t2\",\"state\":\"void\"}");
+	assert_int_equal(loop_import(&w->loop, SCOPE, "violation", "v1",
+				     "{\"visit\":\"t2\",\"state\":\"void\","
+				     "\"reason\":\"twice\"}",
+				     &w->err),
+			 RC_OK);
 	put(w, "answer", "a2", "{\"visit\":\"t1\",\"point\":\"p2\"}");
 	put(w, "subject_private", "s1", "{\"phone\":\"2\"}");
 	for (size_t i = 0; i < 6; i++) {

@@ -229,7 +229,8 @@ static void a_new_record_may_not_hold_another_s_field(void **state)
 		kind_may_write(kind, ROLE_INSPECTOR, NULL, after, &err),
 		RC_DENIED);
 	assert_string_equal(err.text,
-			    "inspector cannot write field 'grade' of 'thing'");
+			    "inspector cannot write field 'grade' of 'thing': "
+			    "it is set by coordinator");
 	json_decref(after);
 }
 
