@@ -8,7 +8,8 @@
  *  "fields":[{"name":"state","type":"text","label":{...},"rule":"threeway",
  *   "group":"...","writers":[...],"values":["open"],"required":true,
  *   "refers":"subject","max":200,"safe":"open","fsm":{...},
- *   "codes":{...},"shape":"points"}],
+ *   "codes":{...},"shape":"points","least":0,"most":100,"not_future":true,
+ *   "not_before":"valid_from"}],
  *  "owner":"author","unique":["visit","point","author"]}
  *
  * Fields keep the order of the file; new ones are appended. Definitions are
@@ -85,6 +86,10 @@ struct field {
 	const struct fsm *fsm; /* MERGE_FSM: its table */
 	const json_t *codes; /* kind/codes.h: its table, or NULL */
 	bool is_points; /* FIELD_JSON: a checklist, form/points.h */
+	/* kind/limits.h: NULL or false where there is none */
+	const json_t *least, *most;
+	bool not_future;
+	const char *not_before; /* another field */
 	const char *column; /* rows_column_type() */
 };
 

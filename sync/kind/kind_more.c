@@ -1,6 +1,8 @@
 /* kind/kind_more.c - what a kind file may say beside types and rules: tables of
- * codes, the shape of JSON, whose a record is, what no two records share. */
+ * codes, the shape of JSON, limits, whose a record is, what no two records
+ * share. */
 #include "kind/codes.h"
+#include "kind/limits.h"
 
 #include <string.h>
 
@@ -23,7 +25,9 @@ static enum rc field_more(struct parse *p, const json_t *o)
 		return err_set(p->err, RC_INVALID,
 			       "kind '%s': field '%s' does not suit its shape",
 			       p->kind->name, name);
-	return f->codes ? codes_declared(p->kind, f, p->err) : RC_OK;
+	if (f->codes && codes_declared(p->kind, f, p->err) != RC_OK)
+		return p->err->code;
+	return limits_declared(p->kind, f, o, p->err);
 }
 
 static enum rc unique_check(struct parse *p)

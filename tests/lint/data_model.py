@@ -51,6 +51,14 @@ def notes_of(field):
         notes.append(code(field["values"]))
     if "max" in field:
         notes.append("at most %d" % field["max"])
+    if "least" in field:
+        notes.append("%d or more" % field["least"])
+    if "most" in field:
+        notes.append("%d or less" % field["most"])
+    if field.get("not_future"):
+        notes.append("not in the future")
+    if "not_before" in field:
+        notes.append("not before `%s`" % field["not_before"])
     if "writers" in field:
         notes.append("written by " + ", ".join(field["writers"]))
     if "shape" in field:

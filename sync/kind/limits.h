@@ -1,0 +1,25 @@
+/* kind/limits.h - what a field's value may be beside its type, where people at
+ * the office enter it.
+ *
+ * A field has in its kind file, each if it wants:
+ *   "least": 0, "most": 100      bounds, both legal (int, money)
+ *   "not_future": true           no day or moment that is yet to come
+ *   "not_before": "valid_from"   another field of its type, date or time
+ *
+ * A day is the district's, eight hours ahead of UTC. What tablets and jobs
+ * bring is not judged by this, and what stands is not until it changes. */
+#ifndef KIND_LIMITS_H
+#define KIND_LIMITS_H
+
+#include "kind/kind.h"
+
+/* Are the members of the field `o` declared as above? They are put into *f.
+ * RC_INVALID says what is wrong; the kind's fields are known. */
+enum rc limits_declared(const struct kind *k, struct field *f, const json_t *o,
+			struct err *err);
+/* Are the fields within their limits in which `after` differs from `before`
+ * (NULL: new)? RC_INVALID names kind, id and field. */
+enum rc limits_check(const struct kind *k, const json_t *before,
+		     const json_t *after, int64_t now_ms, struct err *err);
+
+#endif

@@ -1,0 +1,158 @@
+/* Limits that a kind file states: how they are declared, what they refuse. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/jcs.h"
+#include "kind/limits.h"
+#include "lib/quoted.h"
+
+#define COUNT(a) (sizeof(a) / sizeof(*(a)))
+/* 2026-11-22T16:30Z: the 23rd in the district, the 22nd in UTC */
+#define NOW INT64_C(1795365000000)
+
+#define KIND(fields)                                                           \
+	"{'kind':'thing','label':{'zh':'物','en':'thing'},'scope':'county',"  \
+	"'class':'L2','writers':['inspector'],'fields':[" fields "]}"
+#define FIELD(name, type, more)                                                \
+	"{'name':'" name "','type':'" type                                     \
+	"','label':{'zh':'物','en':'thing'}" more "}"
+
+static struct registry *kinds;
+
+static enum rc define(const char *definition, struct err *err)
+{
+	json_t *o = quoted(definition);
+	enum rc rc = registry_add(kinds, o, err);
+
+	json_decref(o);
+	return rc;
+}
+
+static int setup(void **state)
+{
+	struct err err = { 0 };
+
+	(void)state;
+	return registry_new(&kinds, &err) == RC_OK ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	registry_free(kinds);
+	return 0;
+}
+
+static void limits_are_declared_of_fields_that_suit_them(void **state)
+{
+	static const struct {
+		const char *definition;
+		bool legal;
+	} cases[] = {
+		{ KIND(FIELD("n", "int", ",'least':0,'most':0")), true },
+		{ KIND(FIELD("n", "money", ",'least':-5")), true },
+		{ KIND(FIELD("n", "int", ",'least':1,'most':0")), false },
+		{ KIND(FIELD("n", "int", ",'most':'9'")), false },
+		{ KIND(FIELD("n", "text", ",'least':0")), false },
+		{ KIND(FIELD("d", "date", ",'not_future':true")), true },
+		{ KIND(FIELD("d", "time", ",'not_future':false")), true },
+		{ KIND(FIELD("d", "date", ",'not_future':1")), false },
+		{ KIND(FIELD("d", "text", ",'not_future':true")), false },
+		/* of a field that stands behind it */
+		{ KIND(FIELD("d", "date",
+			     ",'not_before':'e'") "," FIELD("e", "date", "")),
+		  true },
+		{ KIND(FIELD("d", "date", ",'not_before':'d'")), false },
+		{ KIND(FIELD("d", "date", ",'not_before':'x'")), false },
+		{ KIND(FIELD("d", "date", ",'not_before':true")), false },
+		{ KIND(FIELD("d", "date",
+			     ",'not_before':'e'") "," FIELD("e", "time", "")),
+		  false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct err err = { 0 };
+		enum rc rc;
+
+		teardown(NULL);
+		assert_int_equal(setup(NULL), 0);
+		rc = define(cases[i].definition, &err);
+		if (rc != (cases[i].legal ? RC_OK : RC_INVALID))
+			fail_msg("%s: %s", cases[i].definition, err.text);
+	}
+}
+
+static void limits_hold_for_what_changes(void **state)
+{
+	static const struct {
+		const char *before, *after, *why; /* NULL: within */
+	} cases[] = {
+		{ "{}", "{'n':0}", NULL },
+		{ "{}", "{'n':100}", NULL },
+		{ "{}", "{'n':-1}", "field 'n' is -1, and at least 0" },
+		{ "{}", "{'n':101}", "field 'n' is 101, and at most 100" },
+		{ "{'n':101}", "{'n':101,'d':'2026-01-01'}", NULL },
+		{ "{'n':101}", "{'n':102}", "at most 100" },
+		{ "{}", "{'d':'2026-11-23'}", NULL },
+		{ "{}", "{'d':'2026-11-24'}", "'d' is yet to come" },
+		{ "{}", "{'t':1795365000000}", NULL },
+		{ "{}", "{'t':1795365000001}", "'t' is yet to come" },
+		{ "{}", "{'e':'2026-01-02','d':'2026-01-02'}", NULL },
+		{ "{}", "{'e':'2026-01-01','d':'2026-01-02'}",
+		  "thing 't1': field 'e' is before 'd'" },
+		{ "{}", "{'e':'1999-01-01'}", NULL },
+		{ "{'e':'2026-01-01'}", "{'e':'2026-01-01','d':'2026-01-02'}",
+		  "'e' is before 'd'" },
+		{ "{'e':'2026-01-01','d':'2026-01-02'}",
+		  "{'e':'2026-01-01','d':'2026-01-02','n':1}", NULL },
+	};
+	struct err err = { 0 };
+	const struct kind *k;
+
+	(void)state;
+	assert_int_equal(
+		define(KIND(FIELD("n", "int", ",'least':0,'most':100") "," FIELD(
+			       "d", "date",
+			       ",'not_future':true") "," FIELD("t", "time",
+							       ",'not_future':"
+							       "true") "," FIELD("e",
+										 "date",
+										 ",'not_before':'d'")),
+		       &err),
+		RC_OK);
+	k = registry_kind(kinds, "thing");
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		json_t *before = quoted(cases[i].before);
+		json_t *after = quoted(cases[i].after);
+		enum rc rc;
+
+		json_object_set_new(after, "id", json_string("t1"));
+		err = (struct err){ 0 };
+		rc = limits_check(k, before, after, NOW, &err);
+		assert_int_equal(rc, cases[i].why ? RC_INVALID : RC_OK);
+		if (cases[i].why && !strstr(err.text, cases[i].why))
+			fail_msg("'%s' does not say '%s'", err.text,
+				 cases[i].why);
+		json_decref(before);
+		json_decref(after);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			limits_are_declared_of_fields_that_suit_them, setup,
+			teardown),
+		cmocka_unit_test_setup_teardown(limits_hold_for_what_changes,
+						setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
