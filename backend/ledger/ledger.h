@@ -50,6 +50,10 @@ struct office_write {
 	const char *message; /* one line */
 	struct office_record *records;
 	size_t n;
+	/* People entered it: what they changed must be within the limits that
+	 * the kind's file states (kind/limits.h), and a reference must find its
+	 * record in the scope, in the catalog or in this write. */
+	bool entered;
 	/* Called after each main commit; may be NULL. */
 	void (*progress)(void *ctx, size_t done, size_t total);
 	void *ctx;

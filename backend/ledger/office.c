@@ -2,6 +2,7 @@
 #include "ledger/batch.h"
 
 #include "base/jcs.h"
+#include "ledger/entered.h"
 #include "kind/fsm.h"
 #include "object/packet.h"
 #include "sql_store.gen.h"
@@ -15,6 +16,7 @@ struct filling {
 	struct take take;
 	size_t *from; /* which of w->records each record is */
 	size_t bytes;
+	json_t *paths; /* of the write, for references; owned */
 };
 
 /* The record as it will be: id, scope and town with the fields. */
@@ -57,8 +59,8 @@ static enum rc stored_now(struct filling *f, const struct office_record *o,
 	return rc;
 }
 
-/* What may be said before anything is written: the kind's rules, the role.
- * Memory that ran out is no verdict. */
+/* What may be said before anything is written: the kind's rules, the role. That
+ * memory ran out, or the disk failed, is no verdict. */
 static enum rc allowed(struct filling *f, const struct kind *k,
 		       struct office_record *o, const json_t *before,
 		       const json_t *after)
@@ -73,8 +75,10 @@ static enum rc allowed(struct filling *f, const struct kind *k,
 		 kind_may_write(k, f->op->actor->roles, before, after, &why) ==
 			 RC_OK)
 		fsm_check(k, f->op->actor->roles, before, after, &why);
-	if (why.code == RC_NOMEM)
-		return err_set(f->op->err, RC_NOMEM, "%s", why.text);
+	if (f->w->entered && !why.code)
+		entered_check(f->op, f->w, &f->paths, k, before, after, &why);
+	if (why.code == RC_NOMEM || why.code == RC_IO)
+		return err_set(f->op->err, why.code, "%s", why.text);
 	if (why.code)
 		refused(o, why.text);
 	return RC_OK;
@@ -280,6 +284,7 @@ static enum rc records_put(struct batch *b, struct op *op,
 	take_release(&f.take);
 	free(f.from);
 	json_decref(seen);
+	json_decref(f.paths);
 	return rc;
 }
 

@@ -182,6 +182,59 @@ static void sealed_records_are_stored_sealed(void **state)
 		RC_DENIED);
 }
 
+/* What is entered refers to what there is, in the scope, in the catalog or in
+ * the same write, before or behind. What stands is not judged again; nor is
+ * what nobody entered. */
+static void entered_references_find_their_record(void **state)
+{
+	static const struct {
+		const char *kind, *id, *record, *why; /* NULL: it goes in */
+	} cases[] = {
+		{ "assignment", "a1",
+		  "{\"subject\":\"s1\",\"reassigned_to\":\"a2\"}", NULL },
+		{ "assignment", "a2", "{\"subject\":\"s1\"}", NULL },
+		{ "assignment", "a3", "{\"subject\":\"s1\",\"item\":\"i1\"}",
+		  "field 'item': there is no item 'i1' in scope catalog" },
+		{ "assignment", "a4",
+		  "{\"subject\":\"s1\",\"reassigned_to\":\"a3\"}",
+		  "there is no assignment 'a3' in scope 330106" },
+		{ "visit", "v1", "{\"subject\":\"s9\"}",
+		  "field 'subject': there is no subject 's9' in scope 330106" },
+		{ "visit", "v2", "{\"subject\":\"s9\",\"summary\":\"b\"}",
+		  NULL },
+		{ "visit", "v3", "{\"subject\":\"s1\",\"score\":101}",
+		  "field 'score' is 101, and at most 100" },
+	};
+	enum { N = sizeof(cases) / sizeof(*cases) };
+	struct world *w = *state;
+	struct account admin;
+	struct op op = loop_op(&w->loop, &admin, &w->err);
+	struct office_record records[N] = { 0 };
+	struct office_write write = { .scope = "330106",
+				      .operation = "set",
+				      .message = "entered",
+				      .records = records,
+				      .n = N,
+				      .entered = true };
+
+	write_ok(w, "subject", "s1", "{\"name\":\"a\"}");
+	write_ok(w, "visit", "v2", "{\"subject\":\"s9\"}");
+	for (int i = 0; i < N; i++) {
+		records[i].kind = cases[i].kind;
+		records[i].id = cases[i].id;
+		records[i].record = json_loads(cases[i].record,
+					       JSON_REJECT_DUPLICATES, NULL);
+	}
+	assert_int_equal(ledger_office(&op, &write), RC_OK);
+	for (int i = 0; i < N; i++) {
+		if ((records[i].outcome == OFFICE_REFUSED) !=
+			    (cases[i].why != NULL) ||
+		    !strstr(records[i].why, cases[i].why ? cases[i].why : ""))
+			fail_msg("%s: %s", cases[i].id, records[i].why);
+		json_decref((json_t *)(uintptr_t)records[i].record);
+	}
+}
+
 static void a_kind_gains_a_field_without_moving_old_records(void **state)
 {
 	struct world *w = *state;
@@ -223,6 +276,7 @@ int main(void)
 		TEST(a_county_kind_is_refused_in_the_catalog),
 		TEST(bulk_is_split_into_packets_and_main_commits),
 		TEST(sealed_records_are_stored_sealed),
+		TEST(entered_references_find_their_record),
 		TEST(a_kind_gains_a_field_without_moving_old_records),
 	};
 
