@@ -1,4 +1,5 @@
-/* cli/cmd_draw.c - `hufud draw`: commit, reveal, run, publish, verify. */
+/* cli/cmd_draw.c - `hufud draw`: commit, reveal, run, publish, verify, report.
+ */
 #include "cli/cmd_draw.h"
 
 #include "base/date.h"
@@ -27,6 +28,8 @@ static const char usage[] =
 	"       hufud draw show ID [--public] [--out FILE]\n"
 	"       hufud draw verify FILE | ID [--paper FILE]\n"
 	"       hufud draw list [--scope S]\n"
+	"       hufud draw report [--scope S] [--from DATE] [--to DATE]\n"
+	"                  [--format text|json|csv]\n"
 	"\n"
 	"commit  freezes who may be drawn and who may draw them, and prints "
 	"the commitment\n"
@@ -62,6 +65,12 @@ static const char usage[] =
 	"against it; with\n"
 	"        --paper it says whether that file is the draw's, as "
 	"published now or before\n"
+	"report  holds all draws of a scope that were committed in these days "
+	"against chance:\n"
+	"        who was drawn, who was paired, who was left out or replaced "
+	"by "
+	"whom, how\n"
+	"        long a seed took, and frames that were committed twice\n"
 	"\n" CLI_SCOPE_USAGE
 	"\nOptions: --data DIR, --as ACCOUNT, --schema DIR, --json";
 
@@ -381,6 +390,8 @@ static int do_verb(struct cli *c, const char *const *words,
 				: cli_misuse(c, "which draw, or which file?");
 	if (strcmp(verb, "commit") == 0)
 		return cmd_draw_commit(c, w);
+	if (strcmp(verb, "report") == 0)
+		return cmd_draw_report(c, w);
 	return strcmp(verb, "list") == 0
 		       ? list(c)
 		       : cli_misuse(c, "there is no 'draw %s'", verb);
@@ -420,6 +431,9 @@ int cmd_draw(struct cli *c)
 		{ "--public", NULL, &w.is_public },
 		{ "--out", &w.out, NULL },
 		{ "--paper", &w.paper, NULL },
+		{ "--from", &w.from, NULL },
+		{ "--to", &w.to, NULL },
+		{ "--format", &w.format, NULL },
 		{ NULL, NULL, NULL },
 	};
 	int code = cli_options(c, own, usage, words, 3);
@@ -428,6 +442,6 @@ int cmd_draw(struct cli *c)
 		return code;
 	if (!words[0])
 		return cli_misuse(c, "say commit, reveal, run, replace, show, "
-				     "verify or list");
+				     "verify, list or report");
 	return do_verb(c, words, &w);
 }

@@ -32,3 +32,15 @@ SELECT EXISTS(SELECT 1 FROM subject WHERE scope = ?1
 -- name: draw_sense_item
 SELECT EXISTS(SELECT 1 FROM item WHERE scope IN (?1, 'catalog')),
 	EXISTS(SELECT 1 FROM item WHERE scope IN (?1, 'catalog') AND id = ?2)
+
+-- name: draw_report_towns
+SELECT id, town FROM subject WHERE scope = ?1 ORDER BY id
+
+-- name: draw_report_draws
+SELECT id FROM draw WHERE scope = ?1 AND commitment IS NOT NULL
+AND committed_at >= ?2 AND committed_at < ?3 ORDER BY committed_at, id
+
+-- name: draw_report_authors
+SELECT l.body, coalesce(p.author, 'server') FROM log AS l
+LEFT JOIN packet AS p ON p.number = l.packet
+WHERE l.scope = ?1 AND l.kind = 'draw' AND l.id = ?2 ORDER BY l.position
