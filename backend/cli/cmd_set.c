@@ -3,7 +3,7 @@
 
 #include "base/hex.h"
 #include "base/jcs.h"
-#include "domain/convert.h"
+#include "domain/entry.h"
 
 static const char usage[] =
 	"usage: hufud set KIND ID FIELD=VALUE... [--scope S] [--as ACCOUNT] "
@@ -21,7 +21,10 @@ static const char usage[] =
 	"is merged, not overwritten. Values are written as in a file for "
 	"import: "
 	"dates as\n"
-	"2026-11-22, money in yuan, coordinates in degrees, sets as a;b;c.\n"
+	"2026-11-22, money in yuan, coordinates in degrees, sets as a;b;c. "
+	"They are checked as\n"
+	"an import checks them; what is odd but goes in is told, and stands in "
+	"the flags.\n"
 	"\n" CLI_SCOPE_USAGE "\nOptions: --data DIR\n";
 
 #define WORDS_MAX 66
@@ -34,39 +37,34 @@ static bool is_field_word(const char *word)
 	return equals && equals > word && equals - word < FIELD_NAME_SIZE;
 }
 
-static enum rc field_set(struct cli *c, const struct kind *k, json_t *record,
+static enum rc field_set(struct cli *c, const struct kind *k, json_t *given,
 			 const char *word)
 {
 	const char *equals = strchr(word, '=');
 	const struct field *f;
 	json_t *value = NULL;
 	char name[FIELD_NAME_SIZE];
-	enum rc rc;
+	enum rc rc = RC_OK;
 
 	snprintf(name, sizeof(name), "%.*s", (int)(equals - word), word);
 	if (!strcmp(name, "town")) {
-		json_object_set_new(record, "town", json_string(equals + 1));
+		json_object_set_new(given, "town", json_string(equals + 1));
 		return RC_OK;
 	}
 	f = kind_field(k, name);
 	if (!f)
 		return err_set(&c->err, RC_INVALID,
 			       "kind '%s' has no field '%s'", k->name, name);
-	if (!strcmp(equals + 1, "@null")) {
-		json_object_del(record, name);
-		return RC_OK;
-	}
-	rc = convert_value(f, equals + 1, &value, &c->err);
-	if (rc == RC_OK && value)
-		json_object_set_new(record, name, value);
-	else if (rc == RC_OK)
-		json_object_del(record, name);
+	if (strcmp(equals + 1, "@null") != 0)
+		rc = entry_value(f, equals + 1, &value, &c->err);
+	if (rc == RC_OK)
+		json_object_set_new(given, name, value ? value : json_null());
 	return rc;
 }
 
 /* The record that was seen, as `show --json` wrote it or by itself. */
 static enum rc base_read(struct cli *c, const char *file, const char *id,
-			 json_t **base, json_t **record)
+			 json_t **base)
 {
 	json_error_t why;
 	json_t *said = json_load_file(file, JSON_REJECT_DUPLICATES, &why);
@@ -81,13 +79,12 @@ static enum rc base_read(struct cli *c, const char *file, const char *id,
 	if (!of || strcmp(of, id) != 0)
 		return err_set(&c->err, RC_INVALID,
 			       "'%s' does not hold the record '%s'", file, id);
-	*record = json_deep_copy(*base);
-	return *record ? RC_OK : err_set(&c->err, RC_NOMEM, "out of memory");
+	return RC_OK;
 }
 
-/* The record as it stands, or an empty one where that is asked for. */
+/* The record as it stands, or none where that is asked for. */
 static enum rc record_begin(struct cli *c, const char *kind, const char *id,
-			    bool is_new, json_t **base, json_t **record)
+			    bool is_new, json_t **base)
 {
 	struct err missing = { 0 };
 	struct op quiet = c->op;
@@ -96,20 +93,49 @@ static enum rc record_begin(struct cli *c, const char *kind, const char *id,
 	quiet.err = &missing;
 	rc = ledger_record(&quiet, c->scope, kind, id, base);
 	if (rc == RC_NOT_FOUND && is_new &&
-	    registry_kind(c->store->kinds, kind)) {
-		*record = json_object();
+	    registry_kind(c->store->kinds, kind))
 		return RC_OK;
-	}
 	if (rc != RC_OK)
 		return err_set(&c->err, rc, "%s%s", missing.text,
 			       rc == RC_NOT_FOUND && !is_new
 				       ? " (--new makes one)"
 				       : "");
-	*record = json_deep_copy(*base);
-	return *record ? RC_OK : err_set(&c->err, RC_NOMEM, "out of memory");
+	return RC_OK;
 }
 
-static int report(struct cli *c, const struct office_record *o)
+/* The words as facts, checked, over what stands. */
+static enum rc record_make(struct cli *c, const char *const *words,
+			   struct entry_fact *fact, const char *kind,
+			   const json_t *base, json_t **record)
+{
+	static const struct entry_remark *const of_code[] = {
+		&entry_wrong_check, &entry_wrong_inner, NULL
+	};
+	const struct kind *k = registry_kind(c->store->kinds, kind);
+	struct entry_towns towns = { 0 };
+	json_t *given = json_object();
+	enum rc rc = entry_kind(k, &c->err);
+
+	for (; *words && rc == RC_OK; words++)
+		rc = field_set(c, k, given, *words);
+	fact->given = given;
+	if (json_object_get(given, "uscc"))
+		fact->own = of_code;
+	if (rc == RC_OK)
+		rc = entry_check(&c->op, c->scope, k, &towns, given, fact,
+				 &c->err);
+	if (rc == RC_OK) {
+		*record = entry_record(k, c->scope, fact, base);
+		if (!*record)
+			rc = err_set(&c->err, RC_NOMEM, "out of memory");
+	}
+	fact->given = NULL;
+	json_decref(given);
+	return rc;
+}
+
+static int report(struct cli *c, const struct office_record *o,
+		  const struct entry_fact *fact)
 {
 	static const char *const words[] = { "unchanged", "new", "changed",
 					     "refused" };
@@ -120,11 +146,20 @@ static int report(struct cli *c, const struct office_record *o)
 		return cli_fail(c, &c->err);
 	}
 	if (c->json) {
-		cli_json(json_pack("{s:s, s:s, s:s}", "kind", o->kind, "id",
-				   o->id, "outcome", words[o->outcome]));
-	} else {
-		printf("%s %s: %s\n", o->kind, o->id, words[o->outcome]);
+		json_t *remarks = json_array();
+
+		for (int i = 0; i < ENTRY_REMARKS_MAX && fact->remarks[i]; i++)
+			json_array_append_new(
+				remarks, json_string(fact->remarks[i]->flag));
+		cli_json(json_pack("{s:s, s:s, s:s, s:o}", "kind", o->kind,
+				   "id", o->id, "outcome", words[o->outcome],
+				   "remarks", remarks));
+		return EXIT_DONE;
 	}
+	printf("%s %s: %s\n", o->kind, o->id, words[o->outcome]);
+	for (int i = 0; i < ENTRY_REMARKS_MAX && fact->remarks[i]; i++)
+		printf("  flagged %s: %s\n", fact->remarks[i]->flag,
+		       fact->remarks[i]->what);
 	return EXIT_DONE;
 }
 
@@ -138,7 +173,10 @@ int cmd_set(struct cli *c)
 					  { "--message", &message, NULL },
 					  { NULL, NULL, NULL } };
 	struct office_record o = { 0 };
-	struct office_write w = { .operation = "set", .records = &o, .n = 1 };
+	struct office_write w = {
+		.operation = "set", .records = &o, .n = 1, .entered = true
+	};
+	struct entry_fact fact = { 0 };
 	json_t *base = NULL, *record = NULL;
 	int code = cli_options(c, own, usage, words, WORDS_MAX);
 	enum rc rc;
@@ -164,16 +202,16 @@ int cmd_set(struct cli *c)
 	o.id = words[1];
 	w.scope = c->scope;
 	w.message = message;
-	rc = seen ? base_read(c, seen, o.id, &base, &record)
-		  : record_begin(c, o.kind, o.id, is_new, &base, &record);
-	for (size_t i = 2; words[i] && rc == RC_OK; i++)
-		rc = field_set(c, registry_kind(c->store->kinds, o.kind),
-			       record, words[i]);
+	rc = seen ? base_read(c, seen, o.id, &base)
+		  : record_begin(c, o.kind, o.id, is_new, &base);
+	fact.id = o.id;
+	if (rc == RC_OK)
+		rc = record_make(c, words + 2, &fact, o.kind, base, &record);
 	o.record = record;
 	o.base = base;
 	if (rc == RC_OK)
 		rc = ledger_office(&c->op, &w);
-	code = rc == RC_OK ? report(c, &o) : cli_fail(c, &c->err);
+	code = rc == RC_OK ? report(c, &o, &fact) : cli_fail(c, &c->err);
 	json_decref(base);
 	json_decref(record);
 	return code;

@@ -144,6 +144,30 @@ static bool has_itself(const json_t *list, const char *code)
 	return !*code || (first && strcmp(first, code) == 0);
 }
 
+/* A table that begins later says nothing of the day: a code may have been in
+ * force long before. */
+static enum rc not_found(struct op *op, const char *code, const char *day)
+{
+	struct query *q = query_begin(op->store->db, SQL_DIVISION_FIRST);
+	char first[11] = "";
+	enum rc rc;
+
+	query_text(q, 1, code);
+	if (query_row(q) && !query_is_null(q, 0))
+		snprintf(first, sizeof(first), "%s", query_get_text(q, 0));
+	rc = query_end(q, op->err);
+	if (rc != RC_OK)
+		return rc;
+	if (*first && strcmp(first, day) > 0)
+		return err_set(
+			op->err, RC_NOT_FOUND,
+			"the table of divisions has '%s' from %s on, and "
+			"says nothing of %s",
+			code, first, day);
+	return err_set(op->err, RC_NOT_FOUND,
+		       "there is no division '%s' in the table", code);
+}
+
 static enum rc find(struct op *op, const char *code, const char *day,
 		    json_t *list, json_t **gone)
 {
@@ -161,10 +185,7 @@ static enum rc find(struct op *op, const char *code, const char *day,
 	rc = before(op, code, day, gone);
 	if (rc == RC_OK && *gone)
 		rc = successors_of(op, *gone, day, list);
-	if (rc == RC_OK && !*gone)
-		rc = err_set(op->err, RC_NOT_FOUND,
-			     "there was no division '%s' on %s", code, day);
-	return rc;
+	return rc == RC_OK && !*gone ? not_found(op, code, day) : rc;
 }
 
 enum rc division_tree(struct op *op, const char *code, const char *as_of,

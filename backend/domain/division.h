@@ -19,7 +19,8 @@
  * below it that held on that day (NULL: today), in the order of codes. When
  * `code` itself had been abolished by then, "abolished" is its last record and
  * "divisions" are its successors of that day, found through all steps.
- * RC_NOT_FOUND when nothing held and nothing was abolished. */
+ * RC_NOT_FOUND when the table has no such code, or, which it says, has it only
+ * from a later day on. */
 enum rc division_tree(struct op *op, const char *code, const char *as_of,
 		      json_t **out);
 

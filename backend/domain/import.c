@@ -5,16 +5,14 @@
 #include <string.h>
 
 #include "base/jcs.h"
-#include "domain/convert.h"
 #include "domain/import_batch.h"
 #include "domain/import_ids.h"
 #include "domain/import_map.h"
-#include "domain/uscc.h"
 
 #define OWN_MAX 4
 
-static const struct import_remark latin1 = { NULL,
-					     "rows converted from Latin-1" };
+static const struct entry_remark latin1 = { NULL,
+					    "rows converted from Latin-1" };
 struct import {
 	const struct import_job *job;
 	const char *source;
@@ -22,7 +20,7 @@ struct import {
 	struct import_batch batch;
 	json_t *first; /* for new records; owned */
 	/* Whose flags the columns of this file decide, NULL-ended. */
-	const struct import_remark *own[OWN_MAX + 1];
+	const struct entry_remark *own[OWN_MAX + 1];
 };
 
 /* A cell without the apostrophe that an export put in front of it. */
@@ -42,7 +40,6 @@ static enum rc convert_target(struct import *im, const struct csv_row *row,
 	const struct csv_cell *cell = &row->cells[t->columns[0]];
 	struct csv_cell cells[IMPORT_COLUMNS_MAX];
 	const char *text = unguarded(cell), *translated;
-	char id[33];
 
 	if (t->as) {
 		for (size_t i = 0; i < t->ncolumns; i++)
@@ -52,14 +49,8 @@ static enum rc convert_target(struct import *im, const struct csv_row *row,
 	translated = t->values ? json_text(t->values, text) : NULL;
 	if (translated)
 		text = translated;
-	if (t->place == IMPORT_FIELD && f->type == FIELD_REF &&
-	    strlen(text) == USCC_CHARS) {
-		snprintf(id, sizeof(id), "%s", text);
-		import_lower_code(id);
-		text = id;
-	}
 	if (t->place == IMPORT_FIELD)
-		return convert_value(f, text, out, why);
+		return entry_value(f, text, out, why);
 	if (cell->n == 0)
 		return RC_OK;
 	*out = json_string(text);
@@ -80,14 +71,14 @@ static const char *target_name(const struct import *im,
 
 /* The row as an object: what a field is to be, null where its cell is empty. */
 static enum rc read_given(struct import *im, const struct csv_row *row,
-			  json_t *given, struct import_fact *fact,
+			  json_t *given, struct entry_fact *fact,
 			  struct err *why)
 {
 	enum rc rc;
 
 	for (size_t i = 0; i < im->map.n; i++) {
 		const struct import_target *t = &im->map.targets[i];
-		const struct import_remark *remark;
+		const struct entry_remark *remark;
 		json_t *value = NULL;
 		bool earned;
 
@@ -97,7 +88,7 @@ static enum rc read_given(struct import *im, const struct csv_row *row,
 		remark = import_as_remark(t->as, row->cells[t->columns[0]].p,
 					  &earned);
 		if (remark && earned)
-			fact_remark(fact, remark);
+			entry_note(fact, remark);
 		/* No town given is the town as it stands, not none. */
 		if (!value && t->place != IMPORT_FIELD)
 			continue;
@@ -105,7 +96,8 @@ static enum rc read_given(struct import *im, const struct csv_row *row,
 					value ? value : json_null()) != 0)
 			return err_set(why, RC_NOMEM, "out of memory");
 	}
-	return import_check_code(im->batch.kind, given, fact, why);
+	return entry_check(im->batch.op, im->job->scope, im->batch.kind,
+			   &im->batch.towns, given, fact, why);
 }
 
 static enum rc check_scope(const struct import *im, json_t *given,
@@ -126,15 +118,15 @@ static enum rc take_row(struct import *im, const struct csv_row *row,
 {
 	struct err why = { 0 };
 	char id[33];
-	struct import_fact fact = { .id = id,
-				    .first = im->first,
-				    .own = im->own };
+	struct entry_fact fact = { .id = id,
+				   .first = im->first,
+				   .own = im->own };
 	json_t *given;
 	enum rc rc;
 
 	im->batch.report->read++;
 	if (row->converted)
-		fact_remark(&fact, &latin1);
+		entry_note(&fact, &latin1);
 	if (row->state == CSV_REFUSED)
 		return batch_refuse(&im->batch, row, row->why);
 	if (row->n != im->map.columns) {
@@ -154,10 +146,10 @@ static enum rc take_row(struct import *im, const struct csv_row *row,
 				    &why);
 	if (rc == RC_OK)
 		rc = batch_put(&im->batch, row, &fact);
-	else if (rc == RC_NOMEM)
-		rc = err_set(err, rc, "%s", why.text);
-	else
+	else if (rc == RC_INVALID)
 		rc = batch_refuse(&im->batch, row, why.text);
+	else
+		rc = err_set(err, rc, "%s", why.text);
 	json_decref(given);
 	return rc;
 }
@@ -191,8 +183,8 @@ static void find_own(struct import *im)
 	size_t n = 0;
 
 	if (import_map_has(&im->map, im->batch.kind, "uscc")) {
-		im->own[n++] = &import_wrong_check;
-		im->own[n++] = &import_wrong_inner;
+		im->own[n++] = &entry_wrong_check;
+		im->own[n++] = &entry_wrong_inner;
 	}
 	for (size_t i = 0; i < im->map.n && n < OWN_MAX; i++) {
 		bool earned;

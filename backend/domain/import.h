@@ -11,13 +11,19 @@
  * (ratio_unread, frequency_unread), and those of import_lives. A flag is taken
  * off when the same record comes without its cause.
  *
- * The same file twice changes nothing the second time. A column that the file
+ * What refers to a record that is neither there nor in the same 2,000 rows, is
+ * beyond its kind's limits, is in a town that the divisions of the scope do not
+ * have, or in a state that the state table does not lead to, is refused.
+ *
+ * The same file twice changes nothing the second time: a state that the record
+ * began with and left is no move back. A column that the file
  * has overwrites the field (an empty cell clears it); a field that the file has
  * no column for stays as it stands. Refused rows are written to
- * FILE.rejects.csv, with the two columns refused_line and refused_why in front,
- * in a form that can be corrected and imported again; the file appears whole
- * when the import ends, and is absent when nothing was refused. Memory is
- * bounded by the longest batch, plus 24 bytes a row for what repeats itself. */
+ * FILE.rejects.csv in their order, with the two columns refused_line and
+ * refused_why in front, in a form that can be corrected and imported again; the
+ * file appears whole when the import ends, and is absent when nothing was
+ * refused. Memory is bounded by the longest batch, plus 24 bytes a row for what
+ * repeats itself. */
 #ifndef DOMAIN_IMPORT_H
 #define DOMAIN_IMPORT_H
 

@@ -202,12 +202,12 @@ static enum rc as_times_max(const struct csv_cell *cells, size_t n,
 	return number(read_times(cells[0].p).max, out, err);
 }
 
-const struct import_remark *import_as_remark(import_as_fn *as, const char *text,
-					     bool *earned)
+const struct entry_remark *import_as_remark(import_as_fn *as, const char *text,
+					    bool *earned)
 {
-	static const struct import_remark ratio = { "ratio_unread",
-						    "ratios no rule reads" };
-	static const struct import_remark times = {
+	static const struct entry_remark ratio = { "ratio_unread",
+						   "ratios no rule reads" };
+	static const struct entry_remark times = {
 		"frequency_unread", "frequencies no rule reads"
 	};
 	struct bounds b = unread;

@@ -1,22 +1,23 @@
 /* import_batch.c - lay facts over what stands and hand them to the office. */
 #include "domain/import_batch.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/hex.h"
 #include "base/jcs.h"
 #include "kind/fsm.h"
+#include "sql_store.gen.h"
 
-#define WHITE " \t\r\n" /* as convert_value drops it */
 #define TEXT_FLUSH_BYTES (8u << 20) /* of rows kept for refusals */
 
 struct import_pending {
 	char id[33];
 	int64_t line;
+	size_t at; /* of the records */
+	char *why; /* refused already; owned */
 	json_t *record, *base; /* owned */
-	const struct import_remark *remarks[IMPORT_REMARKS_MAX];
+	const struct entry_remark *remarks[ENTRY_REMARKS_MAX];
 	size_t text_at, text_bytes;
 };
 
@@ -32,6 +33,9 @@ static enum rc find_kind(struct import_batch *b)
 	if (!b->kind)
 		return err_set(b->op->err, RC_INVALID, "there is no kind '%s'",
 			       b->kind_name);
+	rc = entry_kind(b->kind, b->op->err);
+	if (rc != RC_OK)
+		return rc;
 	if ((strcmp(b->job->scope, "catalog") == 0) == b->kind->is_catalog)
 		return RC_OK;
 	return err_set(b->op->err, RC_INVALID,
@@ -59,6 +63,7 @@ enum rc batch_open(struct import_batch *b, struct op *op,
 	enum rc rc;
 
 	*b = (struct import_batch){ .op = op, .job = job, .report = report };
+	b->file = strrchr(file, '/') ? strrchr(file, '/') + 1 : file;
 	buf_init(&b->text, TEXT_FLUSH_BYTES + 2 * CSV_RECORD_MAX);
 	buf_init(&b->header, 2 * CSV_RECORD_MAX);
 	snprintf(b->kind_name, sizeof(b->kind_name), "%s", kind);
@@ -78,20 +83,32 @@ enum rc batch_open(struct import_batch *b, struct op *op,
 	return rc == RC_OK ? find_kind(b) : rc;
 }
 
+/* One more row; its text is kept in case that it is refused. */
+static enum rc pend(struct import_batch *b, const struct csv_row *row,
+		    struct import_pending p)
+{
+	enum rc rc;
+
+	p.line = row->line;
+	p.text_at = b->text.len;
+	write_row(&b->text, row, b->skip);
+	p.text_bytes = b->text.len - p.text_at;
+	b->pending[b->n++] = p;
+	rc = buf_status(&b->text, b->op->err);
+	if (rc == RC_OK &&
+	    (b->n == LEDGER_BATCH_RECORDS || b->text.len > TEXT_FLUSH_BYTES))
+		rc = batch_flush(b);
+	return rc;
+}
+
 enum rc batch_refuse(struct import_batch *b, const struct csv_row *row,
 		     const char *why)
 {
-	size_t at = b->text.len;
-	enum rc rc;
+	struct import_pending p = { .why = strdup(why) };
 
-	write_row(&b->text, row, b->skip);
-	rc = buf_status(&b->text, b->op->err);
-	if (rc == RC_OK)
-		batch_refused(b, row->line, why,
-			      b->text.data ? b->text.data + at : "",
-			      b->text.len - at);
-	b->text.len = at;
-	return rc;
+	if (!p.why)
+		return err_set(b->op->err, RC_NOMEM, "out of memory");
+	return pend(b, row, p);
 }
 
 /* The record as it stands in *out (a new reference), or NULL. RC_DENIED, for a
@@ -111,128 +128,52 @@ static enum rc find_standing(struct import_batch *b, const char *id,
 	return RC_OK;
 }
 
-/* Would a file that shows what stands bring what is given? An import drops
- * white space around a text, and an empty text is none: that a text was
- * exported is no reason to change it. */
-static bool reads_the_same(const json_t *standing, const json_t *given)
+/* Has the record ever stood in that state? */
+static enum rc was_once(struct import_batch *b, const char *id,
+			const json_t *state, bool *found)
 {
-	const char *text = json_string_value(standing);
-	const char *want = json_is_null(given) ? "" : json_string_value(given);
-	size_t n;
+	const char *field = b->kind->fsm->field->name;
+	struct query *q = query_begin(b->op->store->db, SQL_RECORD_VERSIONS);
+	enum rc rc = RC_OK, ended;
 
-	if (!text || !want)
-		return false;
-	text += strspn(text, WHITE);
-	n = strlen(text);
-	while (n > 0 && strchr(WHITE, text[n - 1]))
-		n--;
-	return n == strlen(want) && memcmp(text, want, n) == 0;
-}
+	*found = false;
+	query_text(q, 1, b->job->scope);
+	query_text(q, 2, b->kind_name);
+	query_text(q, 3, id);
+	while (rc == RC_OK && !*found && query_row(q)) {
+		json_t *version = NULL;
 
-static int lay(json_t *record, const json_t *facts)
-{
-	const char *name;
-	json_t *value;
-
-	json_object_foreach((json_t *)(uintptr_t)facts, name, value)
-	{
-		if (reads_the_same(json_object_get(record, name), value))
-			continue;
-		if (json_is_null(value))
-			json_object_del(record, name);
-		else if (json_object_set(record, name, value) != 0)
-			return -1;
+		rc = json_read(query_get_text(q, 0), query_get_len(q, 0),
+			       &version, b->op->err);
+		*found = rc == RC_OK &&
+			 json_equal(json_object_get(version, field),
+				    (json_t *)(uintptr_t)state);
+		json_decref(version);
 	}
-	return 0;
+	ended = query_end(q, b->op->err);
+	return rc == RC_OK ? ended : rc;
 }
 
-static bool is_own(const struct import_fact *fact, const char *flag)
+/* A file says how records began, and the same file twice changes nothing: what
+ * has moved on from a state where records begin stays where it is. A state that
+ * the record never had is a move, and the state table's to judge. */
+static enum rc keep_state(struct import_batch *b, const char *id,
+			  const json_t *standing, json_t *record)
 {
-	for (size_t i = 0; fact->own && fact->own[i]; i++)
-		if (fact->own[i]->flag && !strcmp(fact->own[i]->flag, flag))
-			return true;
-	return false;
-}
+	const struct fsm *t = b->kind->fsm;
+	json_t *was, *now;
+	bool found = false;
+	enum rc rc;
 
-/* The flags as they stand, less what this file decides, and what the row
- * earned. A set without members is no field. */
-static int lay_flags(const struct kind *k, json_t *record,
-		     const struct import_fact *fact)
-{
-	const json_t *standing = json_object_get(record, "flags");
-	json_t *flags = json_array();
-	int bad = flags ? 0 : -1;
-
-	if (!kind_field(k, "flags"))
-		goto out;
-	for (size_t i = 0; i < json_array_size(standing); i++) {
-		json_t *flag = json_array_get(standing, i);
-
-		if (!is_own(fact, json_string_value(flag)))
-			bad |= json_array_append(flags, flag);
-	}
-	for (int i = 0; i < IMPORT_REMARKS_MAX && fact->remarks[i]; i++)
-		if (fact->remarks[i]->flag)
-			bad |= json_array_append_new(
-				flags, json_string(fact->remarks[i]->flag));
-	if (json_array_size(flags) > 0)
-		bad |= json_object_set(record, "flags", flags);
-	else if (json_array_size(standing) > 0)
-		bad |= json_object_del(record, "flags");
-	/* Canonical order; a flag that is there already is there once. */
-	kind_normalise(k, record);
-out:
-	json_decref(flags);
-	return bad;
-}
-
-void fact_remark(struct import_fact *fact, const struct import_remark *remark)
-{
-	int i = 0;
-
-	while (i < IMPORT_REMARKS_MAX - 1 && fact->remarks[i])
-		i++;
-	assert(!fact->remarks[i]);
-	fact->remarks[i] = remark;
-}
-
-/* A file says how records began. What has moved since stays where it is, so
- * that the same file twice changes nothing. */
-static int keep_state(const struct kind *k, json_t *record,
-		      const json_t *standing)
-{
-	const char *name = k->fsm ? k->fsm->field->name : "";
-	json_t *state = json_object_get(standing, name);
-
-	if (!state || !fsm_is_start(k->fsm, record))
-		return 0;
-	return json_object_set(record, name, state);
-}
-
-/* What the record is to be: what stands, and the facts over it. */
-static json_t *record_of(struct import_batch *b, const struct import_fact *fact,
-			 const json_t *standing)
-{
-	json_t *record = standing ? json_copy((json_t *)(uintptr_t)standing)
-				  : json_object();
-	int bad = 0;
-
-	if (!standing) {
-		bad |= json_object_set_new(record, "town", json_string("000"));
-		if (fact->first)
-			bad |= lay(record, fact->first);
-	}
-	bad |= json_object_set_new(record, "id", json_string(fact->id));
-	bad |= json_object_set_new(record, "scope", json_string(b->job->scope));
-	bad |= lay(record, fact->given);
-	bad |= keep_state(b->kind, record, standing);
-	if (fact->own || fact->remarks[0])
-		bad |= lay_flags(b->kind, record, fact);
-	if (bad) {
-		json_decref(record);
-		return NULL;
-	}
-	return record;
+	was = t ? json_object_get(standing, t->field->name) : NULL;
+	now = t ? json_object_get(record, t->field->name) : NULL;
+	if (!was || !now || json_equal(was, now) || !fsm_is_start(t, record))
+		return RC_OK;
+	rc = was_once(b, id, now, &found);
+	if (rc == RC_OK && found &&
+	    json_object_set(record, t->field->name, was) != 0)
+		rc = err_set(b->op->err, RC_NOMEM, "out of memory");
+	return rc;
 }
 
 static enum rc check_record(const struct import_batch *b, const json_t *record,
@@ -249,34 +190,25 @@ static enum rc check_record(const struct import_batch *b, const json_t *record,
 		       text ? text + 3 : long_why.text);
 }
 
-/* Keep the row's text, in case that the ledger refuses it. */
-static enum rc pend(struct import_batch *b, const struct csv_row *row,
-		    const struct import_fact *fact, json_t *record,
-		    json_t *base)
+static enum rc pend_record(struct import_batch *b, const struct csv_row *row,
+			   const struct entry_fact *fact, json_t *record,
+			   json_t *base)
 {
 	struct import_pending *p = &b->pending[b->n];
-	enum rc rc;
+	struct import_pending next = { .at = b->nrecords,
+				       .record = record,
+				       .base = base };
 
-	*p = (struct import_pending){ .line = row->line,
-				      .record = record,
-				      .base = base,
-				      .text_at = b->text.len };
-	snprintf(p->id, sizeof(p->id), "%s", fact->id);
-	memcpy(p->remarks, fact->remarks, sizeof(p->remarks));
+	snprintf(next.id, sizeof(next.id), "%s", fact->id);
+	memcpy(next.remarks, fact->remarks, sizeof(next.remarks));
 	json_object_del(record, "id");
 	json_object_del(record, "scope");
-	b->records[b->n] = (struct office_record){ .kind = b->kind_name,
-						   .id = p->id,
-						   .record = record,
-						   .base = base };
-	b->n++;
-	write_row(&b->text, row, b->skip);
-	p->text_bytes = b->text.len - p->text_at;
-	rc = buf_status(&b->text, b->op->err);
-	if (rc == RC_OK &&
-	    (b->n == LEDGER_BATCH_RECORDS || b->text.len > TEXT_FLUSH_BYTES))
-		rc = batch_flush(b);
-	return rc;
+	b->records[b->nrecords++] =
+		(struct office_record){ .kind = b->kind_name,
+					.id = p->id,
+					.record = record,
+					.base = base };
+	return pend(b, row, next);
 }
 
 static enum rc repeats(struct import_batch *b, const struct csv_row *row,
@@ -295,7 +227,7 @@ static enum rc repeats(struct import_batch *b, const struct csv_row *row,
 }
 
 enum rc batch_put(struct import_batch *b, const struct csv_row *row,
-		  struct import_fact *fact)
+		  struct entry_fact *fact)
 {
 	json_t *standing = NULL, *record = NULL;
 	struct err why = { 0 };
@@ -307,11 +239,13 @@ enum rc batch_put(struct import_batch *b, const struct csv_row *row,
 		return batch_refuse(b, row, why.text);
 	if (rc != RC_OK)
 		return err_set(b->op->err, rc, "%s", why.text);
-	record = record_of(b, fact, standing);
-	if (!record) {
+	record = entry_record(b->kind, b->job->scope, fact, standing);
+	if (!record)
 		rc = err_set(b->op->err, RC_NOMEM, "out of memory");
+	else
+		rc = keep_state(b, fact->id, standing, record);
+	if (rc != RC_OK)
 		goto out;
-	}
 	if (check_record(b, record, &why) != RC_OK) {
 		rc = batch_refuse(b, row, why.text);
 		goto out;
@@ -325,7 +259,7 @@ enum rc batch_put(struct import_batch *b, const struct csv_row *row,
 	}
 	if (rc == RC_OK) {
 		fact->taken = true;
-		return pend(b, row, fact, record, standing);
+		return pend_record(b, row, fact, record, standing);
 	}
 out:
 	json_decref(record);
@@ -336,28 +270,30 @@ out:
 static void drop_pending(struct import_batch *b)
 {
 	for (size_t i = 0; i < b->n; i++) {
+		free(b->pending[i].why);
 		json_decref(b->pending[i].record);
 		json_decref(b->pending[i].base);
 	}
 	b->n = 0;
+	b->nrecords = 0;
 	buf_reset(&b->text);
 }
 
-static void count_outcome(struct import_batch *b, size_t i)
+static void count_outcome(struct import_batch *b,
+			  const struct import_pending *p)
 {
-	const struct import_pending *p = &b->pending[i];
+	const struct office_record *o = p->why ? NULL : &b->records[p->at];
 
-	switch (b->records[i].outcome) {
-	case OFFICE_SAME: b->report->same++; break;
-	case OFFICE_NEW: b->report->added++; break;
-	case OFFICE_CHANGED: b->report->changed++; break;
-	case OFFICE_REFUSED:
-		batch_refused(b, p->line, b->records[i].why,
+	if (!o || o->outcome == OFFICE_REFUSED) {
+		batch_refused(b, p->line, o ? o->why : p->why,
 			      b->text.data ? b->text.data + p->text_at : "",
 			      p->text_bytes);
 		return;
 	}
-	for (int k = 0; k < IMPORT_REMARKS_MAX && p->remarks[k]; k++)
+	b->report->same += o->outcome == OFFICE_SAME;
+	b->report->added += o->outcome == OFFICE_NEW;
+	b->report->changed += o->outcome == OFFICE_CHANGED;
+	for (int k = 0; k < ENTRY_REMARKS_MAX && p->remarks[k]; k++)
 		batch_remarked(b, p->line, p->id, p->remarks[k]);
 }
 
@@ -377,7 +313,8 @@ enum rc batch_flush(struct import_batch *b)
 				  .operation = "import",
 				  .message = message,
 				  .records = b->records,
-				  .n = b->n,
+				  .n = b->nrecords,
+				  .entered = true,
 				  .progress = written,
 				  .ctx = b };
 	struct account importer = *b->op->actor;
@@ -394,7 +331,7 @@ enum rc batch_flush(struct import_batch *b)
 	rc = ledger_office(&op, &w);
 	if (rc == RC_OK) {
 		for (size_t i = 0; i < b->n; i++)
-			count_outcome(b, i);
+			count_outcome(b, &b->pending[i]);
 		b->done += b->n;
 		rc = find_kind(b);
 	}

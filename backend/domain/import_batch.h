@@ -7,32 +7,9 @@
 #include <stdio.h>
 
 #include "domain/csv.h"
+#include "domain/entry.h"
 #include "domain/import.h"
 #include "domain/import_seen.h"
-
-/* What is odd about a row that goes in all the same. */
-struct import_remark {
-	const char *flag; /* joins the record's `flags`; NULL: told only */
-	const char *what; /* counted under this name */
-};
-
-#define IMPORT_REMARKS_MAX 4 /* of one row */
-
-/* What one row says. All but `taken` is borrowed. */
-struct import_fact {
-	const char *id;
-	/* Fields, and `town`, to be set; JSON null clears. */
-	const json_t *given;
-	const json_t *first; /* set only where the record is new; or NULL */
-	const struct import_remark *remarks[IMPORT_REMARKS_MAX]; /* or NULL */
-	/* Whose flags this file decides, NULL-ended, or NULL: a flag that the
-	 * row does not earn any more is taken off. */
-	const struct import_remark *const *own;
-	bool taken; /* out: it was not refused yet */
-};
-
-/* One more remark; there is room for all that a row can earn. */
-void fact_remark(struct import_fact *fact, const struct import_remark *remark);
 
 struct import_pending;
 
@@ -41,13 +18,18 @@ struct import_batch {
 	const struct import_job *job;
 	struct import_report *report;
 	const struct kind *kind; /* looked up again after each commit */
+	const char *file; /* its name without folders; borrowed */
 	char kind_name[32];
-	struct office_record *records; /* the next four: owned, n in use */
+	struct office_record *records; /* owned, nrecords in use */
+	size_t nrecords;
+	/* Rows in the order of the file, those that are refused with them, so
+	 * that they are told in it; owned, n in use. */
 	struct import_pending *pending;
 	size_t n;
 	struct buf text; /* the rows of the batch as CSV, for refusals */
 	struct buf header;
 	struct seen ids;
+	struct entry_towns towns;
 	size_t skip; /* columns of a file of refused rows, not of its rows */
 	char *path, *part; /* FILE.rejects.csv, and while it is written */
 	bool has_rules; /* facts of a source whose rules are ours: they are what
@@ -65,7 +47,7 @@ enum rc batch_open(struct import_batch *b, struct op *op,
 /* Take in what a row says, or refuse the row where that breaks the kind's rules
  * or repeats an id of this file; an error is only what stops the import. */
 enum rc batch_put(struct import_batch *b, const struct csv_row *row,
-		  struct import_fact *fact);
+		  struct entry_fact *fact);
 enum rc batch_refuse(struct import_batch *b, const struct csv_row *row,
 		     const char *why);
 /* Count a refusal and write out its row, n bytes of CSV. */
@@ -73,7 +55,7 @@ void batch_refused(struct import_batch *b, int64_t line, const char *why,
 		   const char *text, size_t n);
 /* Count a remark about what went in, and write it out. */
 void batch_remarked(struct import_batch *b, int64_t line, const char *id,
-		    const struct import_remark *remark);
+		    const struct entry_remark *remark);
 /* Put FILE.rejects.csv in its place, or take an earlier one away. */
 void batch_publish(struct import_batch *b);
 /* Write what is collected. */

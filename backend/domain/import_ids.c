@@ -9,61 +9,10 @@
 #include "domain/uscc.h"
 
 #define KEYS_MAX 8
-#define REGISTRATION_DIGITS 15
-
-const struct import_remark import_wrong_check = {
-	"uscc_check", "credit codes with a wrong check character"
-};
-const struct import_remark import_wrong_inner = {
-	"uscc_inner", "credit codes whose organisation code fails its own check"
-};
 
 static bool is_subject(const struct kind *k)
 {
 	return strcmp(k->name, "subject") == 0;
-}
-
-/* Registers that have one column for both put the number of a time before
- * credit codes where the code stands. */
-static bool is_registration_no(const char *text)
-{
-	return strlen(text) == REGISTRATION_DIGITS &&
-	       strspn(text, "0123456789") == REGISTRATION_DIGITS;
-}
-
-enum rc import_check_code(const struct kind *k, json_t *given,
-			  struct import_fact *fact, struct err *why)
-{
-	const char *text = json_text(given, "uscc");
-	char code[USCC_CHARS + 1];
-	int bad;
-
-	if (!text)
-		return RC_OK;
-	if (is_subject(k) && is_registration_no(text)) {
-		bad = json_object_set_new(given, "registration_no",
-					  json_string(text));
-		bad |= json_object_set_new(given, "uscc", json_null());
-		return bad ? err_set(why, RC_NOMEM, "out of memory") : RC_OK;
-	}
-	if (!uscc_normalise(code, text, strlen(text)) ||
-	    !uscc_check_character(code))
-		return uscc_check(text, why);
-	if (!uscc_is_valid(code))
-		fact_remark(fact, &import_wrong_check);
-	if (!uscc_inner_is_valid(code))
-		fact_remark(fact, &import_wrong_inner);
-	if (json_object_set_new(given, "uscc", json_string(code)) != 0)
-		return err_set(why, RC_NOMEM, "out of memory");
-	return RC_OK;
-}
-
-void import_lower_code(char *text)
-{
-	char code[USCC_CHARS + 1];
-
-	if (uscc_normalise(code, text, strlen(text)) && uscc_is_valid(code))
-		uscc_id(text, code);
 }
 
 /* What identifies a subject that the register gave neither a valid credit code
@@ -135,7 +84,7 @@ enum rc import_find_id(const struct kind *k, const char *source, json_t *given,
 
 	if (text && strlen(text) < 33) {
 		snprintf(id, 33, "%s", text);
-		import_lower_code(id);
+		entry_lower_code(id);
 	}
 	if (text && (strlen(text) > 32 || !name_is_id(id)))
 		rc = err_set(why, RC_INVALID,

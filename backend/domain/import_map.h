@@ -67,7 +67,7 @@ void import_map_close(struct import_map *m);
 import_as_fn *import_as_find(const char *word);
 /* The remark on a text that this `as` is there to read and cannot, or NULL for
  * one that has none; *earned tells whether `text` is such a text. */
-const struct import_remark *import_as_remark(import_as_fn *as, const char *text,
-					     bool *earned);
+const struct entry_remark *import_as_remark(import_as_fn *as, const char *text,
+					    bool *earned);
 
 #endif

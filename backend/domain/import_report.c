@@ -55,7 +55,7 @@ static void write_line(struct import_batch *b, int64_t line, const char *what,
 	if (!b->job->lines)
 		return;
 	buf_init(&out, 4096);
-	csv_write_raw(&out, b->report->name, strlen(b->report->name));
+	csv_write_raw(&out, b->file, strlen(b->file));
 	buf_printf(&out, ",%lld,%s,", (long long)line, what);
 	csv_write_raw(&out, reason, strlen(reason));
 	buf_printf(&out, ",%s\r\n", id);
@@ -66,7 +66,7 @@ static void write_line(struct import_batch *b, int64_t line, const char *what,
 }
 
 void batch_remarked(struct import_batch *b, int64_t line, const char *id,
-		    const struct import_remark *remark)
+		    const struct entry_remark *remark)
 {
 	report_note(b->report, remark->what, 1);
 	write_line(b, line, remark->flag ? "flagged" : "noted", remark->what,

@@ -19,8 +19,8 @@
 #include "base/jcs.h"
 #include "domain/convert.h"
 
-const struct import_remark lives_latin1 = { NULL,
-					    "rows converted from Latin-1" };
+const struct entry_remark lives_latin1 = { NULL,
+					   "rows converted from Latin-1" };
 
 const char *lives_cell(const struct lives *l, int column)
 {

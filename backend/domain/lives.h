@@ -28,7 +28,7 @@ struct lives_file {
 	} columns[LIVES_COLUMNS_MAX + 1];
 	bool is_optional;
 	/* Counted even at zero, and what the file decides. */
-	const struct import_remark *remarks[IMPORT_NOTES_MAX];
+	const struct entry_remark *remarks[IMPORT_NOTES_MAX];
 	/* Take in l->row. `given` is empty; RC_INVALID with `why` refuses the
 	 * row, all else stops. */
 	enum rc (*take)(struct lives *l, json_t *given, struct err *why);
@@ -37,7 +37,7 @@ struct lives_file {
 extern const struct lives_file lives_businesses, lives_inspections,
 	lives_violations;
 
-extern const struct import_remark lives_latin1;
+extern const struct entry_remark lives_latin1;
 
 /* The cell of a column of the file's table, or "". */
 const char *lives_cell(const struct lives *l, int column);

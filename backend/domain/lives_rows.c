@@ -10,20 +10,20 @@
 #define SOURCE_ID_MAX 400
 
 /* What a field's absence tells needs no flag. */
-static const struct import_remark no_coordinates = { NULL,
-						     "without coordinates" };
-static const struct import_remark no_score = { NULL, "without score" };
-static const struct import_remark repeated = { "repeat", "repeated" };
-static const struct import_remark no_inspection = { "no_inspection",
-						    "without an inspection" };
-static const struct import_remark not_counted = { "not_counted",
-						  "visits that are no check" };
+static const struct entry_remark no_coordinates = { NULL,
+						    "without coordinates" };
+static const struct entry_remark no_score = { NULL, "without score" };
+static const struct entry_remark repeated = { "repeat", "repeated" };
+static const struct entry_remark no_inspection = { "no_inspection",
+						   "without an inspection" };
+static const struct entry_remark not_counted = { "not_counted",
+						 "visits that are no check" };
 
 /* `state` and the source hold for new records; what the office makes of them
  * later stands. */
 static enum rc put(struct lives *l, const struct lives_file *file,
 		   const char *source_id, const char *state,
-		   struct import_fact *fact)
+		   struct entry_fact *fact)
 {
 	json_t *given = (json_t *)(uintptr_t)fact->given;
 	json_t *first =
@@ -33,7 +33,7 @@ static enum rc put(struct lives *l, const struct lives_file *file,
 	fact->first = first;
 	fact->own = file->remarks;
 	if (l->row->converted)
-		fact_remark(fact, &lives_latin1);
+		entry_note(fact, &lives_latin1);
 	if (!first ||
 	    json_object_set_new(given, "source_id", json_string(source_id)))
 		rc = err_set(l->op->err, RC_NOMEM, "out of memory");
@@ -105,7 +105,7 @@ static enum rc set_address(struct lives *l, json_t *given, struct err *why)
 
 /* Half a position, and the point 0, 0 in the sea, are no coordinates. */
 static enum rc set_position(struct lives *l, json_t *given,
-			    struct import_fact *fact, struct err *why)
+			    struct entry_fact *fact, struct err *why)
 {
 	enum rc rc =
 		lives_set(l, given, "latitude", lives_cell(l, B_LATITUDE), why);
@@ -118,7 +118,7 @@ static enum rc set_position(struct lives *l, json_t *given,
 	if (json_int(given, "latitude", 0) != 0 &&
 	    json_int(given, "longitude", 0) != 0)
 		return RC_OK;
-	fact_remark(fact, &no_coordinates);
+	entry_note(fact, &no_coordinates);
 	json_object_set_new(given, "latitude", json_null());
 	json_object_set_new(given, "longitude", json_null());
 	return RC_OK;
@@ -128,7 +128,7 @@ static enum rc take_business(struct lives *l, json_t *given, struct err *why)
 {
 	const char *business = lives_cell(l, B_ID);
 	char id[21];
-	struct import_fact fact = { .id = id, .given = given };
+	struct entry_fact fact = { .id = id, .given = given };
 	enum rc rc;
 
 	if (!*business || strlen(business) >= SOURCE_ID_MAX)
@@ -198,7 +198,7 @@ static enum rc take_inspection(struct lives *l, json_t *given, struct err *why)
 	char source_id[SOURCE_ID_MAX], id[21];
 	uint32_t n = 0;
 	bool scored;
-	struct import_fact fact = { .id = id, .given = given };
+	struct entry_fact fact = { .id = id, .given = given };
 	enum rc rc = lives_subject(l, given, why);
 
 	if (rc == RC_OK)
@@ -226,11 +226,11 @@ static enum rc take_inspection(struct lives *l, json_t *given, struct err *why)
 	scored = json_is_integer(json_object_get(given, "score"));
 	lives_id(l, "visit", source_id, id);
 	if (n > 1)
-		fact_remark(&fact, &repeated);
+		entry_note(&fact, &repeated);
 	if (!scored)
-		fact_remark(&fact, &no_score);
+		entry_note(&fact, &no_score);
 	if (is_no_check(lives_cell(l, I_TYPE)))
-		fact_remark(&fact, &not_counted);
+		entry_note(&fact, &not_counted);
 	rc = put(l, &lives_inspections, source_id, "recorded", &fact);
 	if (rc != RC_OK || !fact.taken)
 		return rc;
@@ -306,7 +306,7 @@ static enum rc take_violation(struct lives *l, json_t *given, struct err *why)
 	char source_id[SOURCE_ID_MAX], id[21];
 	bool found = false, is_repeat = false;
 	const char *day = NULL;
-	struct import_fact fact = { .id = id, .given = given };
+	struct entry_fact fact = { .id = id, .given = given };
 	enum rc rc = lives_subject(l, given, why);
 
 	if (rc == RC_OK)
@@ -328,9 +328,9 @@ static enum rc take_violation(struct lives *l, json_t *given, struct err *why)
 		return rc;
 	lives_id(l, "violation", source_id, id);
 	if (is_repeat)
-		fact_remark(&fact, &repeated);
+		entry_note(&fact, &repeated);
 	if (!found)
-		fact_remark(&fact, &no_inspection);
+		entry_note(&fact, &no_inspection);
 	return put(l, &lives_violations, source_id, NULL, &fact);
 }
 

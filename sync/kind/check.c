@@ -319,13 +319,16 @@ enum rc kind_may_write(const struct kind *k, unsigned role,
 		       struct err *err)
 {
 	json_t *old = json_unconst(before), *now = json_unconst(after);
+	char who[120] = "";
 	const char *name;
 	json_t *value;
 	enum rc rc;
 
-	if (!before && !(k->writers & role))
-		return err_set(err, RC_DENIED, "%s cannot write '%s'",
-			       role_name(role), k->name);
+	if (!before && !(k->writers & role)) {
+		roles_say(who, sizeof(who), role);
+		return err_set(err, RC_DENIED, "%s cannot write '%s'", who,
+			       k->name);
+	}
 	json_object_foreach(now, name, value)
 	{
 		json_t *was = json_object_get(old, name);

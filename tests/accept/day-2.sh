@@ -60,6 +60,7 @@ findings without a visit 0" "$(cat "$T/facts")"
 # A district comes in without a refusal, and its classes are as the field's are.
 hufud init >/dev/null
 make_district 3000 7 d
+holds "divisions" hufud import division fixtures/zhejiang/divisions.csv
 holds "agencies" hufud import agency "$T/d/agencies.csv"
 for kind in officer:officers subject:subjects subject_private:subject_private visit:visits violation:violations; do
 	holds "${kind%:*} without a refusal" hufud import ${kind%:*} "$T/d/${kind#*:}.csv" --scope $S

@@ -26,6 +26,8 @@ hufud import officer "$T/officers.csv" --scope $S >/dev/null
   echo "e1,s1,white list of 2026,2099-12-31"
   echo "e2,s2,an old list,2020-12-31"; } >"$T/exemptions.csv"
 hufud import exemption "$T/exemptions.csv" --scope $S >/dev/null
+printf 'id,code,name\ni1,i1,licences\ni2,i2,hygiene\n' >"$T/items.csv"
+hufud import item "$T/items.csv" >/dev/null
 { echo id,subject,item,officers,state,cause; echo "a1,s3,i1,o1;o2,issued,plan"; echo "a2,s4,i1,o1;o2,issued,triggered"; } >"$T/assignments.csv"
 hufud import assignment "$T/assignments.csv" --scope $S >/dev/null
 { echo id,subject,assignment,visited_on,state

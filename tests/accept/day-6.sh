@@ -2,7 +2,7 @@
 # Exports: the same bytes whenever asked, of any day, with a manifest, safe in a spreadsheet.
 . "$(dirname "$0")/lib.sh"
 district
-{ echo id,subject,visited_on,visit_type,result_codes,score,summary,state
+{ echo id,subject,visited_on,visit_type,result_codes,longitude,summary,state
   echo 't1,s1,2026-01-10,Routine,A;B,-3,"said ""no"",",recorded'
   echo 't2,s2,2026-01-11,,,,"two
 lines",recorded'
@@ -27,11 +27,11 @@ is "byte for byte" "$(cat "$T/want.csv")" "$(cat "$T/results.csv")"
 
 # In visits the number stays a number, the texts are quoted or guarded.
 hufud export visits --scope $S --out "$T/v.csv" >/dev/null
-is "cells as a CSV reader finds them" "-3|said \"no\",|two
+is "cells as a CSV reader finds them" "-3.0000000|said \"no\",|two
 lines|'=cmd|'+86 571" "$(python3 -c '
 import csv, sys
 r = {x["id"]: x for x in csv.DictReader(open(sys.argv[1], encoding="utf-8", newline=""))}
-print(r["t1"]["score"], r["t1"]["summary"], r["t2"]["summary"], r["t3"]["visit_type"], r["t3"]["summary"], sep="|")' "$T/v.csv")"
+print(r["t1"]["longitude"], r["t1"]["summary"], r["t2"]["summary"], r["t3"]["visit_type"], r["t3"]["summary"], sep="|")' "$T/v.csv")"
 is "no cell that a spreadsheet would run" 0 "$(python3 -c '
 import csv, re, sys
 print(sum(1 for f in sys.argv[1:] for row in csv.reader(open(f, encoding="utf-8", newline=""))

@@ -1,0 +1,142 @@
+/* entry.c - facts over what stands, and the flags that come and go with them.
+ */
+#include "domain/entry.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/jcs.h"
+#include "domain/convert.h"
+#include "domain/uscc.h"
+
+#define WHITE " \t\r\n" /* as convert_value drops it */
+
+void entry_note(struct entry_fact *fact, const struct entry_remark *remark)
+{
+	int i = 0;
+
+	while (i < ENTRY_REMARKS_MAX - 1 && fact->remarks[i])
+		i++;
+	assert(!fact->remarks[i]);
+	fact->remarks[i] = remark;
+}
+
+void entry_lower_code(char *text)
+{
+	char code[USCC_CHARS + 1];
+
+	if (uscc_normalise(code, text, strlen(text)) && uscc_is_valid(code))
+		uscc_id(text, code);
+}
+
+enum rc entry_value(const struct field *f, const char *text, json_t **out,
+		    struct err *err)
+{
+	char id[USCC_CHARS + 1];
+
+	if (f->type == FIELD_REF && strlen(text) == USCC_CHARS) {
+		snprintf(id, sizeof(id), "%s", text);
+		entry_lower_code(id);
+		text = id;
+	}
+	return convert_value(f, text, out, err);
+}
+
+/* Would a file that shows what stands bring what is given? An import drops
+ * white space around a text, and an empty text is none: that a text was
+ * exported is no reason to change it. */
+static bool reads_the_same(const json_t *standing, const json_t *given)
+{
+	const char *text = json_string_value(standing);
+	const char *want = json_is_null(given) ? "" : json_string_value(given);
+	size_t n;
+
+	if (!text || !want)
+		return false;
+	text += strspn(text, WHITE);
+	n = strlen(text);
+	while (n > 0 && strchr(WHITE, text[n - 1]))
+		n--;
+	return n == strlen(want) && memcmp(text, want, n) == 0;
+}
+
+static int lay(json_t *record, const json_t *facts)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)facts, name, value)
+	{
+		if (reads_the_same(json_object_get(record, name), value))
+			continue;
+		if (json_is_null(value))
+			json_object_del(record, name);
+		else if (json_object_set(record, name, value) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static bool is_own(const struct entry_fact *fact, const char *flag)
+{
+	for (size_t i = 0; fact->own && fact->own[i]; i++)
+		if (fact->own[i]->flag && !strcmp(fact->own[i]->flag, flag))
+			return true;
+	return false;
+}
+
+/* The flags as they stand, less what this entry decides, and what it earned. A
+ * set without members is no field. */
+static int lay_flags(const struct kind *k, json_t *record,
+		     const struct entry_fact *fact)
+{
+	const json_t *standing = json_object_get(record, "flags");
+	json_t *flags = json_array();
+	int bad = flags ? 0 : -1;
+
+	if (!kind_field(k, "flags"))
+		goto out;
+	for (size_t i = 0; i < json_array_size(standing); i++) {
+		json_t *flag = json_array_get(standing, i);
+
+		if (!is_own(fact, json_string_value(flag)))
+			bad |= json_array_append(flags, flag);
+	}
+	for (int i = 0; i < ENTRY_REMARKS_MAX && fact->remarks[i]; i++)
+		if (fact->remarks[i]->flag)
+			bad |= json_array_append_new(
+				flags, json_string(fact->remarks[i]->flag));
+	if (json_array_size(flags) > 0)
+		bad |= json_object_set(record, "flags", flags);
+	else if (json_array_size(standing) > 0)
+		bad |= json_object_del(record, "flags");
+	/* Canonical order; a flag that is there already is there once. */
+	kind_normalise(k, record);
+out:
+	json_decref(flags);
+	return bad;
+}
+
+json_t *entry_record(const struct kind *k, const char *scope,
+		     const struct entry_fact *fact, const json_t *standing)
+{
+	json_t *record = standing ? json_copy((json_t *)(uintptr_t)standing)
+				  : json_object();
+	int bad = 0;
+
+	if (!standing) {
+		bad |= json_object_set_new(record, "town", json_string("000"));
+		if (fact->first)
+			bad |= lay(record, fact->first);
+	}
+	bad |= json_object_set_new(record, "id", json_string(fact->id));
+	bad |= json_object_set_new(record, "scope", json_string(scope));
+	bad |= lay(record, fact->given);
+	if (fact->own || fact->remarks[0])
+		bad |= lay_flags(k, record, fact);
+	if (bad) {
+		json_decref(record);
+		return NULL;
+	}
+	return record;
+}

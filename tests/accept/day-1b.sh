@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# What the office enters, by a file or by hand: the same checks, the same words; and the rest of a file goes in.
+. "$(dirname "$0")/lib.sh"
+hufud init >/dev/null
+hufud import division fixtures/zhejiang/divisions.csv >/dev/null
+row() { awk -v f="$1" '$1 == f { print $2, $3, $4, $5, $6 }' "$T/out"; }
+flags() { hufud show subject "$1" --scope $S --json | python3 -c 'import json, sys; print(*json.load(sys.stdin)["record"].get("flags", []))'; }
+entries() { hufud check --json --scope $S | json scopes.0.entries; }
+
+# Subjects: a code, a town and an industry are checked by a file and by `set` alike.
+wrong=91330106MA20003341 right=91330106MA20003340
+{ echo id,name,uscc,town,industry
+  echo "s1,one,,002,H6210"; echo "s2,two,9133,,"; echo "s3,three,,777,"
+  echo "s4,four,$wrong,,"; echo "s5,five,,,food"; } >"$T/s.csv"
+fails 3 "refused 3" hufud import subject "$T/s.csv" --scope $S --report "$T/report.csv"
+is "the rest goes in" "5 2 0 0 3" "$(row subject)"
+said() { sed -n "s/^  line $1: //p" "$T/imported"; }
+cp "$T/out" "$T/imported"
+is "the report names the file" "s.csv,3 s.csv,4 s.csv,5 s.csv,6" "$(sed 1d "$T/report.csv" | cut -d, -f1,2 | xargs)"
+is "refused rows are in the order of the file" "3 4 6" "$(sed 1d "$T/s.csv.rejects.csv" | cut -d, -f1 | xargs)"
+fails 1 "$(said 3)" hufud set subject s1 uscc=9133 --scope $S
+fails 1 "$(said 4)" hufud set subject s1 town=777 --scope $S
+fails 1 "$(said 6)" hufud set subject s1 industry=food --scope $S
+is "a wrong check character is flagged by a file" uscc_check "$(flags s4)"
+holds "and by hand" hufud set subject s1 uscc=$wrong --scope $S
+is "which says so" "  flagged uscc_check: credit codes with a wrong check character" "$(sed 1d "$T/out")"
+is "with the same flag" uscc_check "$(flags s1)"
+holds "corrected" hufud set subject s1 uscc=$(echo $right | tr A-Z a-z) --scope $S
+is "the flag goes with its cause, the code is in capitals" " $right" "$(flags s1) $(hufud show subject s1 --scope $S --json | json record.uscc)"
+HUFU_DATA=$T/none hufud init >/dev/null
+holds "without divisions any town is taken" hufud set subject t1 name=x town=777 --new --scope $S --data "$T/none"
+
+# States: a file with a state that the table refuses loses that row, and nothing is dropped in silence.
+{ echo id,subject,state,summary; echo "v1,s1,recorded,first"; echo "v2,s1,open,"; } >"$T/v.csv"
+holds "visits" hufud import visit "$T/v.csv" --scope $S
+before=$(entries)
+holds "again" hufud import visit "$T/v.csv" --scope $S
+is "changes nothing" "$before 2 0 0 2 0" "$(entries) $(row visit)"
+{ echo id,subject,state,summary; echo "v1,s1,open,first"; echo "v2,s1,published,second"; echo "v3,s1,signed,"; echo "v4,s1,recorded,fourth"; } >"$T/v.csv"
+fails 3 "cannot go from 'recorded' to 'open'" hufud import visit "$T/v.csv" --scope $S
+is "the row with another beginning, that with a state out of reach and the new one" "4 1 0 0 3" "$(row visit)"
+grep -q "line 3: .*'open' to 'published'" "$T/out" && grep -q "line 4: .*cannot begin as 'signed'" "$T/out" || is "each with its sentence" "a sentence" "$(cat "$T/out")"
+is "nothing of such a row comes in" "open None" "$(hufud show visit v2 --scope $S --json | python3 -c 'import json, sys; r = json.load(sys.stdin)["record"]; print(r["state"], r.get("summary"))')"
+
+# References and limits.
+{ echo id,subject,visit,found_on; echo "w1,s1,v4,2026-01-10"; echo "w2,s9,,2026-01-10"; echo "w3,s1,v9,"; echo "w4,s1,,2099-01-01"; } >"$T/w.csv"
+fails 3 "refused 3" hufud import violation "$T/w.csv" --scope $S
+is "with field, kind and id" "field 'subject': there is no subject 's9' in scope $S|field 'visit': there is no visit 'v9' in scope $S|violation 'w4': field 'found_on' is yet to come: it cannot be later than today|" "$(sed -n 's/^  line [0-9]*: //p' "$T/out" | tr '\n' '|')"
+fails 1 "field 'subject': there is no subject 's9' in scope $S" hufud set visit v5 subject=s9 --new --scope $S
+fails 1 "field 'item': there is no item 'i9' in scope catalog" hufud set assignment a1 subject=s1 item=i9 state=issued --new --scope $S
+fails 1 "'score' is 101, and at most 100" hufud set visit v5 subject=s1 score=101 --new --scope $S
+fails 1 "'certificate_to' is before 'certificate_from'" hufud set officer o1 name=a certificate_from=2026-01-02 certificate_to=2026-01-01 --new --scope $S
+holds "what is there is referred to" hufud set visit v5 subject=s1 score=100 visited_on=2026-01-02 --new --scope $S
+{ echo id,code,name,level,parent; echo "119901001000,119901001000,a,town,119901000000"; echo "119901000000,119901000000,b,county,"; } >"$T/d.csv"
+holds "a reference to a row further on" hufud import division "$T/d.csv"
+
+# What is computed is not entered.
+fails 1 "computed by 'hufud rate', and not set" hufud set rating r1 score=1 --new --scope $S
+fails 1 "computed by 'hufud rate', and not set" hufud import rating "$T/s.csv" --scope $S
+holds "everything fits together" hufud check
+
+# What a tablet brings is never refused for it: it has a part of the records only.
+hufud set officer o1 name=Li state=active --new --scope $S >/dev/null
+server_start
+tablet a o1
+on a "INSERT INTO visit(id,subject,visited_on,state) VALUES('t1','s99','2099-01-01','open')"
+holds "a tablet syncs" sync a
+is "what it refers to may come later" s99 "$(hufud show visit t1 --scope $S --json | json record.subject)"
+is "and is named until it comes" "unresolved: $S visit/t1, subject: there is no subject/s99" \
+	"$(hufud check | sed -n 's/^  \(unresolved: .*\)/\1/p')"
+server_stop
+passed
