@@ -1,6 +1,11 @@
 /* api/routes.c - HTTP over the service: one thin handler a route. */
-#include "api/service.h"
+#include "api/service_impl.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/call.h"
+#include "api/dispatch.h"
 #include "base/jcs.h"
 
 #define SYNC_BODY_MAX (4u << 20)
@@ -113,15 +118,118 @@ static void get_mirror_pack(void *ctx, struct request *req, struct reply *reply)
 		reply_problem(reply, req, &none);
 }
 
-const struct http_route service_routes[] = {
-	{ "GET", "/healthz", 0, false, get_health },
-	{ "POST", "/v1/sync", SYNC_BODY_MAX, true, post_sync },
-	{ "POST", "/v1/enroll", ENROLL_BODY_MAX, true, post_enroll },
-	{ "GET", "/v1/snapshot/{scope}", 0, false, get_snapshot },
-	{ "GET", "/mirror.git/HEAD", 0, false, get_mirror },
-	{ "GET", "/mirror.git/allowed_signers", 0, false, get_mirror },
-	{ "GET", "/mirror.git/info/refs", 0, false, get_mirror },
-	{ "GET", "/mirror.git/objects/info/packs", 0, false, get_mirror },
-	{ "GET", "/mirror.git/objects/pack/{file}", 0, false, get_mirror_pack },
-	{ NULL, NULL, 0, false, NULL },
+/* Who answers without api_dispatch: tablets and stock git. */
+static const struct {
+	const char *name;
+	http_handler *run;
+} raw[] = {
+	{ "health", get_health },  { "sync", post_sync },
+	{ "enroll", post_enroll }, { "snapshot", get_snapshot },
+	{ "mirror", get_mirror },  { "mirror_pack", get_mirror_pack },
 };
+
+static http_handler *raw_named(const char *name)
+{
+	for (size_t i = 0; i < sizeof(raw) / sizeof(*raw); i++)
+		if (!strcmp(raw[i].name, name))
+			return raw[i].run;
+	return NULL;
+}
+
+/* Every declared operation has its function, or the service does not start. */
+static enum rc route_make(struct http_route *to,
+			  const struct contract_route *from, struct err *err)
+{
+	*to = (struct http_route){
+		.method = from->method,
+		.pattern = from->path,
+		.body_bytes_max = from->body_bytes_max,
+		.needs_digest = from->needs_digest,
+		.handler =
+			from->is_raw ? raw_named(from->handler) : api_dispatch,
+	};
+	if (!to->handler || (!from->is_raw && !handler_named(from->handler)))
+		return err_set(err, RC_INVALID,
+			       "%s %s: there is no handler '%s'", from->method,
+			       from->path, from->handler);
+	return RC_OK;
+}
+
+enum rc routes_make(struct service *s, struct err *err)
+{
+	const struct contract_route *from = contract_routes(s->held->contract);
+	size_t n = 0;
+	enum rc rc = RC_OK;
+
+	while (from[n].method)
+		n++;
+	s->routes = calloc(n + 1, sizeof(*s->routes));
+	if (!s->routes)
+		return err_set(err, RC_NOMEM, "out of memory");
+	for (size_t i = 0; i < n && rc == RC_OK; i++)
+		rc = route_make(&s->routes[i], &from[i], err);
+	return rc;
+}
+
+static void held_free(struct contract_held *held)
+{
+	contract_free(held->contract);
+	free(held);
+}
+
+void contract_give(struct service *s, struct contract_held *held)
+{
+	bool is_last;
+
+	if (!held)
+		return;
+	pthread_mutex_lock(&s->lock);
+	is_last = --held->users == 0;
+	pthread_mutex_unlock(&s->lock);
+	if (is_last)
+		held_free(held);
+}
+
+/* The newest takes the place of the one before, which those who work with it
+ * keep until they are done. */
+static enum rc held_renew(struct service *s, struct store *store,
+			  struct err *err)
+{
+	struct contract_held *held = calloc(1, sizeof(*held)), *old;
+	enum rc rc = held ? contract_new(&held->contract, store->kinds, err)
+			  : err_set(err, RC_NOMEM, "out of memory");
+
+	if (rc != RC_OK) {
+		free(held);
+		return rc;
+	}
+	held->catalog_seen = store->catalog_seen;
+	held->users = 1;
+	pthread_mutex_lock(&s->lock);
+	old = s->held;
+	s->held = held;
+	pthread_mutex_unlock(&s->lock);
+	contract_give(s, old);
+	return RC_OK;
+}
+
+enum rc contract_take(struct service *s, struct store *store,
+		      struct contract_held **out, struct err *err)
+{
+	bool is_new;
+	enum rc rc = RC_OK;
+
+	*out = NULL;
+	pthread_mutex_lock(&s->lock);
+	is_new = !s->held || s->held->catalog_seen != store->catalog_seen;
+	pthread_mutex_unlock(&s->lock);
+	if (is_new)
+		rc = held_renew(s, store, err);
+	if (rc != RC_OK)
+		return rc;
+	pthread_mutex_lock(&s->lock);
+	*out = s->held;
+	s->held->users++;
+	pthread_mutex_unlock(&s->lock);
+	return RC_OK;
+}

@@ -1,7 +1,5 @@
 /* api/service.c - stores for workers, and the three things terminals ask. */
-#include "api/service.h"
-
-#include <pthread.h>
+#include "api/service_impl.h"
 
 #include <unistd.h>
 
@@ -12,21 +10,6 @@
 #include "ledger/snapshot.h"
 #include "ledger/writer.h"
 #include "mirror/mirror.h"
-
-#define READERS_MAX 32
-
-struct service {
-	char *dir;
-	const struct host *host;
-	struct writer *writer; /* NULL: inline */
-	struct store *only; /* inline: borrowed */
-	pthread_mutex_t lock;
-	pthread_mutex_t snapshots; /* one is made at a time */
-	pthread_mutex_t mirrors; /* likewise */
-	struct login *login;
-	struct store *idle[READERS_MAX];
-	size_t nidle;
-};
 
 static enum rc service_new(struct service **out, const struct host *host,
 			   struct err *err)
@@ -41,6 +24,27 @@ static enum rc service_new(struct service **out, const struct host *host,
 	return login_new(&(*out)->login, host, err);
 }
 
+/* The routes need a contract, which needs the kinds of a store. */
+static enum rc service_routes_make(struct service *s, struct err *err)
+{
+	struct contract_held *held = NULL;
+	struct store *store = NULL;
+	enum rc rc = reader_take(s, &store, err);
+
+	if (rc == RC_OK)
+		rc = contract_take(s, store, &held, err);
+	if (rc == RC_OK)
+		rc = routes_make(s, err);
+	contract_give(s, held);
+	reader_give(s, store);
+	return rc;
+}
+
+const struct http_route *service_routes(const struct service *s)
+{
+	return s->routes;
+}
+
 enum rc service_start(struct service **out, const char *dir,
 		      const struct host *host, struct err *err)
 {
@@ -50,6 +54,8 @@ enum rc service_start(struct service **out, const char *dir,
 		rc = err_set(err, RC_NOMEM, "out of memory");
 	if (rc == RC_OK)
 		rc = writer_start(&(*out)->writer, dir, host, err);
+	if (rc == RC_OK)
+		rc = service_routes_make(*out, err);
 	if (rc != RC_OK) {
 		service_stop(*out);
 		*out = NULL;
@@ -77,14 +83,15 @@ void service_stop(struct service *s)
 	pthread_mutex_destroy(&s->lock);
 	pthread_mutex_destroy(&s->snapshots);
 	pthread_mutex_destroy(&s->mirrors);
+	if (s->held)
+		contract_give(s, s->held);
 	login_free(s->login);
+	free(s->routes);
 	free(s->dir);
 	free(s);
 }
 
-/* A store for this thread until it is handed back. */
-static enum rc reader_take(struct service *s, struct store **out,
-			   struct err *err)
+enum rc reader_take(struct service *s, struct store **out, struct err *err)
 {
 	*out = s->only;
 	if (s->only)
@@ -97,7 +104,7 @@ static enum rc reader_take(struct service *s, struct store **out,
 		    : store_open(out, s->dir, s->host, false, err);
 }
 
-static void reader_give(struct service *s, struct store *store)
+void reader_give(struct service *s, struct store *store)
 {
 	if (!store || store == s->only)
 		return;

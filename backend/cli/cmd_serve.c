@@ -29,7 +29,7 @@ int cmd_serve(struct cli *c)
 		{ "--insecure-bind", NULL, &insecure },
 		{ NULL, NULL, NULL },
 	};
-	struct http_options options = { .routes = service_routes };
+	struct http_options options = { 0 };
 	struct http_server *server = NULL;
 	struct service *service = NULL;
 	sigset_t ends;
@@ -59,6 +59,8 @@ int cmd_serve(struct cli *c)
 	options.listen = listen;
 	options.insecure_bind = insecure;
 	options.ctx = service;
+	if (rc == RC_OK)
+		options.routes = service_routes(service);
 	if (rc == RC_OK)
 		rc = http_start(&server, &options, &c->err);
 	if (rc != RC_OK) {

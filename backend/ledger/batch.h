@@ -11,6 +11,7 @@
 
 #include "base/hash.h"
 #include "ledger/ledger.h"
+#include "ledger/plain.h"
 #include "merge/merge.h"
 #include "object/commit.h"
 #include "tree/tree.h"
@@ -129,9 +130,6 @@ enum rc conflict_write(struct batch *b, struct batch_scope *bs,
 		       const struct kind *k, const struct take *t,
 		       const struct take_record *r,
 		       const struct merge_result *m, json_t *ids);
-/* Plain form of a stored record; RC_DENIED when its key is gone. */
-enum rc record_plain(struct store *s, const struct kind *k,
-		     const json_t *stored, json_t **out, struct err *err);
 /* Outer form under the subject's key; mints the key when `mint`. */
 enum rc record_sealed(struct store *s, const struct kind *k, const char *scope,
 		      const json_t *plain, bool mint, json_t **out,

@@ -10,7 +10,7 @@
  * so that it is the same as one that was upgraded. */
 static const char *const scripts[STORE_FORMAT + 1][4] = {
 	[1] = { SQL_STORE_CREATE, NULL },
-	[2] = { SQL_STORE_FORMAT_2, SQL_AUDIT_CREATE },
+	[2] = { SQL_STORE_FORMAT_2, SQL_AUDIT_CREATE, SQL_API_CREATE },
 };
 
 static enum rc scripts_run(struct db *db, int from, struct err *err)

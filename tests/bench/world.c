@@ -187,12 +187,12 @@ static void officer_make(struct world *w, int number)
 static void server_begin(struct world *w)
 {
 	struct http_options options = { .listen = "127.0.0.1:0",
-					.routes = service_routes,
 					.quiet = true };
 
 	must(service_start(&w->service, w->data, &host_system, &w->err),
 	     &w->err, "service");
 	options.ctx = w->service;
+	options.routes = service_routes(w->service);
 	must(http_start(&w->http, &options, &w->err), &w->err, "http");
 	snprintf(w->url, sizeof(w->url), "http://127.0.0.1:%d",
 		 http_port(w->http));

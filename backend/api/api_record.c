@@ -1,0 +1,268 @@
+/* api/api_record.c - one record: read, made, changed, moved, its history. */
+#include "api/border.h"
+#include "api/handlers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/date.h"
+#include "base/hex.h"
+#include "base/host.h"
+#include "base/jcs.h"
+#include "ledger/history.h"
+#include "ledger/plain.h"
+#include "store/past.h"
+
+static enum rc gone(struct call *c, const char *id)
+{
+	return call_refuse(c, RC_NOT_FOUND, 404, "not_found",
+			   "there is no %s '%s' in scope %s", c->kind->name, id,
+			   c->scope);
+}
+
+/* Who acts for some agencies only: the others' records are not there. */
+static enum rc agency_check(struct call *c, const json_t *record,
+			    const char *id)
+{
+	if (kind_field(c->kind, "agency") &&
+	    !account_may_agency(&c->actor, json_text(record, "agency")))
+		return gone(c, id);
+	return RC_OK;
+}
+
+/* The record as it stands or stood, ready to be sent, in c->result. */
+static enum rc result_read(struct call *c, const char *id, int64_t position,
+			   const json_t *fields)
+{
+	char *stored;
+	size_t len;
+	enum rc rc =
+		position < 0
+			? store_record(c->store, c->scope, c->kind->name, id,
+				       &stored, &len, NULL, &c->err)
+			: store_record_at(c->store, c->scope, c->kind->name, id,
+					  position, &stored, &len, &c->err);
+
+	if (rc == RC_NOT_FOUND)
+		return gone(c, id);
+	if (rc != RC_OK)
+		return rc;
+	json_decref(c->result);
+	c->result = NULL;
+	rc = border_out(c, c->kind, stored, len, fields, &c->result);
+	if (rc == RC_OK)
+		rc = border_etag(stored, len, c->etag, &c->err);
+	free(stored);
+	return rc == RC_OK ? agency_check(c, c->result, id) : rc;
+}
+
+enum rc record_get(struct call *c)
+{
+	const json_t *fields = json_object_get(c->args, "fields"), *one;
+	const char *as_of = json_text(c->args, "as-of");
+	struct past_point point = { .position = -1 };
+	enum rc rc = RC_OK;
+	size_t i;
+
+	json_array_foreach(fields, i, one) if (
+		!kind_field(
+			c->kind,
+			json_string_value(
+				one))) return call_wrong(c, "fields",
+							 "names a field that "
+							 "this kind does "
+							 "not have");
+	if (as_of)
+		rc = past_point_parse(c->store, c->scope, as_of, &point,
+				      &c->err);
+	return rc == RC_OK ? result_read(c, json_text(c->args, "id"),
+					 point.position, fields)
+			   : rc;
+}
+
+enum rc record_history(struct call *c)
+{
+	const char *id = json_text(c->args, "id");
+	json_t *items = NULL, *item;
+	char text[25];
+	size_t i;
+	enum rc rc = result_read(c, id, -1, NULL);
+
+	if (rc == RC_OK)
+		rc = ledger_history(&c->op, c->scope, c->kind->name, id,
+				    &items);
+	if (rc != RC_OK)
+		return rc;
+	json_array_foreach(items, i, item)
+	{
+		time_format(text, json_int(item, "received", 0));
+		json_object_set_new(item, "received", json_string(text));
+	}
+	json_decref(c->result);
+	c->result = json_pack("{s:o}", "items", items);
+	c->etag[0] = '\0';
+	return RC_OK;
+}
+
+/* What the ledger said to one record. */
+static enum rc outcome_take(struct call *c, const struct office_record *o)
+{
+	if (o->outcome == OFFICE_REFUSED)
+		return call_refuse(c, RC_CONFLICT, 409, "refused",
+				   "%s '%s' was not changed: %s", o->kind,
+				   o->id, o->why);
+	return RC_OK;
+}
+
+static enum rc write_one(struct call *c, struct office_record *o,
+			 const char *message)
+{
+	struct office_write w = { .scope = c->scope,
+				  .operation = "api",
+				  .message = message,
+				  .records = o,
+				  .n = 1 };
+	enum rc rc = ledger_office(&c->op, &w);
+
+	return rc == RC_OK ? outcome_take(c, o) : rc;
+}
+
+enum rc record_create(struct call *c)
+{
+	const char *asked = json_text(c->body, "id");
+	json_t *record = json_deep_copy(c->body);
+	struct office_record o = { .kind = c->kind->name, .record = record };
+	struct past_point point;
+	unsigned char random[10];
+	char id[33], *stored;
+	size_t len;
+	enum rc rc;
+
+	(void)point;
+	host_random(c->store->host, random, sizeof(random));
+	hex_encode(id, random, sizeof(random));
+	if (asked)
+		snprintf(id, sizeof(id), "%s", asked);
+	o.id = id;
+	rc = store_record(c->store, c->scope, c->kind->name, id, &stored, &len,
+			  NULL, &c->err);
+	if (rc == RC_OK) {
+		free(stored);
+		json_decref(record);
+		return call_refuse(c, RC_CONFLICT, 409, "conflict",
+				   "there is a %s '%s': change that one",
+				   c->kind->name, id);
+	}
+	rc = rc == RC_NOT_FOUND ? agency_check(c, record, id) : rc;
+	if (rc == RC_OK)
+		rc = border_in(c, c->kind, record);
+	if (rc == RC_OK)
+		rc = write_one(c, &o, c->operation->summary);
+	if (rc == RC_OK)
+		rc = result_read(c, id, -1, NULL);
+	if (rc == RC_OK) {
+		c->status = 201;
+		snprintf(c->location, sizeof(c->location), "/v1/%s/%s?scope=%s",
+			 contract_plural(c->contract, c->kind->name), id,
+			 c->scope);
+	}
+	json_decref(record);
+	return rc;
+}
+
+/* The record that the caller has seen, plain: what it changes is merged with
+ * that. 412 when it is not what stands. */
+static enum rc seen_read(struct call *c, const char *id, json_t **plain)
+{
+	json_t *outer = NULL;
+	char *stored, etag[41];
+	size_t len;
+	enum rc rc = store_record(c->store, c->scope, c->kind->name, id,
+				  &stored, &len, NULL, &c->err);
+
+	*plain = NULL;
+	if (rc == RC_NOT_FOUND)
+		return gone(c, id);
+	if (rc == RC_OK)
+		rc = border_etag(stored, len, etag, &c->err);
+	if (rc == RC_OK && c->if_match &&
+	    !http_etag_matches(c->if_match, etag, false))
+		rc = call_refuse(c, RC_CONFLICT, 412, "precondition_failed",
+				 "%s '%s' is not what you have seen any more: "
+				 "read it again (its etag is \"%s\")",
+				 c->kind->name, id, etag);
+	if (rc == RC_OK)
+		rc = json_read(stored, len, &outer, &c->err);
+	if (rc == RC_OK)
+		rc = record_plain(c->store, c->kind, outer, plain, &c->err);
+	if (rc == RC_OK)
+		rc = agency_check(c, *plain, id);
+	free(stored);
+	json_decref(outer);
+	return rc;
+}
+
+/* RFC 7396, on one level: fields are replaced whole. */
+static void patch_apply(json_t *record, const json_t *patch)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)patch, name, value)
+	{
+		if (json_is_null(value))
+			json_object_del(record, name);
+		else
+			json_object_set(record, name, value);
+	}
+}
+
+static enum rc change(struct call *c, json_t *patch, const char *message)
+{
+	const char *id = json_text(c->args, "id");
+	json_t *seen = NULL, *record;
+	struct office_record o = { .kind = c->kind->name, .id = id };
+	enum rc rc = seen_read(c, id, &seen);
+
+	if (rc != RC_OK) {
+		json_decref(seen);
+		return rc;
+	}
+	record = json_deep_copy(seen);
+	rc = border_in(c, c->kind, patch);
+	if (rc == RC_OK) {
+		patch_apply(record, patch);
+		o.record = record;
+		o.base = seen;
+		rc = agency_check(c, record, id);
+	}
+	if (rc == RC_OK)
+		rc = write_one(c, &o, message);
+	if (rc == RC_OK)
+		rc = result_read(c, id, -1, NULL);
+	json_decref(record);
+	json_decref(seen);
+	return rc;
+}
+
+enum rc record_change(struct call *c)
+{
+	return change(c, c->body, c->operation->summary);
+}
+
+/* {"with": {"to": STATE}}: the state's move, with the fields that the body has.
+ * Whether it may be made is the kind's table to say. */
+enum rc record_move(struct call *c)
+{
+	const struct fsm *fsm = c->kind->fsm;
+	json_t *patch = c->body ? json_deep_copy(c->body) : json_object();
+	const char *field = "state";
+	enum rc rc;
+
+	(void)fsm;
+	json_object_set(patch, field,
+			json_object_get(c->operation->with, "to"));
+	rc = change(c, patch, c->operation->summary);
+	json_decref(patch);
+	return rc;
+}

@@ -1,0 +1,107 @@
+#include "api/border.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/date.h"
+#include "base/jcs.h"
+#include "ledger/plain.h"
+#include "object/oid.h"
+
+static bool is_wanted(const json_t *fields, const char *name)
+{
+	static const char *const always[] = { "id", "scope", "town" };
+	const json_t *one;
+	size_t i;
+
+	for (i = 0; i < 3; i++)
+		if (!strcmp(always[i], name))
+			return true;
+	if (!fields)
+		return true;
+	json_array_foreach(fields, i, one) if (!strcmp(json_string_value(one),
+						       name)) return true;
+	return false;
+}
+
+enum rc border_etag(const char *stored, size_t len, char out[41],
+		    struct err *err)
+{
+	struct oid oid;
+	enum rc rc = oid_of(&oid, OBJECT_BLOB, stored, len, err);
+
+	if (rc == RC_OK)
+		oid_hex(out, &oid);
+	return rc;
+}
+
+static json_t *value_out(const struct field *f, json_t *value)
+{
+	char text[25];
+
+	if (!f || f->type != FIELD_TIME || !json_is_integer(value))
+		return json_incref(value);
+	time_format(text, json_integer_value(value));
+	return json_string(text);
+}
+
+/* Unsealed; NULL (RC_OK) where the key is no more. */
+static enum rc plain_of(struct call *c, const struct kind *k, json_t *outer,
+			json_t **plain)
+{
+	struct err why = { 0 };
+	enum rc rc = record_plain(c->store, k, outer, plain, &why);
+
+	if (rc == RC_DENIED)
+		return RC_OK;
+	return rc == RC_OK ? rc : err_set(&c->err, rc, "%s", why.text);
+}
+
+enum rc border_out(struct call *c, const struct kind *k, const char *stored,
+		   size_t len, const json_t *fields, json_t **out)
+{
+	json_t *outer = NULL, *plain = NULL, *record = json_object(), *value;
+	const char *name;
+	char etag[41];
+	enum rc rc = json_read(stored, len, &outer, &c->err);
+
+	if (rc == RC_OK)
+		rc = plain_of(c, k, outer, &plain);
+	if (rc == RC_OK)
+		rc = border_etag(stored, len, etag, &c->err);
+	if (rc != RC_OK)
+		goto out;
+	json_object_foreach(plain ? plain : outer, name, value)
+	{
+		if (!plain && strcmp(name, "id") && strcmp(name, "scope") &&
+		    strcmp(name, "town"))
+			continue;
+		if (is_wanted(fields, name))
+			json_object_set_new(
+				record, name,
+				value_out(kind_field(k, name), value));
+	}
+	json_object_set_new(record, "etag", json_string(etag));
+	if (!plain)
+		json_object_set_new(record, "shredded", json_true());
+	*out = json_incref(record);
+out:
+	json_decref(outer);
+	json_decref(plain);
+	json_decref(record);
+	return rc;
+}
+
+enum rc border_in(struct call *c, const struct kind *k, json_t *record)
+{
+	(void)c;
+	for (size_t i = 0; i < k->nfields; i++) {
+		const struct field *f = &k->fields[i];
+		const char *text = json_text(record, f->name);
+		int64_t ms;
+
+		if (f->type == FIELD_TIME && text && time_parse(text, &ms))
+			json_object_set_new(record, f->name, json_integer(ms));
+	}
+	return RC_OK;
+}

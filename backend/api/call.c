@@ -1,0 +1,280 @@
+/* api/call.c - one operation: checked by its declaration, then done. */
+#include "api/call.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/jcs.h"
+#include "contract/schema.h"
+#include "store/audit.h"
+
+enum rc call_refuse(struct call *c, enum rc rc, int status, const char *type,
+		    const char *fmt, ...)
+{
+	char text[ERR_TEXT_MAX];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	if (!c->err.code) {
+		c->problem_status = status;
+		c->problem_type = type;
+	}
+	return err_set(&c->err, rc, "%s", text);
+}
+
+enum rc call_wrong(struct call *c, const char *pointer, const char *detail)
+{
+	if (!c->errors)
+		c->errors = json_array();
+	json_array_append_new(c->errors, json_pack("{s:s, s:s}", "pointer",
+						   pointer, "detail", detail));
+	return call_refuse(c, RC_INVALID, 400, "invalid_request", "%s %s",
+			   *pointer ? pointer : "the body", detail);
+}
+
+/* The first error is the sentence, all of them are the list. */
+static enum rc errors_take(struct call *c, json_t *errors, int status)
+{
+	const json_t *first = json_array_get(errors, 0);
+	const char *pointer;
+
+	if (!first) {
+		json_decref(errors);
+		return RC_OK;
+	}
+	c->errors = errors;
+	pointer = json_text(first, "pointer");
+	return call_refuse(c, RC_INVALID, status, "invalid_request", "%s %s",
+			   *pointer ? pointer : "the body",
+			   json_text(first, "detail"));
+}
+
+/* -- what is checked before the handler -- */
+
+static enum rc role_check(struct call *c)
+{
+	const struct operation *op = c->operation;
+	char roles[120];
+
+	if ((c->actor.roles | ROLE_PUBLIC) & op->roles)
+		return RC_OK;
+	if (c->by == BY_NOBODY)
+		return call_refuse(c, RC_DENIED, 401, "unauthorized",
+				   "say who you are: a token, a session, or an "
+				   "account with its password");
+	contract_roles_say(op->roles, roles, sizeof(roles));
+	return call_refuse(c, RC_DENIED, 403, "denied",
+			   "account '%s' may not: this is for %s",
+			   c->actor.name, roles);
+}
+
+static enum rc parameters_take(struct call *c, const struct call_input *in)
+{
+	json_t *errors = NULL;
+	enum rc rc = contract_parameters(c->contract, c->operation, in->query,
+					 in->path_args, in->header, in->ctx,
+					 &c->args, &errors, &c->err);
+
+	if (rc != RC_OK) {
+		json_decref(errors);
+		return rc;
+	}
+	return errors_take(c, errors, 400);
+}
+
+static enum rc body_take(struct call *c, const struct call_input *in)
+{
+	const struct operation *op = c->operation;
+	struct err why = { 0 };
+	const char *type;
+	size_t n;
+
+	if (!op->body || (!in->body_bytes && !op->body_required))
+		return in->body_bytes
+			       ? call_refuse(c, RC_INVALID, 400, "bad_request",
+					     "this operation takes no body")
+			       : RC_OK;
+	type = in->header ? in->header(in->ctx, "Content-Type") : op->body_type;
+	n = type ? strcspn(type, "; ") : 0;
+	if (!in->body_bytes)
+		return call_refuse(c, RC_INVALID, 400, "bad_request",
+				   "the body is missing: JSON as %s",
+				   op->body_type);
+	if (!type || n != strlen(op->body_type) ||
+	    strncasecmp(type, op->body_type, n) != 0)
+		return call_refuse(c, RC_INVALID, 415, "unsupported_media_type",
+				   "the body has to be %s", op->body_type);
+	if (json_read(in->body, in->body_bytes, &c->body, &why) != RC_OK)
+		return call_refuse(c, RC_INVALID, 400, "bad_request",
+				   "the body is no JSON: %s", why.text);
+	return errors_take(c,
+			   schema_errors(contract_document(c->contract),
+					 op->body, c->body),
+			   400);
+}
+
+static enum rc conditions_take(struct call *c)
+{
+	c->if_match = json_text(c->args, "If-Match");
+	if (c->operation->needs_match && !c->if_match)
+		return call_refuse(c, RC_INVALID, 428, "precondition_required",
+				   "send If-Match with the etag of the record "
+				   "that you have seen");
+	if (c->operation->needs_key && c->by != BY_COMMAND &&
+	    !json_text(c->args, "Idempotency-Key"))
+		return call_refuse(c, RC_INVALID, 428, "precondition_required",
+				   "send an Idempotency-Key, such as a UUID of "
+				   "your own");
+	return RC_OK;
+}
+
+/* -- the log of who did what -- */
+
+/* Reads that leave an entry: class L3 and L4. */
+static bool is_logged(const struct call *c)
+{
+	return strcmp(c->operation->method, "GET") != 0 ||
+	       (c->kind && audit_is_due(c->kind)) ||
+	       json_is_true(json_object_get(c->operation->with, "logged"));
+}
+
+static enum rc logged(struct call *c, enum rc came, struct err *err)
+{
+	const char *id = json_text(c->args, "id");
+	const struct audit_entry e = {
+		.by = { .who = c->actor.name[0] ? c->actor.name : NULL,
+			.via = c->by == BY_COMMAND ? VIA_CLI : VIA_API,
+			.request_id = c->request_id,
+			.now_ms = c->op.now_ms },
+		.operation = c->operation->id,
+		.scope = c->scope[0] ? c->scope : NULL,
+		.kind = c->kind ? c->kind->name : NULL,
+		.id = id,
+		.outcome = audit_outcome_of(came),
+		.detail = came == RC_OK ? NULL : c->err.text,
+	};
+
+	return audit_put(c->store, &e, err);
+}
+
+/* -- doing it -- */
+
+/* What makes two requests the same: who, what and all of what they say. */
+static void request_hash(const struct call *c, unsigned char out[SHA256_BYTES])
+{
+	struct err ignored = { 0 };
+	struct sha256 h;
+	struct buf b;
+
+	buf_init(&b, 8u << 20);
+	buf_printf(&b, "%s\n", c->operation->id);
+	(void)json_write(&b, c->args, &ignored);
+	buf_byte(&b, '\n');
+	if (c->body)
+		(void)json_write(&b, c->body, &ignored);
+	sha256_begin(&h);
+	sha256_add(&h, b.data ? b.data : "", b.len);
+	sha256_end(&h, out);
+	buf_release(&b);
+}
+
+static enum rc handled(struct call *c)
+{
+	const char *key = json_text(c->args, "Idempotency-Key");
+	unsigned char hash[SHA256_BYTES];
+	bool done = false;
+	enum rc rc = RC_OK;
+
+	if (key) {
+		request_hash(c, hash);
+		rc = idempotency_look(c, key, hash, &done);
+	}
+	if (rc == RC_OK && !done)
+		rc = handler_named(c->operation->handler)(c);
+	if (rc == RC_OK && key && !done)
+		rc = idempotency_keep(c, key, hash);
+	return rc;
+}
+
+/* All of it in one transaction, or none. */
+static enum rc changed(struct call *c)
+{
+	enum rc rc = db_outer_begin(c->store->db, &c->err);
+
+	if (rc != RC_OK)
+		return rc;
+	rc = store_refresh_kinds(c->store, &c->err);
+	if (rc == RC_OK)
+		rc = handled(c);
+	if (rc == RC_OK)
+		rc = logged(c, rc, &c->err);
+	if (rc == RC_OK)
+		rc = db_outer_commit(c->store->db, &c->err);
+	if (rc != RC_OK) {
+		db_outer_rollback(c->store->db);
+		/* What the transaction made of the kinds is taken back. */
+		c->store->catalog_seen = -1;
+	}
+	return rc;
+}
+
+static enum rc done_here(struct call *c)
+{
+	bool is_change =
+		strcmp(c->operation->method, "GET") != 0 &&
+		!json_is_true(json_object_get(c->operation->with, "reads"));
+	struct err ignored = { 0 };
+	enum rc rc;
+
+	if (is_change)
+		rc = changed(c);
+	else
+		rc = handler_named(c->operation->handler)(c);
+	if (is_logged(c) && (!is_change || rc != RC_OK))
+		if (logged(c, rc, rc == RC_OK ? &c->err : &ignored) != RC_OK &&
+		    rc == RC_OK)
+			rc = c->err.code;
+	return rc;
+}
+
+enum rc call_run(struct call *c, const struct call_input *in)
+{
+	enum rc rc;
+
+	c->status = 200;
+	c->op = (struct op){ .store = c->store,
+			     .actor = &c->actor,
+			     .now_ms = host_wall_ms(c->store->host),
+			     .err = &c->err };
+	c->kind = registry_kind(c->store->kinds, c->operation->kind);
+	rc = role_check(c);
+	if (rc == RC_OK)
+		rc = parameters_take(c, in);
+	if (rc == RC_OK)
+		rc = body_take(c, in);
+	if (rc == RC_OK)
+		rc = conditions_take(c);
+	if (rc == RC_OK)
+		rc = call_scope(c);
+	if (rc == RC_OK)
+		return done_here(c);
+	if (c->by != BY_NOBODY && is_logged(c)) {
+		struct err ignored = { 0 };
+
+		(void)logged(c, rc, &ignored);
+	}
+	return rc;
+}
+
+void call_release(struct call *c)
+{
+	json_decref(c->args);
+	json_decref(c->body);
+	json_decref(c->result);
+	json_decref(c->errors);
+	c->args = c->body = c->result = c->errors = NULL;
+}

@@ -1,0 +1,88 @@
+/* api/call.h - one operation being done: what a handler is given and what it
+ * leaves. Handlers know nothing of HTTP; `hufud call` runs them as well. */
+#ifndef API_CALL_H
+#define API_CALL_H
+
+#include "contract/contract.h"
+#include "http/http.h"
+#include "ledger/ledger.h"
+
+struct service;
+
+enum call_by { BY_NOBODY, BY_TOKEN, BY_SESSION, BY_PASSWORD, BY_COMMAND };
+
+struct call {
+	struct service *service;
+	const struct contract *contract;
+	const struct operation *operation;
+	struct store *store;
+	struct account
+		actor; /* roles ROLE_PUBLIC where nobody proved himself */
+	enum call_by by;
+	struct op op; /* of store and actor; op.err is `err` below */
+	json_t *args; /* parameters, typed, defaults filled in; owned */
+	json_t *body; /* checked against its schema, or NULL; owned */
+	const char *if_match; /* header, or NULL */
+	const char *credential; /* of a session or a token, or NULL */
+	const char *request_id, *remote;
+	const struct kind *kind; /* the operation's, or NULL */
+	char scope[16]; /* by the operation's scope rule; "" for none */
+
+	/* What the handler leaves. */
+	int status; /* 200 unless set */
+	json_t *result; /* JSON body, or NULL; owned */
+	char etag[HTTP_ETAG_BYTES]; /* without quotes */
+	char location[200]; /* of what was made */
+	struct reply *reply; /* for a body that is not JSON, or NULL */
+	json_t *errors; /* [{pointer, detail}] of a 400; owned */
+	int problem_status; /* 0: by the rc */
+	const char *problem_type; /* static text; NULL: by the status */
+	int64_t retry_after_s;
+	struct err err;
+};
+
+typedef enum rc call_fn(struct call *c);
+
+/* The function of that name, or NULL. */
+call_fn *handler_named(const char *name);
+
+/* Refuse with a status and a type of its own. */
+enum rc call_refuse(struct call *c, enum rc rc, int status, const char *type,
+		    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+/* Add one member to `errors` and answer RC_INVALID. */
+enum rc call_wrong(struct call *c, const char *pointer, const char *detail);
+
+/* Check and do: roles, parameters, scope, body, If-Match there, the handler;
+ * and, where it changes something, all in one transaction with the
+ * Idempotency-Key and the audit entry. `query`, `path_args` and the headers are
+ * the request's; fills what the handler leaves. */
+struct call_input {
+	const char *query;
+	const json_t *path_args;
+	const char *(*header)(void *ctx, const char *name);
+	void *ctx;
+	const char *body;
+	size_t body_bytes;
+};
+enum rc call_run(struct call *c, const struct call_input *in);
+void call_release(struct call *c);
+
+/* -- scope.c: where a record is, and who may see it -- */
+
+/* Fills c->scope by the operation's rule. RC_NOT_FOUND also for what is there
+ * but not for this account. */
+enum rc call_scope(struct call *c);
+/* May the account see records of this kind, and this one of them? */
+bool call_may_read(const struct call *c, const struct kind *k);
+
+/* -- idempotency.c -- */
+
+/* What came of this key before: *done when it was used with the same request,
+ * with status, result, etag and location filled. RC_CONFLICT when it was used
+ * for another. Inside the transaction. */
+enum rc idempotency_look(struct call *c, const char *key,
+			 const unsigned char request[32], bool *done);
+enum rc idempotency_keep(struct call *c, const char *key,
+			 const unsigned char request[32]);
+
+#endif

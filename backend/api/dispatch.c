@@ -1,0 +1,218 @@
+#include "api/dispatch.h"
+
+#include <string.h>
+
+#include "api/call.h"
+#include "api/login.h"
+#include "api/service_impl.h"
+#include "base/hex.h"
+#include "base/jcs.h"
+#include "store/session.h"
+#include "store/token.h"
+
+#define COOKIE "__Host-hufu="
+
+static const char *header_of(void *ctx, const char *name)
+{
+	return request_header(ctx, name);
+}
+
+/* The session's id in a Cookie header, or false. */
+static bool cookie_read(const char *header, char out[SESSION_SIZE])
+{
+	const char *p = header ? strstr(header, COOKIE) : NULL;
+	size_t n;
+
+	if (!p || (p > header && p[-1] != ' ' && p[-1] != ';'))
+		return false;
+	p += strlen(COOKIE);
+	n = strcspn(p, "; ");
+	if (n != SESSION_SIZE - 1)
+		return false;
+	memcpy(out, p, n);
+	out[n] = '\0';
+	return true;
+}
+
+/* A browser sends its cookie with whatever page made it: what changes something
+ * has to come from a page of this service. */
+static bool origin_is_ours(const struct request *req)
+{
+	const char *origin = request_header(req, "Origin");
+	const char *host = request_header(req, "Host");
+	const char *at = origin ? strstr(origin, "://") : NULL;
+
+	if (!strcmp(req->method, "GET") || !strcmp(req->method, "HEAD"))
+		return true;
+	return at && host && !strcmp(at + 3, host);
+}
+
+static enum rc identify_session(struct call *c, const struct request *req,
+				const char *id)
+{
+	enum rc rc;
+
+	if (!origin_is_ours(req))
+		return call_refuse(c, RC_DENIED, 403, "foreign_origin",
+				   "a session changes things only from pages "
+				   "of this service");
+	rc = session_find(c->store, id, host_wall_ms(c->store->host), &c->actor,
+			  &c->err);
+	c->by = BY_SESSION;
+	if (rc == RC_DENIED) {
+		c->problem_status = 401;
+		c->problem_type = "unauthorized";
+	}
+	return rc;
+}
+
+static enum rc identify_token(struct call *c, const char *text)
+{
+	enum rc rc = token_find(c->store, text, host_wall_ms(c->store->host),
+				&c->actor, NULL, &c->err);
+
+	c->by = BY_TOKEN;
+	if (rc == RC_DENIED) {
+		c->problem_status = 401;
+		c->problem_type = "unauthorized";
+	}
+	return rc;
+}
+
+static enum rc identify_password(struct call *c, const struct request *req)
+{
+	enum rc rc = login_basic(c->service->login, c->store,
+				 request_header(req, "Authorization"),
+				 &c->actor, &c->err);
+
+	c->by = BY_PASSWORD;
+	if (rc == RC_DENIED) {
+		c->problem_status = 401;
+		c->problem_type = "unauthorized";
+	}
+	return rc;
+}
+
+static enum rc identify(struct call *c, const struct request *req)
+{
+	const char *said = request_header(req, "Authorization");
+	char session[SESSION_SIZE];
+	enum rc rc = RC_OK;
+
+	c->by = BY_NOBODY;
+	c->actor = (struct account){ .roles = 0 };
+	if (said && !strncasecmp(said, "Bearer ", 7))
+		rc = identify_token(c, said + 7);
+	else if (said)
+		rc = identify_password(c, req);
+	else if (cookie_read(request_header(req, "Cookie"), session))
+		rc = identify_session(c, req, session);
+	if (rc != RC_OK)
+		c->by = BY_NOBODY;
+	return rc;
+}
+
+/* The next page: the same query with another cursor. */
+static void link_put(const struct call *c, const struct request *req,
+		     struct reply *reply)
+{
+	const char *next = json_text(c->result, "next"), *p = req->query;
+	struct buf query;
+
+	if (!next)
+		return;
+	buf_init(&query, 4096);
+	while (*p) {
+		size_t n = strcspn(p, "&");
+
+		if (strncmp(p, "cursor=", 7) != 0) {
+			buf_put(&query, p, n);
+			buf_byte(&query, '&');
+		}
+		p += n + (p[n] == '&');
+	}
+	reply_header(reply, "Link", "<%s?%scursor=%s>; rel=\"next\"", req->path,
+		     query.data ? query.data : "", next);
+	buf_release(&query);
+}
+
+static void problem_send(struct call *c, const struct request *req,
+			 struct reply *reply)
+{
+	json_t *extras =
+		c->errors ? json_pack("{s:O}", "errors", c->errors) : NULL;
+
+	if (c->problem_status)
+		reply_problem_with(reply, req, c->problem_status,
+				   c->problem_type, NULL, c->err.text, extras);
+	else
+		reply_problem(reply, req, &c->err);
+	if (reply->status == 401)
+		reply->realm = "hufu";
+	if (c->retry_after_s)
+		reply_header(reply, "Retry-After", "%lld",
+			     (long long)c->retry_after_s);
+	json_decref(extras);
+}
+
+static void result_send(struct call *c, const struct request *req,
+			struct reply *reply)
+{
+	reply->status = c->status;
+	if (c->etag[0]) {
+		snprintf(reply->etag, sizeof(reply->etag), "%s", c->etag);
+		reply->cache_control = "private, no-cache";
+	}
+	if (c->location[0])
+		reply_header(reply, "Location", "%s", c->location);
+	if (!c->result)
+		return;
+	link_put(c, req, reply);
+	reply->content_type = "application/json";
+	if (json_write(&reply->body, c->result, &c->err) != RC_OK)
+		reply_problem(reply, req, &c->err);
+	else
+		buf_byte(&reply->body, '\n');
+}
+
+void api_dispatch(void *ctx, struct request *req, struct reply *reply)
+{
+	struct call c = { .service = ctx,
+			  .reply = reply,
+			  .request_id = req->id,
+			  .remote = req->remote };
+	struct contract_held *held = NULL;
+	json_t *args = NULL;
+	enum rc rc = reader_take(ctx, &c.store, &c.err);
+
+	if (rc == RC_OK)
+		rc = contract_take(ctx, c.store, &held, &c.err);
+	if (rc == RC_OK) {
+		c.contract = held->contract;
+		c.operation = contract_match(c.contract, req->method, req->path,
+					     &args);
+		if (!c.operation)
+			rc = call_refuse(&c, RC_NOT_FOUND, 404, "not_found",
+					 "there is no %s %s: /v1/docs says "
+					 "what there is",
+					 req->method, req->path);
+	}
+	if (rc == RC_OK)
+		rc = identify(&c, req);
+	if (rc == RC_OK)
+		rc = call_run(&c, &(struct call_input){
+					  .query = req->query,
+					  .path_args = args,
+					  .header = header_of,
+					  .ctx = req,
+					  .body = req->body,
+					  .body_bytes = req->body_bytes });
+	if (rc == RC_OK)
+		result_send(&c, req, reply);
+	else
+		problem_send(&c, req, reply);
+	call_release(&c);
+	json_decref(args);
+	contract_give(ctx, held);
+	reader_give(ctx, c.store);
+}

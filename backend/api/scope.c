@@ -1,0 +1,133 @@
+/* api/scope.c - where it happens, and whether the account may look there. */
+#include "api/call.h"
+
+#include <string.h>
+
+#include "base/hex.h"
+#include "base/jcs.h"
+#include "sql_store.gen.h"
+
+struct found {
+	size_t n;
+	char only[16];
+};
+
+/* The scopes among a statement's that the account may act in. */
+static enum rc scopes_of(struct call *c, const char *sql, const char *kind,
+			 const char *id, struct found *f)
+{
+	struct query *q = query_begin(c->store->db, sql);
+
+	*f = (struct found){ 0 };
+	if (id) {
+		query_text(q, 1, kind);
+		query_text(q, 2, id);
+	}
+	while (query_row(q)) {
+		const char *scope = query_get_text(q, 0);
+
+		if (!account_may(&c->actor, ~0u, scope))
+			continue;
+		snprintf(f->only, sizeof(f->only), "%s", scope);
+		f->n++;
+	}
+	return query_end(q, &c->err);
+}
+
+static enum rc scope_set(struct call *c, const char *scope)
+{
+	snprintf(c->scope, sizeof(c->scope), "%s", scope);
+	/* Reference data is everybody's who may read its kind. */
+	if (!strcmp(scope, "catalog") && !strcmp(c->operation->method, "GET"))
+		return RC_OK;
+	if (!account_may(&c->actor, ~0u, scope))
+		return call_refuse(c, RC_DENIED, 403, "denied",
+				   "account '%s' has no rights in scope %s",
+				   c->actor.name, scope);
+	return RC_OK;
+}
+
+static enum rc scope_asked(struct call *c, const char *asked)
+{
+	const char *in_body = json_text(c->body, "scope");
+	struct found f;
+	enum rc rc;
+
+	if (!asked)
+		asked = in_body;
+	if (asked && in_body && strcmp(asked, in_body) != 0)
+		return call_wrong(c, "/scope",
+				  "is not the scope of the parameter");
+	if (c->kind && c->kind->is_catalog) {
+		if (asked && strcmp(asked, "catalog") != 0)
+			return call_wrong(c, "scope",
+					  "has to be catalog for this kind");
+		return scope_set(c, "catalog");
+	}
+	if (asked && c->kind && !strcmp(asked, "catalog"))
+		return call_wrong(c, "scope",
+				  "has to be a division for this kind");
+	if (asked)
+		return scope_set(c, asked);
+	if (name_is_scope(c->actor.scopes))
+		return scope_set(c, c->actor.scopes);
+	rc = scopes_of(c, SQL_CLI_COUNTIES, NULL, NULL, &f);
+	if (rc != RC_OK)
+		return rc;
+	if (f.n != 1)
+		return call_wrong(c, "scope",
+				  "has to say which of your scopes");
+	return scope_set(c, f.only);
+}
+
+/* A record of others is not there: whoever may not see it does not learn that
+ * it exists. */
+static enum rc scope_record(struct call *c)
+{
+	const char *asked = json_text(c->args, "scope");
+	const char *id = json_text(c->args, "id");
+	struct found f;
+	enum rc rc;
+
+	if (c->kind->is_catalog)
+		return scope_asked(c, asked);
+	if (asked && account_may(&c->actor, ~0u, asked))
+		return scope_set(c, asked);
+	if (asked)
+		return call_refuse(c, RC_NOT_FOUND, 404, "not_found",
+				   "there is no %s '%s' in your scopes",
+				   c->kind->name, id);
+	rc = scopes_of(c, SQL_CLI_SCOPES_OF, c->kind->name, id, &f);
+	if (rc != RC_OK)
+		return rc;
+	if (!f.n)
+		return call_refuse(c, RC_NOT_FOUND, 404, "not_found",
+				   "there is no %s '%s' in your scopes",
+				   c->kind->name, id);
+	if (f.n > 1)
+		return call_wrong(c, "scope",
+				  "has to say which: several have this id");
+	return scope_set(c, f.only);
+}
+
+enum rc call_scope(struct call *c)
+{
+	switch (c->operation->scope) {
+	case SCOPE_NONE: return RC_OK;
+	case SCOPE_ASKED: return scope_asked(c, json_text(c->args, "scope"));
+	case SCOPE_RECORD: return scope_record(c);
+	case SCOPE_ALL:
+		return account_may(&c->actor, ~0u, "*")
+			       ? RC_OK
+			       : call_refuse(c, RC_DENIED, 403, "denied",
+					     "this is for accounts of all "
+					     "scopes");
+	}
+	return RC_OK;
+}
+
+bool call_may_read(const struct call *c, const struct kind *k)
+{
+	return ((c->actor.roles | ROLE_PUBLIC) &
+		contract_readers(c->contract, k)) != 0;
+}

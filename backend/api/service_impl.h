@@ -1,0 +1,44 @@
+/* api/service_impl.h - what the files of this room share of the service. */
+#ifndef API_SERVICE_IMPL_H
+#define API_SERVICE_IMPL_H
+
+#include <pthread.h>
+
+#include "api/service.h"
+#include "contract/contract.h"
+
+#define READERS_MAX 32
+
+/* A contract while somebody works with it. */
+struct contract_held {
+	struct contract *contract;
+	int64_t catalog_seen; /* of which state of the kinds it was made */
+	int users;
+};
+
+struct service {
+	char *dir;
+	const struct host *host;
+	struct writer *writer; /* NULL: inline */
+	struct store *only; /* inline: borrowed */
+	pthread_mutex_t lock;
+	pthread_mutex_t snapshots; /* one is made at a time */
+	pthread_mutex_t mirrors; /* likewise */
+	struct login *login;
+	struct store *idle[READERS_MAX];
+	size_t nidle;
+	struct contract_held *held; /* the newest; counts as a user */
+	struct http_route *routes;
+};
+
+/* A store for this thread until it is handed back (NULL: nothing to do). */
+enum rc reader_take(struct service *s, struct store **out, struct err *err);
+void reader_give(struct service *s, struct store *store);
+/* The contract of the kinds as the store has them. */
+enum rc contract_take(struct service *s, struct store *store,
+		      struct contract_held **out, struct err *err);
+void contract_give(struct service *s, struct contract_held *held);
+/* The routes of the contract, with the handlers of those that are raw. */
+enum rc routes_make(struct service *s, struct err *err);
+
+#endif
