@@ -30,14 +30,7 @@ int cmd_key(struct cli *c)
 		code = cli_scope(c, "subject", words[1]);
 	if (code != EXIT_DONE)
 		return code;
-	if (!account_may(&c->account, ROLE_ADMINISTRATOR, c->scope)) {
-		err_set(&c->err, RC_DENIED,
-			"only an administrator of scope %s destroys keys",
-			c->scope);
-		return cli_fail(c, &c->err);
-	}
-	if (store_key_destroy(c->store, c->scope, words[1], c->account.name,
-			      reason, &c->err) != RC_OK)
+	if (ledger_shred(&c->op, c->scope, words[1], reason) != RC_OK)
 		return cli_fail(c, &c->err);
 	if (c->json)
 		cli_json(json_pack("{s:s, s:s, s:s}", "subject", words[1],

@@ -19,8 +19,14 @@ enum rc draw_put_all(struct op *op, const char *scope, const char *message,
 				  .message = message,
 				  .records = records,
 				  .n = n };
-	enum rc rc = n ? ledger_office(op, &w) : RC_OK;
+	enum rc rc;
 
+	for (size_t i = 0; i < n && !w.about_kind; i++)
+		if (!strcmp(records[i].kind, "draw")) {
+			w.about_kind = records[i].kind;
+			w.about_id = records[i].id;
+		}
+	rc = n ? ledger_office(op, &w) : RC_OK;
 	for (size_t i = 0; rc == RC_OK && i < n; i++)
 		if (records[i].outcome == OFFICE_REFUSED)
 			rc = err_set(op->err, RC_DENIED, "%s '%s': %s",

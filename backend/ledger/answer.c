@@ -3,6 +3,7 @@
 
 #include "base/jcs.h"
 #include "base/json_memory.h"
+#include "ledger/trail.h"
 #include "sql_store.gen.h"
 #include "wire/group.h"
 
@@ -477,6 +478,9 @@ enum rc sync_answer(struct sync *s, struct store *reader, int64_t now_ms,
 	if (rc == RC_OK)
 		rc = answer_write(&a, now_ms);
 	db_rollback(reader->db);
+	if (rc == RC_OK && *revoked)
+		rc = trail_revoked(reader, s->who.officer, s->who.id, now_ms,
+				   err);
 	for (size_t i = 0; i < s->request.nscopes; i++) {
 		json_decref(a.scopes[i].receipts);
 		json_decref(a.scopes[i].own);

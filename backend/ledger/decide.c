@@ -108,13 +108,17 @@ static json_t *conflict_decided(const struct op *op, const json_t *conflict,
 }
 
 static enum rc decision_write(struct op *op, const char *scope,
+			      const char *detail,
 			      struct office_record records[2])
 {
 	struct office_write w = { .scope = scope,
 				  .operation = "decide",
 				  .message = "decide a conflict",
 				  .records = records,
-				  .n = 2 };
+				  .n = 2,
+				  .about_kind = records[1].kind,
+				  .about_id = records[1].id,
+				  .detail = detail };
 	enum rc rc = ledger_office(op, &w);
 
 	for (size_t i = 0; i < 2 && rc == RC_OK; i++)
@@ -134,6 +138,7 @@ enum rc ledger_decide(struct op *op, const char *scope, const char *conflict,
 	const json_t *decided = NULL;
 	const struct kind *k;
 	const char *kind = NULL;
+	char detail[128];
 	enum rc rc;
 
 	if (!account_may(op->actor, ROLE_COORDINATOR, scope))
@@ -184,7 +189,9 @@ enum rc ledger_decide(struct op *op, const char *scope, const char *conflict,
 		records[1] = (struct office_record){ .kind = kind,
 						     .id = conflict,
 						     .record = closed };
-		rc = decision_write(&as_judge, scope, records);
+		snprintf(detail, sizeof(detail), "for=%s record=%s/%s",
+			 decision, k->name, records[0].id);
+		rc = decision_write(&as_judge, scope, detail, records);
 	}
 	json_decref(c);
 	json_decref(before);

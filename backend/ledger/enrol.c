@@ -17,13 +17,39 @@ static void code_hash(char out[65], const char *code)
 	sha256_hex(out, code, strlen(code));
 }
 
+static enum rc code_put(struct op *op, const char *code, const char *officer,
+			const char *scope)
+{
+	const struct audit_entry e = { .by = op_by(op),
+				       .operation = "terminal code",
+				       .scope = scope,
+				       .kind = "officer",
+				       .id = officer };
+	char hash[65];
+	struct query *q;
+	bool mine;
+	enum rc rc = store_write_begin(op->store, &mine, op->err);
+
+	if (rc != RC_OK)
+		return rc;
+	code_hash(hash, code);
+	q = query_begin(op->store->db, SQL_ENROL_CODE_PUT);
+	query_text(q, 1, hash);
+	query_text(q, 2, officer);
+	query_text(q, 3, scope);
+	query_text(q, 4, op->actor->name);
+	query_int(q, 5, op->now_ms + ENROL_CODE_MS);
+	rc = query_end(q, op->err);
+	if (rc == RC_OK)
+		rc = audit_put(op->store, &e, op->err);
+	return store_write_end(op->store, mine, rc, op->err);
+}
+
 enum rc enrol_code_new(struct op *op, const char *officer, const char *scope,
 		       char code[ENROL_CODE_SIZE])
 {
 	unsigned char random[2 * ENROL_CODE_SIZE];
 	json_t *record = NULL;
-	char hash[65];
-	struct query *q;
 	enum rc rc;
 
 	if (!account_may(op->actor, ROLE_COORDINATOR | ROLE_ADMINISTRATOR,
@@ -46,14 +72,7 @@ enum rc enrol_code_new(struct op *op, const char *officer, const char *scope,
 			code_letters[(random[2 * i] << 8 | random[2 * i + 1]) %
 				     (sizeof(code_letters) - 1)];
 	code[ENROL_CODE_SIZE - 1] = '\0';
-	code_hash(hash, code);
-	q = query_begin(op->store->db, SQL_ENROL_CODE_PUT);
-	query_text(q, 1, hash);
-	query_text(q, 2, officer);
-	query_text(q, 3, scope);
-	query_text(q, 4, op->actor->name);
-	query_int(q, 5, op->now_ms + ENROL_CODE_MS);
-	return query_end(q, op->err);
+	return code_put(op, code, officer, scope);
 }
 
 /* What the code was made for. Strings are malloc'd. */
@@ -144,14 +163,15 @@ static enum rc enrolment_write(struct op *op, const json_t *request,
 			       const struct ticket *t, const char *id)
 {
 	struct account server = { .roles = ROLE_SERVER, .scopes = "*" };
-	char key[SSH_PUBLIC_TEXT_MAX];
+	char key[SSH_PUBLIC_TEXT_MAX], detail[128];
 	unsigned char public[SIGN_PUBLIC_BYTES];
 	struct office_record record = { .kind = "enrolment", .id = id };
 	struct office_write w = { .scope = t->scope,
 				  .operation = "enrol",
 				  .message = "enrol a terminal",
 				  .records = &record,
-				  .n = 1 };
+				  .n = 1,
+				  .detail = detail };
 	struct op as_server = *op;
 	enum rc rc = ssh_public_parse(public, json_text(request, "officer_key"),
 				      op->err);
@@ -161,6 +181,9 @@ static enum rc enrolment_write(struct op *op, const json_t *request,
 	ssh_public_text(key, public);
 	snprintf(server.name, sizeof(server.name), "%s", t->issued_by);
 	as_server.actor = &server;
+	as_server.via = VIA_SYNC;
+	snprintf(detail, sizeof(detail), "officer=%s terminal=%s", t->officer,
+		 json_text(request, "terminal"));
 	record.record =
 		json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:[s], s:I}",
 			  "officer", t->officer, "terminal",
@@ -275,7 +298,8 @@ enum rc enrol_revoke(struct op *op, const char *scope, const char *id,
 				  .operation = "revoke",
 				  .message = "revoke a terminal",
 				  .records = &record,
-				  .n = 1 };
+				  .n = 1,
+				  .detail = reason };
 	struct op as_server = *op;
 	json_t *enrolment = NULL;
 	struct query *q;

@@ -8,6 +8,7 @@
 #define LEDGER_LEDGER_H
 
 #include "base/arena.h"
+#include "store/audit.h"
 #include "store/store.h"
 
 #define LEDGER_BATCH_RECORDS 2000 /* of a bulk job in one main commit */
@@ -18,7 +19,12 @@ struct op {
 	const struct account *actor;
 	int64_t now_ms; /* UTC; the domain never reads a clock */
 	struct err *err;
+	/* For the audit log: how it came, and which request. May be 0, NULL. */
+	enum audit_via via;
+	const char *request_id;
 };
+/* The op's part of an entry of the audit log. Borrowed from the op. */
+struct audit_by op_by(const struct op *op);
 
 /* Found the catalog: kind records from registry files, and the server's key. */
 enum rc ledger_found(struct op *op, const char *schema_dir);
@@ -50,6 +56,9 @@ struct office_write {
 	const char *message; /* one line */
 	struct office_record *records;
 	size_t n;
+	/* What the audit log says that it is about (NULL: the record, where it
+	 * is one), and in which words (NULL: the message). */
+	const char *about_kind, *about_id, *detail;
 	/* People entered it: what they changed must be within the limits that
 	 * the kind's file states (kind/limits.h), and a reference must find its
 	 * record in the scope, in the catalog or in this write. */
@@ -64,13 +73,20 @@ struct office_write {
  * (role, kind's rules) never stops the rest. One transaction per main commit:
  * after a failure what was committed stays and the rest is not written. Needs
  * an actor whose scopes cover the scope: RC_DENIED. A job of the server itself
- * sets actor->roles to ROLE_SERVER. */
+ * sets actor->roles to ROLE_SERVER. Each main commit leaves one entry in the
+ * audit log, in its transaction; a call that fails as a whole leaves none. */
 enum rc ledger_office(struct op *op, struct office_write *w);
 
 /* The record as it stands, decoded and unsealed (RC_DENIED when its key was
  * destroyed); *out is a new reference. RC_NOT_FOUND names it. */
 enum rc ledger_record(struct op *op, const char *scope, const char *kind,
 		      const char *id, json_t **out);
+
+/* Destroy the key of a subject's sealed records, for ever, with an entry in the
+ * audit log. RC_DENIED unless an administrator of the scope asks, RC_NOT_FOUND
+ * when there is no key. */
+enum rc ledger_shred(struct op *op, const char *scope, const char *subject,
+		     const char *reason);
 
 /* What the answers to a visit's checklist amount to: form/verdict.h. */
 enum rc ledger_verdict(struct op *op, const char *scope, const char *visit,

@@ -4,6 +4,7 @@
 #include "base/jcs.h"
 #include "ledger/entered.h"
 #include "kind/fsm.h"
+#include "ledger/trail.h"
 #include "object/packet.h"
 #include "sql_store.gen.h"
 
@@ -299,15 +300,21 @@ enum rc office_in_batch(struct batch *b, struct op *op, struct office_write *w)
 static enum rc office_batch(struct op *op, struct office_write *w, size_t *at)
 {
 	struct batch b;
-	size_t end = *at + LEDGER_BATCH_RECORDS;
+	size_t from = *at, end = from + LEDGER_BATCH_RECORDS;
+	int64_t audited = op->store->audited;
 	enum rc rc = batch_begin(&b, op->store, op->now_ms, op->err);
 
 	if (rc != RC_OK)
 		return rc;
 	rc = records_put(&b, op, w, at, end < w->n ? end : w->n);
 	if (rc == RC_OK)
-		return batch_end(&b);
-	batch_abort(&b);
+		rc = trail_write(op, w, from, *at);
+	if (rc == RC_OK)
+		rc = batch_end(&b);
+	else
+		batch_abort(&b);
+	if (rc != RC_OK)
+		op->store->audited = audited;
 	return rc;
 }
 

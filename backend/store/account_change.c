@@ -168,7 +168,7 @@ enum rc account_change(struct store *s, const struct account *actor,
 	if (rc == RC_OK && c->password)
 		rc = password_hash(hash, c->password, err);
 	if (rc == RC_OK)
-		rc = write_begin(s, &mine, err);
+		rc = store_write_begin(s, &mine, err);
 	if (rc != RC_OK)
 		return rc;
 	rc = states_load(s, actor, c, &before, &after, err);
@@ -182,7 +182,7 @@ enum rc account_change(struct store *s, const struct account *actor,
 	if (rc == RC_OK)
 		rc = entry_put(s, c, &after, by, err);
 	wipe(hash, sizeof(hash));
-	return write_end(s, mine, rc, err);
+	return store_write_end(s, mine, rc, err);
 }
 
 enum rc account_add(struct store *s, const char *name, unsigned roles,

@@ -213,7 +213,7 @@ enum rc audit_put(struct store *s, const struct audit_entry *e, struct err *err)
 	};
 	struct audit_head head;
 	bool mine;
-	enum rc rc = write_begin(s, &mine, err);
+	enum rc rc = store_write_begin(s, &mine, err);
 
 	if (rc == RC_OK)
 		rc = audit_head(s, &head, err);
@@ -223,9 +223,8 @@ enum rc audit_put(struct store *s, const struct audit_entry *e, struct err *err)
 	}
 	if (rc == RC_OK)
 		rc = row_put(s, &row, err);
-	rc = write_end(s, mine, rc, err);
 	s->audited += rc == RC_OK;
-	return rc;
+	return store_write_end(s, mine, rc, err);
 }
 
 void audit_row_read(struct query *q, struct audit_row *out)

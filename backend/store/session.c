@@ -41,7 +41,7 @@ enum rc session_begin(struct store *s, const struct account *account,
 				       .id = account->name };
 	int64_t now_ms = by_ms(s, by);
 	bool mine;
-	enum rc rc = write_begin(s, &mine, err);
+	enum rc rc = store_write_begin(s, &mine, err);
 
 	secret_new(s->host, id);
 	if (rc == RC_OK)
@@ -50,7 +50,7 @@ enum rc session_begin(struct store *s, const struct account *account,
 		rc = session_put(s, account, id, now_ms, err);
 	if (rc == RC_OK)
 		rc = audit_put(s, &e, err);
-	rc = write_end(s, mine, rc, err);
+	rc = store_write_end(s, mine, rc, err);
 	if (rc != RC_OK)
 		wipe(id, SESSION_SIZE);
 	return rc;

@@ -33,7 +33,9 @@ struct store {
 	struct sign_key key; /* the server's */
 	const struct host *host;
 	bool fast; /* synchronous off: simulator and tests */
-	int64_t audited; /* entries that audit_put made through this handle */
+	/* Entries that audit_put made through this handle and that stand: who
+	 * sees that a call added none may add one for it. */
+	int64_t audited, audited_before;
 };
 
 /* Make a data folder. RC_INVALID when there is one already, or when the folder
@@ -49,6 +51,13 @@ void store_close(struct store *s);
 /* For as long as *out is open no other server gets it: RC_BUSY. The kernel lets
  * it go when the process ends, however it ends. Commands do not ask for it. */
 enum rc store_serve_lock(const char *dir, int *out, struct err *err);
+/* A write transaction, unless the caller has one: then *mine is false, and
+ * store_write_end leaves it open, to be rolled back by the caller after a
+ * failure. Else it is committed, or rolled back where rc says so. */
+enum rc store_write_begin(struct store *s, bool *mine, struct err *err);
+enum rc store_write_end(struct store *s, bool mine, enum rc rc,
+			struct err *err);
+
 /* Read kinds again when the catalog moved since they were read. (Their tables
  * are made by the ledger, with the kind's record.) Inside or outside a
  * transaction. */

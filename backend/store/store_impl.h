@@ -13,11 +13,6 @@ enum rc store_upgrade(struct store *s, int from, struct err *err);
 /* Read the format; upgrade when it is an earlier one. */
 enum rc store_format_check(struct store *s, struct err *err);
 
-/* A write transaction, unless the caller has one: then *mine is false, and
- * write_end leaves it open, to be rolled back by the caller after a failure. */
-enum rc write_begin(struct store *s, bool *mine, struct err *err);
-enum rc write_end(struct store *s, bool mine, enum rc rc, struct err *err);
-
 /* 256 random bits as 43 characters of base64url and a NUL. */
 #define SECRET_SIZE 44
 void secret_new(const struct host *host, char out[SECRET_SIZE]);

@@ -158,7 +158,7 @@ static enum rc token_write(struct store *s, const struct account *owner,
 {
 	char detail[AUDIT_TEXT_MAX + 1], roles[128];
 	bool mine;
-	enum rc rc = write_begin(s, &mine, err);
+	enum rc rc = store_write_begin(s, &mine, err);
 
 	account_roles_text(roles, sizeof(roles), t->roles);
 	snprintf(detail, sizeof(detail),
@@ -171,7 +171,7 @@ static enum rc token_write(struct store *s, const struct account *owner,
 		rc = token_put(s, w, t, err);
 	if (rc == RC_OK)
 		rc = entry_put(s, "token make", by, t->id, detail, err);
-	return write_end(s, mine, rc, err);
+	return store_write_end(s, mine, rc, err);
 }
 
 enum rc token_make(struct store *s, const struct account *actor,
@@ -396,7 +396,7 @@ enum rc token_revoke(struct store *s, const struct account *actor,
 	struct named token;
 	struct account owner;
 	bool mine;
-	enum rc rc = write_begin(s, &mine, err);
+	enum rc rc = store_write_begin(s, &mine, err);
 
 	if (rc == RC_OK)
 		rc = token_named(s, account ? account : actor->name,
@@ -412,7 +412,7 @@ enum rc token_revoke(struct store *s, const struct account *actor,
 			 token.account, token.label);
 		rc = entry_put(s, "token revoke", by, token.id, detail, err);
 	}
-	return write_end(s, mine, rc, err);
+	return store_write_end(s, mine, rc, err);
 }
 
 enum rc token_each(struct store *s, const char *account, token_row_fn *fn,

@@ -3,20 +3,24 @@
 
 #include "base/hex.h"
 
-enum rc write_begin(struct store *s, bool *mine, struct err *err)
+enum rc store_write_begin(struct store *s, bool *mine, struct err *err)
 {
 	*mine = !db_in_transaction(s->db);
+	if (*mine)
+		s->audited_before = s->audited;
 	return *mine ? db_begin(s->db, true, err) : RC_OK;
 }
 
-enum rc write_end(struct store *s, bool mine, enum rc rc, struct err *err)
+enum rc store_write_end(struct store *s, bool mine, enum rc rc, struct err *err)
 {
 	if (!mine)
 		return rc;
 	if (rc == RC_OK)
 		rc = db_commit(s->db, err);
-	if (rc != RC_OK)
+	if (rc != RC_OK) {
 		db_rollback(s->db);
+		s->audited = s->audited_before;
+	}
 	return rc;
 }
 

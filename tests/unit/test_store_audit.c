@@ -283,7 +283,7 @@ static void a_filter_takes_what_it_names(void **state)
 static void becomes_format_1(void)
 {
 	sql("DROP TABLE audit; DROP TABLE token; DROP TABLE session;"
-	    "DROP TABLE account;"
+	    "DROP TABLE IF EXISTS idempotency; DROP TABLE account;"
 	    "CREATE TABLE account(name TEXT NOT NULL PRIMARY KEY, roles "
 	    "INTEGER NOT NULL, scopes TEXT NOT NULL, password TEXT) WITHOUT "
 	    "ROWID; INSERT INTO account VALUES('chen', 2, '3301', NULL);"
