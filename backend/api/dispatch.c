@@ -81,11 +81,17 @@ static enum rc identify_token(struct call *c, const char *text)
 
 static enum rc identify_password(struct call *c, const struct request *req)
 {
+	int wait_s;
 	enum rc rc = login_basic(c->service->login, c->store,
 				 request_header(req, "Authorization"),
-				 &c->actor, &c->err);
+				 &c->actor, &wait_s, &c->err);
 
 	c->by = BY_PASSWORD;
+	c->retry_after_s = wait_s;
+	if (rc == RC_BUSY) {
+		c->problem_status = 429;
+		c->problem_type = "too_many_requests";
+	}
 	if (rc == RC_DENIED) {
 		c->problem_status = 401;
 		c->problem_type = "unauthorized";

@@ -1,4 +1,4 @@
-/* api/login.c - HTTP Basic, with a short memory. */
+/* api/login.c - passwords, with a short memory and a longer patience. */
 #include "api/login.h"
 
 #include <pthread.h>
@@ -7,19 +7,23 @@
 
 #include "base/hash.h"
 #include "base/hex.h"
+#include "store/backoff.h"
 
 #define CREDENTIAL_MAX 512
+#define LOGIN_WRONG "the account or its password is wrong"
 #define REMEMBERED 32
 #define REMEMBERED_MS (10 * 60 * 1000)
 #define CHECKS_MAX 4 /* under way or waiting; one at a time costs 64 MiB */
 
 struct remembered {
 	unsigned char hash[SHA256_BYTES];
+	int64_t password_version; /* another one is not remembered */
 	int64_t until; /* monotonic ms; 0: free */
 };
 
 struct login {
 	const struct host *host;
+	struct backoff *backoff;
 	unsigned char key[32]; /* of this process */
 	pthread_mutex_t lock; /* what stands below */
 	struct remembered known[REMEMBERED];
@@ -39,7 +43,7 @@ enum rc login_new(struct login **out, const struct host *host, struct err *err)
 	host_random(host, l->key, sizeof(l->key));
 	pthread_mutex_init(&l->lock, NULL);
 	pthread_mutex_init(&l->checking, NULL);
-	return RC_OK;
+	return backoff_new(&l->backoff, host, err);
 }
 
 void login_free(struct login *l)
@@ -48,6 +52,7 @@ void login_free(struct login *l)
 		return;
 	pthread_mutex_destroy(&l->lock);
 	pthread_mutex_destroy(&l->checking);
+	backoff_free(l->backoff);
 	wipe(l, sizeof(*l));
 	free(l);
 }
@@ -65,7 +70,7 @@ static void credential_hash(const struct login *l, const char *credential,
 
 /* Is it known? If not, may it be checked now? */
 static bool is_known(struct login *l, const unsigned char hash[SHA256_BYTES],
-		     bool *may_check)
+		     int64_t password_version, bool *may_check)
 {
 	int64_t now = host_monotonic_ms(l->host);
 	bool known = false;
@@ -73,6 +78,7 @@ static bool is_known(struct login *l, const unsigned char hash[SHA256_BYTES],
 	pthread_mutex_lock(&l->lock);
 	for (size_t i = 0; i < REMEMBERED; i++)
 		known |= l->known[i].until > now &&
+			 l->known[i].password_version == password_version &&
 			 !memcmp(l->known[i].hash, hash, SHA256_BYTES);
 	*may_check = !known && l->checks < CHECKS_MAX;
 	l->checks += *may_check;
@@ -81,7 +87,7 @@ static bool is_known(struct login *l, const unsigned char hash[SHA256_BYTES],
 }
 
 static void checked(struct login *l, const unsigned char hash[SHA256_BYTES],
-		    bool is_right)
+		    int64_t password_version, bool is_right)
 {
 	struct remembered *r;
 
@@ -90,6 +96,7 @@ static void checked(struct login *l, const unsigned char hash[SHA256_BYTES],
 	if (is_right) {
 		r = &l->known[l->next++ % REMEMBERED];
 		memcpy(r->hash, hash, SHA256_BYTES);
+		r->password_version = password_version;
 		r->until = host_monotonic_ms(l->host) + REMEMBERED_MS;
 	}
 	pthread_mutex_unlock(&l->lock);
@@ -107,32 +114,76 @@ static bool credential_read(const char *header, char out[CREDENTIAL_MAX + 1])
 	return strlen(out) == len && strchr(out, ':');
 }
 
-enum rc login_basic(struct login *l, struct store *store,
-		    const char *authorization, struct account *out,
-		    struct err *err)
+/* Names that exist and names that do not wait alike, and cost the same. */
+static enum rc password_check(struct login *l, struct store *store,
+			      const char *name, const char *password,
+			      struct account *out, int *wait_s, struct err *err)
 {
-	char credential[CREDENTIAL_MAX + 1], *password;
+	enum rc rc = backoff_check(l->backoff, name, wait_s, err);
+
+	if (rc != RC_OK)
+		return rc;
+	pthread_mutex_lock(&l->checking);
+	rc = account_proves(store, name, password, out, err);
+	pthread_mutex_unlock(&l->checking);
+	if (rc == RC_OK)
+		backoff_passed(l->backoff, name);
+	else if (rc == RC_DENIED)
+		(void)backoff_failed(l->backoff, name);
+	return rc;
+}
+
+enum rc login_password(struct login *l, struct store *store, const char *name,
+		       const char *password, struct account *out, int *wait_s,
+		       struct err *err)
+{
+	char credential[CREDENTIAL_MAX + 1];
 	unsigned char hash[SHA256_BYTES];
+	struct err ignored = { 0 };
+	struct account now = { .password_version = -1 };
 	bool may_check;
 	enum rc rc;
 
+	*wait_s = 0;
+	if (strlen(name) + strlen(password) + 2 > sizeof(credential))
+		return err_set(err, RC_DENIED, LOGIN_WRONG);
+	snprintf(credential, sizeof(credential), "%s:%s", name, password);
+	credential_hash(l, credential, hash);
+	wipe(credential, sizeof(credential));
+	(void)account_look(store, name, &now, &ignored);
+	if (is_known(l, hash, now.password_version, &may_check)) {
+		rc = account_get(store, name, out, err);
+	} else if (!may_check) {
+		*wait_s = 1;
+		rc = err_set(err, RC_BUSY,
+			     "other passwords are being checked: try again");
+	} else {
+		rc = password_check(l, store, name, password, out, wait_s, err);
+		checked(l, hash, rc == RC_OK ? out->password_version : -2,
+			rc == RC_OK);
+	}
+	/* Disabled since it was remembered, or unknown: one answer. */
+	if (rc == RC_DENIED || rc == RC_NOT_FOUND) {
+		err_clear(err);
+		rc = err_set(err, RC_DENIED, LOGIN_WRONG);
+	}
+	return rc;
+}
+
+enum rc login_basic(struct login *l, struct store *store,
+		    const char *authorization, struct account *out, int *wait_s,
+		    struct err *err)
+{
+	char credential[CREDENTIAL_MAX + 1], *password;
+	enum rc rc;
+
+	*wait_s = 0;
 	if (!credential_read(authorization, credential))
 		return err_set(err, RC_DENIED,
-			       "name an account and its "
-			       "password");
-	credential_hash(l, credential, hash);
+			       "name an account and its password");
 	password = strchr(credential, ':');
 	*password++ = '\0';
-	if (is_known(l, hash, &may_check)) {
-		rc = account_get(store, credential, out, err);
-	} else if (!may_check) {
-		rc = err_set(err, RC_BUSY, "other passwords are being checked");
-	} else {
-		pthread_mutex_lock(&l->checking);
-		rc = account_proves(store, credential, password, out, err);
-		pthread_mutex_unlock(&l->checking);
-		checked(l, hash, rc == RC_OK);
-	}
+	rc = login_password(l, store, credential, password, out, wait_s, err);
 	wipe(credential, sizeof(credential));
 	return rc;
 }

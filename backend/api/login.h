@@ -1,7 +1,8 @@
-/* api/login.h - who asks, by HTTP Basic (RFC 7617): a name and a password of
- * `hufud account add`. What was right is remembered for ten minutes as a keyed
- * hash, because a git client proves itself at every request and Argon2id is
- * dear on purpose. */
+/* api/login.h - who asks, by a name and a password of `hufud account add`, as a
+ * session begins with or as HTTP Basic (RFC 7617). What was right is remembered
+ * for ten minutes as a keyed hash, as long as the password stays: a git client
+ * proves itself at every request, and Argon2id is dear on purpose. Wrong ones
+ * make that name wait (store/backoff.h). */
 #ifndef API_LOGIN_H
 #define API_LOGIN_H
 
@@ -11,10 +12,15 @@ struct login;
 
 enum rc login_new(struct login **out, const struct host *host, struct err *err);
 void login_free(struct login *l);
-/* `authorization` is the header or NULL. RC_DENIED: not who they say; RC_BUSY:
- * others are being checked, try again. Any thread. */
+/* RC_DENIED, in one wording: no such account, disabled, or not its password.
+ * RC_BUSY: others are being checked, or the name has to wait; *wait_s says how
+ * long. Any thread. */
+enum rc login_password(struct login *l, struct store *store, const char *name,
+		       const char *password, struct account *out, int *wait_s,
+		       struct err *err);
+/* `authorization` is the header or NULL. */
 enum rc login_basic(struct login *l, struct store *store,
-		    const char *authorization, struct account *out,
+		    const char *authorization, struct account *out, int *wait_s,
 		    struct err *err);
 
 #endif

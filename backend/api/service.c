@@ -231,7 +231,9 @@ static enum rc mirror_reader(struct service *s, struct store *store,
 			     struct err *err)
 {
 	struct account account;
-	enum rc rc = login_basic(s->login, store, authorization, &account, err);
+	int wait_s;
+	enum rc rc = login_basic(s->login, store, authorization, &account,
+				 &wait_s, err);
 
 	*is_known = rc == RC_OK;
 	if (rc != RC_OK)

@@ -16,6 +16,7 @@
 #define ARENA_BYTES (8u << 20)
 #define OPERATIONS_MAX 1000
 #define ROUTES_MAX 200
+#define LIMITS_MAX 16
 
 struct contract {
 	json_t *document; /* with every kind written out */
@@ -25,6 +26,8 @@ struct contract {
 	size_t nops;
 	struct contract_route *routes;
 	size_t nroutes;
+	struct contract_limit limits[LIMITS_MAX];
+	size_t nlimits;
 	json_t *kinds; /* name -> {"plural", "readers"} */
 };
 
@@ -189,6 +192,11 @@ static enum rc replies_check(const struct contract *c,
 	return rc;
 }
 
+static bool is_text(const json_t *o, const char *key, const char *text)
+{
+	return json_text(o, key) && !strcmp(json_text(o, key), text);
+}
+
 static enum rc op_read(struct contract *c, const struct registry *kinds,
 		       const char *path, const json_t *item, const char *method,
 		       json_t *o, struct err *err)
@@ -208,7 +216,7 @@ static enum rc op_read(struct contract *c, const struct registry *kinds,
 	op->summary = json_text(o, "summary");
 	op->description = json_text(o, "description");
 	op->handler = json_text(x, "handler");
-	op->limit = json_text(x, "limit");
+	op->limit = contract_limit(c, json_text(x, "limit"));
 	op->with = json_object_get(x, "with");
 	op->body_bytes_max = (size_t)json_int(x, "body", 0);
 	op->is_raw = json_is_true(json_object_get(op->with, "raw"));
@@ -218,11 +226,13 @@ static enum rc op_read(struct contract *c, const struct registry *kinds,
 	else if (json_text(op->with, "kind"))
 		snprintf(op->kind, sizeof(op->kind), "%s",
 			 json_text(op->with, "kind"));
-	if (!op->id || !op->summary || !op->handler || !op->limit)
+	if (!op->id || !op->summary || !op->handler)
 		return err_set(err, RC_INVALID,
-			       "%s %s: lacks an id, a summary, a handler or a "
-			       "limit",
+			       "%s %s: lacks an id, a summary or a handler",
 			       upper, path);
+	if (op->limit < 0 && !is_text(x, "limit", "none"))
+		return err_set(err, RC_INVALID, "%s: has no limit, or \"none\"",
+			       op->id);
 	if (contract_operation(c, op->id))
 		return err_set(err, RC_INVALID, "%s is there twice", op->id);
 	rc = op_roles(c, kinds, op, json_object_get(x, "roles"), err);
@@ -275,6 +285,7 @@ static void route_add(struct contract *c, const char *path, const char *method,
 	r->method = arena_strdup(&c->mem, upper);
 	r->path = path;
 	r->handler = json_text(x, "handler");
+	r->limit = contract_limit(c, json_text(x, "limit"));
 	r->body_bytes_max = (size_t)json_int(x, "body", 0);
 	r->is_raw = json_is_true(json_object_get(with, "raw"));
 	r->needs_digest = json_is_true(json_object_get(with, "digest"));
@@ -301,6 +312,34 @@ static enum rc routes_read(struct contract *c, struct err *err)
 						  json_object_get(item,
 								  methods[m]));
 		}
+	return RC_OK;
+}
+
+static enum rc limits_read(struct contract *c, struct err *err)
+{
+	static const char *const by[] = { "address", "account", "terminal" };
+	json_t *all =
+		json_object_get(json_object_get(c->source, "x-hufu"), "limits");
+	const char *name;
+	json_t *said;
+
+	json_object_foreach(all, name, said)
+	{
+		struct contract_limit *l = &c->limits[c->nlimits];
+		int which = 0;
+
+		while (which < 3 && !is_text(said, "by", by[which]))
+			which++;
+		if (which == 3 || c->nlimits == LIMITS_MAX)
+			return err_set(err, RC_INVALID,
+				       "limit '%s' is malformed", name);
+		l->name = name;
+		l->by = (enum limit_by)which;
+		l->burst = (int)json_int(said, "burst", 0);
+		l->tokens = (int)json_int(said, "tokens", 0);
+		l->seconds = (int)json_int(said, "seconds", 0);
+		c->nlimits++;
+	}
 	return RC_OK;
 }
 
@@ -341,6 +380,8 @@ enum rc contract_new(struct contract **out, const struct registry *kinds,
 	if (rc == RC_OK)
 		rc = kinds_read(c, kinds, err);
 	if (rc == RC_OK)
+		rc = limits_read(c, err);
+	if (rc == RC_OK)
 		rc = ops_read(c, kinds, err);
 	if (rc == RC_OK)
 		rc = routes_read(c, err);
@@ -379,6 +420,21 @@ const struct operation *contract_operation(const struct contract *c,
 		if (!strcmp(c->ops[i].id, id))
 			return &c->ops[i];
 	return NULL;
+}
+
+size_t contract_limits(const struct contract *c,
+		       const struct contract_limit **out)
+{
+	*out = c->limits;
+	return c->nlimits;
+}
+
+int contract_limit(const struct contract *c, const char *name)
+{
+	for (size_t i = 0; name && i < c->nlimits; i++)
+		if (!strcmp(c->limits[i].name, name))
+			return (int)i;
+	return -1;
 }
 
 const struct contract_route *contract_routes(const struct contract *c)

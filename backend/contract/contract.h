@@ -31,7 +31,7 @@ struct operation {
 	const char *path; /* "/v1/assignments/{id}/cancel" */
 	const char *summary, *description; /* description may be NULL */
 	const char *handler;
-	const char *limit;
+	int limit; /* place among the limits; -1: none */
 	const json_t *with; /* or NULL */
 	unsigned roles; /* enum role bits, ROLE_PUBLIC */
 	enum op_scope scope;
@@ -66,9 +66,21 @@ const struct operation *contract_operation(const struct contract *c,
 struct contract_route {
 	const char *method, *path, *handler; /* handler of one that is raw */
 	size_t body_bytes_max;
+	int limit;
 	bool is_raw, needs_digest;
 };
 const struct contract_route *contract_routes(const struct contract *c);
+
+/* The token buckets that requests take from, as `x-hufu.limits` has them. */
+struct contract_limit {
+	const char *name;
+	int burst, tokens, seconds; /* http/bucket.h */
+	enum limit_by { LIMIT_ADDRESS, LIMIT_ACCOUNT, LIMIT_TERMINAL } by;
+};
+size_t contract_limits(const struct contract *c,
+		       const struct contract_limit **out);
+/* The place of a limit, or -1. */
+int contract_limit(const struct contract *c, const char *name);
 
 /* The operation of a method ("GET" for HEAD) and a path; the values of the
  * path's parameters come as an object of texts (new reference, *args). NULL:
