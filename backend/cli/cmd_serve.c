@@ -11,6 +11,7 @@
 static const char usage[] =
 	"usage: hufud serve --data DIR [--listen 127.0.0.1:8080] "
 	"[--insecure-bind]\n"
+	"       [--behind-proxy]\n"
 	"\n"
 	"Serves terminals until SIGTERM or SIGINT, one log line an event on "
 	"stderr. Plain\n"
@@ -18,15 +19,21 @@ static const char usage[] =
 	"(docs/operations.md);\n"
 	"--insecure-bind allows other addresses. Port 0 picks a free one; the "
 	"first line on\n"
-	"stdout names it.\n";
+	"stdout names it.\n"
+	"\n"
+	"--behind-proxy says that HAProxy is there: for requests from "
+	"loopback, the last\n"
+	"address in X-Forwarded-For is the client's, in the log and for "
+	"limits.\n";
 
 int cmd_serve(struct cli *c)
 {
 	const char *listen = "127.0.0.1:8080", *words[1] = { NULL };
-	bool insecure = false;
+	bool insecure = false, proxied = false;
 	const struct cli_option own[] = {
 		{ "--listen", &listen, NULL },
 		{ "--insecure-bind", NULL, &insecure },
+		{ "--behind-proxy", NULL, &proxied },
 		{ NULL, NULL, NULL },
 	};
 	struct http_options options = { 0 };
@@ -58,6 +65,7 @@ int cmd_serve(struct cli *c)
 	rc = service_start(&service, c->data, &host_system, &c->err);
 	options.listen = listen;
 	options.insecure_bind = insecure;
+	options.proxied = proxied;
 	options.ctx = service;
 	if (rc == RC_OK)
 		options.routes = service_routes(service);

@@ -25,7 +25,7 @@ struct request {
 	const char *args[HTTP_ARGS_MAX]; /* what {x} of the route matched */
 	const char *body; /* whole, NUL behind it */
 	size_t body_bytes;
-	const char *remote; /* address of the peer */
+	const char *remote; /* address of the peer, see http_options.proxied */
 	char id[21]; /* for log and problem replies */
 	void *impl;
 };
@@ -142,6 +142,11 @@ struct http_options {
 	 * CivetWeb has IPv6, which Debian's has not. */
 	const char *listen;
 	bool insecure_bind; /* allow other than loopback */
+	/* A proxy on this machine is in front, and every program on it may say
+	 * for whom it asks: for a peer on loopback, `remote` is what the proxy
+	 * says last in X-Forwarded-For (400 when that is no address), and the
+	 * peer itself when it says nothing. */
+	bool proxied;
 	int threads; /* 0: 32 */
 	/* Replies that are streams at one time, 0: 8. No more than half of the
 	 * threads, which the other requests need. */

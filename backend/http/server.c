@@ -181,6 +181,7 @@ enum rc http_start(struct http_server **out, const struct http_options *options,
 	server->turns.routes = options->routes;
 	server->turns.ctx = options->ctx;
 	server->turns.quiet = options->quiet;
+	server->turns.proxied = options->proxied;
 	server->turns.streams_max = streams_max(options, threads);
 	atomic_init(&server->turns.nstreams, 0);
 	atomic_init(&server->turns.is_stopping, false);

@@ -7,6 +7,7 @@
 #include "base/host.h"
 #include "base/log.h"
 #include "http/body.h"
+#include "http/forwarded.h"
 #include "http/layout.h"
 #include "http/reply.h"
 #include "http/router.h"
@@ -21,6 +22,7 @@ struct turn {
 	const struct mg_request_info *info;
 	struct conn conn;
 	struct gate_header headers[MG_MAX_HEADERS];
+	struct forwarded forwarded;
 	struct route_match match;
 	struct buf body;
 	struct request request;
@@ -84,6 +86,20 @@ static void trim_end(const char *value)
 		*--end = '\0';
 }
 
+/* From here on the peer is the one for whom the proxy asks. */
+static int name_peer(struct turn *turn)
+{
+	struct conn *conn = &turn->conn;
+
+	if (!turn->server->proxied || !forwarded_is_loopback(conn->remote))
+		return 0;
+	if (forwarded_read(&turn->forwarded, &conn->head, &turn->err) != RC_OK)
+		return refuse(turn, 400);
+	if (turn->forwarded.text[0])
+		conn->remote = turn->forwarded.text;
+	return 0;
+}
+
 /* 0, or the status it was refused with. */
 static int pass_gate(struct turn *turn)
 {
@@ -118,7 +134,7 @@ static int pass_gate(struct turn *turn)
 		return refuse(turn, 400);
 	}
 	turn->conn.has_rest = head->content_length > 0;
-	return 0;
+	return name_peer(turn);
 }
 
 static int find_route(struct turn *turn)

@@ -15,6 +15,7 @@ struct turn_server {
 	const struct http_route *routes;
 	void *ctx;
 	bool quiet;
+	bool proxied;
 	struct conn_limits limits;
 	int streams_max;
 	atomic_int nstreams; /* that run */

@@ -50,4 +50,16 @@ is "a bomb from a stranger is not even opened" 403 "$(code -X POST -H "Content-D
 fails 1 "loopback" hufud serve --listen 0.0.0.0:0
 fails 2 "https\|loopback" hufu enroll http://192.0.2.1:80 --code x --replica "$T/x.db" --pin-file /dev/null
 holds "the program links nothing that is not safe in CivetWeb" sh tests/lint/civetweb.sh build/hufud
+# whom a request comes from
+logged() { grep -c "remote=$1 method=GET path=/$2 " "$T/serve.log"; }
+curl -s -o /dev/null -H 'X-Forwarded-For: 192.0.2.7' "$URL/claimed"
+server_stop
+is "a forwarded address is nothing without a proxy" 1 "$(logged 127.0.0.1 claimed)"
+server_start --behind-proxy
+curl -s -o /dev/null -H 'X-Forwarded-For: 10.0.0.1, 192.0.2.7' "$URL/asked"
+curl -s -o /dev/null "$URL/itself"
+is "a proxy that names nobody sensible" 400 "$(code -H 'X-Forwarded-For: 192.0.2.7, x' "$URL/healthz")"
+server_stop
+is "behind a proxy the client is the last that it names" 1 "$(logged 192.0.2.7 asked)"
+is "or the proxy itself" 1 "$(logged 127.0.0.1 itself)"
 passed

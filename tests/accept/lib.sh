@@ -56,9 +56,10 @@ import json, sys
 v = json.loads(sys.stdin.readline())
 for k in sys.argv[1].split("."): v = v[int(k)] if isinstance(v, list) else v[k]
 print(v if not isinstance(v, (dict, list)) else json.dumps(v))' "$1"; }
+# server_start [OPTION...]
 server_start() {
 	: >"$T/serve.out"
-	hufud serve --data "$HUFU_DATA" --listen "127.0.0.1:${PORT:-0}" >"$T/serve.out" 2>>"$T/serve.log" &
+	hufud serve --data "$HUFU_DATA" --listen "127.0.0.1:${PORT:-0}" "$@" >"$T/serve.out" 2>>"$T/serve.log" &
 	SERVER=$!
 	for _ in $(seq 100); do
 		PORT=$(sed -n 's/.*on port \([0-9]*\).*/\1/p' "$T/serve.out")

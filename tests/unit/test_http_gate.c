@@ -1,6 +1,7 @@
 /* The pure parts of http: gate, target, router, address. */
 #include "unit/test_http_harness.h"
 
+#include "http/forwarded.h"
 #include "http/gate.h"
 #include "http/listen.h"
 #include "http/router.h"
@@ -84,6 +85,67 @@ static void only_six_methods_pass(void **state)
 		assert_int_equal(gate_check(&head, &in, &err), RC_DENIED);
 		assert_int_equal(head.status, 405);
 	}
+}
+
+static void the_last_forwarded_address_is_the_proxys(void **state)
+{
+	static const struct {
+		const char *first, *last, *want; /* NULL: malformed */
+	} cases[] = {
+		{ "192.0.2.7", NULL, "192.0.2.7" },
+		{ "10.0.0.1, 192.0.2.7", NULL, "192.0.2.7" },
+		{ "junk,192.0.2.7", NULL, "192.0.2.7" },
+		{ "10.0.0.1", "192.0.2.7", "192.0.2.7" },
+		{ "junk", "10.0.0.1 ,\t192.0.2.7 ", "192.0.2.7" },
+		{ "2001:DB8:0::07", NULL, "2001:db8::7" },
+		{ "::ffff:192.0.2.7", NULL, "192.0.2.7" },
+		{ "", NULL, NULL },
+		{ "192.0.2.7,", NULL, NULL },
+		{ "192.0.2.7", "", NULL },
+		{ "192.0.2.7", "junk", NULL },
+		{ "192.0.2.7:80", NULL, NULL },
+		{ "192.0.2", NULL, NULL },
+		{ "192.0.2.007.1", NULL, NULL },
+		{ "[2001:db8::7]", NULL, NULL },
+		{ "fe80::1%eth0", NULL, NULL },
+		{ "192.0.2.7 x", NULL, NULL },
+		{ "unknown", NULL, NULL },
+		{ "0000:0000:0000:0000:0000:ffff:192.168.100.2280000000", NULL,
+		  NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct gate_header headers[] = {
+			{ "x-forwarded-FOR", cases[i].first },
+			{ "X-Forwarded-For", cases[i].last }
+		};
+		struct gate_head head = { .headers = headers,
+					  .nheaders = cases[i].last ? 2 : 1 };
+		struct forwarded forwarded;
+		struct err err = { 0 };
+		enum rc rc = forwarded_read(&forwarded, &head, &err);
+
+		if (rc != (cases[i].want ? RC_OK : RC_INVALID) ||
+		    strcmp(forwarded.text,
+			   cases[i].want ? cases[i].want : "") != 0)
+			fail_msg("%s %s: %s", cases[i].first, cases[i].last,
+				 forwarded.text);
+	}
+}
+
+static void loopback_is_told_from_others(void **state)
+{
+	(void)state;
+	assert_true(forwarded_is_loopback("127.0.0.1"));
+	assert_true(forwarded_is_loopback("127.9.0.1"));
+	assert_true(forwarded_is_loopback("::1"));
+	assert_true(forwarded_is_loopback("::ffff:127.0.0.1"));
+	assert_false(forwarded_is_loopback("128.0.0.1"));
+	assert_false(forwarded_is_loopback("10.0.0.1"));
+	assert_false(forwarded_is_loopback("::ffff:10.0.0.1"));
+	assert_false(forwarded_is_loopback("2001:db8::1"));
+	assert_false(forwarded_is_loopback(""));
 }
 
 static void header_names_are_tokens(void **state)
@@ -309,6 +371,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(content_length_is_1_to_18_digits),
 		cmocka_unit_test(only_six_methods_pass),
+		cmocka_unit_test(the_last_forwarded_address_is_the_proxys),
+		cmocka_unit_test(loopback_is_told_from_others),
 		cmocka_unit_test(header_names_are_tokens),
 		cmocka_unit_test(headers_that_steer_come_once),
 		cmocka_unit_test(a_path_is_decoded_once_or_refused),

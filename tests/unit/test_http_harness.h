@@ -183,6 +183,12 @@ static inline void rig_text(void *ctx, struct request *req, struct reply *reply)
 	}
 }
 
+static inline void rig_who(void *ctx, struct request *req, struct reply *reply)
+{
+	(void)ctx;
+	buf_puts(&reply->body, req->remote);
+}
+
 /* Lists two errors of a form. */
 static inline void rig_errors(void *ctx, struct request *req,
 			      struct reply *reply)
@@ -203,6 +209,7 @@ static inline void rig_errors(void *ctx, struct request *req,
 static const struct http_route rig_routes[] = {
 	{ "GET", "/headers/{what}", 0, false, rig_headers },
 	{ "GET", "/errors", 0, false, rig_errors },
+	{ "GET", "/who", 0, false, rig_who },
 	{ "GET", "/text/{bytes}", 0, false, rig_text },
 	{ "GET", "/show", 0, false, rig_show },
 	{ "PUT", "/show", RIG_CAP, false, rig_change },

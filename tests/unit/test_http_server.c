@@ -319,6 +319,41 @@ static void a_problem_drops_the_headers_before_it(void **state)
 	assert_true(rig_has(&rig, "X-New: n"));
 }
 
+static void only_behind_a_proxy_a_forwarded_address_counts(void **state)
+{
+	static const struct {
+		const char *headers;
+		int status;
+		const char *who;
+	} cases[] = {
+		{ "", 200, "127.0.0.1" },
+		{ "X-Forwarded-For: 10.0.0.1, 192.0.2.7\r\n", 200,
+		  "192.0.2.7" },
+		{ "X-Forwarded-For: 192.0.2.7\r\n"
+		  "X-Forwarded-For: 192.0.2.8\r\n",
+		  200, "192.0.2.8" },
+		{ "X-Forwarded-For: 10.0.0.1, nobody\r\n", 400, NULL },
+	};
+	struct http_options options = { .proxied = true };
+	struct rig behind;
+	char request[256];
+
+	(void)state;
+	rig_start(&behind, &options);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ask("GET", "/who", cases[i].headers);
+		assert_string_equal(rig_body(&rig), "127.0.0.1");
+		snprintf(request, sizeof(request),
+			 "GET /who HTTP/1.1\r\nHost: a\r\n%s\r\n",
+			 cases[i].headers);
+		rig_talk(&behind, request);
+		assert_int_equal(rig_status(&behind), cases[i].status);
+		if (cases[i].who)
+			assert_string_equal(rig_body(&behind), cases[i].who);
+	}
+	rig_stop(&behind);
+}
+
 static void a_taken_port_is_said_so(void **state)
 {
 	struct http_options options = { .routes = rig_routes, .quiet = true };
@@ -536,6 +571,8 @@ int main(void)
 		cmocka_unit_test(a_handler_adds_headers),
 		cmocka_unit_test(a_header_that_would_break_the_reply_is_500),
 		cmocka_unit_test(a_problem_drops_the_headers_before_it),
+		cmocka_unit_test(
+			only_behind_a_proxy_a_forwarded_address_counts),
 		cmocka_unit_test(a_taken_port_is_said_so),
 		cmocka_unit_test(another_address_than_loopback_is_refused),
 		cmocka_unit_test(no_failed_allocation_takes_the_server_down),
