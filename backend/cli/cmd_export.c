@@ -8,6 +8,8 @@
 #include "base/log.h"
 #include "export/export.h"
 
+#define DAY_MS INT64_C(86400000)
+
 static const char usage[] =
 	"usage: hufud export KIND [--scope S] [--format csv|jsonl] [--town T]\n"
 	"                    [--as-of DATE | --at POSITION] [--private]\n"
@@ -27,8 +29,15 @@ static const char usage[] =
 	"results  instead of a kind: visits with their result codes, answers "
 	"and violations,\n"
 	"         a row for each of them\n"
-	"--as-of  as the log held it at the end of that day in UTC\n"
+	"--as-of  as the log held it at the end of that day in UTC; of today, "
+	"as it is now\n"
 	"--at     as the log held it at that position\n"
+	"\n"
+	"A day that is over and a position give the same bytes whenever they "
+	"are asked for.\n"
+	"What is of today, or of no day, says so with \"final\": false; its "
+	"position repeats\n"
+	"it. There is no export of a day to come.\n"
 	"\n"
 	"Personal data is exported with --private alone, by an account that "
 	"may read it.\n"
@@ -48,15 +57,21 @@ static int report(struct cli *c, const struct export_job *job,
 	if (!job->out)
 		return EXIT_DONE;
 	if (c->json) {
-		cli_json(json_pack(
-			"{s:s, s:s, s:I, s:I, s:s, s:I}", "kind", done->kind,
-			"file", job->out, "rows", (json_int_t)done->rows,
-			"bytes", (json_int_t)done->bytes, "sha256",
-			done->sha256, "shredded", (json_int_t)done->shredded));
+		cli_json(json_pack("{s:s, s:s, s:I, s:I, s:s, s:I, s:I, s:b}",
+				   "kind", done->kind, "file", job->out, "rows",
+				   (json_int_t)done->rows, "bytes",
+				   (json_int_t)done->bytes, "sha256",
+				   done->sha256, "shredded",
+				   (json_int_t)done->shredded, "position",
+				   (json_int_t)done->position, "final",
+				   (int)job->is_final));
 		return EXIT_DONE;
 	}
 	printf("%s: %lld rows, sha256 %s\n", job->out, (long long)done->rows,
 	       done->sha256);
+	if (!job->is_final)
+		printf("the day is not over: '--at %lld' repeats this\n",
+		       (long long)done->position);
 	if (done->shredded)
 		printf("%lld of them without content: their key was "
 		       "destroyed\n",
@@ -67,11 +82,12 @@ static int report(struct cli *c, const struct export_job *job,
 struct words {
 	const char *kind, *format, *out, *town, *as_of, *at;
 	bool private;
+	bool is_final; /* set by words_check */
 };
 
-static int words_check(struct cli *c, const struct words *w)
+static int words_check(struct cli *c, struct words *w)
 {
-	int64_t day;
+	int64_t day = 0, today = host_wall_ms(&host_system) / DAY_MS;
 
 	if (!w->kind)
 		return cli_misuse(c, "name the kind");
@@ -88,6 +104,9 @@ static int words_check(struct cli *c, const struct words *w)
 	if (w->as_of && !date_parse(w->as_of, &day))
 		return cli_misuse(c, "--as-of '%s' is no date like 2026-12-31",
 				  w->as_of);
+	if (w->as_of && day > today)
+		return cli_misuse(c, "--as-of %s is yet to come", w->as_of);
+	w->is_final = w->at || (w->as_of && day < today);
 	if (w->at && (!*w->at || strlen(w->at) > 15 ||
 		      strspn(w->at, "0123456789") != strlen(w->at)))
 		return cli_misuse(c, "--at '%s' is no position", w->at);
@@ -119,6 +138,7 @@ static int export(struct cli *c, const struct words *w)
 		.town = w->town,
 		.as_of = w->as_of,
 		.position = w->at ? &position : NULL,
+		.is_final = w->is_final,
 		.private = w->private,
 		.out = w->out,
 	};

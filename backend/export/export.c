@@ -297,7 +297,7 @@ static enum rc manifest_of(const struct exporting *e, json_t **out)
 		json_object_set_new(filter, "town", json_string(job->town));
 	*out = json_pack(
 		"{s:s, s:s, s:b, s:o, s:s, s:s, s:o, s:o, s:I, s:I, s:s, s:I, "
-		"s:s, s:I}",
+		"s:s, s:I, s:b}",
 		"kind", e->kind->name, "class", class, "private",
 		(int)job->private, "schema", schema, "scope", job->scope,
 		"format", job->format == EXPORT_CSV ? "csv" : "jsonl", "filter",
@@ -305,7 +305,8 @@ static enum rc manifest_of(const struct exporting *e, json_t **out)
 		(json_int_t)e->done->rows, "bytes", (json_int_t)e->done->bytes,
 		"sha256", e->done->sha256, "position",
 		(json_int_t)e->point.position, "commit", e->point.commit,
-		"shredded", (json_int_t)e->done->shredded);
+		"shredded", (json_int_t)e->done->shredded, "final",
+		(int)job->is_final);
 	if (!*out)
 		return err_set(e->err, RC_NOMEM, "out of memory");
 	if (job->as_of)
@@ -350,6 +351,7 @@ static enum rc write_files(struct exporting *e)
 	if (rc == RC_OK)
 		rc = sink_end(&e->sink, e->done->sha256, e->err);
 	e->done->bytes = e->sink.bytes;
+	e->done->position = e->point.position;
 	if (rc == RC_OK && e->job->out)
 		rc = write_manifest(e, &manifest);
 	if (rc == RC_OK)

@@ -5,9 +5,11 @@
  * as the log held it at the end of a day or at a position. Beside FILE,
  * FILE.manifest.json says what it holds: {"kind","class","readers","private",
  * "schema","scope","format","filter","as_of","columns","rows","bytes","sha256",
- * "position","commit","shredded"}: position and commit of the main line at that
- * state; "readers" where not everybody is one; "as_of" where a day was asked
- * for; "schema" {kind: SHA-256 of its definition's canonical bytes}. Both files
+ * "position","commit","shredded","final"}: position and commit of the main line
+ * at that state, which gives the same bytes when it is asked for as a position;
+ * "final" false where it is not over, so that the same words give other bytes;
+ * "readers" where not everybody is one; "as_of" where a day was asked for;
+ * "schema" {kind: SHA-256 of its definition's canonical bytes}. Both files
  * appear whole or not at all.
  *
  * csv:   RFC 4180 with a header: id, scope, town and the fields in the kind's
@@ -41,6 +43,9 @@ struct export_job {
 	const char *town; /* NULL: all */
 	const char *as_of; /* date: as of its end; NULL: now */
 	const int64_t *position; /* as of it; NULL: now */
+	/* The state that is asked for moves no more: it is that of a day that
+	 * is over, or of a position. The caller has the clock. */
+	bool is_final;
 	bool private; /* sealed kinds, on demand */
 	const char *out; /* NULL: standard output, without a manifest */
 };
@@ -49,6 +54,7 @@ struct export_done {
 	char kind[32];
 	int privacy; /* class, 1 to 4 */
 	int64_t rows, bytes, shredded;
+	int64_t position; /* of the main line, that the state is of */
 	char sha256[65];
 };
 

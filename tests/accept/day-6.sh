@@ -76,6 +76,17 @@ for what in ratings visits subjects results; do
 		is "$what $format as of today is what stands" "$(hash "$T/now")" "$(hash "$T/of")"
 	done
 done
+today=$(date -u +%F) && hufud export visits --scope $S --as-of "$today" --out "$T/open" >"$T/out" 2>&1
+position=$(member "$T/open.manifest.json" position)
+is "today is not over" "False $today the day is not over: '--at $position' repeats this" "$(member "$T/open.manifest.json" final) $(member "$T/open.manifest.json" as_of) $(sed -n '/not over/p' "$T/out")"
+is "nor is what stands" "False" "$(hufud export visits --scope $S --out "$T/open2" >/dev/null; member "$T/open2.manifest.json" final)"
+printf 'id,subject,visited_on,state\nt4,s4,2026-01-13,recorded\n' >"$T/later.csv"
+hufud import visit "$T/later.csv" --scope $S >/dev/null
+is "the day goes on" 4 "$(hufud export visits --scope $S --format jsonl | wc -l)"
+hufud export visits --scope $S --at "$position" --out "$T/closed" >"$T/out"
+is "its position repeats it, and is final" "$(hash "$T/open") True 0" "$(hash "$T/closed") $(member "$T/closed.manifest.json" final) $(grep -c "not over" "$T/out" || true)"
+fails 2 "is yet to come" hufud export visits --scope $S --as-of 2999-01-01
+is "a day that is over is final" True "$(hufud export visits --scope $S --as-of 2020-01-01 --out "$T/old" >/dev/null; member "$T/old.manifest.json" final)"
 is "nothing was known in 2020" "0 2020-01-01" "$(hufud export subjects --scope $S --as-of 2020-01-01 --out "$T/old" >/dev/null; echo "$(member "$T/old.manifest.json" rows) $(member "$T/old.manifest.json" as_of)")"
 fails 1 "positions up to" hufud export subjects --scope $S --at 9999
 fails 2 "not both" hufud export subjects --scope $S --at 5 --as-of 2026-01-01
