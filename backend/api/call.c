@@ -134,12 +134,16 @@ static enum rc conditions_take(struct call *c)
 
 /* -- the log of who did what -- */
 
+static bool says(const struct call *c, const char *word)
+{
+	return json_is_true(json_object_get(c->operation->with, word));
+}
+
 /* Reads that leave an entry: class L3 and L4. */
 static bool is_logged(const struct call *c)
 {
 	return strcmp(c->operation->method, "GET") != 0 ||
-	       (c->kind && audit_is_due(c->kind)) ||
-	       json_is_true(json_object_get(c->operation->with, "logged"));
+	       (c->kind && audit_is_due(c->kind)) || says(c, "logged");
 }
 
 static enum rc logged(struct call *c, enum rc came, struct err *err)
@@ -200,6 +204,14 @@ static enum rc handled(struct call *c)
 	return rc;
 }
 
+/* {"with": {"own": true}}: the handler's transactions are its own, as for a job
+ * of minutes that may not hold up tablets, or a password that takes long to
+ * check on purpose. */
+static bool is_own(const struct call *c)
+{
+	return says(c, "own");
+}
+
 /* All of it in one transaction, or none. */
 static enum rc changed(struct call *c)
 {
@@ -210,7 +222,7 @@ static enum rc changed(struct call *c)
 	rc = store_refresh_kinds(c->store, &c->err);
 	if (rc == RC_OK)
 		rc = handled(c);
-	if (rc == RC_OK)
+	if (rc == RC_OK && !says(c, "quiet"))
 		rc = logged(c, rc, &c->err);
 	if (rc == RC_OK)
 		rc = db_outer_commit(c->store->db, &c->err);
@@ -222,22 +234,19 @@ static enum rc changed(struct call *c)
 	return rc;
 }
 
+/* Changes leave their entry in their transaction; {"with": {"quiet": true}}
+ * where the store has written one of its own. */
 static enum rc done_here(struct call *c)
 {
-	bool is_change =
-		strcmp(c->operation->method, "GET") != 0 &&
-		!json_is_true(json_object_get(c->operation->with, "reads"));
+	bool is_change = strcmp(c->operation->method, "GET") != 0 &&
+			 !is_own(c) && !says(c, "reads");
 	struct err ignored = { 0 };
-	enum rc rc;
+	enum rc rc = is_change ? changed(c) : handled(c);
 
-	if (is_change)
-		rc = changed(c);
-	else
-		rc = handler_named(c->operation->handler)(c);
-	if (is_logged(c) && (!is_change || rc != RC_OK))
-		if (logged(c, rc, rc == RC_OK ? &c->err : &ignored) != RC_OK &&
-		    rc == RC_OK)
-			rc = c->err.code;
+	if (rc != RC_OK && is_logged(c))
+		(void)logged(c, rc, &ignored);
+	else if (!is_change && is_logged(c) && !says(c, "quiet"))
+		rc = logged(c, rc, &c->err);
 	return rc;
 }
 

@@ -118,6 +118,45 @@ static enum rc identify(struct call *c, const struct request *req)
 	return rc;
 }
 
+static enum rc limited(struct call *c, int limit, const char *key)
+{
+	int wait_s;
+
+	if (limit_take(c->service, limit, key, &wait_s))
+		return RC_OK;
+	err_clear(&c->err);
+	c->problem_status = 0;
+	c->retry_after_s = wait_s;
+	return call_refuse(c, RC_BUSY, 429, "too_many_requests",
+			   "too many requests: try again in %d seconds",
+			   wait_s);
+}
+
+/* The bucket of the address before anything is looked at, that of the account
+ * once it is known. Who proves nothing takes from the address. */
+static enum rc let_in(struct call *c, const struct request *req)
+{
+	const struct contract_limit *limits;
+	int limit = c->operation->limit;
+	bool by_address = false;
+	enum rc rc = RC_OK;
+
+	contract_limits(c->contract, &limits);
+	if (limit >= 0)
+		by_address = limits[limit].by == LIMIT_ADDRESS;
+	if (by_address)
+		rc = limited(c, limit, req->remote);
+	if (rc == RC_OK)
+		rc = identify(c, req);
+	if (rc != RC_OK && c->problem_status == 401)
+		(void)limited(c, c->service->limit_login, req->remote);
+	if (rc != RC_OK || by_address || limit < 0)
+		return rc;
+	return c->by == BY_NOBODY
+		       ? limited(c, c->service->limit_public, req->remote)
+		       : limited(c, limit, c->actor.name);
+}
+
 /* The next page: the same query with another cursor. */
 static void link_put(const struct call *c, const struct request *req,
 		     struct reply *reply)
@@ -204,7 +243,7 @@ void api_dispatch(void *ctx, struct request *req, struct reply *reply)
 					 req->method, req->path);
 	}
 	if (rc == RC_OK)
-		rc = identify(&c, req);
+		rc = let_in(&c, req);
 	if (rc == RC_OK)
 		rc = call_run(&c, &(struct call_input){
 					  .query = req->query,

@@ -21,6 +21,33 @@ static void get_health(void *ctx, struct request *req, struct reply *reply)
 		 "{\"status\":\"ok\",\"version\":\"" VERSION "\"}\n");
 }
 
+/* 429 where the bucket is empty. */
+static bool is_let_in(struct service *s, int limit, const char *key,
+		      const struct request *req, struct reply *reply)
+{
+	int wait_s;
+
+	if (limit_take(s, limit, key, &wait_s))
+		return true;
+	reply_problem_with(reply, req, 429, NULL, NULL,
+			   "too many requests: try again later", NULL);
+	reply_header(reply, "Retry-After", "%d", wait_s);
+	return false;
+}
+
+/* By terminal and address: whoever uses another's name elsewhere takes nothing
+ * from it. */
+static bool is_terminal_let_in(struct service *s, const struct request *req,
+			       struct reply *reply)
+{
+	const char *terminal = request_header(req, "Hufu-Terminal");
+	char key[120];
+
+	snprintf(key, sizeof(key), "%.60s %.50s", terminal ? terminal : "",
+		 req->remote);
+	return is_let_in(s, s->limit_terminal, key, req, reply);
+}
+
 static void post_sync(void *ctx, struct request *req, struct reply *reply)
 {
 	const struct sync_input in = {
@@ -33,6 +60,8 @@ static void post_sync(void *ctx, struct request *req, struct reply *reply)
 	struct err err = { 0 };
 	bool revoked;
 
+	if (!is_terminal_let_in(ctx, req, reply))
+		return;
 	if (service_sync(ctx, &in, &reply->body, &revoked, &err) != RC_OK) {
 		reply_problem(reply, req, &err);
 		return;
@@ -44,7 +73,10 @@ static void post_sync(void *ctx, struct request *req, struct reply *reply)
 static void post_enroll(void *ctx, struct request *req, struct reply *reply)
 {
 	struct err err = { 0 };
+	struct service *s = ctx;
 
+	if (!is_let_in(s, s->limit_login, req->remote, req, reply))
+		return;
 	if (service_enroll(ctx, req->body, req->body_bytes, &reply->body,
 			   &err) != RC_OK) {
 		reply_problem(reply, req, &err);
@@ -64,6 +96,8 @@ static void get_snapshot(void *ctx, struct request *req, struct reply *reply)
 	};
 	struct err err = { 0 };
 
+	if (!is_terminal_let_in(ctx, req, reply))
+		return;
 	if (service_snapshot(ctx, &in, &reply->file, reply->etag, &err) !=
 	    RC_OK) {
 		reply_problem(reply, req, &err);

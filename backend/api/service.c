@@ -35,9 +35,42 @@ static enum rc service_routes_make(struct service *s, struct err *err)
 		rc = contract_take(s, store, &held, err);
 	if (rc == RC_OK)
 		rc = routes_make(s, err);
+	if (rc == RC_OK)
+		rc = service_limits(s, 1, err);
 	contract_give(s, held);
 	reader_give(s, store);
 	return rc;
+}
+
+enum rc service_limits(struct service *s, int factor, struct err *err)
+{
+	const struct contract *c = s->held->contract;
+	const struct contract_limit *limits;
+	struct bucket_class classes[16];
+	size_t n = contract_limits(c, &limits);
+
+	s->limit_login = contract_limit(c, "login");
+	s->limit_public = contract_limit(c, "public");
+	s->limit_terminal = contract_limit(c, "terminal");
+	bucket_table_free(s->buckets);
+	s->buckets = NULL;
+	if (!factor)
+		return RC_OK;
+	for (size_t i = 0; i < n; i++)
+		classes[i] = (struct bucket_class){
+			.burst = limits[i].burst * factor,
+			.tokens = limits[i].tokens * factor,
+			.seconds = limits[i].seconds,
+		};
+	return bucket_table_new(&s->buckets, classes, n, err);
+}
+
+bool limit_take(struct service *s, int limit, const char *key, int *wait_s)
+{
+	*wait_s = 0;
+	return !s->buckets || limit < 0 ||
+	       bucket_take(s->buckets, (size_t)limit, key,
+			   host_monotonic_ms(s->host), wait_s);
 }
 
 const struct http_route *service_routes(const struct service *s)
@@ -86,6 +119,7 @@ void service_stop(struct service *s)
 	if (s->held)
 		contract_give(s, s->held);
 	login_free(s->login);
+	bucket_table_free(s->buckets);
 	free(s->routes);
 	free(s->dir);
 	free(s);

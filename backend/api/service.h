@@ -43,6 +43,10 @@ struct mirror_input {
 enum rc service_mirror(struct service *s, const struct mirror_input *in,
 		       char **file, bool *is_known, struct err *err);
 
+/* Let through `factor` times what schema/api.json says (0: anything). Before
+ * requests come. */
+enum rc service_limits(struct service *s, int factor, struct err *err);
+
 /* Routes for http_start, ended by a NULL method; their ctx is the service, and
  * they live as long. Of a service with a writer. */
 const struct http_route *service_routes(const struct service *s);

@@ -6,6 +6,7 @@
 
 #include "api/service.h"
 #include "contract/contract.h"
+#include "http/bucket.h"
 
 #define READERS_MAX 32
 
@@ -29,6 +30,8 @@ struct service {
 	size_t nidle;
 	struct contract_held *held; /* the newest; counts as a user */
 	struct http_route *routes;
+	struct bucket_table *buckets; /* NULL: no limits */
+	int limit_login, limit_public, limit_terminal; /* places of them */
 };
 
 /* A store for this thread until it is handed back (NULL: nothing to do). */
@@ -38,6 +41,10 @@ void reader_give(struct service *s, struct store *store);
 enum rc contract_take(struct service *s, struct store *store,
 		      struct contract_held **out, struct err *err);
 void contract_give(struct service *s, struct contract_held *held);
+/* Take from a bucket; false when it is empty, *wait_s says how long. A limit
+ * below 0 is none. */
+bool limit_take(struct service *s, int limit, const char *key, int *wait_s);
+
 /* The routes of the contract, with the handlers of those that are raw. */
 enum rc routes_make(struct service *s, struct err *err);
 
