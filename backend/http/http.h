@@ -3,10 +3,11 @@
  * docs/operations.md): plain HTTP on loopback only, a gate before dispatch, and
  * a body reader with a deadline, a minimum rate and a cap.
  *
- * A connection carries one request. Every reply says how long it is, and not to
- * guess its type (nosniff); what is refused before a handler runs is a problem
- * too (type "/problems/<name>"): 400 malformed or a wrong digest, 404, 405 with
- * Allow, 408 too slow, 411, 413, 414, 416, 417, 431, 505. */
+ * A connection carries one request. Every reply but a stream says how long it
+ * is, and each says not to guess its type (nosniff); what is refused before a
+ * handler runs is a problem too (type "/problems/<name>"): 400 malformed or a
+ * wrong digest, 404, 405 with Allow, 408 too slow, 411, 413, 414, 416, 417,
+ * 431, 503 for a stream too many, 505. */
 #ifndef HTTP_HTTP_H
 #define HTTP_HTTP_H
 
@@ -52,8 +53,8 @@ enum rc stream_write(struct stream *stream, const void *p, size_t n);
 
 /* Sleep. False, and at once, when the peer has closed its end or the server
  * stops: return then. A peer whose line is cut is noticed only by writing, so
- * write something now and then; HAProxy ends a connection on which nothing
- * came for its `timeout server`. */
+ * write something now and then, which also keeps HAProxy from ending a quiet
+ * connection after a minute. */
 bool stream_wait(struct stream *stream, int64_t ms);
 
 /* Writes the body of a reply, for as long as it takes. RC_OK says that it is
@@ -115,7 +116,7 @@ void reply_problem(struct reply *reply, const struct request *req,
  * the same words for each problem of that type; NULL for those of the status.
  * The members of the object `extras` (borrowed, may be NULL) are added, such as
  * `errors: [{pointer, detail}]`; those that every problem has stay as they
- * are. */
+ * are. `detail` may not lie in reply->body. */
 void reply_problem_with(struct reply *reply, const struct request *req,
 			int status, const char *type, const char *title,
 			const char *detail, json_t *extras);
@@ -126,6 +127,8 @@ void reply_unauthorized(struct reply *reply, const struct request *req,
 int rc_status(enum rc rc);
 
 typedef void http_handler(void *ctx, struct request *req, struct reply *reply);
+
+struct exchange;
 
 struct http_route {
 	const char *method;
@@ -158,6 +161,9 @@ struct http_options {
 	int64_t body_rate_after_ms; /* 0: 10,000; then at least 1 KiB/s */
 	const struct http_route *routes; /* ended by a NULL method; borrowed */
 	void *ctx; /* handed to every handler */
+	/* Told of every exchange (http/exchange.h), or NULL. */
+	void (*observe)(void *ctx, const struct exchange *e);
+	void *observe_ctx;
 	bool quiet; /* no log line per request */
 };
 

@@ -2,6 +2,8 @@
  * each ended by LF. What passes has one meaning. */
 #include "fuzz.h"
 
+#include "http/accept.h"
+#include "http/forwarded.h"
 #include "http/gate.h"
 #include "http/http.h"
 #include "http/range.h"
@@ -53,6 +55,23 @@ static void range_feed(const struct gate_head *head)
 	http_etag_matches(gate_header(head, "if-match"), "e", false);
 }
 
+static void choices_feed(const struct gate_head *head)
+{
+	struct forwarded again, forwarded = { "" };
+	struct gate_header header = { "x-forwarded-for", forwarded.text };
+	const struct gate_head said = { .headers = &header, .nheaders = 1 };
+	struct err err = { 0 };
+
+	accept_gzip(gate_header(head, "accept-encoding"));
+	if (forwarded_read(&forwarded, head, &err) != RC_OK)
+		FUZZ_HOLDS(err.text[0] && !forwarded.text[0]);
+	if (!forwarded.text[0])
+		return;
+	/* An address has one form. */
+	FUZZ_HOLDS(forwarded_read(&again, &said, &err) == RC_OK);
+	FUZZ_HOLDS(strcmp(again.text, forwarded.text) == 0);
+}
+
 static void head_feed(char *text)
 {
 	struct gate_header headers[LINES_MAX];
@@ -80,6 +99,7 @@ static void head_feed(char *text)
 		FUZZ_HOLDS(head.status >= 400 && head.status < 600 &&
 			   err.text[0]);
 	range_feed(&head);
+	choices_feed(&head);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
