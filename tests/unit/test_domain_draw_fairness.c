@@ -185,7 +185,7 @@ static json_t *figures_of(enum rig rig, uint64_t dice)
 
 	assert_non_null(f);
 	for (int i = 0; i < FRAME; i++) {
-		char id[20], town[4];
+		char id[20], town[16];
 
 		snprintf(id, sizeof(id), "s%04d", i);
 		snprintf(town, sizeof(town), "00%d", i % 4 + 1);
