@@ -146,22 +146,36 @@ static bool is_logged(const struct call *c)
 	       (c->kind && audit_is_due(c->kind)) || says(c, "logged");
 }
 
+/* What it was about: a record, or an account or token by its name. */
+static const char *about(const struct call *c)
+{
+	static const char *const names[] = { "id", "account", "token" };
+	const char *text = NULL;
+
+	for (size_t i = 0; i < 3 && !text; i++)
+		text = json_text(c->args, names[i]);
+	return text ? text : json_text(c->body, "account");
+}
+
 static enum rc logged(struct call *c, enum rc came, struct err *err)
 {
-	const char *id = json_text(c->args, "id");
+	char detail[ERR_TEXT_MAX + 80];
 	const struct audit_entry e = {
-		.by = { .who = c->actor.name[0] ? c->actor.name : NULL,
+		.by = { .who = c->actor.name[0] ? c->actor.name : "nobody",
 			.via = c->by == BY_COMMAND ? VIA_CLI : VIA_API,
 			.request_id = c->request_id,
 			.now_ms = c->op.now_ms },
 		.operation = c->operation->id,
 		.scope = c->scope[0] ? c->scope : NULL,
 		.kind = c->kind ? c->kind->name : NULL,
-		.id = id,
+		.id = about(c),
 		.outcome = audit_outcome_of(came),
-		.detail = came == RC_OK ? NULL : c->err.text,
+		.detail = detail,
 	};
 
+	snprintf(detail, sizeof(detail), "%s%s%s%s", c->remote ? "from " : "",
+		 c->remote ? c->remote : "", came == RC_OK ? "" : ": ",
+		 came == RC_OK ? "" : c->err.text);
 	return audit_put(c->store, &e, err);
 }
 

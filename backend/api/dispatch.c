@@ -99,10 +99,10 @@ static enum rc identify_password(struct call *c, const struct request *req)
 	return rc;
 }
 
-static enum rc identify(struct call *c, const struct request *req)
+static enum rc identify(struct call *c, const struct request *req,
+			char session[SESSION_SIZE])
 {
 	const char *said = request_header(req, "Authorization");
-	char session[SESSION_SIZE];
 	enum rc rc = RC_OK;
 
 	c->by = BY_NOBODY;
@@ -113,6 +113,7 @@ static enum rc identify(struct call *c, const struct request *req)
 		rc = identify_password(c, req);
 	else if (cookie_read(request_header(req, "Cookie"), session))
 		rc = identify_session(c, req, session);
+	c->credential = c->by == BY_SESSION ? session : NULL;
 	if (rc != RC_OK)
 		c->by = BY_NOBODY;
 	return rc;
@@ -134,7 +135,8 @@ static enum rc limited(struct call *c, int limit, const char *key)
 
 /* The bucket of the address before anything is looked at, that of the account
  * once it is known. Who proves nothing takes from the address. */
-static enum rc let_in(struct call *c, const struct request *req)
+static enum rc let_in(struct call *c, const struct request *req,
+		      char session[SESSION_SIZE])
 {
 	const struct contract_limit *limits;
 	int limit = c->operation->limit;
@@ -147,7 +149,7 @@ static enum rc let_in(struct call *c, const struct request *req)
 	if (by_address)
 		rc = limited(c, limit, req->remote);
 	if (rc == RC_OK)
-		rc = identify(c, req);
+		rc = identify(c, req, session);
 	if (rc != RC_OK && c->problem_status == 401)
 		(void)limited(c, c->service->limit_login, req->remote);
 	if (rc != RC_OK || by_address || limit < 0)
@@ -227,6 +229,7 @@ void api_dispatch(void *ctx, struct request *req, struct reply *reply)
 			  .request_id = req->id,
 			  .remote = req->remote };
 	struct contract_held *held = NULL;
+	char session[SESSION_SIZE] = "";
 	json_t *args = NULL;
 	enum rc rc = reader_take(ctx, &c.store, &c.err);
 
@@ -243,7 +246,7 @@ void api_dispatch(void *ctx, struct request *req, struct reply *reply)
 					 req->method, req->path);
 	}
 	if (rc == RC_OK)
-		rc = let_in(&c, req);
+		rc = let_in(&c, req, session);
 	if (rc == RC_OK)
 		rc = call_run(&c, &(struct call_input){
 					  .query = req->query,

@@ -6,6 +6,11 @@
 
 call_fn record_list, record_get, record_create, record_change, record_history,
 	record_move;
+call_fn session_make, session_drop, token_create, token_list, token_drop,
+	account_all, account_one, account_create, account_edit, password_set,
+	audit_page, audit_top;
+call_fn assignment_reassign, conflict_decide, visit_verdict,
+	rectification_extend, deadline_list, quarantine_page;
 call_fn about_me, about_scopes, about_document, about_pages;
 
 #endif

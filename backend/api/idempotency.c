@@ -11,6 +11,12 @@
 
 #define KEPT_MS INT64_C(86400000)
 
+/* {"with": {"secret": true}}: what the reply holds is kept nowhere. */
+static bool is_secret(const struct call *c)
+{
+	return json_is_true(json_object_get(c->operation->with, "secret"));
+}
+
 enum rc idempotency_look(struct call *c, const char *key,
 			 const unsigned char request[32], bool *done)
 {
@@ -44,6 +50,10 @@ enum rc idempotency_look(struct call *c, const char *key,
 				   "idempotency_key_reused",
 				   "the Idempotency-Key was used for another "
 				   "request: take a new one");
+	if (*done && is_secret(c))
+		return call_refuse(c, RC_CONFLICT, 409, "conflict",
+				   "that was done, and the secret in its reply "
+				   "is told only once");
 	return RC_OK;
 }
 
@@ -59,14 +69,14 @@ enum rc idempotency_keep(struct call *c, const char *key,
 	if (rc != RC_OK)
 		return rc;
 	buf_init(&reply, JSON_BYTES_MAX);
-	if (c->result)
+	if (c->result && !is_secret(c))
 		rc = json_write(&reply, c->result, &c->err);
 	q = query_begin(c->store->db, SQL_IDEMPOTENCY_PUT);
 	query_text(q, 1, c->actor.name);
 	query_text(q, 2, key);
 	query_blob(q, 3, request, SHA256_BYTES);
 	query_int(q, 4, c->status);
-	if (c->result)
+	if (reply.len)
 		query_textn(q, 5, reply.data, reply.len);
 	query_text(q, 6, c->etag);
 	query_text(q, 7, c->location);

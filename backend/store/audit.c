@@ -261,6 +261,7 @@ enum rc audit_each(struct store *s, const struct audit_filter *f,
 	query_text(q, 3, f->who);
 	query_text(q, 4, f->operation);
 	query_text(q, 5, f->scope);
+	query_int(q, 6, f->after_seq);
 	while (rc == RC_OK && query_row(q)) {
 		audit_row_read(q, &row);
 		rc = fn(ctx, &row, err);

@@ -73,6 +73,7 @@ struct audit_row {
 struct audit_filter {
 	const char *who, *operation, *scope;
 	int64_t from_ms, to_ms;
+	int64_t after_seq;
 };
 typedef enum rc audit_row_fn(void *ctx, const struct audit_row *row,
 			     struct err *err);

@@ -25,7 +25,7 @@ SELECT seq, at_ms, who, via, operation, scope, kind, id, outcome, request_id,
 WHERE at_ms >= ?1 AND at_ms < ?2 AND (?3 IS NULL OR who = ?3)
 AND (?4 IS NULL OR operation = ?4
 	OR substr(operation, 1, length(?4) + 1) = ?4 || ' ')
-AND (?5 IS NULL OR scope = ?5) ORDER BY seq
+AND (?5 IS NULL OR scope = ?5) AND seq > ?6 ORDER BY seq
 
 -- name: audit_lately
 -- (was this already told since then?)

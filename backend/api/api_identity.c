@@ -1,0 +1,400 @@
+/* api/api_identity.c - sessions, tokens, accounts, the audit log. */
+#include "api/handlers.h"
+
+#include <string.h>
+
+#include "api/login.h"
+#include "api/service_impl.h"
+#include "base/date.h"
+#include "base/hex.h"
+#include "base/jcs.h"
+#include "sql_store.gen.h"
+#include "store/session.h"
+#include "store/token.h"
+
+#define COOKIE_ATTRIBUTES "Path=/; Secure; HttpOnly; SameSite=Strict"
+
+static struct audit_by by_of(const struct call *c)
+{
+	return (struct audit_by){ .who = c->actor.name,
+				  .via = c->by == BY_COMMAND ? VIA_CLI
+							     : VIA_API,
+				  .request_id = c->request_id,
+				  .now_ms = c->op.now_ms };
+}
+
+static json_t *words_of(const char *list)
+{
+	json_t *out = json_array();
+
+	while (list && *list) {
+		size_t n = strcspn(list, ",");
+
+		json_array_append_new(out, json_stringn(list, n));
+		list += n + (list[n] == ',');
+	}
+	return out;
+}
+
+static json_t *roles_of(unsigned roles)
+{
+	json_t *out = json_array();
+
+	for (unsigned bit = 1; bit <= ROLE_ADMINISTRATOR; bit <<= 1)
+		if (roles & bit)
+			json_array_append_new(out, json_string(role_name(bit)));
+	return out;
+}
+
+/* A list of texts of the body with commas between, or NULL where it is absent.
+ * What does not fit is cut, and then is no legal list. */
+static const char *list_text(const json_t *body, const char *name, char *out,
+			     size_t size)
+{
+	const json_t *list = json_object_get(body, name), *one;
+	size_t i, n = 0;
+
+	if (!list)
+		return NULL;
+	*out = '\0';
+	json_array_foreach(list, i, one) if (n < size) n +=
+		(size_t)snprintf(out + n, size - n, "%s%s", i ? "," : "",
+				 json_string_value(one));
+	return out;
+}
+
+static unsigned roles_in(const json_t *body)
+{
+	const json_t *one;
+	unsigned roles = 0;
+	size_t i;
+
+	json_array_foreach(json_object_get(body, "roles"), i, one) roles |=
+		role_parse(json_string_value(one));
+	return roles;
+}
+
+static void time_put(json_t *o, const char *name, int64_t ms)
+{
+	char text[25];
+
+	if (!ms)
+		return;
+	time_format(text, ms);
+	json_object_set_new(o, name, json_string(text));
+}
+
+/* -- sessions -- */
+
+enum rc session_make(struct call *c)
+{
+	struct account account;
+	struct audit_by by;
+	char id[SESSION_SIZE];
+	int wait_s;
+	enum rc rc = login_password(
+		c->service->login, c->store, json_text(c->body, "account"),
+		json_text(c->body, "password"), &account, &wait_s, &c->err);
+
+	c->retry_after_s = wait_s;
+	if (rc == RC_DENIED) {
+		c->problem_status = 401;
+		c->problem_type = "unauthorized";
+	}
+	if (rc == RC_BUSY) {
+		c->problem_status = 429;
+		c->problem_type = "too_many_requests";
+	}
+	if (rc != RC_OK)
+		return rc;
+	c->actor = account;
+	by = by_of(c);
+	rc = session_begin(c->store, &account, &by, id, &c->err);
+	if (rc != RC_OK)
+		return rc;
+	reply_header(c->reply, "Set-Cookie", "__Host-hufu=%s; %s", id,
+		     COOKIE_ATTRIBUTES);
+	c->by = BY_SESSION;
+	c->status = 201;
+	return about_me(c);
+}
+
+enum rc session_drop(struct call *c)
+{
+	enum rc rc = RC_OK;
+
+	if (c->by != BY_SESSION)
+		return call_refuse(c, RC_INVALID, 400, "bad_request",
+				   "there is no session to end: you came with "
+				   "a password or a token");
+	rc = session_end(c->store, c->credential, &c->err);
+	if (rc == RC_OK)
+		reply_header(c->reply, "Set-Cookie",
+			     "__Host-hufu=; Max-Age=0; %s", COOKIE_ATTRIBUTES);
+	c->status = 204;
+	return rc;
+}
+
+/* -- tokens -- */
+
+enum rc token_create(struct call *c)
+{
+	char scopes[256], agency[256], text[TOKEN_SIZE], id[21];
+	const char *account = json_text(c->body, "account");
+	const char *expires = json_text(c->body, "expires_at");
+	struct token_wish wish = {
+		.account = account ? account : c->actor.name,
+		.label = json_text(c->body, "label"),
+		.roles = roles_in(c->body),
+		.scopes = list_text(c->body, "scopes", scopes, sizeof(scopes)),
+		.agency =
+			list_text(c->body, "agencies", agency, sizeof(agency)),
+	};
+	struct audit_by by = by_of(c);
+	enum rc rc;
+
+	if (expires && !time_parse(expires, &wish.expires_ms))
+		return call_wrong(c, "/expires_at", "is no time");
+	rc = token_make(c->store, &c->actor, &wish, &by, text, id, &c->err);
+	if (rc != RC_OK)
+		return rc;
+	c->status = 201;
+	c->result = json_pack("{s:s, s:s, s:s, s:s}", "id", id, "account",
+			      wish.account, "label", wish.label, "token", text);
+	snprintf(c->location, sizeof(c->location), "/v1/tokens/%s", id);
+	c->reply->is_never_compressed = true;
+	return RC_OK;
+}
+
+static enum rc token_item(void *ctx, const struct token_row *row,
+			  struct err *err)
+{
+	json_t *item =
+		json_pack("{s:s, s:s, s:s, s:o, s:o, s:s}", "id", row->id,
+			  "account", row->account, "label", row->label, "roles",
+			  roles_of(row->roles), "scopes", words_of(row->scopes),
+			  "created_by", row->created_by);
+
+	(void)err;
+	time_put(item, "created_at", row->created_ms);
+	time_put(item, "expires_at", row->expires_ms);
+	time_put(item, "used_at", row->used_ms);
+	time_put(item, "revoked_at", row->revoked_ms);
+	json_array_append_new(ctx, item);
+	return RC_OK;
+}
+
+/* One's own; an administrator of all scopes may ask for anybody's. */
+enum rc token_list(struct call *c)
+{
+	const char *account = json_text(c->args, "account");
+	json_t *items = json_array();
+
+	if (!account)
+		account = c->actor.name;
+	c->result = json_pack("{s:o}", "items", items);
+	if (strcmp(account, c->actor.name) != 0 &&
+	    !account_may(&c->actor, ROLE_ADMINISTRATOR, "*"))
+		return call_refuse(c, RC_DENIED, 403, "denied",
+				   "the tokens of others are for "
+				   "administrators of all scopes");
+	return token_each(c->store, account, token_item, items, &c->err);
+}
+
+enum rc token_drop(struct call *c)
+{
+	struct audit_by by = by_of(c);
+
+	c->status = 204;
+	return token_revoke(c->store, &c->actor, NULL,
+			    json_text(c->args, "token"), &by, &c->err);
+}
+
+/* -- accounts -- */
+
+static json_t *account_json(const struct account *a)
+{
+	json_t *o =
+		json_pack("{s:s, s:o, s:o, s:s}", "account", a->name, "roles",
+			  roles_of(a->roles), "scopes", words_of(a->scopes),
+			  "state", a->is_disabled ? "disabled" : "active");
+
+	if (a->agency[0])
+		json_object_set_new(o, "agencies", words_of(a->agency));
+	return o;
+}
+
+enum rc account_all(struct call *c)
+{
+	struct query *q = query_begin(c->store->db, SQL_ACCOUNT_LIST);
+	json_t *items = json_array();
+	struct account a;
+	enum rc rc = RC_OK;
+
+	query_text(q, 1, NULL);
+	while (rc == RC_OK && query_row(q)) {
+		rc = account_look(c->store, query_get_text(q, 0), &a, &c->err);
+		if (rc == RC_OK)
+			json_array_append_new(items, account_json(&a));
+	}
+	c->result = json_pack("{s:o}", "items", items);
+	return query_end(q, &c->err) == RC_OK ? rc : c->err.code;
+}
+
+static enum rc account_result(struct call *c, const char *name)
+{
+	struct account a;
+	enum rc rc = account_look(c->store, name, &a, &c->err);
+
+	if (rc == RC_OK)
+		c->result = account_json(&a);
+	return rc;
+}
+
+enum rc account_one(struct call *c)
+{
+	return account_result(c, json_text(c->args, "account"));
+}
+
+static enum rc account_put(struct call *c, const char *name, bool is_new)
+{
+	char scopes[256], agency[256];
+	const char *state = json_text(c->body, "state");
+	struct account_change change = {
+		.name = name,
+		.is_new = is_new,
+		.roles = roles_in(c->body),
+		.scopes = list_text(c->body, "scopes", scopes, sizeof(scopes)),
+		.agency =
+			list_text(c->body, "agencies", agency, sizeof(agency)),
+		.password = json_text(c->body, "password"),
+	};
+	struct audit_by by = by_of(c);
+	enum rc rc;
+
+	if (state)
+		change.state = !strcmp(state, "active") ? ACCOUNT_ENABLE
+							: ACCOUNT_DISABLE;
+	rc = account_change(c->store, &c->actor, &change, &by, &c->err);
+	return rc == RC_OK ? account_result(c, name) : rc;
+}
+
+enum rc account_create(struct call *c)
+{
+	const char *name = json_text(c->body, "account");
+	enum rc rc = account_put(c, name, true);
+
+	c->status = 201;
+	snprintf(c->location, sizeof(c->location), "/v1/accounts/%s", name);
+	return rc;
+}
+
+enum rc account_edit(struct call *c)
+{
+	return account_put(c, json_text(c->args, "account"), false);
+}
+
+/* One's own password, for which the old one has to be known. */
+enum rc password_set(struct call *c)
+{
+	struct account_change change = {
+		.name = c->actor.name,
+		.password = json_text(c->body, "password"),
+	};
+	struct audit_by by = by_of(c);
+	struct account account;
+	int wait_s;
+	enum rc rc = login_password(c->service->login, c->store, c->actor.name,
+				    json_text(c->body, "old_password"),
+				    &account, &wait_s, &c->err);
+
+	c->retry_after_s = wait_s;
+	if (rc != RC_OK)
+		return rc;
+	c->status = 204;
+	return account_change(c->store, &c->actor, &change, &by, &c->err);
+}
+
+/* -- the audit log -- */
+
+struct page {
+	json_t *items;
+	size_t most;
+	bool more;
+};
+
+static enum rc audit_item(void *ctx, const struct audit_row *row,
+			  struct err *err)
+{
+	static const char *const names[] = {
+		"who", "via",     "operation",  "scope", "kind",
+		"id",  "outcome", "request_id", "detail"
+	};
+	const char *const texts[] = {
+		row->who, row->via,     row->operation,  row->scope, row->kind,
+		row->id,  row->outcome, row->request_id, row->detail
+	};
+	struct page *p = ctx;
+	char hash[2 * SHA256_BYTES + 1];
+	json_t *item;
+
+	if (json_array_size(p->items) == p->most) {
+		p->more = true;
+		return err_set(err, RC_BUSY, "the page is full");
+	}
+	hex_encode(hash, row->hash, SHA256_BYTES);
+	item = json_pack("{s:I, s:s}", "seq", (json_int_t)row->seq, "hash",
+			 hash);
+	time_put(item, "at", row->at_ms);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (texts[i])
+			json_object_set_new(item, names[i],
+					    json_string(texts[i]));
+	json_array_append_new(p->items, item);
+	return RC_OK;
+}
+
+enum rc audit_page(struct call *c)
+{
+	const char *from = json_text(c->args, "from");
+	const char *to = json_text(c->args, "to");
+	struct audit_filter f = {
+		.who = json_text(c->args, "who"),
+		.operation = json_text(c->args, "operation"),
+		.scope = json_text(c->args, "scope"),
+		.after_seq = json_int(c->args, "after", 0),
+	};
+	struct page p = { .items = json_array(),
+			  .most = (size_t)json_int(c->args, "limit", 100) };
+	struct err why = { 0 };
+	enum rc rc;
+
+	if (from)
+		(void)time_parse(from, &f.from_ms);
+	if (to)
+		(void)time_parse(to, &f.to_ms);
+	rc = audit_each(c->store, &f, audit_item, &p, &why);
+	c->result = json_pack("{s:o}", "items", p.items);
+	if (p.more) {
+		const json_t *last = json_array_get(p.items, p.most - 1);
+
+		json_object_set(c->result, "next",
+				json_object_get(last, "seq"));
+	} else if (rc != RC_OK) {
+		return err_set(&c->err, rc, "%s", why.text);
+	}
+	return RC_OK;
+}
+
+enum rc audit_top(struct call *c)
+{
+	struct buf b;
+	enum rc rc;
+
+	buf_init(&b, 16u << 10);
+	rc = audit_head_write(c->store, &b, &c->err);
+	if (rc == RC_OK)
+		rc = json_read(b.data, b.len, &c->result, &c->err);
+	buf_release(&b);
+	return rc;
+}
