@@ -1,6 +1,7 @@
-/* api/api_record.c - one record: read, made, changed, moved, its history. */
+/* api/api_record.c - one record: read, made, changed, its history. */
 #include "api/border.h"
 #include "api/handlers.h"
+#include "api/record.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -114,17 +115,20 @@ static enum rc outcome_take(struct call *c, const struct office_record *o)
 	return RC_OK;
 }
 
-static enum rc write_one(struct call *c, struct office_record *o,
-			 const char *message)
+enum rc record_write(struct call *c, struct office_record *records, size_t n,
+		     const char *message)
 {
 	struct office_write w = { .scope = c->scope,
 				  .operation = "api",
 				  .message = message,
-				  .records = o,
-				  .n = 1 };
+				  .records = records,
+				  .n = n,
+				  .entered = true };
 	enum rc rc = ledger_office(&c->op, &w);
 
-	return rc == RC_OK ? outcome_take(c, o) : rc;
+	for (size_t i = 0; rc == RC_OK && i < n; i++)
+		rc = outcome_take(c, &records[i]);
+	return rc;
 }
 
 enum rc record_create(struct call *c)
@@ -157,7 +161,7 @@ enum rc record_create(struct call *c)
 	if (rc == RC_OK)
 		rc = border_in(c, c->kind, record);
 	if (rc == RC_OK)
-		rc = write_one(c, &o, c->operation->summary);
+		rc = record_write(c, &o, 1, c->operation->summary);
 	if (rc == RC_OK)
 		rc = result_read(c, id, -1, NULL);
 	if (rc == RC_OK) {
@@ -170,9 +174,13 @@ enum rc record_create(struct call *c)
 	return rc;
 }
 
-/* The record that the caller has seen, plain: what it changes is merged with
- * that. 412 when it is not what stands. */
-static enum rc seen_read(struct call *c, const char *id, json_t **plain)
+enum rc record_show(struct call *c, const char *id)
+{
+	return result_read(c, id, -1, NULL);
+}
+
+/* What the caller changes is merged with that. */
+enum rc record_seen(struct call *c, const char *id, json_t **plain)
 {
 	json_t *outer = NULL;
 	char *stored, etag[41];
@@ -217,12 +225,12 @@ static void patch_apply(json_t *record, const json_t *patch)
 	}
 }
 
-static enum rc change(struct call *c, json_t *patch, const char *message)
+enum rc record_patch(struct call *c, json_t *patch)
 {
 	const char *id = json_text(c->args, "id");
 	json_t *seen = NULL, *record;
 	struct office_record o = { .kind = c->kind->name, .id = id };
-	enum rc rc = seen_read(c, id, &seen);
+	enum rc rc = record_seen(c, id, &seen);
 
 	if (rc != RC_OK) {
 		json_decref(seen);
@@ -237,9 +245,9 @@ static enum rc change(struct call *c, json_t *patch, const char *message)
 		rc = agency_check(c, record, id);
 	}
 	if (rc == RC_OK)
-		rc = write_one(c, &o, message);
+		rc = record_write(c, &o, 1, c->operation->summary);
 	if (rc == RC_OK)
-		rc = result_read(c, id, -1, NULL);
+		rc = record_show(c, id);
 	json_decref(record);
 	json_decref(seen);
 	return rc;
@@ -247,22 +255,5 @@ static enum rc change(struct call *c, json_t *patch, const char *message)
 
 enum rc record_change(struct call *c)
 {
-	return change(c, c->body, c->operation->summary);
-}
-
-/* {"with": {"to": STATE}}: the state's move, with the fields that the body has.
- * Whether it may be made is the kind's table to say. */
-enum rc record_move(struct call *c)
-{
-	const struct fsm *fsm = c->kind->fsm;
-	json_t *patch = c->body ? json_deep_copy(c->body) : json_object();
-	const char *field = "state";
-	enum rc rc;
-
-	(void)fsm;
-	json_object_set(patch, field,
-			json_object_get(c->operation->with, "to"));
-	rc = change(c, patch, c->operation->summary);
-	json_decref(patch);
-	return rc;
+	return record_patch(c, c->body);
 }

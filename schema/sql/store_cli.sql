@@ -20,7 +20,7 @@ SELECT h.scope, h.oid, NULL, NULL, e.officer, e.terminal, h.state, h.reason,
 FROM held AS h LEFT JOIN enrolment AS e
 	ON e.scope = h.scope AND e.id = h.enrolment
 WHERE ?1 IS NULL OR h.scope = ?1
-ORDER BY received, 1, 2, 3, 4
+ORDER BY received, 1, 2, 3, 4 LIMIT ?2 OFFSET ?3
 
 -- name: cli_open_conflicts
 SELECT count(*) FROM conflict WHERE scope = ?1 AND state = 'open'

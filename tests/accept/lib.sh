@@ -57,6 +57,23 @@ v = json.loads(sys.stdin.readline())
 for k in sys.argv[1].split("."): v = v[int(k)] if isinstance(v, list) else v[k]
 print(v if not isinstance(v, (dict, list)) else json.dumps(v))' "$1"; }
 # server_start [OPTION...]
+# api METHOD PATH [curl arguments]: as $WHO (name:password); the body goes to standard output, the status to $T/status
+api() {
+	local method=$1 path=$2; shift 2
+	curl -s -o "$T/body" -w '%{http_code}' -u "${WHO:-}" -X "$method" "$URL$path" "$@" >"$T/status"
+	cat "$T/body"
+}
+# answers STATUS "text in the body" METHOD PATH [curl arguments]
+answers() {
+	local status=$1 text=$2; shift 2
+	CHECKS=$((CHECKS + 1))
+	api "$@" >/dev/null
+	if [ "$(cat "$T/status")" != "$status" ] || ! grep -q -- "$text" "$T/body"; then
+		printf 'not so: "%s" as %s answers %s (not %s) and says:\n' "$*" "${WHO%%:*}" "$(cat "$T/status")" "$status" >&2
+		sed 's/^/  /' "$T/body" >&2
+		exit 1
+	fi
+}
 server_start() {
 	: >"$T/serve.out"
 	hufud serve --data "$HUFU_DATA" --listen "127.0.0.1:${PORT:-0}" "$@" >"$T/serve.out" 2>>"$T/serve.log" &
