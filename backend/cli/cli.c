@@ -118,7 +118,8 @@ enum rc cli_act_as(struct cli *c, const char *account)
 	c->op = (struct op){ .store = c->store,
 			     .actor = &c->account,
 			     .now_ms = host_wall_ms(&host_system),
-			     .err = &c->err };
+			     .err = &c->err,
+			     .via = VIA_CLI };
 	return rc;
 }
 
@@ -136,8 +137,24 @@ int cli_open(struct cli *c)
 	return EXIT_DONE;
 }
 
+/* The store may be just what fails: then the message alone is left. */
+static void tell_refusal(struct cli *c, const struct err *err)
+{
+	const struct audit_entry e = { .by = { .who = c->as, .via = VIA_CLI },
+				       .operation =
+					       c->program + strlen("hufud "),
+				       .scope = c->scope,
+				       .outcome = AUDIT_REFUSED,
+				       .detail = err->text };
+	struct err ignored = { 0 };
+
+	if (err->code == RC_DENIED && c->store && !c->store->audited)
+		audit_put(c->store, &e, &ignored);
+}
+
 int cli_fail(struct cli *c, const struct err *err)
 {
+	tell_refusal(c, err);
 	fprintf(stderr, "%s: %s\n", c->program,
 		err->code != RC_OK ? err->text : "failed");
 	return EXIT_FAILED;
@@ -196,6 +213,22 @@ bool cli_may_read(struct cli *c, const char *kind)
 		k && k->is_sealed ? " in " : "", c->scope);
 	cli_fail(c, &c->err);
 	return false;
+}
+
+int cli_was_read(struct cli *c, const char *kind, const char *id,
+		 const char *detail)
+{
+	const struct audit_entry e = { .by = op_by(&c->op),
+				       .operation = "read",
+				       .scope = c->scope,
+				       .kind = kind,
+				       .id = id,
+				       .detail = detail };
+
+	if (!audit_is_due(registry_kind(c->store->kinds, kind)) ||
+	    audit_put(c->store, &e, &c->err) == RC_OK)
+		return EXIT_DONE;
+	return cli_fail(c, &c->err);
 }
 
 void cli_author_print(struct cli *c, const char *id, const char *otherwise)

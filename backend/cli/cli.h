@@ -61,7 +61,20 @@ void cli_author_print(struct cli *c, const char *id, const char *otherwise);
 /* May the account read this kind (NULL: anything) of c->scope? After cli_scope.
  * False after a message. */
 bool cli_may_read(struct cli *c, const char *kind);
-/* Print "hufud draw: message" and answer the exit code. */
+/* What was read is in the audit log where the kind is of class L3 or L4; before
+ * it is shown. `id` NULL: several, `detail` says which. EXIT_DONE, or
+ * EXIT_FAILED after a message. */
+int cli_was_read(struct cli *c, const char *kind, const char *id,
+		 const char *detail);
+/* "coordinator,analyst" to bits; EXIT_USE after a message. */
+int cli_roles(struct cli *c, const char *text, unsigned *out);
+/* Is the audit log whole, also beside a head that was kept (or NULL)? *report
+ * is a new reference, NULL where it could not be walked. */
+enum rc cli_audit_verify(struct cli *c, const struct audit_head *kept,
+			 json_t **report);
+void cli_audit_print(const json_t *report);
+/* Print "hufud draw: message" and answer the exit code. What was not allowed
+ * goes to the audit log, unless the ledger told it. */
 int cli_fail(struct cli *c, const struct err *err);
 int cli_misuse(struct cli *c, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -83,6 +96,6 @@ command_fn cmd_form, cmd_visit, cmd_rectification;
 command_fn cmd_init, cmd_serve, cmd_account, cmd_terminal, cmd_import, cmd_draw,
 	cmd_rate, cmd_rating, cmd_export, cmd_show, cmd_set, cmd_conflicts,
 	cmd_check, cmd_mirror, cmd_kind, cmd_key, cmd_quarantine, cmd_history,
-	cmd_status;
+	cmd_status, cmd_audit, cmd_token;
 
 #endif

@@ -53,15 +53,16 @@ static json_t *loose_json(const struct check_report *r)
 
 /* `draws`: [{"draw", "scope", "fault" | "faults"}] of those that do not hold,
  * taken over. */
-static void print_json(const struct check_report *r, json_t *draws)
+static void print_json(const struct check_report *r, json_t *draws,
+		       const json_t *audit, bool is_sound)
 {
 	json_t *scopes = json_array(), *all;
 
 	for (size_t i = 0; i < r->nscopes; i++)
 		json_array_append_new(scopes, scope_json(&r->scopes[i]));
-	all = json_pack("{s:b, s:o, s:o, s:o}", "sound",
-			r->is_sound && !json_array_size(draws), "scopes",
-			scopes, "unresolved", loose_json(r), "draws", draws);
+	all = json_pack("{s:b, s:o, s:o, s:o}", "sound", (int)is_sound,
+			"scopes", scopes, "unresolved", loose_json(r), "draws",
+			draws);
 	if (r->fault.why[0])
 		json_object_set_new(all, "fault",
 				    json_pack("{s:s, s:I, s:s, s:s}", "scope",
@@ -69,6 +70,8 @@ static void print_json(const struct check_report *r, json_t *draws)
 					      (json_int_t)r->fault.position,
 					      "what", r->fault.what, "why",
 					      r->fault.why));
+	if (audit)
+		json_object_set(all, "audit", (json_t *)(uintptr_t)audit);
 	cli_json(all);
 }
 
@@ -159,6 +162,7 @@ static enum rc draws_hold(struct cli *c, const char *scope, json_t *draws)
 int cmd_check(struct cli *c)
 {
 	struct check_report report;
+	json_t *audit = NULL;
 	const char *words[1] = { 0 };
 	json_t *draws;
 	int code = cli_options(c, NULL, usage, words, 0);
@@ -178,13 +182,18 @@ int cmd_check(struct cli *c)
 			     json_array_size(draws),
 			     json_array_size(draws) == 1 ? " does" : "s do",
 			     json_text(json_array_get(draws, 0), "draw"));
+	/* It is of no scope. */
+	if (rc == RC_OK && !c->scope)
+		rc = cli_audit_verify(c, NULL, &audit);
 	if (!c->json) {
 		print_table(&report);
 		print_draws(draws);
+		cli_audit_print(audit);
 		json_decref(draws);
 	} else {
-		print_json(&report, draws);
+		print_json(&report, draws, audit, rc == RC_OK);
 	}
+	json_decref(audit);
 	check_report_release(&report);
 	return rc == RC_OK ? EXIT_DONE : cli_fail(c, &c->err);
 }

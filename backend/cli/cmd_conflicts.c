@@ -116,7 +116,10 @@ static enum rc conflict_load(struct cli *c, const char *id, json_t **out)
 	if (rc == RC_NOT_FOUND && cli_may_read(c, "conflict_private") &&
 	    ledger_record(&quiet, c->scope, "conflict_private", id, out) ==
 		    RC_OK)
-		return RC_OK;
+		return cli_was_read(c, "conflict_private", id, c->program) ==
+				       EXIT_DONE
+			       ? RC_OK
+			       : c->err.code;
 	if (rc == RC_NOT_FOUND)
 		return err_set(&c->err, RC_NOT_FOUND,
 			       "there is no conflict '%s' in scope %s", id,
@@ -142,6 +145,7 @@ static int list(struct cli *c, bool all)
 {
 	struct query *q = query_begin(c->store->db, SQL_CONFLICT_IDS);
 	json_t *listed = json_array();
+	bool is_private = false;
 	size_t n;
 
 	query_text(q, 1, c->scope);
@@ -163,6 +167,8 @@ static int list(struct cli *c, bool all)
 				  query_get_text(q, 1), &o) != RC_OK)
 			continue;
 		if (all || !strcmp(json_text(o, "state"), "open")) {
+			is_private |= !strcmp(query_get_text(q, 0),
+					      "conflict_private");
 			json_array_append(listed, o);
 			if (!c->json)
 				conflict_print(c, o);
@@ -175,6 +181,9 @@ static int list(struct cli *c, bool all)
 	json_decref(listed);
 	if (query_end(q, &c->err) != RC_OK)
 		return cli_fail(c, &c->err);
+	if (is_private &&
+	    cli_was_read(c, "conflict_private", NULL, c->program) != EXIT_DONE)
+		return EXIT_FAILED;
 	if (!n && !c->json)
 		printf("no %sconflicts in scope %s\n", all ? "" : "open ",
 		       c->scope);

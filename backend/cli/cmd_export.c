@@ -79,6 +79,31 @@ static int report(struct cli *c, const struct export_job *job,
 	return EXIT_DONE;
 }
 
+/* Who took out what, also where it broke off. */
+static int tell(struct cli *c, const struct export_job *job, const char *kind,
+		const struct export_done *done, enum rc rc)
+{
+	char detail[AUDIT_TEXT_MAX + 1];
+	struct err why = { 0 };
+	struct audit_entry e = { .by = op_by(&c->op),
+				 .operation = "export",
+				 .scope = job->scope,
+				 .kind = kind,
+				 .outcome = audit_outcome_of(rc),
+				 .detail = detail };
+
+	if (rc == RC_OK)
+		snprintf(detail, sizeof(detail),
+			 "rows=%lld sha256=%s class=L%d private=%s",
+			 (long long)done->rows, done->sha256, done->privacy,
+			 job->private ? "yes" : "no");
+	else
+		snprintf(detail, sizeof(detail), "%s", c->err.text);
+	if (audit_put(c->store, &e, &why) == RC_OK)
+		return EXIT_DONE;
+	return rc == RC_OK ? cli_fail(c, &why) : EXIT_FAILED;
+}
+
 struct words {
 	const char *kind, *format, *out, *town, *as_of, *at;
 	bool private;
@@ -121,6 +146,7 @@ static int export(struct cli *c, const struct words *w)
 	struct export_done done;
 	struct export_job job;
 	int code;
+	enum rc rc;
 
 	/* Results are where visits are. */
 	if (k && !registry_kind(c->store->kinds, k->name))
@@ -142,9 +168,11 @@ static int export(struct cli *c, const struct words *w)
 		.private = w->private,
 		.out = w->out,
 	};
-	if (export_write(&job, &done, &c->err) != RC_OK)
+	rc = export_write(&job, &done, &c->err);
+	code = tell(c, &job, k ? k->name : w->kind, &done, rc);
+	if (rc != RC_OK)
 		return cli_fail(c, &c->err);
-	return report(c, &job, &done);
+	return code == EXIT_DONE ? report(c, &job, &done) : code;
 }
 
 int cmd_export(struct cli *c)

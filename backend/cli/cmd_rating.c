@@ -206,9 +206,11 @@ int rating_print(struct cli *c, const char *subject,
 	if (rc == RC_OK && explain)
 		rc = rate_explain(&c->op, c->scope, subject, options, known,
 				  &sum);
-	if (rc != RC_OK) {
+	if (rc != RC_OK ||
+	    cli_was_read(c, "rating", subject, c->program) != EXIT_DONE) {
 		json_decref(record);
-		return cli_fail(c, &c->err);
+		json_decref(sum);
+		return rc != RC_OK ? cli_fail(c, &c->err) : EXIT_FAILED;
 	}
 	if (!c->json)
 		print_both(record, sum);

@@ -14,6 +14,8 @@ static const struct command {
 	{ "init", cmd_init, "make a data folder" },
 	{ "serve", cmd_serve, "answer tablets" },
 	{ "account", cmd_account, "accounts of the office" },
+	{ "token", cmd_token, "tokens for programs" },
+	{ "audit", cmd_audit, "who did what, and is that all of it" },
 	{ "terminal", cmd_terminal, "enrol, list and revoke tablets" },
 	{ "import", cmd_import, "take in CSV files" },
 	{ "division", cmd_division, "divisions as of a day" },

@@ -115,5 +115,7 @@ int cli_record(struct cli *c, const char *usage, const char **words)
 		code = cli_scope(c, words[0], words[1]);
 	if (code != EXIT_DONE)
 		return code;
-	return cli_may_read(c, words[0]) ? EXIT_DONE : EXIT_FAILED;
+	if (!cli_may_read(c, words[0]))
+		return EXIT_FAILED;
+	return cli_was_read(c, words[0], words[1], c->program);
 }
