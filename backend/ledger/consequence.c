@@ -17,8 +17,12 @@
  *   handed_over         what was begun under a reassigned assignment
  *   reassigned_done     done before it was reassigned: the assignment of the
  *                       other is withdrawn, even where it has begun
- *   duplicate_visit     both did it: both stand, one is the primary, by the
- *                       earlier start, else by the lower id
+ *   duplicate_visit     both did it, or one assignment has two signed visits:
+ *                       both stand, one is the primary, by the earlier start,
+ *                       else by the lower id
+ *   (no name)           an assignment that was only issued or accepted, and
+ *                       has a signed visit, is done
+ *   irregular           signed with fewer than two valid officers
  *   team_changed        an officer was replaced meanwhile: the visit needs two
  *                       valid officers present
  *   fact_withdrawn      a visit or violation that counted is void or withdrawn
@@ -28,10 +32,12 @@
 #include "ledger/settle.h"
 
 #include "base/jcs.h"
+#include "form/verdict.h"
 #include "sql_store.gen.h"
 
 static const char *const under_way[] = { "draft",    "issued",      "accepted",
 					 "declined", "in_progress", NULL };
+static const char *const not_begun[] = { "issued", "accepted", NULL };
 static const char *const done[] = { "done", "reviewed", "returned", NULL };
 static const char *const cancelled[] = { "cancelled", NULL };
 static const char *const handed_over[] = { "recalled", "reassigned", NULL };
@@ -167,7 +173,9 @@ static enum rc assignment_settle(struct settle *s, const char *id)
 	rc = settle_look(s, "assignment", id, &a);
 	if (rc != RC_OK || !a)
 		return rc;
-	rc = pairs_settle(s, a);
+	rc = settle_own_visits(s, a, settle_state_is(a, not_begun));
+	if (rc == RC_OK)
+		rc = pairs_settle(s, a);
 	if (rc == RC_OK && !settle_state_is(a, contested))
 		rc = questions_close(s, a);
 	if (rc == RC_OK && settle_state_is(a, cancelled))
@@ -212,6 +220,9 @@ static enum rc record_settle(struct settle *s, const struct take_record *r)
 		rc = settle_withdrawn(s, r, record);
 	if (rc == RC_OK && !strcmp(r->kind, "violation"))
 		rc = settle_late(s, r, record);
+	if (rc == RC_OK && !strcmp(r->kind, "visit") &&
+	    visit_is_signed(record) && !visit_is_signed(r->base))
+		rc = settle_signed(s, record);
 	if (rc != RC_OK || !strcmp(r->kind, "violation"))
 		return rc;
 	if (!strcmp(r->kind, "visit"))

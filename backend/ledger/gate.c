@@ -285,6 +285,49 @@ static enum rc late_judge(struct batch *b, const struct take *t,
 	return rc;
 }
 
+static bool is_among(const json_t *words, const char *word)
+{
+	const json_t *w;
+	size_t i;
+
+	json_array_foreach(words, i, w) if (json_is_string(w) &&
+					    !strcmp(json_string_value(w),
+						    word)) return true;
+	return false;
+}
+
+/* Who ratifies an irregular visit says so under the own name and why, and was
+ * not there; without that it is not published. */
+static void irregular_judge(const struct take *t, const json_t *base,
+			    const json_t *visit, const json_t *server,
+			    const char **code, struct err *why)
+{
+	const char *id = json_text(visit, "id");
+	const char *by = json_text(visit, "ratified_by");
+	const char *state = json_text(visit, "state");
+	const char *was = json_text(server, "state");
+
+	if (by && !json_text(base, "ratified_by") &&
+	    (strcmp(by, t->commit.author) != 0 ||
+	     is_among(json_object_get(server, "officers"), by) ||
+	     !json_text(visit, "ratified_reason"))) {
+		*code = "owner";
+		err_set(why, RC_DENIED,
+			"visit '%s': 'ratified_by' is '%s' who writes it, with "
+			"'ratified_reason', and not one of the visit's "
+			"officers",
+			id, t->commit.author);
+	} else if (!by && state && !strcmp(state, "published") &&
+		   !(was && !strcmp(was, state)) &&
+		   is_among(json_object_get(server, FSM_FLAGS), "irregular")) {
+		*code = "state";
+		err_set(why, RC_INVALID,
+			"visit '%s' is irregular: it is published only with "
+			"'ratified_by' and 'ratified_reason'",
+			id);
+	}
+}
+
 enum rc gate_judge(struct batch *b, const struct kind *k, const struct take *t,
 		   const json_t *base, const json_t *terminal,
 		   const json_t *server, const char **code, struct err *why)
@@ -307,6 +350,8 @@ enum rc gate_judge(struct batch *b, const struct kind *k, const struct take *t,
 		rc = twin_judge(b, k, terminal, code, why);
 	if (rc == RC_OK && !*code && k->fsm)
 		rc = with_judge(b, k, t, base, terminal, server, code, why);
+	if (rc == RC_OK && !*code && !strcmp(k->name, "visit"))
+		irregular_judge(t, base, terminal, server, code, why);
 	if (rc == RC_OK && !*code && !server && !strcmp(k->name, "violation"))
 		rc = late_judge(b, t, terminal, code, why);
 	if (rc == RC_OK && !*code && !strcmp(k->name, "assignment"))

@@ -41,6 +41,11 @@ enum rc settle_outside(struct settle *s, json_t *assignment, const char *what);
 enum rc settle_hand_over(struct settle *s, json_t *assignment);
 enum rc settle_presence(struct settle *s, json_t *assignment);
 enum rc settle_duplicates(struct settle *s, json_t *a, json_t *b);
+/* More than one signed visit of this assignment; and where it has one at all
+ * and had not begun, it is done. */
+enum rc settle_own_visits(struct settle *s, json_t *assignment, bool not_begun);
+/* A visit that was just signed: by officers enough? */
+enum rc settle_signed(struct settle *s, json_t *visit);
 
 /* settle_facts.c: `record` is the visit or violation of `r` as it stands. */
 /* One that counted is void or withdrawn: an alarm says by whom and why. */

@@ -2,14 +2,12 @@
  * visits. A visit is a fact once it is signed, or was imported. */
 #include "ledger/settle.h"
 
-#include "base/date.h"
 #include "base/jcs.h"
+#include "form/verdict.h"
 #include "kind/fsm.h"
 #include "sql_store.gen.h"
 
 #define OFFICERS_MIN 2 /* a check by fewer is no check */
-#define CHINA_MS (8 * INT64_C(3600000)) /* a date is of the district */
-#define DAY_MS INT64_C(86400000)
 
 static const char *const ended[] = { "void", "aborted", NULL };
 static const char *const imported[] = { "recorded", NULL };
@@ -95,19 +93,6 @@ enum rc settle_hand_over(struct settle *s, json_t *assignment)
 	return visits_each(s, assignment, visit_hand_over, NULL);
 }
 
-/* The day of a visit as YYYY-MM-DD, or "". */
-static void visit_day(const json_t *visit, char out[11])
-{
-	const char *day = json_text(visit, "visited_on");
-	int64_t ms = json_int(visit, "started_at", 0);
-
-	out[0] = '\0';
-	if (day)
-		snprintf(out, 11, "%s", day);
-	else if (ms > 0)
-		date_format(out, (ms + CHINA_MS) / DAY_MS);
-}
-
 static bool officer_is_valid(const json_t *officer, const char *day)
 {
 	const char *state = json_text(officer, "state");
@@ -120,19 +105,17 @@ static bool officer_is_valid(const json_t *officer, const char *day)
 			   (!to || strcmp(day, to) <= 0));
 }
 
-static enum rc visit_presence(struct settle *s, json_t *assignment,
-			      json_t *visit, void *ctx)
+/* How many of the officers who were present are known, on duty, and had a
+ * valid certificate on the day. */
+static enum rc officers_valid(struct settle *s, const json_t *visit, size_t *n)
 {
 	const json_t *id;
-	char day[11], text[200];
-	size_t valid = 0, i;
-	bool fresh;
+	char day[11];
+	size_t i;
 	enum rc rc = RC_OK;
 
-	(void)ctx;
-	if (!is_fact(s, visit))
-		return RC_OK;
-	visit_day(visit, day);
+	*n = 0;
+	visit_day(day, visit);
 	json_array_foreach(json_object_get(visit, "officers"), i, id)
 	{
 		json_t *officer = NULL;
@@ -140,8 +123,23 @@ static enum rc visit_presence(struct settle *s, json_t *assignment,
 		if (rc == RC_OK)
 			rc = settle_look(s, "officer", json_string_value(id),
 					 &officer);
-		valid += officer_is_valid(officer, day);
+		*n += officer_is_valid(officer, day);
 	}
+	return rc;
+}
+
+static enum rc visit_presence(struct settle *s, json_t *assignment,
+			      json_t *visit, void *ctx)
+{
+	char text[200];
+	size_t valid;
+	bool fresh;
+	enum rc rc = RC_OK;
+
+	(void)ctx;
+	if (!is_fact(s, visit))
+		return RC_OK;
+	rc = officers_valid(s, visit, &valid);
 	if (rc != RC_OK || valid >= OFFICERS_MIN)
 		return rc;
 	rc = settle_flag(s, "visit", visit, "too_few_officers", &fresh);
@@ -153,6 +151,26 @@ static enum rc visit_presence(struct settle *s, json_t *assignment,
 		 json_text(assignment, "id"), json_text(visit, "id"), valid,
 		 OFFICERS_MIN);
 	return settle_alarm(s, "team_changed", "alarm", "visit", visit, text);
+}
+
+enum rc settle_signed(struct settle *s, json_t *visit)
+{
+	char text[200];
+	size_t valid;
+	bool fresh;
+	enum rc rc = officers_valid(s, visit, &valid);
+
+	if (rc != RC_OK || valid >= OFFICERS_MIN)
+		return rc;
+	rc = settle_flag(s, "visit", visit, "irregular", &fresh);
+	if (rc != RC_OK || !fresh)
+		return rc;
+	snprintf(text, sizeof(text),
+		 "visit '%s' was signed with %zu officers who had a valid "
+		 "certificate that day, not %d: it is not published unless "
+		 "somebody ratifies it",
+		 json_text(visit, "id"), valid, OFFICERS_MIN);
+	return settle_alarm(s, "irregular", "alarm", "visit", visit, text);
 }
 
 enum rc settle_presence(struct settle *s, json_t *assignment)
@@ -205,24 +223,20 @@ static enum rc duplicate_ask(struct settle *s, const json_t *primary,
 	return settle_add(s, "conflict", c);
 }
 
-enum rc settle_duplicates(struct settle *s, json_t *a, json_t *b)
+/* Two facts for one order: both stand, one of them is the primary. */
+static enum rc pair_up(struct settle *s, json_t *one, json_t *other)
 {
-	json_t *one = NULL, *other = NULL, *primary, *secondary;
+	json_t *primary = is_before(one, other) ? one : other;
+	json_t *secondary = primary == one ? other : one;
+	bool fresh, first;
 	char text[200];
-	bool fresh, ignored;
-	enum rc rc = visits_each(s, a, visit_first, &one);
+	enum rc rc =
+		settle_flag(s, "visit", primary, "duplicate_visit", &first);
 
-	if (rc == RC_OK)
-		rc = visits_each(s, b, visit_first, &other);
-	if (rc != RC_OK || !one || !other || one == other)
-		return rc;
-	primary = is_before(one, other) ? one : other;
-	secondary = primary == one ? other : one;
-	rc = settle_flag(s, "visit", primary, "duplicate_visit", &ignored);
 	if (rc == RC_OK)
 		rc = settle_flag(s, "visit", secondary, "duplicate_visit",
 				 &fresh);
-	if (rc != RC_OK || !fresh)
+	if (rc != RC_OK || !(fresh || first))
 		return rc;
 	rc = settle_text(s, "visit", secondary, "duplicate_of",
 			 json_text(primary, "id"));
@@ -234,5 +248,48 @@ enum rc settle_duplicates(struct settle *s, json_t *a, json_t *b)
 		 json_text(primary, "id"), json_text(secondary, "id"));
 	return rc == RC_OK ? settle_alarm(s, "duplicate_visit", "alarm",
 					  "visit", secondary, text)
+			   : rc;
+}
+
+enum rc settle_duplicates(struct settle *s, json_t *a, json_t *b)
+{
+	json_t *one = NULL, *other = NULL;
+	enum rc rc = visits_each(s, a, visit_first, &one);
+
+	if (rc == RC_OK)
+		rc = visits_each(s, b, visit_first, &other);
+	if (rc != RC_OK || !one || !other || one == other)
+		return rc;
+	return pair_up(s, one, other);
+}
+
+static enum rc visit_first_signed(struct settle *s, json_t *assignment,
+				  json_t *visit, void *ctx)
+{
+	return visit_is_signed(visit) ? visit_first(s, assignment, visit, ctx)
+				      : RC_OK;
+}
+
+static enum rc visit_again(struct settle *s, json_t *assignment, json_t *visit,
+			   void *ctx)
+{
+	json_t *first = *(json_t **)ctx;
+
+	(void)assignment;
+	return visit != first && visit_is_signed(visit)
+		       ? pair_up(s, first, visit)
+		       : RC_OK;
+}
+
+enum rc settle_own_visits(struct settle *s, json_t *assignment, bool not_begun)
+{
+	json_t *first = NULL;
+	enum rc rc = visits_each(s, assignment, visit_first_signed, &first);
+
+	if (rc != RC_OK || !first)
+		return rc;
+	if (not_begun)
+		rc = settle_text(s, "assignment", assignment, "state", "done");
+	return rc == RC_OK ? visits_each(s, assignment, visit_again, &first)
 			   : rc;
 }

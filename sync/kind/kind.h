@@ -156,7 +156,7 @@ enum rc kind_may_write(const struct kind *k, unsigned role,
 		       struct err *err);
 /* May `author` take the record from `before` (NULL: new) to `after`? Its codes
  * are legal, or were as they are (RC_INVALID). A field with the rule `once`
- * keeps its value (RC_CONFLICT); a record that has an owner is changed by no
+ * keeps its value, one with `max` never goes back (RC_CONFLICT); a record that has an owner is changed by no
  * other, and a new one of a tablet is its author's own (RC_DENIED). The server
  * may do what is not RC_INVALID. */
 enum rc kind_may_change(const struct kind *k, unsigned role, const char *author,

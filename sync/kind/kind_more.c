@@ -108,6 +108,19 @@ static enum rc codes_change(const struct kind *k, const struct field *f,
 		       why.text);
 }
 
+/* Does a value that only grows go back, or away? */
+static bool is_less(const json_t *now, const json_t *was)
+{
+	if (!was)
+		return false;
+	if (json_is_string(was) && json_is_string(now))
+		return strcmp(json_string_value(now), json_string_value(was)) <
+		       0;
+	if (json_is_integer(was) && json_is_integer(now))
+		return json_integer_value(now) < json_integer_value(was);
+	return !now;
+}
+
 enum rc kind_may_change(const struct kind *k, unsigned role, const char *author,
 			const json_t *before, const json_t *after,
 			struct err *err)
@@ -131,6 +144,10 @@ enum rc kind_may_change(const struct kind *k, unsigned role, const char *author,
 			return err_set(err, RC_CONFLICT,
 				       "%s '%s': field '%s' is set once, and "
 				       "stays",
+				       k->name, id ? id : "", f->name);
+		if (f->rule == MERGE_MAX && is_less(now, was))
+			return err_set(err, RC_CONFLICT,
+				       "%s '%s': field '%s' only moves forward",
 				       k->name, id ? id : "", f->name);
 	}
 	return k->owner ? owner_check(k, role, author, before, after, err)

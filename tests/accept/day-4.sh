@@ -66,10 +66,11 @@ is "reassigned, and it had begun: recalled, what was begun is handed over" 'reca
 is "reassigned, and it was done: it stands, the other is withdrawn" "done withdrawn" "$(state a5) $(state b5)"
 is "reassigned, and both did it: both stand, the earlier visit is the primary" "done done w6" "$(state a6) $(state b6) $(office "SELECT duplicate_of FROM visit WHERE id='v6'")"
 is "a deadline that came too late was not seen" '["not_seen"] 2027-01-31' "$(office "SELECT flags||' '||due FROM assignment WHERE id='a7'")"
-is "an officer was replaced: who was present decides" '["team_changed"] ["too_few_officers"]' "$(office "SELECT a.flags||' '||v.flags FROM assignment AS a, visit AS v WHERE a.id='a8' AND v.id='v8'")"
+is "an officer was replaced: who was present decides" '["team_changed"] ["irregular","too_few_officers"]' "$(office "SELECT a.flags||' '||v.flags FROM assignment AS a, visit AS v WHERE a.id='a8' AND v.id='v8'")"
 is "cancelled, and it was declined: cancelled" cancelled "$(state a9)"
 is "the auditor is told" "duplicate_visit alarm v6;reassigned_done notice b5;team_changed alarm v8" \
-	"$(office "SELECT group_concat(t, ';') FROM (SELECT rule||' '||level||' '||record_id AS t FROM alarm ORDER BY rule)")"
+	"$(office "SELECT group_concat(t, ';') FROM (SELECT rule||' '||level||' '||record_id AS t FROM alarm WHERE rule<>'irregular' ORDER BY rule)")"
+is "and of what was signed with an officer who is suspended" 'alarm ["irregular"]' "$(office "SELECT a.level||' '||v.flags FROM alarm AS a, visit AS v WHERE a.rule='irregular' AND a.record_id=v.id AND v.id='v2'")"
 
 { echo id,subject,state; for i in 2 4 5; do echo "a$i,s$i,issued"; done; } >"$T/orders.csv"
 holds "the orders, imported again, are refused nowhere" hufud import assignment "$T/orders.csv" --scope $S
@@ -87,7 +88,7 @@ holds "and the coordinator reads it" grep -q "on state of assignment 'a2', by th
 hufud conflicts decide "$(question a2)" terminal --reason "seen by the shop" --scope $S >/dev/null
 set_ a3 state=cancelled reason="the shop was gone"
 is "ratified" "done 0" "$(state a2) $(office "SELECT count(*) FROM visit WHERE id='v2' AND flags LIKE '%outside%'")"
-is "refused: the visit stays and is outside its assignment" 'cancelled signed ["outside_assignment"]' "$(state a3) $(office "SELECT state||' '||flags FROM visit WHERE id='v3'")"
+is "refused: the visit stays and is outside its assignment" 'cancelled signed ["irregular","outside_assignment"]' "$(state a3) $(office "SELECT state||' '||flags FROM visit WHERE id='v3'")"
 is "moving the state decided the question" "decided server admin" "$(office "SELECT state||' '||decision||' '||decided_by FROM conflict WHERE record_id='a3'")"
 is "with an alarm" "v3 open" "$(office "SELECT record_id||' '||state FROM alarm WHERE rule='outside_assignment'")"
 hufud set alarm "$(office "SELECT id FROM alarm WHERE rule='outside_assignment'")" state=explained explanation="told the firm" --scope $S >/dev/null
@@ -101,6 +102,10 @@ hufu undo visit v2 --replica "$T/a.db" >/dev/null
 on a "INSERT INTO amendment(visit,changes,reason,author) VALUES('v2','{\"summary\":\"added later\"}','forgotten','o1');
       UPDATE visit SET state='submitted' WHERE id='v2'"
 sync a >/dev/null
+fails 1 "visit 'v2' is irregular" hufud set visit v2 state=published --scope $S
+fails 1 "not one of the visit's officers" hufud set visit v2 ratified_by=boss ratified_reason="known since" --scope $S
+hufud set visit v2 ratified_by=admin ratified_reason="suspended a day later" --scope $S >/dev/null
+holds "ratified, it is published" hufud set visit v2 state=published --scope $S
 is "the amendment stands beside it" "forgotten " "$(office "SELECT m.reason||' '||coalesce(v.summary,'') FROM amendment AS m JOIN visit AS v ON v.id=m.visit")"
 
 sync a >/dev/null; sync b >/dev/null

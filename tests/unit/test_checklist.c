@@ -373,6 +373,33 @@ static void what_was_served_does_not_change(void **state)
 	assert_int_equal(s.packets_sent, 0);
 }
 
+static void an_extension_only_moves_forward(void **state)
+{
+	(void)state;
+	field_office(&world, "rectification", "r9",
+		     "{\"visit\":\"v1\",\"subject\":\"s1\",\"content\":\"x\","
+		     "\"state\":\"issued\",\"extended_to\":\"2026-12-11\"}");
+	field_office(&world, "rectification", "r9",
+		     "{\"visit\":\"v1\",\"subject\":\"s1\",\"content\":\"x\","
+		     "\"state\":\"issued\",\"extended_to\":\"2026-12-12\"}");
+	assert_int_equal(loop_write(&world.loop, FIELD_SCOPE, "rectification",
+				    "r9",
+				    "{\"visit\":\"v1\",\"subject\":\"s1\","
+				    "\"content\":\"x\",\"state\":\"issued\","
+				    "\"extended_to\":\"2026-12-11\"}",
+				    &world.err),
+			 RC_INVALID);
+	assert_non_null(strstr(world.err.text, "only moves forward"));
+	err_clear(&world.err);
+	assert_int_equal(loop_write(&world.loop, FIELD_SCOPE, "rectification",
+				    "r9",
+				    "{\"visit\":\"v1\",\"subject\":\"s1\","
+				    "\"content\":\"x\",\"state\":\"issued\"}",
+				    &world.err),
+			 RC_INVALID);
+	err_clear(&world.err);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -391,6 +418,7 @@ int main(void)
 		IN_DISTRICT(closed_in_the_field_beats_an_extension_with_proof),
 		IN_DISTRICT(without_proof_the_extension_stands),
 		IN_DISTRICT(what_was_served_does_not_change),
+		IN_DISTRICT(an_extension_only_moves_forward),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

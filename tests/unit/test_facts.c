@@ -235,6 +235,90 @@ static void what_is_found_after_the_signature_is_left_out(void **state)
 		  "state");
 }
 
+/* One of two officers is unknown, or the certificate had ended that day. */
+static void a_visit_of_too_few_officers_is_not_published(void **state)
+{
+	(void)state;
+	field_office(&world, "officer", "o7",
+		     "{\"name\":\"x\",\"state\":\"active\","
+		     "\"certificate_to\":\"2026-01-09\"}");
+	field_exec(&world, 0,
+		   "INSERT INTO visit(id,subject,officers,visited_on,"
+		   "code_shown_at,state) VALUES('v1','s1','[\"o1\",\"o7\"]',"
+		   "'2026-01-10',1768000000000,'submitted'),"
+		   "('v2','s1','[\"o1\",\"o7\"]',"
+		   "'2026-01-09',1768000000000,'submitted')");
+	field_sync(&world, 0);
+	on_server("SELECT flags FROM visit WHERE id='v1'", "[\"irregular\"]");
+	on_server("SELECT coalesce(flags,'') FROM visit WHERE id='v2'", "");
+	on_server("SELECT record_id||' '||level FROM alarm WHERE "
+		  "rule='irregular'",
+		  "v1 alarm");
+	office("visit", "v2", "{'state':'published'}");
+	office("visit", "v1", "{'state':'approved'}");
+	refused("visit", "v1", "{'state':'published'}",
+		"published only with 'ratified_by'");
+	refused("visit", "v1", "{'ratified_by':'boss','ratified_reason':'x'}",
+		"'ratified_by' is 'admin' who writes it");
+	refused("visit", "v1", "{'ratified_by':'admin'}",
+		"with 'ratified_reason'");
+	office("visit", "v1",
+	       "{'ratified_by':'admin','ratified_reason':'renewed late'}");
+	office("visit", "v1", "{'state':'published'}");
+	refused("visit", "v1", "{'ratified_reason':'another'}", "set once");
+}
+
+/* Whoever was there does not ratify it. */
+static void an_officer_of_the_visit_does_not_ratify_it(void **state)
+{
+	(void)state;
+	field_exec(&world, 0,
+		   "INSERT INTO visit(id,subject,officers,visited_on,"
+		   "code_shown_at,state) VALUES('v1','s1',"
+		   "'[\"admin\",\"o1\"]','2026-01-10',1768000000000,"
+		   "'signed')");
+	field_sync(&world, 0);
+	on_server("SELECT flags FROM visit", "[\"irregular\"]");
+	refused("visit", "v1",
+		"{'ratified_by':'admin','ratified_reason':'fine'}",
+		"not one of the visit's officers");
+}
+
+#define SIGNED                                                                 \
+	"INSERT INTO visit(id,subject,assignment,officers,started_at,"         \
+	"code_shown_at,state) VALUES('%s','s1','a1','[\"o1\",\"o2\"]',"        \
+	"%s,1768000000000,'signed')"
+
+static void signed_for_a1(int tablet, const char *visit, const char *started)
+{
+	char sql[400];
+
+	snprintf(sql, sizeof(sql), SIGNED, visit, started);
+	field_exec(&world, tablet, sql);
+}
+
+static void one_assignment_has_one_visit(void **state)
+{
+	(void)state;
+	signed_for_a1(0, "v1", "1768000002000");
+	signed_for_a1(1, "v2", "1768000001000");
+	field_sync(&world, 0);
+	/* Signed, and the tablet had not even accepted it. */
+	on_server("SELECT state FROM assignment WHERE id='a1'", "done");
+	on_server("SELECT count(*) FROM alarm", "0");
+	field_sync(&world, 1);
+	on_server("SELECT duplicate_of||' '||flags FROM visit WHERE id='v1'",
+		  "v2 [\"duplicate_visit\"]");
+	on_server("SELECT coalesce(duplicate_of,'none')||' '||flags FROM visit "
+		  "WHERE id='v2'",
+		  "none [\"duplicate_visit\"]");
+	on_server("SELECT record_id FROM alarm WHERE rule='duplicate_visit'",
+		  "v1");
+	on_server("SELECT record_id FROM conflict WHERE rule='duplicate_visit'",
+		  "v1");
+	on_server("SELECT state FROM assignment WHERE id='a1'", "done");
+}
+
 static int world_make(void **state)
 {
 	(void)state;
@@ -265,6 +349,9 @@ int main(void)
 		TEST(a_fact_is_taken_back_with_a_reason_and_an_alarm),
 		TEST(what_was_published_is_withdrawn_with_an_alarm),
 		TEST(what_is_found_after_the_signature_is_left_out),
+		TEST(a_visit_of_too_few_officers_is_not_published),
+		TEST(an_officer_of_the_visit_does_not_ratify_it),
+		TEST(one_assignment_has_one_visit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

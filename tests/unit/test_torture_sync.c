@@ -220,7 +220,9 @@ static void orders_mend(void *ctx, enum rc rc, bool crashed)
 	assert_int_equal(server_count("SELECT count(*) FROM assignment WHERE "
 				      "state='withdrawn'"),
 			 turn);
-	assert_int_equal(server_count("SELECT count(*) FROM alarm"), turn);
+	assert_int_equal(server_count("SELECT count(*) FROM alarm WHERE "
+				      "rule='reassigned_done'"),
+			 turn);
 }
 
 static void what_follows_is_whole_or_not_at_all(void **state)
