@@ -10,6 +10,7 @@
 #include "base/hex.h"
 #include "base/jcs.h"
 #include "base/seal.h"
+#include "cli/kinds_behind.h"
 
 static const struct cli_option *find_option(const struct cli_option *options,
 					    const char *word, size_t n)
@@ -134,6 +135,9 @@ int cli_open(struct cli *c)
 		    RC_OK ||
 	    cli_act_as(c, c->as) != RC_OK)
 		return cli_fail(c, &c->err);
+	/* Who is about to load them knows. */
+	if (strcmp(c->program, "hufud kind") != 0)
+		kinds_behind_say(c);
 	return EXIT_DONE;
 }
 

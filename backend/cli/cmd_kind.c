@@ -1,30 +1,63 @@
 /* cli/cmd_kind.c - `hufud kind`: declarations of records. */
 #include "cli/cli.h"
 
+#include <dirent.h>
+
 static const char usage[] =
-	"usage: hufud kind load FILE.json [--as ACCOUNT] [--json]\n"
+	"usage: hufud kind load FILE.json|FOLDER [--as ACCOUNT] [--json]\n"
 	"       hufud kind list [--json]\n"
 	"       hufud kind show NAME\n"
 	"\n"
 	"load adds a kind, or fields to a kind, also while the server runs; "
 	"tablets get it by\n"
-	"their next sync. Fields never vanish and never change type. The "
+	"their next sync. Of a folder, as after an upgrade, all kind files are "
+	"loaded. Fields never vanish and never change type. The "
 	"format of a kind file\n"
 	"is in docs/data-model.md.\n"
 	"\nOptions: --data DIR\n";
 
-static int load(struct cli *c, const char *file)
+static int load_file(struct cli *c, const char *file, json_t *said)
 {
 	bool changed;
 
 	if (ledger_kind_load(&c->op, file, &changed) != RC_OK)
 		return cli_fail(c, &c->err);
-	if (c->json)
-		cli_json(json_pack("{s:s, s:b}", "file", file, "changed",
-				   (int)changed));
-	else
+	json_array_append_new(said, json_pack("{s:s, s:b}", "file", file,
+					      "changed", (int)changed));
+	if (!c->json)
 		printf("%s: %s\n", file, changed ? "loaded" : "unchanged");
 	return EXIT_DONE;
+}
+
+/* Of a folder, all that can be loaded. */
+static int load(struct cli *c, const char *path)
+{
+	struct dirent **entries;
+	int n = scandir(path, &entries, NULL, alphasort), code = EXIT_DONE;
+	json_t *said = json_array();
+	char file[4400];
+
+	if (n < 0)
+		code = load_file(c, path, said);
+	for (int i = 0; i < n; i++) {
+		const char *dot;
+
+		snprintf(file, sizeof(file), "%s/%s", path, entries[i]->d_name);
+		dot = strrchr(file, '.');
+		if (!strcmp(dot ? dot : "", ".json") &&
+		    load_file(c, file, said) != EXIT_DONE)
+			code = EXIT_FAILED;
+		err_clear(&c->err);
+		free(entries[i]);
+	}
+	if (n >= 0)
+		free(entries);
+	if (c->json && n >= 0)
+		cli_json_list("files", json_incref(said));
+	else if (c->json && code == EXIT_DONE)
+		cli_json(json_incref(json_array_get(said, 0)));
+	json_decref(said);
+	return code;
 }
 
 static int list(struct cli *c)

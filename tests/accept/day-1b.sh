@@ -59,6 +59,33 @@ fails 1 "computed by 'hufud rate', and not set" hufud set rating r1 score=1 --ne
 fails 1 "computed by 'hufud rate', and not set" hufud import rating "$T/s.csv" --scope $S
 holds "everything fits together" hufud check
 
+# A data folder of an earlier version: one line says which kinds are older and what to run, until that was run.
+mkdir "$T/older" "$T/newer" && cp -r schema/. "$T/older"
+python3 - "$T/older/kinds" <<'P'
+import json, os, sys
+def change(kind, f):
+    path = os.path.join(sys.argv[1], kind + ".json")
+    k = json.load(open(path, encoding="utf-8")); f(k); json.dump(k, open(path, "w"), ensure_ascii=False)
+change("subject", lambda k: k["fields"].pop())
+change("visit", lambda k: [f.pop("not_future", None) for f in k["fields"]])
+change("agency", lambda k: k["fields"].append({"name": "own", "type": "int", "label": {"zh": "x", "en": "x"}}))
+os.remove(os.path.join(sys.argv[1], "calendar.json"))
+P
+export HUFU_DATA=$T/older.data
+hufud init --schema "$T/older" >/dev/null
+hufud set subject s1 name=a --new --scope $S --json >"$T/out" 2>"$T/said"
+is "one document on stdout" new "$(json outcome <"$T/out")"
+is "one line beside it" "hufud set: kinds of this data folder are older than the program's (calendar, subject, visit): run 'hufud kind load $ROOT/schema/kinds'" "$(cat "$T/said")"
+: >"$T/serve.log"
+PORT=0 && server_start && server_stop && PORT=
+is "the service says so too" 1 "$(grep -c "hufud serve: kinds of this data folder are older" "$T/serve.log")"
+cp schema/kinds/{calendar,subject,visit}.json "$T/newer"
+holds "a folder is loaded" hufud kind load "$T/newer"
+is "all of it" 3 "$(grep -c ': loaded$' "$T/out")"
+holds "a command" hufud set subject s1 name=b --scope $S
+is "says nothing more" "subject s1: changed" "$(cat "$T/out")"
+export HUFU_DATA=$T/data
+
 # What a tablet brings is never refused for it: it has a part of the records only.
 hufud set officer o1 name=Li state=active --new --scope $S >/dev/null
 server_start
