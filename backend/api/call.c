@@ -120,7 +120,7 @@ static enum rc body_take(struct call *c, const struct call_input *in)
 static enum rc conditions_take(struct call *c)
 {
 	c->if_match = json_text(c->args, "If-Match");
-	if (c->operation->needs_match && !c->if_match)
+	if (c->operation->needs_match && !c->if_match && c->by != BY_COMMAND)
 		return call_refuse(c, RC_INVALID, 428, "precondition_required",
 				   "send If-Match with the etag of the record "
 				   "that you have seen");
@@ -154,7 +154,9 @@ static const char *about(const struct call *c)
 
 	for (size_t i = 0; i < 3 && !text; i++)
 		text = json_text(c->args, names[i]);
-	return text ? text : json_text(c->body, "account");
+	if (!text)
+		text = json_text(c->body, "account");
+	return text ? text : json_text(c->result, "id");
 }
 
 static enum rc logged(struct call *c, enum rc came, struct err *err)
@@ -272,6 +274,9 @@ enum rc call_run(struct call *c, const struct call_input *in)
 	c->op = (struct op){ .store = c->store,
 			     .actor = &c->actor,
 			     .now_ms = host_wall_ms(c->store->host),
+			     .via = c->by == BY_COMMAND ? VIA_CLI : VIA_API,
+			     .request_id = c->request_id,
+			     .is_told = true,
 			     .err = &c->err };
 	c->kind = registry_kind(c->store->kinds, c->operation->kind);
 	rc = role_check(c);

@@ -542,3 +542,41 @@ void contract_roles_say(unsigned roles, char *out, size_t size)
 			n += (size_t)snprintf(out + n, size - n, "%s%s",
 					      n ? ", " : "", role_name(bit));
 }
+
+/* "conflicts decide" is "conflicts", and a part of it. */
+static bool is_of_command(const char *said, const char *command)
+{
+	size_t n = strlen(command);
+
+	return said && !strncmp(said, command, n) &&
+	       (!said[n] || said[n] == ' ');
+}
+
+void contract_command_say(const char *command, struct buf *out)
+{
+	struct err ignored = { 0 };
+	json_t *document = NULL, *item, *o;
+	const char *path;
+
+	if (json_read(api_json_begin, (size_t)(api_json_end - api_json_begin),
+		      &document, &ignored) != RC_OK)
+		return;
+	json_object_foreach(json_object_get(document, "paths"), path,
+			    item) for (size_t m = 0;
+				       m < sizeof(methods) / sizeof(*methods);
+				       m++)
+	{
+		const json_t *x;
+		char upper[8] = "";
+
+		o = json_object_get(item, methods[m]);
+		x = json_object_get(o, "x-hufu");
+		if (!is_of_command(json_text(x, "command"), command))
+			continue;
+		for (size_t i = 0; methods[m][i]; i++)
+			upper[i] = (char)(methods[m][i] - 'a' + 'A');
+		buf_printf(out, "  %-6s %s  (%s)\n", upper, path,
+			   json_text(o, "operationId"));
+	}
+	json_decref(document);
+}

@@ -18,6 +18,7 @@
 #ifndef CONTRACT_CONTRACT_H
 #define CONTRACT_CONTRACT_H
 
+#include "base/buf.h"
 #include "kind/kind.h"
 
 /* Anybody, without an account: a role beside those of kind/kind.h. */
@@ -102,6 +103,11 @@ unsigned contract_readers(const struct contract *c, const struct kind *k);
 const char *contract_plural(const struct contract *c, const char *kind);
 /* "inspector, coordinator" */
 void contract_roles_say(unsigned roles, char *out, size_t size);
+
+/* The lines "METHOD PATH (operation)" of operations that do what a command does
+ * ("conflicts decide"), as `x-hufu.command` says. Appends; nothing where there
+ * is none. */
+void contract_command_say(const char *command, struct buf *out);
 
 /* Turn the raw query and what headers and path gave into typed values by the
  * operation's parameters: integers, booleans, lists (commas), with defaults.

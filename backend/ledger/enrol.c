@@ -40,7 +40,7 @@ static enum rc code_put(struct op *op, const char *code, const char *officer,
 	query_text(q, 4, op->actor->name);
 	query_int(q, 5, op->now_ms + ENROL_CODE_MS);
 	rc = query_end(q, op->err);
-	if (rc == RC_OK)
+	if (rc == RC_OK && !op->is_told)
 		rc = audit_put(op->store, &e, op->err);
 	return store_write_end(op->store, mine, rc, op->err);
 }

@@ -22,6 +22,7 @@ struct op {
 	/* For the audit log: how it came, and which request. May be 0, NULL. */
 	enum audit_via via;
 	const char *request_id;
+	bool is_told; /* the caller leaves the entry of the audit log */
 };
 /* The op's part of an entry of the audit log. Borrowed from the op. */
 struct audit_by op_by(const struct op *op);
