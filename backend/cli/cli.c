@@ -10,6 +10,7 @@
 #include "base/hex.h"
 #include "base/jcs.h"
 #include "base/seal.h"
+#include "contract/contract.h"
 #include "cli/kinds_behind.h"
 
 static const struct cli_option *find_option(const struct cli_option *options,
@@ -42,6 +43,23 @@ static int take_option(struct cli *c, const struct cli_option *o, int *at)
 		return cli_misuse(c, "'%s' needs a value", o->name);
 	*o->value = c->argv[++*at];
 	return EXIT_DONE;
+}
+
+/* What the command says, and which operations of the API do the same. */
+static void help_print(const struct cli *c, const char *usage)
+{
+	struct buf same;
+
+	fputs(usage, stdout);
+	if (usage[strlen(usage) - 1] != '\n')
+		putchar('\n');
+	buf_init(&same, 16u << 10);
+	contract_command_say(c->program + strlen("hufud "), &same);
+	if (same.len)
+		printf("\nOver HTTP (hufud call OPERATION --about):\n%s",
+		       same.data);
+	buf_release(&same);
+	exit(EXIT_DONE);
 }
 
 int cli_options(struct cli *c, const struct cli_option *own, const char *usage,
@@ -80,12 +98,8 @@ int cli_options(struct cli *c, const struct cli_option *own, const char *usage,
 		if (rc != EXIT_DONE)
 			return rc;
 	}
-	if (help) {
-		fputs(usage, stdout);
-		if (usage[strlen(usage) - 1] != '\n')
-			putchar('\n');
-		exit(EXIT_DONE);
-	}
+	if (help)
+		help_print(c, usage);
 	words[n] = NULL;
 	return EXIT_DONE;
 }

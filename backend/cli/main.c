@@ -37,6 +37,7 @@ static const struct command {
 	{ "mirror", cmd_mirror, "write the log as a Git repository" },
 	{ "kind", cmd_kind, "add or extend a kind of records" },
 	{ "key", cmd_key, "keys of sealed records" },
+	{ "call", cmd_call, "any operation of the API" },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(*commands))
