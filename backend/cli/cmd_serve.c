@@ -2,16 +2,18 @@
 #include "cli/cli.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <pthread.h>
 #include <unistd.h>
 
+#include "api/exchange_log.h"
 #include "api/service.h"
 #include "base/log.h"
 
 static const char usage[] =
 	"usage: hufud serve --data DIR [--listen 127.0.0.1:8080] "
 	"[--insecure-bind]\n"
-	"       [--behind-proxy]\n"
+	"       [--behind-proxy] [--log-exchanges FILE]\n"
 	"\n"
 	"Serves terminals until SIGTERM or SIGINT, one log line an event on "
 	"stderr. Plain\n"
@@ -24,21 +26,44 @@ static const char usage[] =
 	"--behind-proxy says that HAProxy is there: for requests from "
 	"loopback, the last\n"
 	"address in X-Forwarded-For is the client's, in the log and for "
-	"limits.\n";
+	"limits.\n"
+	"\n"
+	"--log-exchanges (or HUFU_EXCHANGES) is for tests: every request and "
+	"its reply is\n"
+	"added to FILE as a line of JSON, personal data included, passwords "
+	"and tokens not.\n";
+
+/* Every exchange goes to the file, where one is named. */
+static enum rc watch(struct http_options *options, struct exchange_log **log,
+		     const char *file, struct service *service, struct err *err)
+{
+	enum rc rc;
+
+	*log = NULL;
+	if (!file || !*file)
+		return RC_OK;
+	rc = exchange_log_open(log, file, service, err);
+	options->observe = exchange_log_put;
+	options->observe_ctx = *log;
+	return rc;
+}
 
 int cmd_serve(struct cli *c)
 {
 	const char *listen = "127.0.0.1:8080", *words[1] = { NULL };
+	const char *exchanges = getenv("HUFU_EXCHANGES");
 	bool insecure = false, proxied = false;
 	const struct cli_option own[] = {
 		{ "--listen", &listen, NULL },
 		{ "--insecure-bind", NULL, &insecure },
 		{ "--behind-proxy", NULL, &proxied },
+		{ "--log-exchanges", &exchanges, NULL },
 		{ NULL, NULL, NULL },
 	};
 	struct http_options options = { 0 };
 	struct http_server *server = NULL;
 	struct service *service = NULL;
+	struct exchange_log *log = NULL;
 	sigset_t ends;
 	int code = cli_options(c, own, usage, words, 0), which, lock;
 	enum rc rc;
@@ -70,8 +95,11 @@ int cmd_serve(struct cli *c)
 	if (rc == RC_OK)
 		options.routes = service_routes(service);
 	if (rc == RC_OK)
+		rc = watch(&options, &log, exchanges, service, &c->err);
+	if (rc == RC_OK)
 		rc = http_start(&server, &options, &c->err);
 	if (rc != RC_OK) {
+		exchange_log_close(log);
 		service_stop(service);
 		close(lock);
 		return cli_fail(c, &c->err);
@@ -83,6 +111,7 @@ int cmd_serve(struct cli *c)
 	sigwait(&ends, &which);
 	log_info("stop signal=%d", which);
 	http_stop(server);
+	exchange_log_close(log);
 	service_stop(service);
 	close(lock);
 	return EXIT_DONE;

@@ -20,6 +20,13 @@ struct conn_limits {
 	int64_t reply_window_ms; /* CONN_RATE_MIN within each */
 };
 
+/* A copy of what goes out. */
+struct conn_tap {
+	struct buf head;
+	struct buf body; /* before it is compressed */
+	bool is_file, is_stream;
+};
+
 #define CONN_RATE_MIN 1024 /* bytes a second */
 #define CONN_STOP_GRACE_MS 5000
 
@@ -35,6 +42,7 @@ struct conn {
 	const char *remote; /* borrowed */
 	char id[21];
 	struct gate_head head;
+	struct conn_tap *tap; /* or NULL; borrowed */
 };
 
 /* The descriptor of the connection with these two ends, or -1. */

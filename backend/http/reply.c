@@ -168,6 +168,8 @@ static int send_all(struct outgoing *o)
 		status = send_bare_500(o->conn);
 	else if (conn_send(o->conn, head.data, head.len, wants_body))
 		send_body(o, wants_body);
+	if (o->conn->tap)
+		buf_put(&o->conn->tap->head, head.data, head.len);
 	buf_release(&head);
 	return status;
 }
@@ -296,6 +298,14 @@ static void settle(struct outgoing *o)
 		o->tag[0] = '\0';
 }
 
+static void tap_body(struct conn_tap *tap, const struct reply *reply)
+{
+	tap->is_file = reply->file;
+	tap->is_stream = reply->stream;
+	if (!reply->file && !reply->stream && reply->body.data)
+		buf_put(&tap->body, reply->body.data, reply->body.len);
+}
+
 int reply_send(struct conn *conn, struct reply *reply, const char *allow)
 {
 	struct outgoing o = {
@@ -304,6 +314,8 @@ int reply_send(struct conn *conn, struct reply *reply, const char *allow)
 	int status;
 
 	settle(&o);
+	if (conn->tap)
+		tap_body(conn->tap, reply);
 	if (!reply->file) {
 		/* A problem may have taken the file's place. */
 		if (o.fd >= 0)

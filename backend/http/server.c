@@ -182,6 +182,8 @@ enum rc http_start(struct http_server **out, const struct http_options *options,
 	server->turns.ctx = options->ctx;
 	server->turns.quiet = options->quiet;
 	server->turns.proxied = options->proxied;
+	server->turns.observe = options->observe;
+	server->turns.observe_ctx = options->observe_ctx;
 	server->turns.streams_max = streams_max(options, threads);
 	atomic_init(&server->turns.nstreams, 0);
 	atomic_init(&server->turns.is_stopping, false);

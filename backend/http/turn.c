@@ -7,6 +7,7 @@
 #include "base/host.h"
 #include "base/log.h"
 #include "http/body.h"
+#include "http/exchange.h"
 #include "http/forwarded.h"
 #include "http/layout.h"
 #include "http/reply.h"
@@ -14,6 +15,7 @@
 
 #define HANDLER_STACK ((size_t)4 << 20)
 #define STREAM_RETRY_S 5
+#define TAP_HEAD_BYTES (64u << 10)
 
 /* What a request gathers on its way through gate, router and body reader. */
 struct turn {
@@ -58,7 +60,9 @@ static bool turn_init(struct turn *turn, struct turn_server *server,
 	conn->has_rest = true;
 	conn->stop_grace_ms = CONN_STOP_GRACE_MS;
 	conn->head.method = conn->head.path = "-";
+	conn->head.query = "";
 	conn->head.nheaders = 0;
+	conn->tap = NULL;
 	host_new_id(&host_system, conn->id);
 	if (!turn->info)
 		return false;
@@ -235,7 +239,7 @@ static bool run_deep(struct turn *turn, void *(*fn)(void *))
 	return true;
 }
 
-static void call_handler(struct turn *turn)
+static void fill_request(struct turn *turn)
 {
 	const struct gate_head *head = &turn->conn.head;
 	struct request *request = &turn->request;
@@ -249,8 +253,14 @@ static void call_handler(struct turn *turn)
 		.remote = turn->conn.remote,
 		.impl = turn,
 	};
-	memcpy(request->args, turn->match.args, sizeof(request->args));
 	memcpy(request->id, turn->conn.id, sizeof(request->id));
+}
+
+static void call_handler(struct turn *turn)
+{
+	fill_request(turn);
+	memcpy(turn->request.args, turn->match.args,
+	       sizeof(turn->request.args));
 	run_deep(turn, handle);
 }
 
@@ -309,9 +319,45 @@ static void turn_send(struct turn *turn)
 		atomic_fetch_sub(&turn->server->nstreams, 1);
 }
 
+static void *observe(void *turn_)
+{
+	struct turn *turn = turn_;
+	const struct conn_tap *tap = turn->conn.tap;
+	const struct exchange e = {
+		.request = &turn->request,
+		.status = turn->status,
+		.head = tap->head.data ? tap->head.data : "",
+		.body = tap->body.data ? tap->body.data : "",
+		.body_bytes = tap->body.len,
+		.is_file = tap->is_file,
+		.is_stream = tap->is_stream,
+	};
+
+	turn->server->observe(turn->server->observe_ctx, &e);
+	return NULL;
+}
+
+static void turn_send_observed(struct turn *turn)
+{
+	struct conn_tap tap = { .is_file = false };
+
+	buf_init(&tap.head, TAP_HEAD_BYTES);
+	buf_init(&tap.body, HTTP_REPLY_MAX);
+	turn->conn.tap = &tap;
+	turn_send(turn);
+	fill_request(turn);
+	run_deep(turn, observe);
+	turn->conn.tap = NULL;
+	buf_release(&tap.head);
+	buf_release(&tap.body);
+}
+
 static void turn_end(struct turn *turn)
 {
-	turn_send(turn);
+	if (turn->server->observe)
+		turn_send_observed(turn);
+	else
+		turn_send(turn);
 	log_turn(turn, turn->status);
 	if (turn->conn.has_rest)
 		conn_linger(&turn->conn);

@@ -16,6 +16,8 @@ struct turn_server {
 	void *ctx;
 	bool quiet;
 	bool proxied;
+	void (*observe)(void *ctx, const struct exchange *e); /* or NULL */
+	void *observe_ctx;
 	struct conn_limits limits;
 	int streams_max;
 	atomic_int nstreams; /* that run */
