@@ -3,6 +3,7 @@
 
 #include "base/jcs.h"
 #include "kind/fsm.h"
+#include "ledger/gate_assignment.h"
 
 /* The conflict in either of its kinds. */
 static enum rc conflict_load(struct op *op, const char *scope, const char *id,
@@ -87,6 +88,20 @@ static enum rc record_decided(struct op *op, const json_t *before,
 	return RC_OK;
 }
 
+/* Some questions are for a second person. */
+static enum rc second_person(struct op *op, const json_t *conflict,
+			     const json_t *before)
+{
+	const char *rule = json_text(conflict, "rule");
+
+	return rule && !strcmp(rule, RULE_CONTESTED)
+		       ? contest_may_judge(op->actor->name, before,
+					   json_text(conflict, "author"),
+					   json_text(conflict, "server_author"),
+					   op->err)
+		       : RC_OK;
+}
+
 static json_t *conflict_decided(const struct op *op, const json_t *conflict,
 				const char *decision, const json_t *value,
 				const char *reason)
@@ -154,6 +169,8 @@ enum rc ledger_decide(struct op *op, const char *scope, const char *conflict,
 	if (rc == RC_OK)
 		rc = ledger_record(op, scope, json_text(c, "record_kind"),
 				   json_text(c, "record_id"), &before);
+	if (rc == RC_OK)
+		rc = second_person(op, c, before);
 	if (rc == RC_OK)
 		rc = record_decided(op, before, c, decided,
 				    !strcmp(decision, "other"), &after);

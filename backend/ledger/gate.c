@@ -6,6 +6,7 @@
  *   twin      another record has the same values where no two may
  *   state     it is frozen with the record that it refers to
  *   disputed  officers disagree on a point of the visit to be signed
+ *   role      it is for a second person to say
  *
  * Answers stand in a packet before their visit (records are in byte order of
  * kinds), so a visit is judged by the answers that came with it. */
@@ -355,7 +356,8 @@ enum rc gate_judge(struct batch *b, const struct kind *k, const struct take *t,
 	if (rc == RC_OK && !*code && !server && !strcmp(k->name, "violation"))
 		rc = late_judge(b, t, terminal, code, why);
 	if (rc == RC_OK && !*code && !strcmp(k->name, "assignment"))
-		rc = gate_assignment(b, k, base, terminal, server, code, why);
+		rc = gate_assignment(b, k, t->commit.author, base, terminal,
+				     server, code, why);
 	if (rc == RC_OK && !*code && !strcmp(k->name, "visit") &&
 	    visit_is_signed(terminal) && !visit_is_signed(server))
 		rc = sign_judge(b, terminal, code, why);

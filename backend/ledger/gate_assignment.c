@@ -1,4 +1,5 @@
-/* ledger/gate_assignment.c - teams that were drawn, and reassignments.
+/* ledger/gate_assignment.c - teams that were drawn, reassignments, and who may
+ * judge what was done while it was called off.
  *
  * A replacement stands in the draw before it stands in the assignment: the
  * office writes both in one packet, the draw first. So a team may become
@@ -182,15 +183,61 @@ static bool is_same(const json_t *a, const json_t *b, const char *key)
 	return x == y || (x && y && !strcmp(x, y));
 }
 
+enum rc contest_may_judge(const char *who, const json_t *assignment,
+			  const char *author, const char *server_author,
+			  struct err *err)
+{
+	const json_t *team = json_object_get(assignment, "officers");
+	const char *part = NULL;
+
+	if (place_in(team, who) < json_array_size(team))
+		part = "is one of its officers";
+	else if ((author && !strcmp(author, who)) ||
+		 (server_author && !strcmp(server_author, who)))
+		part = "called it off or did it";
+	return part ? err_set(err, RC_DENIED,
+			      "whether assignment '%s' counts is for somebody "
+			      "else to say: '%s' %s",
+			      json_text(assignment, "id"), who, part)
+		    : RC_OK;
+}
+
+static bool is_contested(const json_t *record)
+{
+	const char *state = json_text(record, "state");
+
+	return state && !strcmp(state, RULE_CONTESTED);
+}
+
+static enum rc contest_judge(struct batch *b, const char *scope,
+			     const char *author, const json_t *base,
+			     const json_t *terminal, const char **code,
+			     struct err *why)
+{
+	struct query *q;
+
+	if (!is_contested(base) || is_contested(terminal))
+		return RC_OK;
+	q = query_begin(b->store->db, SQL_ASSIGNMENT_CONTEST);
+	query_text(q, 1, scope);
+	query_text(q, 2, json_text(base, "id"));
+	while (!*code && query_row(q))
+		if (contest_may_judge(author, base, query_get_text(q, 0),
+				      query_get_text(q, 1), why) != RC_OK)
+			*code = "role";
+	return query_end(q, b->err);
+}
+
 enum rc gate_assignment(struct batch *b, const struct kind *k,
-			const json_t *base, const json_t *terminal,
-			const json_t *server, const char **code,
-			struct err *why)
+			const char *author, const json_t *base,
+			const json_t *terminal, const json_t *server,
+			const char **code, struct err *why)
 {
 	const char *scope = json_text(terminal, "scope");
-	enum rc rc = RC_OK;
+	enum rc rc = contest_judge(b, scope, author, base, terminal, code, why);
 
-	if (base && kind_field(k, "draw") && kind_field(k, "officers"))
+	if (rc == RC_OK && !*code && base && kind_field(k, "draw") &&
+	    kind_field(k, "officers"))
 		rc = team_judge(b, scope, base, terminal, server, code, why);
 	if (rc != RC_OK || *code || !kind_field(k, "reassigned_to") ||
 	    (base && is_same(base, terminal, "reassigned_to") &&

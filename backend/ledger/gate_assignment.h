@@ -11,10 +11,20 @@
  *   field    the officers of a drawn assignment would change otherwise than by
  *            the replacements that its draw has recorded
  *   invalid  it would be reassigned to itself, in a ring, or to an assignment
- *            of another subject */
+ *            of another subject
+ *   role     it was done while it was called off, and who moves it on is one
+ *            of those whose word is judged by that */
 enum rc gate_assignment(struct batch *b, const struct kind *k,
-			const json_t *base, const json_t *terminal,
-			const json_t *server, const char **code,
-			struct err *why);
+			const char *author, const json_t *base,
+			const json_t *terminal, const json_t *server,
+			const char **code, struct err *why);
+
+/* Whether a check counts that was done while it was called off is for a second
+ * person to say: not for an officer of the assignment, nor for the author of
+ * either side of the conflict. RC_DENIED says so. */
+#define RULE_CONTESTED "done_contested"
+enum rc contest_may_judge(const char *who, const json_t *assignment,
+			  const char *author, const char *server_author,
+			  struct err *err);
 
 #endif

@@ -13,6 +13,12 @@ SELECT id FROM assignment WHERE scope = ?1 AND draw = ?2 ORDER BY id
 SELECT id FROM conflict WHERE scope = ?1 AND record_kind = ?2
 AND record_id = ?3 AND state = 'open' ORDER BY id
 
+-- name: assignment_contest
+-- (who called it off, and who did it)
+SELECT author, server_author FROM conflict WHERE scope = ?1
+AND record_kind = 'assignment' AND record_id = ?2 AND rule = 'done_contested'
+AND state = 'open'
+
 -- name: assignment_step
 SELECT subject, reassigned_to FROM assignment WHERE scope = ?1 AND id = ?2
 

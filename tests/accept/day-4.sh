@@ -85,11 +85,14 @@ question() { office "SELECT id FROM conflict WHERE record_id='$1' AND state='ope
 is "a question names its rule" "done_contested duplicate_visit" "$(office "SELECT rule FROM conflict WHERE record_id='a2'") $(office "SELECT rule FROM conflict WHERE record_id='v6'")"
 hufud conflicts show "$(question a2)" --scope $S >"$T/told"
 holds "and the coordinator reads it" grep -q "on state of assignment 'a2', by the rule done_contested" "$T/told"
-hufud conflicts decide "$(question a2)" terminal --reason "seen by the shop" --scope $S >/dev/null
-set_ a3 state=cancelled reason="the shop was gone"
+fails 1 "for somebody else to say: 'admin' called it off" hufud conflicts decide "$(question a2)" terminal --reason "seen by the shop" --scope $S
+fails 1 "for somebody else to say" hufud set assignment a3 state=done reason="I say so" --scope $S
+hufud account add head --role coordinator --scope $S >/dev/null </dev/null
+hufud conflicts decide "$(question a2)" terminal --reason "seen by the shop" --scope $S --as head >/dev/null
+set_ a3 state=cancelled reason="the shop was gone" --as head
 is "ratified" "done 0" "$(state a2) $(office "SELECT count(*) FROM visit WHERE id='v2' AND flags LIKE '%outside%'")"
 is "refused: the visit stays and is outside its assignment" 'cancelled signed ["irregular","outside_assignment"]' "$(state a3) $(office "SELECT state||' '||flags FROM visit WHERE id='v3'")"
-is "moving the state decided the question" "decided server admin" "$(office "SELECT state||' '||decision||' '||decided_by FROM conflict WHERE record_id='a3'")"
+is "moving the state decided the question" "decided server head" "$(office "SELECT state||' '||decision||' '||decided_by FROM conflict WHERE record_id='a3'")"
 is "with an alarm" "v3 open" "$(office "SELECT record_id||' '||state FROM alarm WHERE rule='outside_assignment'")"
 hufud set alarm "$(office "SELECT id FROM alarm WHERE rule='outside_assignment'")" state=explained explanation="told the firm" --scope $S >/dev/null
 is "which is explained" explained "$(office "SELECT state FROM alarm WHERE rule='outside_assignment'")"

@@ -51,6 +51,7 @@ for kind in officer subject subject_private visit violation; do
 done
 printf '%s\n' 'a long enough password' >"$D/password"
 run "hufud account add chen --role coordinator --scope 330106 --password-file $D/password"
+run "hufud account add zhao --role coordinator --scope 330106 --password-file $D/password"
 run "hufud account add song --role auditor --scope '*' --password-file $D/password"
 check "subjects in the district" "$SUBJECTS" "$(hufud export subjects --scope 330106 --format jsonl | wc -l)"
 check "files with refused rows" 0 "$(find "$D/district" -name '*.rejects.csv' | wc -l)"
@@ -141,11 +142,11 @@ check "the office's new deadline arrived" 2027-01-15 "$(sqlite3 "$WANG" "SELECT 
 LINES_MAX=22 run hufud visit v1 --scope 330106
 check "two officers, one checklist: one point is disputed" '["expired"]' "$(form disputed | tr "'" '"')"
 
-tell "9. A named coordinator decides both questions; each decision is a signed packet like any other."
+tell "9. A second coordinator decides both questions; each decision is a signed packet like any other."
 for record in v1 a2; do
 	question=$(hufud conflicts list --scope 330106 --json | python3 -c 'import json,sys
 print(*[c["id"] for c in json.load(sys.stdin)["conflicts"] if c["record_id"] == sys.argv[1]])' "$record")
-	run hufud conflicts decide "$question" terminal --reason "'I asked both'" --scope 330106 --as chen
+	run hufud conflicts decide "$question" terminal --reason "'I asked both'" --scope 330106 --as zhao
 done
 run hufu sync --replica "$LI"
 run hufu sync --replica "$WANG"

@@ -368,6 +368,8 @@ void office_decide(struct sim *s)
 	char id[33];
 	enum rc rc;
 
+	/* Who calls off does not judge what was done meanwhile. */
+	snprintf(admin.name, sizeof(admin.name), "judge");
 	if (!conflict_pick(s, id))
 		return;
 	rc = ledger_decide(&op, COUNTY, id, decision, NULL, "so it is");

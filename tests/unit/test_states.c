@@ -115,16 +115,35 @@ static void tablet_does(int tablet, const char *assignment, const char *visit,
 	field_exec(&world, tablet, sql);
 }
 
-static enum rc decide_try(const char *decision)
+/* The coordinator whose word it is not about: admin calls off. */
+static enum rc decide_as(const char *who, const char *decision)
 {
 	struct account admin;
 	struct op op = loop_op(&world.loop, &admin, &world.err);
 	char id[40];
 
+	snprintf(admin.name, sizeof(admin.name), "%s", who);
 	snprintf(id, sizeof(id), "%s",
 		 field_server(&world,
 			      "SELECT id FROM conflict WHERE state='open'"));
 	return ledger_decide(&op, FIELD_SCOPE, id, decision, NULL, "seen");
+}
+
+static enum rc ledger_conflict_again(const char *who)
+{
+	struct account admin;
+	struct op op = loop_op(&world.loop, &admin, &world.err);
+	char id[40];
+
+	snprintf(admin.name, sizeof(admin.name), "%s", who);
+	snprintf(id, sizeof(id), "%s",
+		 field_server(&world, "SELECT id FROM conflict"));
+	return ledger_decide(&op, FIELD_SCOPE, id, "terminal", NULL, "no");
+}
+
+static enum rc decide_try(const char *decision)
+{
+	return decide_as("judge", decision);
 }
 
 static void decide(const char *decision)
@@ -195,14 +214,60 @@ static void a_contested_check_may_be_refused_and_the_visit_stays(void **state)
 	all_equal();
 }
 
+/* a1 becomes done by that account, or is refused. */
+static void moved_by(const char *who, enum rc wanted)
+{
+	struct account admin;
+	struct op op = loop_op(&world.loop, &admin, &world.err);
+	struct office_record r = { .kind = "assignment", .id = "a1" };
+	struct office_write w = { .scope = FIELD_SCOPE,
+				  .operation = "test",
+				  .message = "judge",
+				  .records = &r,
+				  .n = 1 };
+	json_t *record = NULL;
+
+	assert_int_equal(
+		ledger_record(&op, FIELD_SCOPE, "assignment", "a1", &record),
+		RC_OK);
+	json_object_set_new(record, "state", json_string("done"));
+	json_object_set_new(record, "reason", json_string("it was clean"));
+	r.record = record;
+	snprintf(admin.name, sizeof(admin.name), "%s", who);
+	assert_int_equal(ledger_office(&op, &w), RC_OK);
+	assert_int_equal(r.outcome == OFFICE_REFUSED, wanted != RC_OK);
+	if (wanted != RC_OK)
+		assert_non_null(strstr(r.why, "for somebody else to say"));
+	json_decref(record);
+}
+
+static void nobody_judges_his_own_word(void **state)
+{
+	static const char *const parties[] = { "admin", "o1", "o2" };
+
+	(void)state;
+	a_check_that_was_done_is_contested();
+	for (size_t i = 0; i < 3; i++) {
+		moved_by(parties[i], RC_DENIED);
+		assert_int_equal(decide_as(parties[i], "terminal"), RC_DENIED);
+		err_clear(&world.err);
+	}
+	state_is("a1", "done_contested");
+	decide("server");
+	/* Nor does he overrule the second person afterwards. */
+	assert_int_equal(ledger_conflict_again("admin"), RC_DENIED);
+	err_clear(&world.err);
+	state_is("a1", "cancelled");
+}
+
 static void moving_the_state_decides_the_question(void **state)
 {
 	(void)state;
 	a_check_that_was_done_is_contested();
-	office("assignment", "a1", "{'state':'done','reason':'it was clean'}");
+	moved_by("judge", RC_OK);
 	on_server("SELECT state||' '||decision||' '||decided_by||' '||reason "
 		  "FROM conflict",
-		  "decided terminal admin it was clean");
+		  "decided terminal judge it was clean");
 	all_equal();
 }
 
@@ -347,7 +412,8 @@ static void a_changed_team_is_judged_by_who_was_present(void **state)
 	state_is("a1", "done");
 	on_server("SELECT flags FROM assignment WHERE id='a1'",
 		  "[\"team_changed\"]");
-	on_server("SELECT flags FROM visit", "[\"irregular\",\"too_few_officers\"]");
+	on_server("SELECT flags FROM visit",
+		  "[\"irregular\",\"too_few_officers\"]");
 	on_server("SELECT rule||' '||record_id FROM alarm", "team_changed v1");
 	all_equal();
 }
@@ -519,6 +585,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 		TEST(a_check_that_has_begun_is_recalled_and_its_visit_kept),
 		TEST(a_contested_check_may_be_ratified),
+		TEST(nobody_judges_his_own_word),
 		TEST(a_contested_check_may_be_refused_and_the_visit_stays),
 		TEST(moving_the_state_decides_the_question),
 		TEST(what_was_begun_is_handed_over),
