@@ -10,7 +10,7 @@ SHELL   := /bin/bash
 
 # A room is a folder; adding a file to a room needs no edit here.
 SYNC    ?= base db form kind merge object tree wire replica transport
-BACKEND ?= store ledger domain export mirror http contract api
+BACKEND ?= store ledger domain export mirror search http contract api
 
 PKGS    := sqlite3 jansson libgit2 zlib libsodium libcrypto libcurl
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
@@ -45,7 +45,7 @@ rooms := $(addprefix sync/,$(SYNC) cli) $(addprefix backend/,$(BACKEND) cli) \
 SYNC_OBJS    := $(call objs,$(call src,$(addprefix sync/,$(SYNC)))) \
                 $(OUT)/gen/sql_sync.gen.o
 BACKEND_OBJS := $(call objs,$(call src,$(addprefix backend/,$(BACKEND)))) \
-                $(OUT)/gen/sql_store.gen.o
+                $(OUT)/gen/sql_store.gen.o $(OUT)/gen/sql_search.gen.o
 HUFU_OBJS    := $(call objs,$(wildcard sync/cli/*.c))
 HUFUD_OBJS   := $(call objs,$(wildcard backend/cli/*.c))
 TESTLIB_OBJS := $(call objs,$(wildcard tests/lib/*.c))
@@ -108,7 +108,7 @@ $(OUT)/gen/%.o: $(GEN)/%.c
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
 # Statements are named in schema/sql and become constants in build/gen.
-SQL_GEN := $(foreach set,sync store,$(GEN)/sql_$(set).gen.h $(GEN)/sql_$(set).gen.c)
+SQL_GEN := $(foreach set,sync store search,$(GEN)/sql_$(set).gen.h $(GEN)/sql_$(set).gen.c)
 $(GEN)/sql_sync.gen.h $(GEN)/sql_sync.gen.c: $(GEN)/sql_sync.gen.%: \
     $(wildcard schema/sql/sync_*.sql) schema/gen/gensql.awk
 	@mkdir -p $(@D)
@@ -117,6 +117,10 @@ $(GEN)/sql_store.gen.h $(GEN)/sql_store.gen.c: $(GEN)/sql_store.gen.%: \
     $(wildcard schema/sql/store_*.sql) schema/gen/gensql.awk
 	@mkdir -p $(@D)
 	awk -v out=$* -v set=store -f schema/gen/gensql.awk $(filter %.sql,$^) > $@
+$(GEN)/sql_search.gen.h $(GEN)/sql_search.gen.c: $(GEN)/sql_search.gen.%: \
+    $(wildcard schema/sql/search_*.sql) schema/gen/gensql.awk
+	@mkdir -p $(@D)
+	awk -v out=$* -v set=search -f schema/gen/gensql.awk $(filter %.sql,$^) > $@
 ALL_OBJS := $(SYNC_OBJS) $(BACKEND_OBJS) $(HUFU_OBJS) $(HUFUD_OBJS) $(TESTLIB_OBJS) \
             $(SIM_OBJS)
 $(ALL_OBJS) $(patsubst tests/%.c,$(OUT)/tests/%.o,$(wildcard tests/*/*.c)): | $(SQL_GEN)

@@ -10,7 +10,8 @@
  *   "refers":"subject","max":200,"safe":"open","fsm":{...},
  *   "codes":{...},"shape":"points","least":0,"most":100,"not_future":true,
  *   "not_before":"valid_from"}],
- *  "owner":"author","unique":["visit","point","author"]}
+ *  "owner":"author","unique":["visit","point","author"],
+ *  "search":["name","uscc","address"]}
  *
  * Fields keep the order of the file; new ones are appended. Definitions are
  * immutable once loaded; a registry may be shared by threads. */
@@ -107,6 +108,8 @@ struct kind {
 	const char *owner; /* field that names the only one who may change it */
 	const char *const
 		*unique; /* fields that no two records share, or NULL */
+	const char *const *search; /* fields that are searched, the first one
+				    * its name, or NULL */
 	size_t nfields;
 	const struct field *fields;
 	const struct fsm *fsm; /* of the field with that rule, or NULL */

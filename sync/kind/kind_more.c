@@ -1,6 +1,6 @@
 /* kind/kind_more.c - what a kind file may say beside types and rules: tables of
  * codes, the shape of JSON, limits, whose a record is, what no two records
- * share. */
+ * share, what is searched. */
 #include "kind/codes.h"
 #include "kind/limits.h"
 
@@ -44,6 +44,28 @@ static enum rc unique_check(struct parse *p)
 	return RC_OK;
 }
 
+/* A search shows its index to whoever may read the kind, and an index of what
+ * is sealed would outlive the key. */
+static enum rc search_check(struct parse *p)
+{
+	const char *const *words = p->kind->search;
+
+	if (words && p->kind->is_sealed)
+		return err_set(p->err, RC_INVALID,
+			       "kind '%s' is sealed and cannot be searched",
+			       p->kind->name);
+	for (size_t i = 0; words && words[i]; i++) {
+		const struct field *f = kind_field(p->kind, words[i]);
+
+		if (!f || f->type != FIELD_TEXT)
+			return err_set(p->err, RC_INVALID,
+				       "kind '%s': '%s' is no field of text to "
+				       "search in",
+				       p->kind->name, words[i]);
+	}
+	return RC_OK;
+}
+
 enum rc more_parse(struct parse *p, const json_t *o)
 {
 	const json_t *fields = json_object_get(o, "fields");
@@ -56,6 +78,10 @@ enum rc more_parse(struct parse *p, const json_t *o)
 		rc = parse_words(p, o, "unique", &p->kind->unique);
 	if (rc == RC_OK)
 		rc = unique_check(p);
+	if (rc == RC_OK)
+		rc = parse_words(p, o, "search", &p->kind->search);
+	if (rc == RC_OK)
+		rc = search_check(p);
 	p->kind->owner = json_text(o, "owner");
 	if (rc != RC_OK || !p->kind->owner)
 		return rc;

@@ -86,6 +86,8 @@ def table(kind):
         facts.append("changed only by its `%s`" % kind["owner"])
     if "unique" in kind:
         facts.append("unique by " + code(kind["unique"]))
+    if "search" in kind:
+        facts.append("searched in " + code(kind["search"]))
     if "indexes" in kind:
         facts.append("indexes " + ", ".join("(%s)" % code(i) for i in kind["indexes"]))
     lines += ["; ".join(facts)[0].upper() + "; ".join(facts)[1:] + ".", "",

@@ -58,6 +58,11 @@ static const struct {
 	{ ",'unique':['x']", "", "cannot be unique by 'x'" },
 	{ ",'unique':['found']", "", "cannot be unique by 'found'" },
 	{ ",'owner':'day'", "", "its owner 'day' is no field" },
+	{ ",'search':['x']", "", "'x' is no field of text to search in" },
+	{ ",'search':['day']", "", "'day' is no field of text to search in" },
+	{ ",'search':[]", "", "search is no list of texts" },
+	{ ",'search':['pin'],'sealed':true", "",
+	  "is sealed and cannot be searched" },
 };
 
 static void a_kind_file_says_only_what_can_be_kept(void **state)

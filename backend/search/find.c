@@ -1,0 +1,237 @@
+/* search/find.c - a question answered: candidates from the index in the order
+ * of their rank, each held against the record as the log has it. */
+#include "search/search_impl.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/jcs.h"
+#include "search/fold.h"
+
+#define MATCH_BYTES_MAX (64u << 10)
+
+/* Where a page ended: "s1.RANK.KIND.SCOPE.POSITION". */
+struct place {
+	enum search_match match;
+	char kind[32], scope[8];
+	int64_t position;
+};
+
+struct finding {
+	struct search *s;
+	struct store *store;
+	const struct search_question *question;
+	struct search_answer *answer;
+	struct words words;
+	struct buf match[MATCH__MAX]; /* for FTS5; that of MATCH_WHOLE is empty
+				       */
+	struct place last; /* the last hit, or where the page before ended */
+	struct err *err;
+	bool is_full; /* there is one more than was asked for */
+};
+
+static enum rc place_read(struct place *p, const char *cursor, struct err *err)
+{
+	unsigned match;
+	int n = 0;
+
+	if (sscanf(cursor, "s1.%1u.%31[a-z0-9_].%7[a-z0-9].%15" SCNd64 "%n",
+		   &match, p->kind, p->scope, &p->position, &n) != 4 ||
+	    cursor[n] || match >= MATCH__MAX || p->position < 0)
+		return err_set(err, RC_INVALID,
+			       "the cursor is not the next of an earlier page");
+	p->match = (enum search_match)match;
+	return RC_OK;
+}
+
+/* The conditions of the three ranks that grams decide. */
+static enum rc matches_make(struct finding *f)
+{
+	for (int rank = MATCH_BEGINNING; rank < MATCH__MAX; rank++) {
+		struct buf *b = &f->match[rank];
+
+		buf_init(b, MATCH_BYTES_MAX);
+		buf_puts(b, rank == MATCH_OTHER ? "" : "name : (");
+		for (size_t i = 0; i < f->words.n; i++) {
+			buf_puts(b, i ? " AND " : "");
+			grams_of_word(b, f->words.text[i].data,
+				      rank == MATCH_BEGINNING && i == 0);
+		}
+		buf_puts(b, rank == MATCH_OTHER ? "" : ")");
+		buf_put(b, "", 1);
+		if (buf_status(b, f->err) != RC_OK)
+			return f->err->code;
+	}
+	return RC_OK;
+}
+
+/* The record as it stands. An index that is behind or lies finds nothing that
+ * is not so. */
+static enum rc hit_add(struct finding *f, const struct search_part *part,
+		       enum search_match rank, const char *id, int64_t position)
+{
+	const struct account *actor = f->question->actor;
+	struct search_hit hit = { .part = part, .match = rank };
+	json_t *record = NULL;
+	struct doc d = { 0 };
+	bool is_so = false;
+	enum rc rc = store_record(f->store, part->scope, part->kind->name, id,
+				  &hit.stored, &hit.len, NULL, f->err);
+
+	if (rc == RC_NOT_FOUND)
+		return RC_OK;
+	if (rc == RC_OK)
+		rc = json_read(hit.stored, hit.len, &record, f->err);
+	if (rc == RC_OK) {
+		doc_make(&d, part->kind, record);
+		is_so = buf_status(&d.name, f->err) == RC_OK &&
+			buf_status(&d.rest, f->err) == RC_OK &&
+			words_match(&f->words, id, d.name.data, d.rest.data) ==
+				rank &&
+			(!actor || !kind_field(part->kind, "agency") ||
+			 account_may_agency(actor, d.agency));
+		rc = f->err->code;
+		doc_release(&d);
+	}
+	json_decref(record);
+	if (rc == RC_OK && is_so && f->answer->nhits == f->question->limit) {
+		f->is_full = true;
+	} else if (rc == RC_OK && is_so) {
+		snprintf(hit.id, sizeof(hit.id), "%s", id);
+		f->answer->hits[f->answer->nhits++] = hit;
+		f->last = (struct place){ .match = rank, .position = position };
+		snprintf(f->last.kind, sizeof(f->last.kind), "%s",
+			 part->kind->name);
+		snprintf(f->last.scope, sizeof(f->last.scope), "%s",
+			 part->scope);
+		return RC_OK;
+	}
+	free(hit.stored);
+	return rc;
+}
+
+/* Candidates of one rank in one part, behind a position. */
+static enum rc part_search(struct finding *f, const struct search_part *part,
+			   enum search_match rank, int64_t after)
+{
+	const struct account *actor = f->question->actor;
+	int64_t number, base;
+	struct err why = { 0 };
+	struct query *q;
+	enum rc rc = part_find(f->s, part, &number, NULL, f->err);
+
+	if (rc != RC_OK || !number)
+		return rc;
+	base = number << PART_SHIFT;
+	q = query_begin(f->s->db, rank == MATCH_WHOLE ? SQL_SEARCH_BY_WHOLE
+						      : SQL_SEARCH_BY_GRAMS);
+	query_text(q, 1,
+		   rank == MATCH_WHOLE ? f->words.whole.data
+				       : f->match[rank].data);
+	query_int(q, 2, base + after);
+	query_int(q, 3, base + ((INT64_C(1) << PART_SHIFT) - 1));
+	while (rc == RC_OK && !f->is_full && query_row(q)) {
+		const char *id = query_get_text(q, 1);
+
+		if (words_match(&f->words, id, query_get_text(q, 2),
+				query_get_text(q, 3)) != rank)
+			continue;
+		if (actor && !account_may_agency(actor, query_get_text(q, 4)))
+			continue;
+		rc = hit_add(f, part, rank, id, query_get_int(q, 0) - base);
+	}
+	if (query_end(q, &why) != RC_OK)
+		return index_failed(f->s, &why, f->err);
+	return rc;
+}
+
+static bool is_place(const struct place *p, const struct search_part *part)
+{
+	return !strcmp(p->kind, part->kind->name) &&
+	       !strcmp(p->scope, part->scope);
+}
+
+static enum rc ranks_search(struct finding *f)
+{
+	const struct search_question *ask = f->question;
+	const struct place from = f->last;
+	bool is_behind = !ask->cursor; /* of where the page before ended */
+	enum rc rc = RC_OK;
+
+	for (int rank = from.match; rank < MATCH__MAX; rank++)
+		for (size_t i = 0;
+		     i < ask->nparts && rc == RC_OK && !f->is_full; i++) {
+			bool is_there = rank == (int)from.match && !is_behind &&
+					is_place(&from, &ask->parts[i]);
+
+			if (!is_behind && !is_there && rank == (int)from.match)
+				continue;
+			is_behind = true;
+			rc = part_search(f, &ask->parts[i],
+					 (enum search_match)rank,
+					 is_there ? from.position : 0);
+		}
+	return rc;
+}
+
+static enum rc find_once(struct finding *f)
+{
+	const struct search_question *ask = f->question;
+	const struct search_work work = { .parts = ask->parts,
+					  .nparts = ask->nparts,
+					  .most = ask->most };
+	struct search_done done;
+	enum rc rc = search_update(f->s, f->store, &work, &done, f->err);
+
+	f->answer->is_complete = !done.left;
+	f->is_full = false;
+	if (rc == RC_OK && ask->cursor)
+		rc = place_read(&f->last, ask->cursor, f->err);
+	if (rc == RC_OK)
+		rc = ranks_search(f);
+	if (rc == RC_OK && f->is_full)
+		snprintf(f->answer->next, sizeof(f->answer->next),
+			 "s1.%d.%s.%s.%" PRId64, (int)f->last.match,
+			 f->last.kind, f->last.scope, f->last.position);
+	return rc;
+}
+
+enum rc search_find(struct search *s, struct store *store,
+		    const struct search_question *question,
+		    struct search_answer *answer, struct err *err)
+{
+	struct finding f = { .s = s,
+			     .store = store,
+			     .question = question,
+			     .answer = answer,
+			     .err = err };
+	enum rc rc;
+
+	memset(answer, 0, sizeof(*answer));
+	s->is_damaged = false;
+	rc = words_make(&f.words, question->text, err);
+	if (rc == RC_OK)
+		rc = matches_make(&f);
+	if (rc == RC_OK)
+		rc = find_once(&f);
+	if (rc != RC_OK && s->is_damaged) {
+		err_clear(err);
+		search_answer_release(answer);
+		f.last = (struct place){ 0 };
+		rc = search_forget(s, store, err);
+		if (rc == RC_OK)
+			rc = find_once(&f);
+	}
+	words_release(&f.words);
+	for (size_t i = 0; i < MATCH__MAX; i++)
+		buf_release(&f.match[i]);
+	return rc;
+}
+
+void search_answer_release(struct search_answer *answer)
+{
+	for (size_t i = 0; i < answer->nhits; i++)
+		free(answer->hits[i].stored);
+	memset(answer, 0, sizeof(*answer));
+}
