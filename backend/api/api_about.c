@@ -1,5 +1,6 @@
 /* api/api_about.c - the service itself: who asks, scopes, the document. */
 #include "api/handlers.h"
+#include "api/page.h"
 
 #include <string.h>
 
@@ -78,7 +79,8 @@ enum rc about_scopes(struct call *c)
 		json_array_append_new(items, item);
 	}
 	c->result = json_pack("{s:o}", "items", items);
-	return query_end(q, &c->err);
+	return query_end(q, &c->err) == RC_OK ? page_cut(c, "scope")
+					      : c->err.code;
 }
 
 enum rc about_document(struct call *c)

@@ -1,9 +1,11 @@
 /* api/api_identity.c - sessions, tokens, accounts, the audit log. */
 #include "api/handlers.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/login.h"
+#include "api/page.h"
 #include "api/service_impl.h"
 #include "base/date.h"
 #include "base/hex.h"
@@ -189,6 +191,7 @@ enum rc token_list(struct call *c)
 {
 	const char *account = json_text(c->args, "account");
 	json_t *items = json_array();
+	enum rc rc;
 
 	if (!account)
 		account = c->actor.name;
@@ -198,7 +201,8 @@ enum rc token_list(struct call *c)
 		return call_refuse(c, RC_DENIED, 403, "denied",
 				   "the tokens of others are for "
 				   "administrators of all scopes");
-	return token_each(c->store, account, token_item, items, &c->err);
+	rc = token_each(c->store, account, token_item, items, &c->err);
+	return rc == RC_OK ? page_cut(c, "id") : rc;
 }
 
 enum rc token_drop(struct call *c)
@@ -238,7 +242,9 @@ enum rc account_all(struct call *c)
 			json_array_append_new(items, account_json(&a));
 	}
 	c->result = json_pack("{s:o}", "items", items);
-	return query_end(q, &c->err) == RC_OK ? rc : c->err.code;
+	if (query_end(q, &c->err) != RC_OK)
+		return c->err.code;
+	return rc == RC_OK ? page_cut(c, "account") : rc;
 }
 
 static enum rc account_result(struct call *c, const char *name)
@@ -362,13 +368,18 @@ enum rc audit_page(struct call *c)
 		.who = json_text(c->args, "who"),
 		.operation = json_text(c->args, "operation"),
 		.scope = json_text(c->args, "scope"),
-		.after_seq = json_int(c->args, "after", 0),
 	};
 	struct page p = { .items = json_array(),
 			  .most = (size_t)json_int(c->args, "limit", 100) };
 	struct err why = { 0 };
-	enum rc rc;
+	const char *after;
+	enum rc rc = page_after(c, &after);
 
+	if (rc != RC_OK) {
+		json_decref(p.items);
+		return rc;
+	}
+	f.after_seq = strtoll(after, NULL, 10);
 	if (from)
 		(void)time_parse(from, &f.from_ms);
 	if (to)
@@ -376,10 +387,12 @@ enum rc audit_page(struct call *c)
 	rc = audit_each(c->store, &f, audit_item, &p, &why);
 	c->result = json_pack("{s:o}", "items", p.items);
 	if (p.more) {
-		const json_t *last = json_array_get(p.items, p.most - 1);
+		const json_t *end = json_array_get(p.items, p.most - 1);
+		char last[24];
 
-		json_object_set(c->result, "next",
-				json_object_get(last, "seq"));
+		snprintf(last, sizeof(last), "%lld",
+			 (long long)json_int(end, "seq", 0));
+		page_next(c, last);
 	} else if (rc != RC_OK) {
 		return err_set(&c->err, rc, "%s", why.text);
 	}

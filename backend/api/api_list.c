@@ -4,6 +4,7 @@
  * what is made meanwhile neither moves nor doubles a record. */
 #include "api/border.h"
 #include "api/handlers.h"
+#include "api/page.h"
 #include "api/select.h"
 
 #include <stdlib.h>
@@ -13,22 +14,6 @@
 #include "base/hex.h"
 #include "base/jcs.h"
 #include "store/past.h"
-
-/* A cursor is "c1." and the last id: opaque to clients, who get it from
- * `next`. */
-static enum rc cursor_read(struct call *c, const char **after)
-{
-	const char *cursor = json_text(c->args, "cursor");
-
-	*after = NULL;
-	if (!cursor)
-		return RC_OK;
-	if (strncmp(cursor, "c1.", 3) != 0 || !name_is_id(cursor + 3))
-		return call_wrong(c, "cursor",
-				  "is not the next of an earlier page");
-	*after = cursor + 3;
-	return RC_OK;
-}
 
 static enum rc fields_check(struct call *c)
 {
@@ -92,12 +77,8 @@ static enum rc page_read(struct call *c, const char *after, int64_t position)
 	}
 	c->result = json_pack("{s:O, s:s, s:I}", "items", items, "scope",
 			      c->scope, "position", (json_int_t)position);
-	if (more) {
-		char next[48];
-
-		snprintf(next, sizeof(next), "c1.%s", last);
-		json_object_set_new(c->result, "next", json_string(next));
-	}
+	if (more)
+		page_next(c, last);
 	json_decref(items);
 	select_release(&s);
 	return rc;
@@ -164,7 +145,7 @@ static enum rc list_past(struct call *c, const char *after, const char *as_of)
 enum rc record_list(struct call *c)
 {
 	const char *as_of = json_text(c->args, "as-of"), *after;
-	enum rc rc = cursor_read(c, &after);
+	enum rc rc = page_after(c, &after);
 
 	if (rc == RC_OK)
 		rc = fields_check(c);

@@ -232,10 +232,13 @@ static bool is_own(const struct call *c)
 static enum rc changed(struct call *c)
 {
 	enum rc rc = db_outer_begin(c->store->db, &c->err);
+	int64_t seen;
 
 	if (rc != RC_OK)
 		return rc;
 	rc = store_refresh_kinds(c->store, &c->err);
+	seen = c->store->catalog_seen;
+	c->kind = registry_kind(c->store->kinds, c->operation->kind);
 	if (rc == RC_OK)
 		rc = handled(c);
 	if (rc == RC_OK && !says(c, "quiet"))
@@ -245,7 +248,8 @@ static enum rc changed(struct call *c)
 	if (rc != RC_OK) {
 		db_outer_rollback(c->store->db);
 		/* What the transaction made of the kinds is taken back. */
-		c->store->catalog_seen = -1;
+		if (c->store->catalog_seen != seen)
+			c->store->catalog_seen = -1;
 	}
 	return rc;
 }

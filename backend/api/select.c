@@ -130,7 +130,7 @@ enum rc select_make(struct select *s, struct call *c, const char *after,
 		   "SELECT t.id FROM %s AS t WHERE t.scope = ", k->name);
 	bound(s, json_string(c->scope));
 	buf_puts(&s->sql, " AND t.id > ");
-	bound(s, json_string(after ? after : ""));
+	bound(s, json_string(after));
 	if (town) {
 		buf_puts(&s->sql, " AND t.town = ");
 		bound(s, json_string(town));

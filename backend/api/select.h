@@ -11,7 +11,7 @@ struct select {
 };
 
 /* Ids of the kind's records in c->scope that the parameters ask for, behind
- * `after` (NULL: from the beginning), at most `most`. */
+ * `after` ("": from the beginning), at most `most`. */
 enum rc select_make(struct select *s, struct call *c, const char *after,
 		    int64_t most);
 struct query *select_begin(struct select *s, struct call *c);

@@ -26,4 +26,4 @@ DELETE FROM idempotency WHERE made < ?1
 -- name: scope_heads
 SELECT scope, position, oid, root, time FROM main_commit AS m
 WHERE number = (SELECT max(number) FROM main_commit WHERE scope = m.scope)
-GROUP BY scope ORDER BY scope = 'catalog' DESC, scope
+GROUP BY scope ORDER BY scope

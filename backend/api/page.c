@@ -1,0 +1,106 @@
+#include "api/page.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hex.h"
+#include "base/jcs.h"
+
+#define MARK "c1."
+
+enum rc page_after(struct call *c, const char **after)
+{
+	const char *cursor = json_text(c->args, "cursor");
+
+	*after = "";
+	if (!cursor)
+		return RC_OK;
+	if (strncmp(cursor, MARK, strlen(MARK)) != 0 ||
+	    !name_is_id(cursor + strlen(MARK)))
+		return call_wrong(c, "cursor",
+				  "is not the next of an earlier page");
+	*after = cursor + strlen(MARK);
+	return RC_OK;
+}
+
+void page_next(struct call *c, const char *last)
+{
+	char next[64];
+
+	snprintf(next, sizeof(next), MARK "%s", last);
+	json_object_set_new(c->result, "next", json_string(next));
+}
+
+/* Only the key and what is asked for. */
+static json_t *thinned(json_t *item, const char *key, const json_t *fields)
+{
+	json_t *out, *one;
+	size_t i;
+
+	if (!fields)
+		return json_incref(item);
+	out = json_object();
+	json_object_set(out, key, json_object_get(item, key));
+	json_array_foreach(fields, i, one)
+	{
+		const char *name = json_string_value(one);
+
+		if (json_object_get(item, name))
+			json_object_set(out, name, json_object_get(item, name));
+	}
+	return out;
+}
+
+struct keyed {
+	const char *at;
+	json_t *item;
+};
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(((const struct keyed *)a)->at,
+		      ((const struct keyed *)b)->at);
+}
+
+/* The items in the order of the key; NULL: out of memory. */
+static struct keyed *sorted(const json_t *items, const char *key)
+{
+	size_t n = json_array_size(items);
+	struct keyed *all = calloc(n + 1, sizeof(*all));
+
+	for (size_t i = 0; all && i < n; i++) {
+		all[i].item = json_array_get(items, i);
+		all[i].at = json_text(all[i].item, key);
+	}
+	if (all)
+		qsort(all, n, sizeof(*all), compare);
+	return all;
+}
+
+enum rc page_cut(struct call *c, const char *key)
+{
+	size_t limit = (size_t)json_int(c->args, "limit", 100);
+	const json_t *fields = json_object_get(c->args, "fields");
+	const json_t *items = json_object_get(c->result, "items");
+	struct keyed *all = sorted(items, key);
+	json_t *page = json_array();
+	const char *after, *last = NULL;
+	enum rc rc = page_after(c, &after);
+
+	if (!all)
+		rc = err_set(&c->err, RC_NOMEM, "out of memory");
+	for (size_t i = 0; rc == RC_OK && i < json_array_size(items); i++) {
+		if (strcmp(all[i].at, after) <= 0)
+			continue;
+		if (json_array_size(page) == limit) {
+			page_next(c, last);
+			break;
+		}
+		json_array_append_new(page, thinned(all[i].item, key, fields));
+		last = all[i].at;
+	}
+	free(all);
+	json_object_set(c->result, "items", page);
+	json_decref(page);
+	return rc;
+}

@@ -1,0 +1,17 @@
+/* api/page.h - what every list has: cursor, limit, fields. */
+#ifndef API_PAGE_H
+#define API_PAGE_H
+
+#include "api/call.h"
+
+/* Where the last page ended: the text behind "c1." of the parameter `cursor`,
+ * or "". RC_INVALID for what is no cursor. Borrowed from the arguments. */
+enum rc page_after(struct call *c, const char **after);
+/* Set `next` of the result, so that the next page begins behind `last`. */
+void page_next(struct call *c, const char *last);
+/* For a list that is made whole, as it is short: c->result's items become the
+ * page that is asked for, in the order of their text member `key` (an id), each
+ * with the members that `fields` names beside the key. */
+enum rc page_cut(struct call *c, const char *key);
+
+#endif
