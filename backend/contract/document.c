@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/jcs.h"
 #include "contract/embedded.h"
+#include "contract/example.h"
 #include "contract/point.h"
 
 #define TEXT_MAX_BYTES (1u << 20)
@@ -213,6 +214,9 @@ static json_t *schema_written(const struct kind *k, bool is_patch)
 	if (json_array_size(required))
 		json_object_set(out, "required", required);
 	json_decref(required);
+	json_object_set_new(out, "examples",
+			    json_pack("[o]", is_patch ? example_patch(k)
+						      : example_record(k)));
 	return out;
 }
 
@@ -258,8 +262,28 @@ static bool is_ordered(const struct field *f)
 	       f->type == FIELD_INT || f->type == FIELD_MONEY;
 }
 
-/* One parameter for each field that a list can be filtered by. */
-static void filters_put(json_t *parameters, const struct kind *k)
+static bool has_parameter(const json_t *document, const json_t *parameters,
+			  const char *name)
+{
+	const json_t *p;
+	size_t i;
+
+	json_array_foreach(parameters, i, p)
+	{
+		const char *ref = json_text(p, "$ref");
+		const char *has = json_text(
+			ref ? json_point(document, ref + 1) : p, "name");
+
+		if (has && !strcmp(has, name))
+			return true;
+	}
+	return false;
+}
+
+/* One parameter for each field that a list can be filtered by. What every list
+ * has keeps its meaning: a field `fields` is no filter. */
+static void filters_put(const json_t *document, json_t *parameters,
+			const struct kind *k)
 {
 	char name[40];
 
@@ -268,7 +292,8 @@ static void filters_put(json_t *parameters, const struct kind *k)
 		json_t *bound = field_schema(f, false);
 
 		json_object_del(bound, "description");
-		if (f->type == FIELD_JSON || k->is_sealed) {
+		if (f->type == FIELD_JSON || k->is_sealed ||
+		    has_parameter(document, parameters, f->name)) {
 			json_decref(bound);
 			continue;
 		}
@@ -321,7 +346,7 @@ static enum rc path_for(json_t *document, const struct kind *k,
 	if (json_is_true(json_object_get(
 		    json_object_get(json_object_get(get, "x-hufu"), "with"),
 		    "filters")))
-		filters_put(json_object_get(get, "parameters"), k);
+		filters_put(document, json_object_get(get, "parameters"), k);
 	/* What is declared for this kind alone stands before. */
 	if (json_object_get(paths, at))
 		json_object_update_missing(json_object_get(paths, at), made);

@@ -9,6 +9,7 @@
 
 #include "base/jcs.h"
 #include "contract/contract.h"
+#include "contract/point.h"
 #include "contract/schema.h"
 
 struct world {
@@ -85,6 +86,66 @@ static void test_what_only_the_server_writes_has_no_writing_path(void **state)
 		snprintf(one, sizeof(one), "%s/x", paths[i]);
 		assert_null(contract_match(w->c, "PATCH", one, &args));
 	}
+}
+
+static void test_no_parameter_is_there_twice(void **state)
+{
+	struct world *w = *state;
+
+	for (size_t i = 0; i < contract_count(w->c); i++) {
+		const struct operation *op = contract_at(w->c, i);
+		json_t *seen = json_object();
+		const json_t *p;
+		size_t at;
+
+		json_array_foreach(op->parameters, at, p)
+		{
+			const char *name = json_text(p, "name");
+
+			if (json_object_get(seen, name))
+				fail_msg("%s: %s", op->id, name);
+			json_object_set_new(seen, name, json_true());
+		}
+		json_decref(seen);
+	}
+}
+
+/* The first example of the schema, behind a $ref or not. */
+static const json_t *example_of(const json_t *document, const json_t *schema)
+{
+	const char *ref = json_text(schema, "$ref");
+
+	schema = ref ? json_point(document, ref + 1) : schema;
+	return json_array_get(json_object_get(schema, "examples"), 0);
+}
+
+static void
+test_what_is_written_of_a_kind_has_an_example_that_fits(void **state)
+{
+	struct world *w = *state;
+	const json_t *document = contract_document(w->c);
+	size_t n = 0;
+
+	for (size_t i = 0; i < contract_count(w->c); i++) {
+		const struct operation *op = contract_at(w->c, i);
+		const json_t *example;
+		json_t *errors;
+
+		if (strcmp(op->handler, "record_create") &&
+		    strcmp(op->handler, "record_change"))
+			continue;
+		example = example_of(document, op->body);
+		if (!example)
+			fail_msg("%s has no example", op->id);
+		errors = schema_errors(document, op->body, example);
+		if (json_array_size(errors))
+			fail_msg("%s: %s", op->id,
+				 json_text(json_array_get(errors, 0),
+					   "pointer"));
+		json_decref(errors);
+		n++;
+	}
+	assert_true(n > 30);
 }
 
 static void test_a_literal_path_goes_before_an_argument(void **state)
@@ -256,6 +317,9 @@ int main(void)
 		cmocka_unit_test(test_every_kind_has_its_paths),
 		cmocka_unit_test(
 			test_what_only_the_server_writes_has_no_writing_path),
+		cmocka_unit_test(test_no_parameter_is_there_twice),
+		cmocka_unit_test(
+			test_what_is_written_of_a_kind_has_an_example_that_fits),
 		cmocka_unit_test(test_a_literal_path_goes_before_an_argument),
 		cmocka_unit_test(test_readers_follow_the_class),
 		cmocka_unit_test(test_parameters_are_typed),
