@@ -115,5 +115,12 @@ sync a >/dev/null; sync b >/dev/null
 is "all three have the same" "$(server_root) $(server_root)" "$(root_of a) $(root_of b)"
 is "the tablet was told to stop" recalled "$(on b "SELECT state FROM assignment WHERE id='a1'")"
 is "what followed is signed by the server in packets of its own" server "$(office "SELECT DISTINCT author FROM packet WHERE body LIKE '%what follows from packet%'")"
+for kind in visit assignment; do
+	hufud export $kind --scope $S --out "$T/$kind.csv" >/dev/null
+	holds "what was exported, flags too, comes in as the same" hufud import $kind "$T/$kind.csv" --scope $S --json
+	is "nothing changed" "0 0" "$(json files.0.changed <"$T/out") $(json files.0.refused <"$T/out")"
+done
+sed 's/irregular//' "$T/visit.csv" >"$T/softer.csv"
+fails 3 "refused" hufud import visit "$T/softer.csv" --scope $S
 holds "everything holds" hufud check
 passed
