@@ -3,6 +3,7 @@
  * comes to. */
 #include "api/border.h"
 #include "api/handlers.h"
+#include "api/page.h"
 #include "api/record.h"
 
 #include <stdlib.h>
@@ -197,7 +198,14 @@ enum rc rectification_extend(struct call *c)
 	return rc == RC_OK ? record_move(c) : rc;
 }
 
-/* By deadline; a page goes on behind the last one's deadline and id. */
+/* Where a row stands in the order of deadlines and ids: its cursor. */
+static void deadline_mark(const json_t *row, char out[60])
+{
+	const char *day = json_text(row, "deadline");
+
+	snprintf(out, 60, "c1.%s.%s", day ? day : "~", json_text(row, "id"));
+}
+
 enum rc deadline_list(struct call *c)
 {
 	const struct rectification_options o = {
@@ -207,63 +215,57 @@ enum rc deadline_list(struct call *c)
 	size_t limit = (size_t)json_int(c->args, "limit", 100), i = 0;
 	const char *cursor = json_text(c->args, "cursor");
 	json_t *rows = NULL, *items = json_array();
-	char at[60] = "";
+	char at[60], last[60] = "";
 	enum rc rc = rectification_list(&c->op, c->scope, &o, &rows);
 
 	for (; rc == RC_OK && i < json_array_size(rows); i++) {
 		json_t *row = json_array_get(rows, i);
-		const char *day = json_text(row, "deadline");
-		char next[60];
 
-		snprintf(next, sizeof(next), "d1.%s.%s", day ? day : "~",
-			 json_text(row, "id"));
-		if (cursor && strcmp(next, cursor) <= 0)
+		deadline_mark(row, at);
+		if (cursor && strcmp(at, cursor) <= 0)
 			continue;
 		if (json_array_size(items) == limit)
 			break;
-		json_array_append(items, row);
-		snprintf(at, sizeof(at), "%s", next);
+		json_array_append_new(items, page_item(c, row, "id"));
+		memcpy(last, at, sizeof(last));
 	}
 	c->result = json_pack("{s:o, s:s}", "items", items, "scope", c->scope);
 	if (rc == RC_OK && i < json_array_size(rows))
-		json_object_set_new(c->result, "next", json_string(at));
+		json_object_set_new(c->result, "next", json_string(last));
 	json_decref(rows);
 	return rc;
 }
 
 /* -- quarantine -- */
 
-/* In the order of receipt, so that a page's place stays what it was. */
+/* Single records of packets and packets as a whole have no one id; in the order
+ * of receipt a row's number stays what it was. */
 enum rc quarantine_page(struct call *c)
 {
 	int64_t limit = json_int(c->args, "limit", 100), from = 0;
-	const char *cursor = json_text(c->args, "cursor");
-	json_t *items = NULL, *item;
-	char text[32], *end;
+	json_t *rows = NULL, *items = json_array(), *row;
+	const char *after;
+	char text[32];
 	size_t i;
-	enum rc rc;
+	enum rc rc = page_after(c, &after);
 
-	if (cursor) {
-		from = strncmp(cursor, "q1.", 3)
-			       ? -1
-			       : strtoll(cursor + 3, &end, 10);
-		if (from < 0 || end == cursor + 3 || *end)
-			return call_wrong(c, "cursor",
-					  "is not the next of an earlier page");
+	if (rc == RC_OK) {
+		from = strtoll(after, NULL, 10);
+		rc = quarantine_list(&c->op, c->scope, from, limit + 1, &rows);
 	}
-	rc = quarantine_list(&c->op, c->scope, from, limit + 1, &items);
-	json_array_foreach(items, i, item)
+	json_array_foreach(rows, i, row)
 	{
-		time_format(text, json_int(item, "time", 0));
-		json_object_set_new(item, "time", json_string(text));
+		if ((int64_t)i == limit)
+			break;
+		time_format(text, json_int(row, "time", 0));
+		json_object_set_new(row, "time", json_string(text));
+		json_array_append_new(items, page_item(c, row, "packet"));
 	}
-	c->result = json_pack("{s:O?, s:s}", "items", items, "scope", c->scope);
-	if ((int64_t)json_array_size(items) > limit) {
-		json_array_remove(items, (size_t)limit);
-		snprintf(text, sizeof(text), "q1.%lld",
-			 (long long)(from + limit));
-		json_object_set_new(c->result, "next", json_string(text));
+	c->result = json_pack("{s:o, s:s}", "items", items, "scope", c->scope);
+	if ((int64_t)json_array_size(rows) > limit) {
+		snprintf(text, sizeof(text), "%lld", (long long)(from + limit));
+		page_next(c, text);
 	}
-	json_decref(items);
+	json_decref(rows);
 	return rc;
 }

@@ -31,9 +31,9 @@ void page_next(struct call *c, const char *last)
 	json_object_set_new(c->result, "next", json_string(next));
 }
 
-/* Only the key and what is asked for. */
-static json_t *thinned(json_t *item, const char *key, const json_t *fields)
+json_t *page_item(const struct call *c, json_t *item, const char *key)
 {
+	const json_t *fields = json_object_get(c->args, "fields");
 	json_t *out, *one;
 	size_t i;
 
@@ -80,7 +80,6 @@ static struct keyed *sorted(const json_t *items, const char *key)
 enum rc page_cut(struct call *c, const char *key)
 {
 	size_t limit = (size_t)json_int(c->args, "limit", 100);
-	const json_t *fields = json_object_get(c->args, "fields");
 	const json_t *items = json_object_get(c->result, "items");
 	struct keyed *all = sorted(items, key);
 	json_t *page = json_array();
@@ -96,7 +95,7 @@ enum rc page_cut(struct call *c, const char *key)
 			page_next(c, last);
 			break;
 		}
-		json_array_append_new(page, thinned(all[i].item, key, fields));
+		json_array_append_new(page, page_item(c, all[i].item, key));
 		last = all[i].at;
 	}
 	free(all);

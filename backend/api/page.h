@@ -9,6 +9,9 @@
 enum rc page_after(struct call *c, const char **after);
 /* Set `next` of the result, so that the next page begins behind `last`. */
 void page_next(struct call *c, const char *last);
+/* An item with its key and the members that `fields` names, or all of it. A new
+ * reference. */
+json_t *page_item(const struct call *c, json_t *item, const char *key);
 /* For a list that is made whole, as it is short: c->result's items become the
  * page that is asked for, in the order of their text member `key` (an id), each
  * with the members that `fields` names beside the key. */
