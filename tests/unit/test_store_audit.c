@@ -2,8 +2,10 @@
  * its head; and folders of format 1. */
 #include "test_store.h"
 
+#include "base/fault.h"
 #include "base/hex.h"
-#include "base/jcs.h"
+#include "store/session.h"
+#include "store/token.h"
 
 static void put(const char *operation, const char *detail)
 {
@@ -279,6 +281,82 @@ static void a_filter_takes_what_it_names(void **state)
 	}
 }
 
+/* -- every store call fails in turn -- */
+
+static enum rc account_new(struct err *err)
+{
+	const struct account_change c = { .name = "li",
+					  .is_new = true,
+					  .roles = ROLE_COORDINATOR,
+					  .scopes = "3301" };
+
+	return account_change(desk.s, &desk.admin, &c, &by_test, err);
+}
+
+static enum rc token_new(struct err *err)
+{
+	const struct token_wish wish = { .account = "admin", .label = "t" };
+	char text[TOKEN_SIZE], id[21];
+
+	return token_make(desk.s, &desk.admin, &wish, &by_test, text, id, err);
+}
+
+static enum rc token_gone(struct err *err)
+{
+	return token_revoke(desk.s, &desk.admin, NULL, "t", &by_test, err);
+}
+
+static enum rc session_new(struct err *err)
+{
+	char id[SESSION_SIZE];
+
+	return session_begin(desk.s, &desk.admin, &by_test, id, err);
+}
+
+static enum rc entry_new(struct err *err)
+{
+	const struct audit_entry e = { .by = by_test, .operation = "read" };
+
+	return audit_put(desk.s, &e, err);
+}
+
+static int64_t rows(void)
+{
+	return number("SELECT (SELECT count(*) FROM account) + (SELECT "
+		      "count(*) FROM token WHERE revoked_at IS NULL) + "
+		      "(SELECT count(*) FROM session)");
+}
+
+static void a_failing_store_leaves_no_half_and_counts_no_entry(void **state)
+{
+	static enum rc (*const all[])(struct err * err) = {
+		account_new, token_new, token_gone, session_new, entry_new,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		for (long n = 1;; n++) {
+			struct err err = { 0 };
+			int64_t before = rows(), counted = desk.s->audited;
+			int64_t entries = head_now().seq;
+			enum rc rc;
+
+			fault_arm(FAULT_STORE, n, false);
+			rc = all[i](&err);
+			if (fault_clear(FAULT_STORE) < n) {
+				assert_int_equal(rc, RC_OK);
+				assert_int_equal(desk.s->audited, counted + 1);
+				whole(entries + 1);
+				break;
+			}
+			assert_int_not_equal(rc, RC_OK);
+			assert_int_not_equal(err.code, RC_OK);
+			assert_int_equal(rows(), before);
+			assert_int_equal(desk.s->audited, counted);
+			whole(entries);
+		}
+}
+
 /* What format 1 was, made by hand. */
 static void becomes_format_1(void)
 {
@@ -359,6 +437,7 @@ int main(void)
 		TEST(an_entry_stands_with_its_effect_or_not_at_all),
 		TEST(no_text_keeps_an_entry_out),
 		TEST(a_filter_takes_what_it_names),
+		TEST(a_failing_store_leaves_no_half_and_counts_no_entry),
 		TEST(a_folder_of_format_1_is_upgraded),
 		TEST(an_upgrade_that_fails_leaves_the_folder),
 		TEST(a_later_format_is_refused),
