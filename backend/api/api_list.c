@@ -38,23 +38,26 @@ static enum rc item_add(struct call *c, const char *id, int64_t position,
 	json_t *record = NULL;
 	char *stored;
 	size_t len;
+	bool may = true;
 	enum rc rc = store_record_at(c->store, c->scope, c->kind->name, id,
 				     position, &stored, &len, &c->err);
 
 	if (rc != RC_OK)
 		return err_set(&c->err, RC_CORRUPT, "%s '%s' has no record",
 			       c->kind->name, id);
-	rc = border_out(c, c->kind, stored, len,
-			json_object_get(c->args, "fields"), &record);
+	rc = border_may_see(c, stored, len, &may);
+	if (rc == RC_OK && may)
+		rc = border_out(c, c->kind, stored, len,
+				json_object_get(c->args, "fields"), &record);
 	free(stored);
-	if (rc == RC_OK)
+	if (rc == RC_OK && record)
 		json_array_append_new(items, record);
 	return rc;
 }
 
 static enum rc page_read(struct call *c, const char *after, int64_t position)
 {
-	int64_t limit = json_int(c->args, "limit", 100);
+	int64_t limit = json_int(c->args, "limit", 100), n = 0;
 	json_t *items = json_array();
 	struct select s = { 0 };
 	char last[40] = "";
@@ -65,7 +68,7 @@ static enum rc page_read(struct call *c, const char *after, int64_t position)
 	if (rc == RC_OK) {
 		q = select_begin(&s, c);
 		while (rc == RC_OK && query_row(q)) {
-			more = (int64_t)json_array_size(items) == limit;
+			more = n++ == limit;
 			if (more)
 				break;
 			snprintf(last, sizeof(last), "%s",
@@ -95,11 +98,13 @@ static void page_etag(struct call *c, int64_t position)
 	buf_init(&b, 64u << 10);
 	buf_printf(&b, "%s %s %lld %s %u ", c->operation->id, c->scope,
 		   (long long)position, c->actor.agency, c->actor.roles);
-	(void)json_write(&b, c->args, &ignored);
-	sha256_begin(&h);
-	sha256_add(&h, b.data, b.len);
-	sha256_end(&h, hash);
-	hex_encode(c->etag, hash, 16);
+	if (json_write(&b, c->args, &ignored) == RC_OK &&
+	    buf_status(&b, &ignored) == RC_OK) {
+		sha256_begin(&h);
+		sha256_add(&h, b.data, b.len);
+		sha256_end(&h, hash);
+		hex_encode(c->etag, hash, 16);
+	}
 	buf_release(&b);
 }
 

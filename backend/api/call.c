@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "base/jcs.h"
+#include "base/json_memory.h"
 #include "contract/schema.h"
 #include "store/audit.h"
 
@@ -55,11 +56,22 @@ static enum rc errors_take(struct call *c, json_t *errors, int status)
 
 /* -- what is checked before the handler -- */
 
+static bool says(const struct call *c, const char *word)
+{
+	return json_is_true(json_object_get(c->operation->with, word));
+}
+
 static enum rc role_check(struct call *c)
 {
 	const struct operation *op = c->operation;
 	char roles[120];
 
+	/* A token that makes tokens or sets passwords would outlive itself, and
+	 * have more than it was given. */
+	if (c->by == BY_TOKEN && says(c, "person"))
+		return call_refuse(c, RC_DENIED, 403, "denied",
+				   "this is for a person: come with a session, "
+				   "or with the account and its password");
 	if ((c->actor.roles | ROLE_PUBLIC) & op->roles)
 		return RC_OK;
 	if (c->by == BY_NOBODY)
@@ -134,11 +146,6 @@ static enum rc conditions_take(struct call *c)
 
 /* -- the log of who did what -- */
 
-static bool says(const struct call *c, const char *word)
-{
-	return json_is_true(json_object_get(c->operation->with, word));
-}
-
 /* Reads that leave an entry: class L3 and L4. */
 static bool is_logged(const struct call *c)
 {
@@ -184,40 +191,55 @@ static enum rc logged(struct call *c, enum rc came, struct err *err)
 /* -- doing it -- */
 
 /* What makes two requests the same: who, what and all of what they say. */
-static void request_hash(const struct call *c, unsigned char out[SHA256_BYTES])
+static enum rc request_hash(struct call *c, unsigned char out[SHA256_BYTES])
 {
-	struct err ignored = { 0 };
 	struct sha256 h;
 	struct buf b;
+	enum rc rc;
 
 	buf_init(&b, 8u << 20);
 	buf_printf(&b, "%s\n", c->operation->id);
-	(void)json_write(&b, c->args, &ignored);
+	rc = json_write(&b, c->args, &c->err);
 	buf_byte(&b, '\n');
-	if (c->body)
-		(void)json_write(&b, c->body, &ignored);
-	sha256_begin(&h);
-	sha256_add(&h, b.data ? b.data : "", b.len);
-	sha256_end(&h, out);
+	if (rc == RC_OK && c->body)
+		rc = json_write(&b, c->body, &c->err);
+	if (rc == RC_OK)
+		rc = buf_status(&b, &c->err);
+	if (rc == RC_OK) {
+		sha256_begin(&h);
+		sha256_add(&h, b.data, b.len);
+		sha256_end(&h, out);
+	}
 	buf_release(&b);
+	return rc;
 }
 
 static enum rc handled(struct call *c)
 {
 	const char *key = json_text(c->args, "Idempotency-Key");
 	unsigned char hash[SHA256_BYTES];
-	bool done = false;
 	enum rc rc = RC_OK;
 
 	if (key) {
-		request_hash(c, hash);
-		rc = idempotency_look(c, key, hash, &done);
+		rc = request_hash(c, hash);
+		if (rc == RC_OK)
+			rc = idempotency_look(c, key, hash, &c->is_repeated);
 	}
-	if (rc == RC_OK && !done)
+	if (rc == RC_OK && !c->is_repeated)
 		rc = handler_named(c->operation->handler)(c);
-	if (rc == RC_OK && key && !done)
+	if (rc == RC_OK && key && !c->is_repeated)
 		rc = idempotency_keep(c, key, hash);
 	return rc;
+}
+
+/* What was built while memory ran out may lack a member. */
+static enum rc whole(struct call *c, uint64_t failures, enum rc rc)
+{
+	if (json_memory_failures() == failures)
+		return rc;
+	err_clear(&c->err);
+	c->problem_status = 0;
+	return err_set(&c->err, RC_NOMEM, "out of memory");
 }
 
 /* {"with": {"own": true}}: the handler's transactions are its own, as for a job
@@ -229,7 +251,7 @@ static bool is_own(const struct call *c)
 }
 
 /* All of it in one transaction, or none. */
-static enum rc changed(struct call *c)
+static enum rc changed(struct call *c, uint64_t failures)
 {
 	enum rc rc = db_outer_begin(c->store->db, &c->err);
 	int64_t seen;
@@ -241,8 +263,9 @@ static enum rc changed(struct call *c)
 	c->kind = registry_kind(c->store->kinds, c->operation->kind);
 	if (rc == RC_OK)
 		rc = handled(c);
-	if (rc == RC_OK && !says(c, "quiet"))
+	if (rc == RC_OK && !says(c, "quiet") && !c->is_repeated)
 		rc = logged(c, rc, &c->err);
+	rc = whole(c, failures, rc);
 	if (rc == RC_OK)
 		rc = db_outer_commit(c->store->db, &c->err);
 	if (rc != RC_OK) {
@@ -256,22 +279,25 @@ static enum rc changed(struct call *c)
 
 /* Changes leave their entry in their transaction; {"with": {"quiet": true}}
  * where the store has written one of its own. */
-static enum rc done_here(struct call *c)
+static enum rc done_here(struct call *c, uint64_t failures)
 {
 	bool is_change = strcmp(c->operation->method, "GET") != 0 &&
 			 !is_own(c) && !says(c, "reads");
 	struct err ignored = { 0 };
-	enum rc rc = is_change ? changed(c) : handled(c);
+	enum rc rc = is_change ? changed(c, failures)
+			       : whole(c, failures, handled(c));
 
 	if (rc != RC_OK && is_logged(c))
 		(void)logged(c, rc, &ignored);
-	else if (!is_change && is_logged(c) && !says(c, "quiet"))
+	else if (!is_change && is_logged(c) && !says(c, "quiet") &&
+		 !c->is_repeated)
 		rc = logged(c, rc, &c->err);
 	return rc;
 }
 
 enum rc call_run(struct call *c, const struct call_input *in)
 {
+	uint64_t failures = json_memory_failures();
 	enum rc rc;
 
 	c->status = 200;
@@ -293,7 +319,7 @@ enum rc call_run(struct call *c, const struct call_input *in)
 	if (rc == RC_OK)
 		rc = call_scope(c);
 	if (rc == RC_OK)
-		return done_here(c);
+		return done_here(c, failures);
 	if (c->by != BY_NOBODY && is_logged(c)) {
 		struct err ignored = { 0 };
 

@@ -28,6 +28,8 @@ struct call {
 	const struct kind *kind; /* the operation's, or NULL */
 	char scope[16]; /* by the operation's scope rule; "" for none */
 
+	bool is_repeated; /* the Idempotency-Key was: nothing was done now */
+
 	/* What the handler leaves. */
 	int status; /* 200 unless set */
 	json_t *result; /* JSON body, or NULL; owned */
@@ -72,8 +74,14 @@ void call_release(struct call *c);
 /* Fills c->scope by the operation's rule. RC_NOT_FOUND also for what is there
  * but not for this account. */
 enum rc call_scope(struct call *c);
-/* May the account see records of this kind, and this one of them? */
+/* May the account see records of this kind? */
 bool call_may_read(const struct call *c, const struct kind *k);
+/* And this one of the operation's kind, plain: by its agency, and where it
+ * speaks of another record, as conflicts and alarms do, by that one's kind and
+ * agency. */
+enum rc call_may_see(struct call *c, const json_t *record, bool *may);
+/* 404 in the one wording for what is not there and what is not theirs. */
+enum rc call_gone(struct call *c, const char *id);
 
 /* -- idempotency.c -- */
 

@@ -71,6 +71,8 @@ enum rc idempotency_keep(struct call *c, const char *key,
 	buf_init(&reply, JSON_BYTES_MAX);
 	if (c->result && !is_secret(c))
 		rc = json_write(&reply, c->result, &c->err);
+	if (rc == RC_OK)
+		rc = buf_status(&reply, &c->err);
 	q = query_begin(c->store->db, SQL_IDEMPOTENCY_PUT);
 	query_text(q, 1, c->actor.name);
 	query_text(q, 2, key);

@@ -8,13 +8,16 @@
 #include "base/fault.h"
 
 static _Thread_local bool has_failed;
+static _Thread_local uint64_t failures;
 
 static void *watched_malloc(size_t n)
 {
 	void *p = fault_hit(FAULT_JSON) ? NULL : malloc(n);
 
-	if (!p)
+	if (!p) {
 		has_failed = true;
+		failures++;
+	}
 	return p;
 }
 
@@ -33,6 +36,11 @@ void json_memory_setup(void)
 void json_memory_begin(void)
 {
 	has_failed = false;
+}
+
+uint64_t json_memory_failures(void)
+{
+	return failures;
 }
 
 enum rc json_memory_end(enum rc rc, struct err *err)

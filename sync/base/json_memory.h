@@ -8,6 +8,8 @@
 #ifndef BASE_JSON_MEMORY_H
 #define BASE_JSON_MEMORY_H
 
+#include <stdint.h>
+
 #include "base/err.h"
 
 /* Before the first stretch; any number of times, from any thread. */
@@ -17,5 +19,8 @@ void json_memory_begin(void);
  * thread failed since json_memory_begin: what a record without a member breaks
  * is another matter then. */
 enum rc json_memory_end(enum rc rc, struct err *err);
+/* How many allocations of this thread have failed since it began: for a stretch
+ * around others. */
+uint64_t json_memory_failures(void);
 
 #endif
