@@ -48,17 +48,21 @@ static enum rc place_read(struct place *p, const char *cursor, struct err *err)
 /* The conditions of the three ranks that grams decide. */
 static enum rc matches_make(struct finding *f)
 {
+	static const enum gram_of first[] = { [MATCH_BEGINNING] = GRAM_START,
+					      [MATCH_NAME] = GRAM_NAME,
+					      [MATCH_OTHER] = GRAM_ANY };
+
 	for (int rank = MATCH_BEGINNING; rank < MATCH__MAX; rank++) {
 		struct buf *b = &f->match[rank];
 
 		buf_init(b, MATCH_BYTES_MAX);
-		buf_puts(b, rank == MATCH_OTHER ? "" : "name : (");
 		for (size_t i = 0; i < f->words.n; i++) {
 			buf_puts(b, i ? " AND " : "");
 			grams_of_word(b, f->words.text[i].data,
-				      rank == MATCH_BEGINNING && i == 0);
+				      i == 0                ? first[rank]
+				      : rank == MATCH_OTHER ? GRAM_ANY
+							    : GRAM_NAME);
 		}
-		buf_puts(b, rank == MATCH_OTHER ? "" : ")");
 		buf_put(b, "", 1);
 		if (buf_status(b, f->err) != RC_OK)
 			return f->err->code;

@@ -6,8 +6,9 @@
 
 #define WORD_GRAMS_MAX 12 /* more say little more */
 /* Private use: in no text, since it is folded away. */
-#define START_ONE "\xee\x80\x80"
-#define START_TWO "\xee\x80\x81"
+static const char *const marks_of[] = { [GRAM_ANY] = "",
+					[GRAM_NAME] = "\xee\x80\x80",
+					[GRAM_START] = "\xee\x80\x81" };
 
 static size_t char_bytes(const char *s)
 {
@@ -158,72 +159,57 @@ static size_t span(const char *s, int n, int *have)
 	return bytes;
 }
 
-static void gram_put(struct buf *out, const char *mark, const char *s, int n)
+static int longest(const char *s)
 {
-	int have;
-	size_t bytes = span(s, n, &have);
-
-	if (have < n || (n == 1 && *mark == '\0' && have == 0))
-		return;
-	buf_byte(out, ' ');
-	buf_puts(out, mark);
-	buf_put(out, s, bytes);
+	return is_ascii(s) ? 3 : 2;
 }
 
-void grams(struct buf *out, const char *s, bool is_start)
+void grams(struct buf *out, const char *s, enum gram_of of)
 {
 	int have;
 
-	if (is_start && *s) {
-		gram_put(out, START_ONE, s, 1);
-		gram_put(out, START_TWO, s, 2);
-	}
 	for (; *s; s += char_bytes(s)) {
-		if (*s == ' ' || *s == '\n')
-			continue;
-		if (is_ascii(s)) {
-			span(s, 3, &have);
-			gram_put(out, "", s, have);
-			continue;
+		int most = of == GRAM_START ? 2 : longest(s);
+
+		for (int n = 1; n <= most; n++) {
+			size_t bytes = span(s, n, &have);
+
+			if (have < n)
+				break;
+			buf_byte(out, ' ');
+			buf_puts(out, marks_of[of]);
+			buf_put(out, s, bytes);
 		}
-		gram_put(out, "", s, 1);
-		gram_put(out, "", s, 2);
+		if (of == GRAM_START)
+			break;
 	}
 }
 
-static void term_put(struct buf *out, size_t *n, const char *mark,
-		     const char *s, size_t bytes, bool is_prefix)
+static void term_put(struct buf *out, size_t *n, enum gram_of of, const char *s,
+		     size_t bytes)
 {
 	buf_puts(out, (*n)++ ? " AND \"" : "\"");
-	buf_puts(out, mark);
+	buf_puts(out, marks_of[of]);
 	buf_put(out, s, bytes);
-	buf_puts(out, is_prefix ? "\"*" : "\"");
+	buf_byte(out, '"');
 }
 
-void grams_of_word(struct buf *out, const char *word, bool is_start)
+void grams_of_word(struct buf *out, const char *word, enum gram_of of)
 {
-	const char *covered = word, *end = word + strlen(word);
+	const char *covered = word;
+	enum gram_of rest = of == GRAM_START ? GRAM_NAME : of;
 	size_t n = 0, bytes;
 	int have;
 
-	if (is_start) {
-		bytes = span(word, 2, &have);
-		term_put(out, &n, have == 2 ? START_TWO : START_ONE, word,
-			 bytes, false);
-	}
-	for (const char *s = word; s < end && n < WORD_GRAMS_MAX;
+	if (of == GRAM_START)
+		term_put(out, &n, of, word, span(word, 2, &have));
+	/* The longest of each character; the last ones are in those before. */
+	for (const char *s = word; *s && n < WORD_GRAMS_MAX;
 	     s += char_bytes(s)) {
-		int want = is_ascii(s) ? 3 : 2;
-
-		bytes = span(s, want, &have);
-		if (have == want) {
-			term_put(out, &n, "", s, bytes, false);
+		bytes = span(s, longest(s), &have);
+		if (s + bytes > covered)
+			term_put(out, &n, rest, s, bytes);
+		if (s + bytes > covered)
 			covered = s + bytes;
-		} else if (s + bytes > covered || s == word) {
-			/* One Chinese character is a gram; less than a whole
-			 * gram of ASCII is how grams begin. */
-			term_put(out, &n, "", s, bytes, is_ascii(s));
-			covered = s + bytes;
-		}
 	}
 }

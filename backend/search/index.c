@@ -114,20 +114,18 @@ static void grams_write(struct update *u, const char *sql, int64_t number,
 			const char *name, const char *rest, struct err *why)
 {
 	struct query *q = query_begin(u->s->db, sql);
-	struct buf a, b;
+	struct buf text;
 
-	buf_init(&a, GRAM_BYTES_MAX);
-	buf_init(&b, GRAM_BYTES_MAX);
-	grams(&a, name, true);
-	grams(&b, rest, false);
+	buf_init(&text, GRAM_BYTES_MAX);
+	grams(&text, name, GRAM_START);
+	grams(&text, name, GRAM_NAME);
+	grams(&text, name, GRAM_ANY);
+	grams(&text, rest, GRAM_ANY);
 	query_int(q, 1, number);
-	query_textn(q, 2, a.data ? a.data : "", a.len);
-	query_textn(q, 3, b.data ? b.data : "", b.len);
+	query_textn(q, 2, text.data ? text.data : "", text.len);
 	query_end(q, why);
-	buf_status(&a, why);
-	buf_status(&b, why);
-	buf_release(&a);
-	buf_release(&b);
+	buf_status(&text, why);
+	buf_release(&text);
 }
 
 static void doc_drop(struct update *u, const char *id, struct err *why)
@@ -337,38 +335,24 @@ enum rc search_update(struct search *s, struct store *store,
 	return rc == RC_OK ? parts_update(s, store, work, done, err) : rc;
 }
 
-enum rc search_parts(struct store *store, struct search_part **out, size_t *n,
-		     char **scopes, struct err *err)
+enum rc search_state(struct search *s, struct store *store,
+		     const struct search_part *part, struct search_state *out,
+		     struct err *err)
 {
-	struct query *q = query_begin(store->db, SQL_SCOPES_ALL);
-	size_t nkinds = registry_count(store->kinds), nscopes = 0, room = 0;
-	char(*names)[8] = NULL;
+	struct err why = { 0 };
+	struct query *q;
+	int64_t number;
+	enum rc rc = search_ready(s, store, err);
 
-	*out = NULL;
-	*n = 0;
-	while (query_row(q)) {
-		if (nscopes == room) {
-			room = room ? room * 2 : 16;
-			names = realloc(names, room * sizeof(*names));
-			if (!names)
-				break;
-		}
-		snprintf(names[nscopes++], sizeof(*names), "%s",
-			 query_get_text(q, 0));
-	}
-	*scopes = (char *)names;
-	if (query_end(q, err) != RC_OK)
-		return err->code;
-	*out = calloc(nscopes * nkinds + 1, sizeof(**out));
-	if (!*out || (nscopes && !names))
-		return err_set(err, RC_NOMEM, "out of memory");
-	for (size_t k = 0; k < nkinds; k++) {
-		const struct kind *kind = registry_at(store->kinds, k);
-
-		for (size_t i = 0; kind->search && i < nscopes; i++)
-			if (kind->is_catalog == !strcmp(names[i], "catalog"))
-				(*out)[(*n)++] =
-					(struct search_part){ names[i], kind };
-	}
-	return RC_OK;
+	*out = (struct search_state){ 0 };
+	if (rc == RC_OK)
+		rc = part_find(s, part, &number, &out->seen, err);
+	if (rc == RC_OK)
+		rc = head_of(store, part->scope, &out->head, err);
+	if (rc != RC_OK)
+		return rc;
+	q = query_begin(s->db, SQL_SEARCH_COUNT);
+	query_int(q, 1, number);
+	out->records = query_row(q) ? query_get_int(q, 0) : 0;
+	return query_end(q, &why) == RC_OK ? RC_OK : index_failed(s, &why, err);
 }

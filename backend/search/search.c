@@ -188,6 +188,23 @@ enum rc search_forget(struct search *s, struct store *store, struct err *err)
 	return reopen(s, store, true, err);
 }
 
+enum rc search_check(struct search *s, struct store *store, struct err *err)
+{
+	struct err ignored = { 0 };
+	struct query *q;
+	bool is_well;
+	enum rc rc = search_ready(s, store, err);
+
+	if (rc != RC_OK)
+		return rc;
+	q = query_begin(s->db, SQL_SEARCH_WHOLE_FILE);
+	is_well = query_row(q) && !strcmp(query_get_text(q, 0), "ok");
+	query_end(q, &ignored);
+	return is_well || ignored.code == RC_BUSY
+		       ? RC_OK
+		       : search_forget(s, store, err);
+}
+
 enum rc index_failed(struct search *s, const struct err *why, struct err *err)
 {
 	s->is_damaged |= why->code == RC_CORRUPT || why->code == RC_INVALID;

@@ -31,10 +31,12 @@ struct search_part {
 	const char *scope;
 	const struct kind *kind;
 };
-/* Every part that there is, malloc'd; borrows scopes from *scopes, malloc'd
- * too. */
-enum rc search_parts(struct store *store, struct search_part **out, size_t *n,
-		     char **scopes, struct err *err);
+/* Every part that there is and `may` lets through (NULL: all), malloc'd; their
+ * scopes are in *scopes, malloc'd too. */
+typedef bool search_may(void *ctx, const struct search_part *part);
+enum rc search_parts(struct store *store, search_may *may, void *ctx,
+		     struct search_part **out, size_t *n, char **scopes,
+		     struct err *err);
 
 /* Take in what the log has for these parts and the index has not, at most
  * `most` records (-1: all), a few thousand in a transaction; *left says whether
@@ -54,8 +56,19 @@ struct search_done {
 enum rc search_update(struct search *s, struct store *store,
 		      const struct search_work *work, struct search_done *done,
 		      struct err *err);
+/* Read all of the file; what is damaged is thrown away. It takes as long as
+ * reading takes. */
+enum rc search_check(struct search *s, struct store *store, struct err *err);
 /* Throw the index away; the next update makes it anew. */
 enum rc search_forget(struct search *s, struct store *store, struct err *err);
+
+/* Where the index of one part stands. */
+struct search_state {
+	int64_t records, seen, head; /* positions of the log */
+};
+enum rc search_state(struct search *s, struct store *store,
+		     const struct search_part *part, struct search_state *out,
+		     struct err *err);
 
 enum search_match {
 	MATCH_WHOLE,

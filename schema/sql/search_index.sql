@@ -13,8 +13,8 @@ CREATE TABLE doc(
 CREATE TABLE whole(
 	value TEXT NOT NULL, doc INTEGER NOT NULL, PRIMARY KEY(value, doc))
 	WITHOUT ROWID;
-CREATE VIRTUAL TABLE gram USING fts5(name, rest, content='', columnsize=0,
-	detail=column, tokenize='ascii');
+CREATE VIRTUAL TABLE gram USING fts5(text, content='', columnsize=0,
+	detail=none, tokenize='ascii');
 
 -- name: search_meta_get
 SELECT value FROM meta WHERE name = ?1
@@ -50,13 +50,19 @@ INSERT INTO whole(value, doc) VALUES(?1, ?2) ON CONFLICT DO NOTHING
 DELETE FROM whole WHERE value = ?1 AND doc = ?2
 
 -- name: search_gram_put
-INSERT INTO gram(rowid, name, rest) VALUES(?1, ?2, ?3)
+INSERT INTO gram(rowid, text) VALUES(?1, ?2)
 
 -- name: search_gram_drop
-INSERT INTO gram(gram, rowid, name, rest) VALUES('delete', ?1, ?2, ?3)
+INSERT INTO gram(gram, rowid, text) VALUES('delete', ?1, ?2)
 
 -- name: search_gram_pack
 INSERT INTO gram(gram) VALUES('optimize')
+
+-- name: search_count
+SELECT count(*) FROM doc WHERE part = ?1
+
+-- name: search_whole_file
+PRAGMA quick_check(1)
 
 -- name: search_by_whole
 SELECT d.number, d.id, d.name, d.rest, d.agency FROM whole AS w

@@ -26,3 +26,7 @@ WHERE l.scope = ?1 AND l.position > ?2 ORDER BY l.position LIMIT ?3
 
 -- name: log_head
 SELECT coalesce(max(position), 0) FROM log WHERE scope = ?1
+
+-- name: log_stirred
+-- (another number after another connection has written)
+PRAGMA data_version

@@ -44,15 +44,16 @@ static enum rc unique_check(struct parse *p)
 	return RC_OK;
 }
 
-/* A search shows its index to whoever may read the kind, and an index of what
- * is sealed would outlive the key. */
+/* An index of what is sealed would outlive the key, and who reads what is of
+ * class L3 leaves an entry in the audit log, which a list of hits does not. */
 static enum rc search_check(struct parse *p)
 {
 	const char *const *words = p->kind->search;
 
-	if (words && p->kind->is_sealed)
+	if (words && (p->kind->is_sealed || p->kind->privacy > 2))
 		return err_set(p->err, RC_INVALID,
-			       "kind '%s' is sealed and cannot be searched",
+			       "kind '%s' is sealed or of class L3 or L4 and "
+			       "cannot be searched",
 			       p->kind->name);
 	for (size_t i = 0; words && words[i]; i++) {
 		const struct field *f = kind_field(p->kind, words[i]);

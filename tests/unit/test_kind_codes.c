@@ -62,7 +62,7 @@ static const struct {
 	{ ",'search':['day']", "", "'day' is no field of text to search in" },
 	{ ",'search':[]", "", "search is no list of texts" },
 	{ ",'search':['pin'],'sealed':true", "",
-	  "is sealed and cannot be searched" },
+	  "is sealed or of class L3" },
 };
 
 static void a_kind_file_says_only_what_can_be_kept(void **state)

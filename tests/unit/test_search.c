@@ -114,24 +114,41 @@ static void text_is_folded_to_one_form(void **state)
 	}
 }
 
-static void grams_are_three_of_ascii_and_two_or_one_of_others(void **state)
+static const struct {
+	const char *word;
+	enum gram_of of;
+	const char *terms;
+} terms[] = {
+	{ "杭", GRAM_ANY, "\"杭\"" },
+	{ "杭州", GRAM_ANY, "\"杭州\"" },
+	{ "杭州市", GRAM_ANY, "\"杭州\" AND \"州市\"" },
+	{ "3", GRAM_ANY, "\"3\"" },
+	{ "33", GRAM_ANY, "\"33\"" },
+	{ "3301", GRAM_ANY, "\"330\" AND \"301\"" },
+	{ "州33012", GRAM_ANY, "\"州3\" AND \"330\" AND \"301\" AND \"012\"" },
+	{ "3杭", GRAM_ANY, "\"3杭\"" },
+	{ "杭州", GRAM_NAME, "\"\xee\x80\x80杭州\"" },
+	{ "杭州市", GRAM_START,
+	  "\"\xee\x80\x81杭州\" AND \"\xee\x80\x80杭州\" AND "
+	  "\"\xee\x80\x80州市\"" },
+};
+
+static void grams_are_up_to_three_of_ascii_and_up_to_two_of_others(void **state)
 {
 	struct buf b;
 
 	(void)state;
 	buf_init(&b, 1000);
-	grams(&b, "杭州3\nab12", false);
+	grams(&b, "杭州3\nab12", GRAM_ANY);
 	buf_put(&b, "", 1);
-	assert_string_equal(b.data, " 杭 杭州 州 州3 3 ab1 b12 12 2");
-	buf_reset(&b);
-	grams_of_word(&b, "州33012", false);
-	buf_put(&b, "", 1);
-	assert_string_equal(b.data, "\"州3\" AND \"330\" AND \"301\" AND "
-				    "\"012\"");
-	buf_reset(&b);
-	grams_of_word(&b, "33", false);
-	buf_put(&b, "", 1);
-	assert_string_equal(b.data, "\"33\"*");
+	assert_string_equal(b.data, " 杭 杭州 州 州3 3 a ab ab1 b b1 b12 1 12 "
+				    "2");
+	for (size_t i = 0; i < sizeof(terms) / sizeof(*terms); i++) {
+		buf_reset(&b);
+		grams_of_word(&b, terms[i].word, terms[i].of);
+		buf_put(&b, "", 1);
+		assert_string_equal(b.data, terms[i].terms);
+	}
 	buf_release(&b);
 }
 
@@ -157,7 +174,8 @@ static void ask(const char *text, const char *agency, size_t limit,
 	size_t n, at = 0;
 
 	agency_of(&a, agency ? agency : "");
-	must(search_parts(server.store, &parts, &n, &scopes, &err), &err);
+	must(search_parts(server.store, NULL, NULL, &parts, &n, &scopes, &err),
+	     &err);
 	must(search_find(search, server.store,
 			 &(struct search_question){ .text = text,
 						    .parts = parts,
@@ -446,6 +464,32 @@ static void an_index_that_is_damaged_is_made_anew(void **state)
 	}
 }
 
+/* What no question would meet is found by reading all of it. */
+static void a_check_throws_a_damaged_index_away(void **state)
+{
+	struct search_state before, after;
+	struct search_part part = { S, registry_kind(server.store->kinds,
+						     "subject") };
+	struct err err = { 0 };
+	char path[128];
+
+	(void)state;
+	finds("西湖", questions[0].found);
+	must(search_check(search, server.store, &err), &err);
+	must(search_state(search, server.store, &part, &before, &err), &err);
+	assert_int_equal(before.records, 5);
+	assert_int_equal(before.seen, before.head);
+	search_close(search);
+	search = NULL;
+	index_path(path, "");
+	damage_pages(path);
+	must(search_open(&search, server.store, &err), &err);
+	must(search_check(search, server.store, &err), &err);
+	must(search_state(search, server.store, &part, &after, &err), &err);
+	assert_int_equal(after.records, 0);
+	finds("西湖", questions[0].found);
+}
+
 /* With the handle open, as a server has it. */
 static void an_index_that_goes_away_meanwhile_is_made_anew(void **state)
 {
@@ -493,7 +537,8 @@ static void a_small_budget_says_what_is_left(void **state)
 
 	(void)state;
 	must(search_forget(search, server.store, &err), &err);
-	must(search_parts(server.store, &parts, &work.nparts, &scopes, &err),
+	must(search_parts(server.store, NULL, NULL, &parts, &work.nparts,
+			  &scopes, &err),
 	     &err);
 	work.parts = parts;
 	do {
@@ -528,7 +573,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_is_folded_to_one_form),
 		cmocka_unit_test(
-			grams_are_three_of_ascii_and_two_or_one_of_others),
+			grams_are_up_to_three_of_ascii_and_up_to_two_of_others),
 		cmocka_unit_test(fragments_find_records_by_rank),
 		cmocka_unit_test(a_question_of_marks_alone_is_refused),
 		cmocka_unit_test(an_account_of_an_agency_finds_what_is_its_own),
@@ -537,6 +582,7 @@ int main(void)
 		cmocka_unit_test(
 			what_is_changed_moved_or_void_is_found_as_it_is),
 		cmocka_unit_test(an_index_that_is_damaged_is_made_anew),
+		cmocka_unit_test(a_check_throws_a_damaged_index_away),
 		cmocka_unit_test(
 			an_index_that_goes_away_meanwhile_is_made_anew),
 		cmocka_unit_test(what_the_index_makes_up_is_not_found),
