@@ -93,7 +93,7 @@ enum rc session_make(struct call *c)
 	struct account account;
 	struct audit_by by;
 	char id[SESSION_SIZE];
-	int wait_s;
+	int wait_s = 0;
 	enum rc rc = login_password(
 		c->service->login, c->store, json_text(c->body, "account"),
 		json_text(c->body, "password"), &account, &wait_s, &c->err);
@@ -309,7 +309,7 @@ enum rc password_set(struct call *c)
 	};
 	struct audit_by by = by_of(c);
 	struct account account;
-	int wait_s;
+	int wait_s = 0;
 	enum rc rc = login_password(c->service->login, c->store, c->actor.name,
 				    json_text(c->body, "old_password"),
 				    &account, &wait_s, &c->err);

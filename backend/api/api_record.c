@@ -14,21 +14,30 @@
 #include "ledger/plain.h"
 #include "store/past.h"
 
-static enum rc gone(struct call *c, const char *id)
+/* What others may not see is not there. */
+static enum rc may_check(struct call *c, const json_t *record, const char *id)
 {
-	return call_refuse(c, RC_NOT_FOUND, 404, "not_found",
-			   "there is no %s '%s' in scope %s", c->kind->name, id,
-			   c->scope);
+	bool may;
+	enum rc rc = call_may_see(c, record, &may);
+
+	return rc == RC_OK && !may ? call_gone(c, id) : rc;
 }
 
-/* Who acts for some agencies only: the others' records are not there. */
-static enum rc agency_check(struct call *c, const json_t *record,
-			    const char *id)
+/* Nobody writes what they then may not see. */
+static enum rc becomes_check(struct call *c, const json_t *record)
 {
-	if (kind_field(c->kind, "agency") &&
-	    !account_may_agency(&c->actor, json_text(record, "agency")))
-		return gone(c, id);
-	return RC_OK;
+	bool may;
+	enum rc rc = call_may_see(c, record, &may);
+
+	return rc == RC_OK && !may
+		       ? call_refuse(c, RC_DENIED, 403, "denied",
+				     "account '%s' acts for other agencies "
+				     "than '%s'",
+				     c->actor.name,
+				     json_text(record, "agency")
+					     ? json_text(record, "agency")
+					     : "-")
+		       : rc;
 }
 
 /* The record as it stands or stood, ready to be sent, in c->result. */
@@ -37,6 +46,7 @@ static enum rc result_read(struct call *c, const char *id, int64_t position,
 {
 	char *stored;
 	size_t len;
+	bool may;
 	enum rc rc =
 		position < 0
 			? store_record(c->store, c->scope, c->kind->name, id,
@@ -45,16 +55,20 @@ static enum rc result_read(struct call *c, const char *id, int64_t position,
 					  position, &stored, &len, &c->err);
 
 	if (rc == RC_NOT_FOUND)
-		return gone(c, id);
+		return call_gone(c, id);
 	if (rc != RC_OK)
 		return rc;
 	json_decref(c->result);
 	c->result = NULL;
-	rc = border_out(c, c->kind, stored, len, fields, &c->result);
+	rc = border_may_see(c, stored, len, &may);
+	if (rc == RC_OK && !may)
+		rc = call_gone(c, id);
+	if (rc == RC_OK)
+		rc = border_out(c, c->kind, stored, len, fields, &c->result);
 	if (rc == RC_OK)
 		rc = border_etag(stored, len, c->etag, &c->err);
 	free(stored);
-	return rc == RC_OK ? agency_check(c, c->result, id) : rc;
+	return rc;
 }
 
 enum rc record_get(struct call *c)
@@ -157,7 +171,7 @@ enum rc record_create(struct call *c)
 				   "there is a %s '%s': change that one",
 				   c->kind->name, id);
 	}
-	rc = rc == RC_NOT_FOUND ? agency_check(c, record, id) : rc;
+	rc = rc == RC_NOT_FOUND ? becomes_check(c, record) : rc;
 	if (rc == RC_OK)
 		rc = border_in(c, c->kind, record);
 	if (rc == RC_OK)
@@ -190,21 +204,22 @@ enum rc record_seen(struct call *c, const char *id, json_t **plain)
 
 	*plain = NULL;
 	if (rc == RC_NOT_FOUND)
-		return gone(c, id);
+		return call_gone(c, id);
 	if (rc == RC_OK)
 		rc = border_etag(stored, len, etag, &c->err);
+	if (rc == RC_OK)
+		rc = json_read(stored, len, &outer, &c->err);
+	if (rc == RC_OK)
+		rc = record_plain(c->store, c->kind, outer, plain, &c->err);
+	if (rc == RC_OK)
+		rc = may_check(c, *plain, id);
+	/* Last: it tells what the record is now. */
 	if (rc == RC_OK && c->if_match &&
 	    !http_etag_matches(c->if_match, etag, false))
 		rc = call_refuse(c, RC_CONFLICT, 412, "precondition_failed",
 				 "%s '%s' is not what you have seen any more: "
 				 "read it again (its etag is \"%s\")",
 				 c->kind->name, id, etag);
-	if (rc == RC_OK)
-		rc = json_read(stored, len, &outer, &c->err);
-	if (rc == RC_OK)
-		rc = record_plain(c->store, c->kind, outer, plain, &c->err);
-	if (rc == RC_OK)
-		rc = agency_check(c, *plain, id);
 	free(stored);
 	json_decref(outer);
 	return rc;
@@ -242,7 +257,7 @@ enum rc record_patch(struct call *c, json_t *patch)
 		patch_apply(record, patch);
 		o.record = record;
 		o.base = seen;
-		rc = agency_check(c, record, id);
+		rc = becomes_check(c, record);
 	}
 	if (rc == RC_OK)
 		rc = record_write(c, &o, 1, c->operation->summary);

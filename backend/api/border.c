@@ -105,3 +105,19 @@ enum rc border_in(struct call *c, const struct kind *k, json_t *record)
 	}
 	return RC_OK;
 }
+
+enum rc border_may_see(struct call *c, const char *stored, size_t len,
+		       bool *may)
+{
+	json_t *record = NULL;
+	enum rc rc;
+
+	*may = true;
+	if (!c->actor.agency[0] && !kind_field(c->kind, "record_kind"))
+		return RC_OK;
+	rc = json_read(stored, len, &record, &c->err);
+	if (rc == RC_OK)
+		rc = call_may_see(c, record, may);
+	json_decref(record);
+	return rc;
+}

@@ -18,4 +18,8 @@ enum rc border_etag(const char *stored, size_t len, char out[41],
  * through is well formed. */
 enum rc border_in(struct call *c, const struct kind *k, json_t *record);
 
+/* May the account see it? As call_may_see of a stored record. */
+enum rc border_may_see(struct call *c, const char *stored, size_t len,
+		       bool *may);
+
 #endif

@@ -81,7 +81,10 @@ static enum rc identify_token(struct call *c, const char *text)
 
 static enum rc identify_password(struct call *c, const struct request *req)
 {
-	int wait_s;
+	/* An address that was wrong too often waits before the dear check, and
+	 * not after it; whom the server remembers does not wait. */
+	int wait_s =
+		limit_wait_s(c->service, c->service->limit_login, req->remote);
 	enum rc rc = login_basic(c->service->login, c->store,
 				 request_header(req, "Authorization"),
 				 &c->actor, &wait_s, &c->err);

@@ -70,7 +70,7 @@ static void credential_hash(const struct login *l, const char *credential,
 
 /* Is it known? If not, may it be checked now? */
 static bool is_known(struct login *l, const unsigned char hash[SHA256_BYTES],
-		     int64_t password_version, bool *may_check)
+		     int64_t password_version, bool is_let_in, bool *may_check)
 {
 	int64_t now = host_monotonic_ms(l->host);
 	bool known = false;
@@ -80,7 +80,7 @@ static bool is_known(struct login *l, const unsigned char hash[SHA256_BYTES],
 		known |= l->known[i].until > now &&
 			 l->known[i].password_version == password_version &&
 			 !memcmp(l->known[i].hash, hash, SHA256_BYTES);
-	*may_check = !known && l->checks < CHECKS_MAX;
+	*may_check = !known && is_let_in && l->checks < CHECKS_MAX;
 	l->checks += *may_check;
 	pthread_mutex_unlock(&l->lock);
 	return known;
@@ -144,15 +144,20 @@ enum rc login_password(struct login *l, struct store *store, const char *name,
 	bool may_check;
 	enum rc rc;
 
-	*wait_s = 0;
 	if (strlen(name) + strlen(password) + 2 > sizeof(credential))
 		return err_set(err, RC_DENIED, LOGIN_WRONG);
 	snprintf(credential, sizeof(credential), "%s:%s", name, password);
 	credential_hash(l, credential, hash);
 	wipe(credential, sizeof(credential));
 	(void)account_look(store, name, &now, &ignored);
-	if (is_known(l, hash, now.password_version, &may_check)) {
+	if (is_known(l, hash, now.password_version, !*wait_s, &may_check)) {
+		*wait_s = 0;
 		rc = account_get(store, name, out, err);
+	} else if (*wait_s) {
+		rc = err_set(err, RC_BUSY,
+			     "too many wrong passwords from this address: try "
+			     "again in %d seconds",
+			     *wait_s);
 	} else if (!may_check) {
 		*wait_s = 1;
 		rc = err_set(err, RC_BUSY,
@@ -177,7 +182,6 @@ enum rc login_basic(struct login *l, struct store *store,
 	char credential[CREDENTIAL_MAX + 1], *password;
 	enum rc rc;
 
-	*wait_s = 0;
 	if (!credential_read(authorization, credential))
 		return err_set(err, RC_DENIED,
 			       "name an account and its password");

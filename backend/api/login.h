@@ -14,11 +14,12 @@ enum rc login_new(struct login **out, const struct host *host, struct err *err);
 void login_free(struct login *l);
 /* RC_DENIED, in one wording: no such account, disabled, or not its password.
  * RC_BUSY: others are being checked, or the name has to wait; *wait_s says how
- * long. Any thread. */
+ * long, and is 0 before. Any thread. */
 enum rc login_password(struct login *l, struct store *store, const char *name,
 		       const char *password, struct account *out, int *wait_s,
 		       struct err *err);
-/* `authorization` is the header or NULL. */
+/* `authorization` is the header or NULL. With *wait_s above 0 what is not
+ * remembered is not checked: RC_BUSY, and *wait_s stays. */
 enum rc login_basic(struct login *l, struct store *store,
 		    const char *authorization, struct account *out, int *wait_s,
 		    struct err *err);

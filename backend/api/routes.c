@@ -21,6 +21,13 @@ static void get_health(void *ctx, struct request *req, struct reply *reply)
 		 "{\"status\":\"ok\",\"version\":\"" VERSION "\"}\n");
 }
 
+static void busy_send(struct reply *reply, const struct request *req,
+		      const char *why, int wait_s)
+{
+	reply_problem_with(reply, req, 429, NULL, NULL, why, NULL);
+	reply_header(reply, "Retry-After", "%d", wait_s);
+}
+
 /* 429 where the bucket is empty. */
 static bool is_let_in(struct service *s, int limit, const char *key,
 		      const struct request *req, struct reply *reply)
@@ -29,9 +36,7 @@ static bool is_let_in(struct service *s, int limit, const char *key,
 
 	if (limit_take(s, limit, key, &wait_s))
 		return true;
-	reply_problem_with(reply, req, 429, NULL, NULL,
-			   "too many requests: try again later", NULL);
-	reply_header(reply, "Retry-After", "%d", wait_s);
+	busy_send(reply, req, "too many requests: try again later", wait_s);
 	return false;
 }
 
@@ -114,15 +119,19 @@ static void mirror_send(struct service *service, struct request *req,
 	const struct mirror_input in = {
 		.authorization = request_header(req, "Authorization"),
 		.path = path,
+		.remote = req->remote,
 	};
 	struct err err = { 0 };
 	bool is_known;
-	enum rc rc =
-		service_mirror(service, &in, &reply->file, &is_known, &err);
+	int wait_s;
+	enum rc rc = service_mirror(service, &in, &reply->file, &is_known,
+				    &wait_s, &err);
 
 	reply->content_type = "application/octet-stream";
 	if (rc == RC_DENIED && !is_known)
 		reply_unauthorized(reply, req, "hufu mirror", err.text);
+	else if (rc == RC_BUSY && wait_s)
+		busy_send(reply, req, err.text, wait_s);
 	else if (rc != RC_OK)
 		reply_problem(reply, req, &err);
 }

@@ -1,6 +1,7 @@
 /* api/scope.c - where it happens, and whether the account may look there. */
 #include "api/call.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/hex.h"
@@ -80,6 +81,13 @@ static enum rc scope_asked(struct call *c, const char *asked)
 	return scope_set(c, f.only);
 }
 
+enum rc call_gone(struct call *c, const char *id)
+{
+	return call_refuse(c, RC_NOT_FOUND, 404, "not_found",
+			   "there is no %s '%s' in your scopes", c->kind->name,
+			   id);
+}
+
 /* A record of others is not there: whoever may not see it does not learn that
  * it exists. */
 static enum rc scope_record(struct call *c)
@@ -94,16 +102,12 @@ static enum rc scope_record(struct call *c)
 	if (asked && account_may(&c->actor, ~0u, asked))
 		return scope_set(c, asked);
 	if (asked)
-		return call_refuse(c, RC_NOT_FOUND, 404, "not_found",
-				   "there is no %s '%s' in your scopes",
-				   c->kind->name, id);
+		return call_gone(c, id);
 	rc = scopes_of(c, SQL_CLI_SCOPES_OF, c->kind->name, id, &f);
 	if (rc != RC_OK)
 		return rc;
 	if (!f.n)
-		return call_refuse(c, RC_NOT_FOUND, 404, "not_found",
-				   "there is no %s '%s' in your scopes",
-				   c->kind->name, id);
+		return call_gone(c, id);
 	if (f.n > 1)
 		return call_wrong(c, "scope",
 				  "has to say which: several have this id");
@@ -117,11 +121,11 @@ enum rc call_scope(struct call *c)
 	case SCOPE_ASKED: return scope_asked(c, json_text(c->args, "scope"));
 	case SCOPE_RECORD: return scope_record(c);
 	case SCOPE_ALL:
-		return account_may(&c->actor, ~0u, "*")
+		return account_may(&c->actor, ~0u, "*") && !c->actor.agency[0]
 			       ? RC_OK
 			       : call_refuse(c, RC_DENIED, 403, "denied",
 					     "this is for accounts of all "
-					     "scopes");
+					     "scopes and agencies");
 	}
 	return RC_OK;
 }
@@ -130,4 +134,47 @@ bool call_may_read(const struct call *c, const struct kind *k)
 {
 	return ((c->actor.roles | ROLE_PUBLIC) &
 		contract_readers(c->contract, k)) != 0;
+}
+
+/* The agency of the record that a conflict or an alarm is about. */
+static enum rc agency_quoted(struct call *c, const struct kind *about,
+			     const char *id, bool *may)
+{
+	json_t *record = NULL;
+	char *text;
+	size_t len;
+	enum rc rc;
+
+	if (!kind_field(about, "agency") || !id)
+		return RC_OK;
+	rc = store_record(c->store, c->scope, about->name, id, &text, &len,
+			  NULL, &c->err);
+	if (rc == RC_NOT_FOUND)
+		return RC_OK;
+	if (rc != RC_OK)
+		return rc;
+	rc = json_read(text, len, &record, &c->err);
+	free(text);
+	if (rc == RC_OK)
+		*may = account_may_agency(&c->actor,
+					  json_text(record, "agency"));
+	json_decref(record);
+	return rc;
+}
+
+enum rc call_may_see(struct call *c, const json_t *record, bool *may)
+{
+	const char *word = json_text(record, "record_kind");
+	const struct kind *about =
+		word ? registry_kind(c->store->kinds, word) : NULL;
+
+	*may = !kind_field(c->kind, "agency") ||
+	       account_may_agency(&c->actor, json_text(record, "agency"));
+	if (!about || !kind_field(c->kind, "record_kind"))
+		return RC_OK;
+	*may = *may && call_may_read(c, about);
+	return *may && c->actor.agency[0]
+		       ? agency_quoted(c, about, json_text(record, "record_id"),
+				       may)
+		       : RC_OK;
 }

@@ -73,6 +73,16 @@ bool limit_take(struct service *s, int limit, const char *key, int *wait_s)
 			   host_monotonic_ms(s->host), wait_s);
 }
 
+int limit_wait_s(struct service *s, int limit, const char *key)
+{
+	int wait_s = 0;
+
+	if (s->buckets && limit >= 0)
+		(void)bucket_has(s->buckets, (size_t)limit, key,
+				 host_monotonic_ms(s->host), &wait_s);
+	return wait_s;
+}
+
 const struct http_route *service_routes(const struct service *s)
 {
 	return s->routes;
@@ -261,26 +271,36 @@ static enum rc mirror_refresh(struct store *store, struct err *err)
 }
 
 static enum rc mirror_reader(struct service *s, struct store *store,
-			     const char *authorization, bool *is_known,
-			     struct err *err)
+			     const struct mirror_input *in, bool *is_known,
+			     int *wait_s, struct err *err)
 {
 	struct account account;
-	int wait_s;
-	enum rc rc = login_basic(s->login, store, authorization, &account,
-				 &wait_s, err);
+	int ignored;
+	enum rc rc;
 
-	*is_known = rc == RC_OK;
+	if (in->remote)
+		*wait_s = limit_wait_s(s, s->limit_login, in->remote);
+	rc = login_basic(s->login, store, in->authorization, &account, wait_s,
+			 err);
+	*is_known = rc != RC_DENIED;
+	/* Without a word about oneself nothing was guessed: git asks so first.
+	 */
+	if (rc == RC_DENIED && in->authorization && in->remote)
+		(void)limit_take(s, s->limit_login, in->remote, &ignored);
 	if (rc != RC_OK)
 		return rc;
-	if (!account_may(&account, ROLE_AUDITOR | ROLE_ADMINISTRATOR, "*"))
+	if (!account_may(&account, ROLE_AUDITOR | ROLE_ADMINISTRATOR, "*") ||
+	    account.agency[0])
 		return err_set(err, RC_DENIED,
 			       "the mirror holds every scope: it is for "
-			       "auditors and administrators of all of them");
+			       "auditors and administrators of all of them, "
+			       "and of all agencies");
 	return RC_OK;
 }
 
 enum rc service_mirror(struct service *s, const struct mirror_input *in,
-		       char **file, bool *is_known, struct err *err)
+		       char **file, bool *is_known, int *wait_s,
+		       struct err *err)
 {
 	struct store *store = NULL;
 	char path[128];
@@ -288,8 +308,9 @@ enum rc service_mirror(struct service *s, const struct mirror_input *in,
 
 	*file = NULL;
 	*is_known = true;
+	*wait_s = 0;
 	if (rc == RC_OK)
-		rc = mirror_reader(s, store, in->authorization, is_known, err);
+		rc = mirror_reader(s, store, in, is_known, wait_s, err);
 	if (rc == RC_OK && !strcmp(in->path, "info/refs")) {
 		pthread_mutex_lock(&s->mirrors);
 		rc = mirror_refresh(store, err);

@@ -35,13 +35,15 @@ enum rc service_snapshot(struct service *s, const struct snapshot_input *in,
  * auditor or administrator and whose scope is all of it. Asking for info/refs,
  * with which every clone and fetch begins, first brings the mirror up to date.
  * `authorization` may be NULL; *is_known is false when the account did not
- * prove itself (RC_DENIED). */
+ * prove itself (RC_DENIED). *wait_s: RC_BUSY for so long. */
 struct mirror_input {
 	const char *authorization;
 	const char *path; /* "info/refs": one that the routes let through */
+	const char *remote; /* who waits for wrong passwords; NULL: nobody */
 };
 enum rc service_mirror(struct service *s, const struct mirror_input *in,
-		       char **file, bool *is_known, struct err *err);
+		       char **file, bool *is_known, int *wait_s,
+		       struct err *err);
 
 /* Let through `factor` times what schema/api.json says (0: anything). Before
  * requests come. */

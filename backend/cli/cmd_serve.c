@@ -10,10 +10,12 @@
 #include "api/service.h"
 #include "base/log.h"
 
+#define FACTOR_MAX 800 /* of the largest bucket there is: http/bucket.h */
+
 static const char usage[] =
 	"usage: hufud serve --data DIR [--listen 127.0.0.1:8080] "
 	"[--insecure-bind]\n"
-	"       [--behind-proxy] [--log-exchanges FILE]\n"
+	"       [--behind-proxy] [--limit-factor N] [--log-exchanges FILE]\n"
 	"\n"
 	"Serves terminals until SIGTERM or SIGINT, one log line an event on "
 	"stderr. Plain\n"
@@ -28,10 +30,23 @@ static const char usage[] =
 	"address in X-Forwarded-For is the client's, in the log and for "
 	"limits.\n"
 	"\n"
+	"--limit-factor N lets N times as many requests through as the API "
+	"says, for bulk\n"
+	"loads and tests; 0 takes all limits of requests away.\n"
+	"\n"
 	"--log-exchanges (or HUFU_EXCHANGES) is for tests: every request and "
 	"its reply is\n"
 	"added to FILE as a line of JSON, personal data included, passwords "
 	"and tokens not.\n";
+
+static bool factor_read(const char *text, int *out)
+{
+	char *end;
+	long value = strtol(text, &end, 10);
+
+	*out = (int)value;
+	return *text >= '0' && *text <= '9' && !*end && value <= FACTOR_MAX;
+}
 
 /* Every exchange goes to the file, where one is named. */
 static enum rc watch(struct http_options *options, struct exchange_log **log,
@@ -52,11 +67,13 @@ int cmd_serve(struct cli *c)
 {
 	const char *listen = "127.0.0.1:8080", *words[1] = { NULL };
 	const char *exchanges = getenv("HUFU_EXCHANGES");
+	const char *factor_text = "1";
 	bool insecure = false, proxied = false;
 	const struct cli_option own[] = {
 		{ "--listen", &listen, NULL },
 		{ "--insecure-bind", NULL, &insecure },
 		{ "--behind-proxy", NULL, &proxied },
+		{ "--limit-factor", &factor_text, NULL },
 		{ "--log-exchanges", &exchanges, NULL },
 		{ NULL, NULL, NULL },
 	};
@@ -65,11 +82,16 @@ int cmd_serve(struct cli *c)
 	struct service *service = NULL;
 	struct exchange_log *log = NULL;
 	sigset_t ends;
-	int code = cli_options(c, own, usage, words, 0), which, lock;
+	int code = cli_options(c, own, usage, words, 0), which, lock, factor;
 	enum rc rc;
 
 	if (code != EXIT_DONE)
 		return code;
+	if (!factor_read(factor_text, &factor))
+		return cli_misuse(c,
+				  "--limit-factor is a number from 0 to %d, "
+				  "not '%s'",
+				  FACTOR_MAX, factor_text);
 	rc = http_check_address(listen, insecure, &c->err);
 	if (rc != RC_OK)
 		return rc == RC_INVALID ? cli_misuse(c, "%s", c->err.text)
@@ -88,6 +110,8 @@ int cmd_serve(struct cli *c)
 	signal(SIGPIPE, SIG_IGN);
 
 	rc = service_start(&service, c->data, &host_system, &c->err);
+	if (rc == RC_OK)
+		rc = service_limits(service, factor, &c->err);
 	options.listen = listen;
 	options.insecure_bind = insecure;
 	options.proxied = proxied;

@@ -124,7 +124,7 @@ static struct entry *entry_of(struct bucket_row *row,
 }
 
 static bool row_take(struct bucket_row *row, const unsigned char *key,
-		     int64_t now_us, int64_t *wait_us)
+		     int64_t now_us, bool is_look, int64_t *wait_us)
 {
 	struct entry *e = entry_of(row, key);
 
@@ -136,12 +136,13 @@ static bool row_take(struct bucket_row *row, const unsigned char *key,
 	*wait_us = e->full_us + row->token_us - row->bucket_us - now_us;
 	if (*wait_us > 0)
 		return false;
-	e->full_us += row->token_us;
+	if (!is_look)
+		e->full_us += row->token_us;
 	return true;
 }
 
-bool bucket_take(struct bucket_table *table, size_t class, const char *key,
-		 int64_t now_ms, int *retry_after_s)
+static bool asked(struct bucket_table *table, size_t class, const char *key,
+		  int64_t now_ms, bool is_look, int *retry_after_s)
 {
 	unsigned char hash[SHA256_BYTES];
 	int64_t wait_us;
@@ -150,8 +151,21 @@ bool bucket_take(struct bucket_table *table, size_t class, const char *key,
 	assert(class < table->nrows);
 	sha256(hash, key, strlen(key));
 	pthread_mutex_lock(&table->lock);
-	taken = row_take(&table->rows[class], hash, now_ms * 1000, &wait_us);
+	taken = row_take(&table->rows[class], hash, now_ms * 1000, is_look,
+			 &wait_us);
 	pthread_mutex_unlock(&table->lock);
 	*retry_after_s = taken ? 0 : (int)((wait_us + US_PER_S - 1) / US_PER_S);
 	return taken;
+}
+
+bool bucket_take(struct bucket_table *table, size_t class, const char *key,
+		 int64_t now_ms, int *retry_after_s)
+{
+	return asked(table, class, key, now_ms, false, retry_after_s);
+}
+
+bool bucket_has(struct bucket_table *table, size_t class, const char *key,
+		int64_t now_ms, int *retry_after_s)
+{
+	return asked(table, class, key, now_ms, true, retry_after_s);
 }

@@ -49,4 +49,8 @@ void bucket_table_free(struct bucket_table *table);
 bool bucket_take(struct bucket_table *table, size_t class, const char *key,
 		 int64_t now_ms, int *retry_after_s);
 
+/* The same without taking one. */
+bool bucket_has(struct bucket_table *table, size_t class, const char *key,
+		int64_t now_ms, int *retry_after_s);
+
 #endif
