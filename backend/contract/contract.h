@@ -7,6 +7,7 @@
  *    "scope":   "none" | "asked" (the parameter or the body says it) |
  *               "record" (the record's) | "all" (an account of every scope),
  *    "limit":   the token bucket that it takes from,
+ *    "command": the command of hufud that does the same, for its --help,
  *    "body":    the most bytes of a request's body}
  *
  * A path with {resource} stands for one path for each kind of records: the
