@@ -47,6 +47,37 @@ static json_t *successor_make(const struct call *c, const json_t *seen)
 	return out;
 }
 
+/* Only who is here and at work gets it. */
+static enum rc team_check(struct call *c)
+{
+	const json_t *team = json_object_get(c->body, "officers"), *one;
+	enum rc rc = RC_OK;
+	size_t i;
+
+	json_array_foreach(team, i, one)
+	{
+		const char *id = json_string_value(one), *state;
+		struct err why = { 0 };
+		struct op quiet = c->op;
+		json_t *officer = NULL;
+
+		quiet.err = &why;
+		rc = ledger_record(&quiet, c->scope, "officer", id, &officer);
+		state = json_text(officer, "state");
+		if (rc == RC_NOT_FOUND || (state && strcmp(state, "active")))
+			rc = call_refuse(c, RC_CONFLICT, 409, "refused",
+					 "'%s' is no active officer of scope "
+					 "%s",
+					 id, c->scope);
+		else if (rc != RC_OK)
+			rc = err_set(&c->err, rc, "%s", why.text);
+		json_decref(officer);
+		if (rc != RC_OK)
+			return rc;
+	}
+	return rc;
+}
+
 static json_t *handed_over(const struct call *c, const json_t *seen,
 			   const char *to)
 {
@@ -88,6 +119,8 @@ enum rc assignment_reassign(struct call *c)
 	char made[21];
 	enum rc rc = record_seen(c, id, &seen);
 
+	if (rc == RC_OK)
+		rc = team_check(c);
 	if (rc == RC_OK && !to) {
 		id_make(c, made);
 		to = made;
@@ -216,8 +249,13 @@ enum rc deadline_list(struct call *c)
 	const char *cursor = json_text(c->args, "cursor");
 	json_t *rows = NULL, *items = json_array();
 	char at[60], last[60] = "";
-	enum rc rc = rectification_list(&c->op, c->scope, &o, &rows);
+	enum rc rc = RC_OK;
 
+	if (cursor && strncmp(cursor, "c1.", 3) != 0)
+		rc = call_wrong(c, "cursor",
+				"is not the next of an earlier page");
+	if (rc == RC_OK)
+		rc = rectification_list(&c->op, c->scope, &o, &rows);
 	for (; rc == RC_OK && i < json_array_size(rows); i++) {
 		json_t *row = json_array_get(rows, i);
 

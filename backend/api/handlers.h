@@ -11,6 +11,8 @@ call_fn session_make, session_drop, token_create, token_list, token_drop,
 	audit_page, audit_top;
 call_fn assignment_reassign, conflict_decide, visit_verdict,
 	rectification_extend, deadline_list, quarantine_page;
+call_fn draw_make, draw_seed, draw_do, draw_exchange, draw_published,
+	draw_checked, draw_fair;
 call_fn about_me, about_scopes, about_document, about_pages;
 
 #endif

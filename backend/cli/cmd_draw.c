@@ -220,9 +220,6 @@ static void print_words(const json_t *paper)
 static void print_verified(struct cli *c, const json_t *paper,
 			   const json_t *against)
 {
-	size_t n = json_array_size(json_object_get(paper, "result"));
-	size_t frame = json_array_size(json_object_get(paper, "frame"));
-	char open[DRAW_OPEN_SIZE];
 	json_t *all;
 
 	if (!c->json) {
@@ -231,16 +228,7 @@ static void print_verified(struct cli *c, const json_t *paper,
 		print_faults(json_object_get(against, "faults"));
 		return;
 	}
-	draw_not_covered(paper, open);
-	all = json_pack("{s:s, s:b, s:b, s:b, s:I, s:I, s:I, s:s}", "id",
-			json_text(draw_announced(paper), "id"), "drawn",
-			json_object_get(paper, "result") != NULL, "void",
-			strcmp(json_text(paper, "state"), "void") == 0,
-			"public", draw_is_public(paper), "subjects",
-			(json_int_t)n, "frame", (json_int_t)frame, "replaced",
-			(json_int_t)json_array_size(
-				json_object_get(paper, "replacements")),
-			"not_covered", open);
+	all = draw_summary(paper);
 	json_object_update(all, (json_t *)(uintptr_t)against);
 	cli_json(all);
 }

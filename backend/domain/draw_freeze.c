@@ -266,6 +266,7 @@ enum rc draw_freeze(struct op *op, const char *scope,
 	if (rc == RC_OK)
 		rc = draw_ratio_rule_ready(op, options);
 	*committed = *material = NULL;
+	f.asked = json_incref((json_t *)(uintptr_t)options->excluded);
 	if (rc == RC_OK && options->exclude)
 		rc = draw_exclusions(options->exclude, &f.asked, op->err);
 	if (rc == RC_OK)

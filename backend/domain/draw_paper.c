@@ -359,3 +359,22 @@ bool draw_not_covered(const json_t *paper, char out[DRAW_OPEN_SIZE])
 					       open[i].said);
 	return at > 0;
 }
+
+json_t *draw_summary(const json_t *paper)
+{
+	const json_t *replaced = json_object_get(paper, "replacements");
+	char open[DRAW_OPEN_SIZE] = "";
+
+	draw_not_covered(paper, open);
+	return json_pack(
+		"{s:s, s:b, s:b, s:b, s:I, s:I, s:I, s:s}", "id",
+		json_text(draw_announced(paper), "id"), "drawn",
+		json_object_get(paper, "result") != NULL, "void",
+		strcmp(json_text(paper, "state"), "void") == 0, "public",
+		draw_is_public(paper), "subjects",
+		(json_int_t)json_array_size(json_object_get(paper, "result")),
+		"frame",
+		(json_int_t)json_array_size(json_object_get(paper, "frame")),
+		"replaced", (json_int_t)json_array_size(replaced),
+		"not_covered", open);
+}

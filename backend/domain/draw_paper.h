@@ -76,6 +76,10 @@ enum rc draw_verify(const json_t *paper, struct err *err);
 #define DRAW_OPEN_SIZE 120
 bool draw_not_covered(const json_t *paper, char out[DRAW_OPEN_SIZE]);
 
+/* What a verified paper comes to, a new reference: {"id","drawn","void",
+ * "public","subjects","frame","replaced","not_covered"}. */
+json_t *draw_summary(const json_t *paper);
+
 /* A paper in a file: written whole or not at all, read up to
  * DRAW_PAPER_BYTES_MAX. */
 enum rc draw_file_write(const char *path, const json_t *paper, struct err *err);
