@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""check_exchanges.py - hold every exchange of a test run against the document
+that the server served then, and ask that every operation was reached.
+
+usage: check_exchanges.py FILE [--some]
+
+FILE is what `hufud serve --log-exchanges FILE` wrote, FILE.<hash>.json beside it
+are the documents. Of each exchange: the status is declared, and so are media
+type, headers and schema of the reply; a refusal is a problem (RFC 9457) with a
+sentence; what succeeded had the parameters and the body that are declared. An
+operation that no exchange reached fails the run (not with --some): reached is
+one that answered with other than 401, 404, 405 and 5xx, and, where it can, with
+a success. Ends with `N passed, N failed`.
+"""
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from contract import Contract  # noqa: E402
+
+SHOWN = 40
+
+
+def exchanges(path):
+    with open(path, encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                yield number, json.loads(line), None
+            except ValueError as e:
+                yield number, None, str(e)
+
+
+def check(path, some=False):
+    """(sentences of what is wrong, exchanges seen, operations, reached)."""
+    contracts, wrong, seen = {}, [], 0
+    declared, reached = {}, set()
+    for number, e, broken in exchanges(path):
+        seen += 1
+        if broken:
+            wrong.append(f"line {number} is no JSON: {broken}")
+            continue
+        name = e["document"]
+        if name not in contracts:
+            with open(f"{path}.{name}.json", encoding="utf-8") as f:
+                contracts[name] = Contract(json.load(f))
+            for op in contracts[name].operations:
+                declared[op.id] = op
+        op, errors = contracts[name].wrong(e)
+        status = e["reply"]["status"]
+        for text in errors:
+            wrong.append(f"{e['method']} {e['path']} {status} ({op.id if op else 'no operation'}, "
+                         f"request {e['id']}): {text}")
+        if op and status < 400:
+            reached.add(op.id)
+    if not seen:
+        wrong.append("there is no exchange: nothing was tested")
+    missing = [] if some else sorted(set(declared) - reached)
+    wrong += [f"no test reaches {i}: {declared[i].method.upper()} {declared[i].path}" for i in missing]
+    return wrong, seen, len(declared), len(reached)
+
+
+def main(args):
+    some = "--some" in args
+    args = [a for a in args if a != "--some"]
+    if len(args) != 1 or args[0].startswith("-"):
+        sys.exit(__doc__.split("\n\n")[1])
+    wrong, seen, operations, reached = check(args[0], some)
+    for text in wrong[:SHOWN]:
+        print("not so:", text)
+    if len(wrong) > SHOWN:
+        print(f"and {len(wrong) - SHOWN} more")
+    print(f"{seen} exchanges, {reached} of {operations} operations succeeded at least once")
+    print(f"{max(0, seen + (0 if some else operations) - len(wrong))} passed, {len(wrong)} failed")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
