@@ -27,17 +27,15 @@ static enum rc service_new(struct service **out, const struct host *host,
 /* The routes need a contract, which needs the kinds of a store. */
 static enum rc service_routes_make(struct service *s, struct err *err)
 {
-	struct contract_held *held = NULL;
 	struct store *store = NULL;
 	enum rc rc = reader_take(s, &store, err);
 
 	if (rc == RC_OK)
-		rc = contract_take(s, store, &held, err);
+		rc = contract_take(s, store, &s->routes_of, err);
 	if (rc == RC_OK)
 		rc = routes_make(s, err);
 	if (rc == RC_OK)
 		rc = service_limits(s, 1, err);
-	contract_give(s, held);
 	reader_give(s, store);
 	return rc;
 }
@@ -123,11 +121,11 @@ void service_stop(struct service *s)
 	writer_stop(s->writer);
 	for (size_t i = 0; i < s->nidle; i++)
 		store_close(s->idle[i]);
+	contract_give(s, s->routes_of);
+	contract_give(s, s->held);
 	pthread_mutex_destroy(&s->lock);
 	pthread_mutex_destroy(&s->snapshots);
 	pthread_mutex_destroy(&s->mirrors);
-	if (s->held)
-		contract_give(s, s->held);
 	login_free(s->login);
 	bucket_table_free(s->buckets);
 	free(s->routes);

@@ -30,6 +30,7 @@ struct service {
 	size_t nidle;
 	struct contract_held *held; /* the newest; counts as a user */
 	struct http_route *routes;
+	struct contract_held *routes_of; /* whose words the routes are */
 	struct bucket_table *buckets; /* NULL: no limits */
 	int limit_login, limit_public, limit_terminal; /* places of them */
 };
