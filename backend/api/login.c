@@ -57,14 +57,16 @@ void login_free(struct login *l)
 	free(l);
 }
 
-static void credential_hash(const struct login *l, const char *credential,
+static void credential_hash(const struct login *l, const char *name,
+			    const char *password,
 			    unsigned char out[SHA256_BYTES])
 {
 	struct sha256 h;
 
 	sha256_begin(&h);
 	sha256_add(&h, l->key, sizeof(l->key));
-	sha256_add(&h, credential, strlen(credential));
+	sha256_add(&h, name, strlen(name) + 1);
+	sha256_add(&h, password, strlen(password));
 	sha256_end(&h, out);
 }
 
@@ -137,18 +139,13 @@ enum rc login_password(struct login *l, struct store *store, const char *name,
 		       const char *password, struct account *out, int *wait_s,
 		       struct err *err)
 {
-	char credential[CREDENTIAL_MAX + 1];
 	unsigned char hash[SHA256_BYTES];
 	struct err ignored = { 0 };
 	struct account now = { .password_version = -1 };
 	bool may_check;
 	enum rc rc;
 
-	if (strlen(name) + strlen(password) + 2 > sizeof(credential))
-		return err_set(err, RC_DENIED, LOGIN_WRONG);
-	snprintf(credential, sizeof(credential), "%s:%s", name, password);
-	credential_hash(l, credential, hash);
-	wipe(credential, sizeof(credential));
+	credential_hash(l, name, password, hash);
 	(void)account_look(store, name, &now, &ignored);
 	if (is_known(l, hash, now.password_version, !*wait_s, &may_check)) {
 		*wait_s = 0;

@@ -21,7 +21,8 @@ static const char usage[] =
 	"A[,A...] | --agency '*']\n"
 	"       hufud account set-roles NAME --role R[,R...]\n"
 	"\n"
-	"Roles: coordinator, analyst, auditor, administrator. Scopes are "
+	"Roles: inspector, coordinator, analyst, auditor, administrator. "
+	"Scopes are "
 	"division prefixes\n"
 	"(33, 3301, 330106), catalog, or '*'. Agencies are ids of records of "
 	"the kind agency;\n"
@@ -98,8 +99,7 @@ int cli_roles(struct cli *c, const char *text, unsigned *out)
 
 		snprintf(word, sizeof(word), "%.*s", (int)n, at);
 		role = role_parse(word);
-		if (!role || role == ROLE_SERVER || role == ROLE_IMPORT ||
-		    role == ROLE_INSPECTOR)
+		if (!role || role == ROLE_SERVER || role == ROLE_IMPORT)
 			return cli_misuse(c, "'%s' is no role of an account",
 					  word);
 		*out |= role;

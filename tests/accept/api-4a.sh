@@ -13,7 +13,6 @@ holds "scopes" hufud account set-scopes li --scope 330106,330108 --agency "*"
 holds "roles" hufud account set-roles li --role coordinator
 is "both are changed" "330106,330108 coordinator *" "$(account scopes) $(account roles) $(account agency)"
 fails 2 "no role of an account" hufud account set-roles li --role server
-fails 2 "no role of an account" hufud account set-roles li --role inspector
 fails 2 "are no scopes" hufud account set-scopes li --scope x
 fails 1 "agencies are ids" hufud account set-scopes li --agency "A B"
 fails 1 "only an administrator" hufud account set-roles li --role administrator --as li
