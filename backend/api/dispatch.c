@@ -116,7 +116,9 @@ static enum rc identify(struct call *c, const struct request *req,
 		rc = identify_password(c, req);
 	else if (cookie_read(request_header(req, "Cookie"), session))
 		rc = identify_session(c, req, session);
-	c->credential = c->by == BY_SESSION ? session : NULL;
+	c->credential = c->by == BY_SESSION ? session
+			: c->by == BY_TOKEN ? said + 7
+					    : NULL;
 	if (rc != RC_OK)
 		c->by = BY_NOBODY;
 	return rc;

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "api/finder.h"
 #include "api/login.h"
 #include "base/jcs.h"
 #include "base/log.h"
@@ -97,6 +98,11 @@ enum rc service_start(struct service **out, const char *dir,
 		rc = writer_start(&(*out)->writer, dir, host, err);
 	if (rc == RC_OK)
 		rc = service_routes_make(*out, err);
+	if (rc == RC_OK)
+		rc = watch_start(&(*out)->watch, dir, host, err);
+	if (rc == RC_OK)
+		rc = finder_start(&(*out)->finder, dir, (*out)->watch, host,
+				  err);
 	if (rc != RC_OK) {
 		service_stop(*out);
 		*out = NULL;
@@ -118,6 +124,8 @@ void service_stop(struct service *s)
 {
 	if (!s)
 		return;
+	finder_stop(s->finder);
+	watch_stop(s->watch);
 	writer_stop(s->writer);
 	for (size_t i = 0; i < s->nidle; i++)
 		store_close(s->idle[i]);

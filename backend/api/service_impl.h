@@ -31,6 +31,8 @@ struct service {
 	struct contract_held *held; /* the newest; counts as a user */
 	struct http_route *routes;
 	struct contract_held *routes_of; /* whose words the routes are */
+	struct watch *watch; /* inline: NULL, as the next */
+	struct finder *finder;
 	struct bucket_table *buckets; /* NULL: no limits */
 	int limit_login, limit_public, limit_terminal; /* places of them */
 };

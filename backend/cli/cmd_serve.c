@@ -10,12 +10,15 @@
 #include "api/service.h"
 #include "base/log.h"
 
+#define STREAMS_MAX 128
+#define THREADS 32 /* or two for each stream */
 #define FACTOR_MAX 800 /* of the largest bucket there is: http/bucket.h */
 
 static const char usage[] =
 	"usage: hufud serve --data DIR [--listen 127.0.0.1:8080] "
 	"[--insecure-bind]\n"
-	"       [--behind-proxy] [--limit-factor N] [--log-exchanges FILE]\n"
+	"       [--behind-proxy] [--limit-factor N] [--streams N] "
+	"[--log-exchanges FILE]\n"
 	"\n"
 	"Serves terminals until SIGTERM or SIGINT, one log line an event on "
 	"stderr. Plain\n"
@@ -34,18 +37,22 @@ static const char usage[] =
 	"says, for bulk\n"
 	"loads and tests; 0 takes all limits of requests away.\n"
 	"\n"
+	"--streams N serves so many streams of events at a time, each on a "
+	"thread of its own: 1\n"
+	"to 128, 8 unless said. Another one is told to try again later.\n"
+	"\n"
 	"--log-exchanges (or HUFU_EXCHANGES) is for tests: every request and "
 	"its reply is\n"
 	"added to FILE as a line of JSON, personal data included, passwords "
 	"and tokens not.\n";
 
-static bool factor_read(const char *text, int *out)
+static bool number_read(const char *text, long most, int *out)
 {
 	char *end;
 	long value = strtol(text, &end, 10);
 
 	*out = (int)value;
-	return *text >= '0' && *text <= '9' && !*end && value <= FACTOR_MAX;
+	return *text >= '0' && *text <= '9' && !*end && value <= most;
 }
 
 /* Every exchange goes to the file, where one is named. */
@@ -67,13 +74,14 @@ int cmd_serve(struct cli *c)
 {
 	const char *listen = "127.0.0.1:8080", *words[1] = { NULL };
 	const char *exchanges = getenv("HUFU_EXCHANGES");
-	const char *factor_text = "1";
+	const char *factor_text = "1", *streams_text = "8";
 	bool insecure = false, proxied = false;
 	const struct cli_option own[] = {
 		{ "--listen", &listen, NULL },
 		{ "--insecure-bind", NULL, &insecure },
 		{ "--behind-proxy", NULL, &proxied },
 		{ "--limit-factor", &factor_text, NULL },
+		{ "--streams", &streams_text, NULL },
 		{ "--log-exchanges", &exchanges, NULL },
 		{ NULL, NULL, NULL },
 	};
@@ -82,12 +90,18 @@ int cmd_serve(struct cli *c)
 	struct service *service = NULL;
 	struct exchange_log *log = NULL;
 	sigset_t ends;
-	int code = cli_options(c, own, usage, words, 0), which, lock, factor;
+	int code = cli_options(c, own, usage, words, 0), which, lock, factor,
+	    streams;
 	enum rc rc;
 
 	if (code != EXIT_DONE)
 		return code;
-	if (!factor_read(factor_text, &factor))
+	if (!number_read(streams_text, STREAMS_MAX, &streams) || !streams)
+		return cli_misuse(c,
+				  "--streams is a number from 1 to %d, not "
+				  "'%s'",
+				  STREAMS_MAX, streams_text);
+	if (!number_read(factor_text, FACTOR_MAX, &factor))
 		return cli_misuse(c,
 				  "--limit-factor is a number from 0 to %d, "
 				  "not '%s'",
@@ -115,6 +129,8 @@ int cmd_serve(struct cli *c)
 	options.listen = listen;
 	options.insecure_bind = insecure;
 	options.proxied = proxied;
+	options.streams_max = streams;
+	options.threads = 2 * streams > THREADS ? 2 * streams : THREADS;
 	options.ctx = service;
 	if (rc == RC_OK)
 		options.routes = service_routes(service);

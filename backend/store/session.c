@@ -93,8 +93,10 @@ static void session_note(struct store *s, const char *sql,
 	query_end(q, &ignored);
 }
 
-enum rc session_find(struct store *s, const char *id, int64_t now_ms,
-		     struct account *out, struct err *err)
+/* With `is_use` it is written down that it was used, or that it has ended. */
+static enum rc session_account(struct store *s, const char *id, int64_t now_ms,
+			       bool is_use, struct account *out,
+			       struct err *err)
 {
 	unsigned char hash[SHA256_BYTES];
 	struct err why = { 0 };
@@ -114,7 +116,8 @@ enum rc session_find(struct store *s, const char *id, int64_t now_ms,
 	    (rc != RC_OK || out->password_version != session.password_version ||
 	     now_ms >= session.begun_at + SESSION_MAX_MS ||
 	     now_ms >= session.used_at + SESSION_IDLE_MS)) {
-		session_note(s, SQL_SESSION_DROP, hash, NULL);
+		if (is_use)
+			session_note(s, SQL_SESSION_DROP, hash, NULL);
 		found = false;
 	}
 	if (!found) {
@@ -122,9 +125,21 @@ enum rc session_find(struct store *s, const char *id, int64_t now_ms,
 		return err_set(err, RC_DENIED,
 			       "the session has ended: log in again");
 	}
-	if (now_ms >= session.used_at + USE_STEP_MS)
+	if (is_use && now_ms >= session.used_at + USE_STEP_MS)
 		session_note(s, SQL_SESSION_USED, hash, &now_ms);
 	return RC_OK;
+}
+
+enum rc session_find(struct store *s, const char *id, int64_t now_ms,
+		     struct account *out, struct err *err)
+{
+	return session_account(s, id, now_ms, true, out, err);
+}
+
+enum rc session_look(struct store *s, const char *id, int64_t now_ms,
+		     struct account *out, struct err *err)
+{
+	return session_account(s, id, now_ms, false, out, err);
 }
 
 enum rc session_end(struct store *s, const char *id, struct err *err)

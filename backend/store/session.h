@@ -23,6 +23,9 @@ enum rc session_begin(struct store *s, const struct account *account,
  * wording, when there is none or it has ended. Not inside a transaction. */
 enum rc session_find(struct store *s, const char *id, int64_t now_ms,
 		     struct account *out, struct err *err);
+/* The same without counting as a use: for what goes on by itself. */
+enum rc session_look(struct store *s, const char *id, int64_t now_ms,
+		     struct account *out, struct err *err);
 /* End it; one that is not there has ended. */
 enum rc session_end(struct store *s, const char *id, struct err *err);
 /* All of an account's. */

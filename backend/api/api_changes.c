@@ -1,0 +1,39 @@
+/* api/api_changes.c - GET /v1/changes: what happened since a position. */
+#include "api/feed.h"
+#include "api/handlers.h"
+#include "api/kinds_asked.h"
+
+#include "base/jcs.h"
+
+enum rc change_page(struct call *c)
+{
+	const json_t *kinds = json_object_get(c->args, "kinds");
+	int64_t since = json_int(c->args, "since", 0), head;
+	const struct feed_wish wish = {
+		.scope = c->scope,
+		.kinds = kinds,
+		.with_record = json_text(c->args, "include") != NULL,
+		.most = (size_t)json_int(c->args, "limit", 100),
+	};
+	json_t *items = json_array();
+	enum rc rc = kinds_asked_check(c, kinds, NULL, NULL);
+
+	if (rc == RC_OK)
+		rc = feed_head(c, c->scope, &head);
+	if (rc == RC_OK && since > head)
+		rc = call_wrong(c, "since", "is beyond the end of the log");
+	/* Where nothing of a stretch is for the account, look on. */
+	for (int64_t before = -1; rc == RC_OK && before != since &&
+				  json_array_size(items) < wish.most;) {
+		before = since;
+		rc = feed_read(c, &wish, &since, items);
+	}
+	if (rc == RC_OK)
+		c->result = json_pack("{s:O, s:s, s:I, s:I, s:b}", "items",
+				      items, "scope", c->scope, "since",
+				      (json_int_t)since, "position",
+				      (json_int_t)(head > since ? head : since),
+				      "more", head > since);
+	json_decref(items);
+	return rc;
+}

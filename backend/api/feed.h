@@ -1,0 +1,25 @@
+/* api/feed.h - what the log says since a position, as an account may see it. */
+#ifndef API_FEED_H
+#define API_FEED_H
+
+#include "api/call.h"
+
+#define FEED_ROWS_MAX 1000 /* of the log, that one reading looks at */
+
+struct feed_wish {
+	const char *scope;
+	const json_t *kinds; /* names, or NULL: all */
+	bool with_record; /* of class L1 and L2; reading others is logged, so
+			   * they are asked for one by one */
+	size_t most; /* items */
+};
+/* Append the changes behind *position to `items`, oldest first, and move
+ * *position to the last one that was looked at, shown or not; it stays where it
+ * is at the end of the log. Each item has its `position`. What a record's
+ * agency or kind keeps from the account is left out. */
+enum rc feed_read(struct call *c, const struct feed_wish *wish,
+		  int64_t *position, json_t *items);
+/* The last position of a scope. */
+enum rc feed_head(struct call *c, const char *scope, int64_t *out);
+
+#endif

@@ -1,0 +1,44 @@
+#include "api/kinds_asked.h"
+
+#include <string.h>
+
+enum rc kinds_asked_check(struct call *c, const json_t *kinds,
+			  bool (*fits)(const struct kind *k),
+			  const char *otherwise)
+{
+	const json_t *one;
+	enum rc rc = RC_OK;
+	size_t i;
+
+	json_array_foreach(kinds, i, one)
+	{
+		const char *name = json_string_value(one);
+		const struct kind *k = registry_kind(c->store->kinds, name);
+
+		if (rc != RC_OK)
+			break;
+		if (!k)
+			rc = call_wrong(c, "kinds",
+					"names a kind that there is not");
+		else if (!call_may_read(c, k))
+			rc = call_refuse(c, RC_DENIED, 403, "denied",
+					 "account '%s' may not read records of "
+					 "kind '%s'",
+					 c->actor.name, name);
+		else if (fits && !fits(k))
+			rc = call_wrong(c, "kinds", otherwise);
+	}
+	return rc;
+}
+
+bool kind_is_asked(const struct call *c, const json_t *kinds,
+		   const struct kind *k)
+{
+	bool is_asked = !kinds;
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(kinds, i, one) is_asked |=
+		!strcmp(json_string_value(one), k->name);
+	return is_asked && call_may_read(c, k);
+}
