@@ -176,6 +176,21 @@ static enum rc keep_state(struct import_batch *b, const char *id,
 	return rc;
 }
 
+/* A row without a state says what has been, not what begins now. */
+static enum rc give_state(struct import_batch *b, const json_t *standing,
+			  json_t *record)
+{
+	const struct fsm *t = b->kind->fsm;
+	const char *field = t ? t->field->name : NULL;
+
+	if (!t || !t->import_start || json_object_get(record, field) ||
+	    json_object_get(standing, field) ||
+	    json_object_set_new(record, field, json_string(t->import_start)) ==
+		    0)
+		return RC_OK;
+	return err_set(b->op->err, RC_NOMEM, "out of memory");
+}
+
 static enum rc check_record(const struct import_batch *b, const json_t *record,
 			    struct err *why)
 {
@@ -244,6 +259,8 @@ enum rc batch_put(struct import_batch *b, const struct csv_row *row,
 		rc = err_set(b->op->err, RC_NOMEM, "out of memory");
 	else
 		rc = keep_state(b, fact->id, standing, record);
+	if (rc == RC_OK)
+		rc = give_state(b, standing, record);
 	if (rc != RC_OK)
 		goto out;
 	if (check_record(b, record, &why) != RC_OK) {

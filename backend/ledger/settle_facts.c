@@ -13,13 +13,13 @@
 
 static const char *const gone[] = { "void", "withdrawn", NULL };
 static const char *const recorded[] = { "recorded", NULL };
+static const char *const found[] = { "open", "corrected", NULL };
 
-/* Did this version of a visit count? An old import has no state. */
+/* Did this version of a visit count, as rate_visits counts? */
 static bool visit_counted(const json_t *visit)
 {
 	return visit &&
-	       (!json_text(visit, "state") || visit_is_signed(visit) ||
-		settle_state_is(visit, recorded)) &&
+	       (visit_is_signed(visit) || settle_state_is(visit, recorded)) &&
 	       !settle_state_is(visit, gone);
 }
 
@@ -31,7 +31,7 @@ static enum rc violation_counted(struct settle *s, const json_t *violation,
 	json_t *visit = NULL;
 	enum rc rc = id ? settle_look(s, "visit", id, &visit) : RC_OK;
 
-	*counted = violation && !settle_state_is(violation, gone) &&
+	*counted = violation && settle_state_is(violation, found) &&
 		   (!id || visit_counted(visit));
 	return rc;
 }

@@ -20,14 +20,16 @@ ORDER BY subject, valid_to DESC, id
 
 -- name: draw_visits
 SELECT v.subject, max(v.visited_on) FROM visit AS v
-WHERE v.scope = ?1 AND (v.state IS NULL OR v.state NOT IN ('void', 'withdrawn'))
+WHERE v.scope = ?1 AND v.state IN ('signed', 'submitted', 'returned',
+	'resubmitted', 'approved', 'published', 'corrected', 'recorded')
 AND (v.flags IS NULL OR v.flags NOT LIKE '%"not_counted"%')
 GROUP BY v.subject ORDER BY v.subject
 
 -- name: draw_item_visits
 SELECT v.subject, max(v.visited_on) FROM visit AS v
 LEFT JOIN assignment AS a ON a.scope = v.scope AND a.id = v.assignment
-WHERE v.scope = ?1 AND (v.state IS NULL OR v.state NOT IN ('void', 'withdrawn'))
+WHERE v.scope = ?1 AND v.state IN ('signed', 'submitted', 'returned',
+	'resubmitted', 'approved', 'published', 'corrected', 'recorded')
 AND (v.flags IS NULL OR v.flags NOT LIKE '%"not_counted"%')
 AND coalesce(v.item, a.item) = ?2 AND (a.cause IS NULL OR a.cause <> 'triggered')
 GROUP BY v.subject ORDER BY v.subject
@@ -112,9 +114,10 @@ SELECT v.subject, v.id, coalesce(v.found_on, t.visited_on), v.severity,
 FROM violation AS v
 LEFT JOIN visit AS t ON t.scope = v.scope AND t.id = v.visit
 WHERE v.scope = ?1 AND v.subject BETWEEN ?2 AND ?3
-AND (v.state IS NULL OR v.state <> 'void')
+AND v.state IN ('open', 'corrected')
 AND (v.flags IS NULL OR v.flags NOT LIKE '%"left_out"%')
-AND (t.state IS NULL OR t.state NOT IN ('void', 'withdrawn'))
+AND (v.visit IS NULL OR t.state IN ('signed', 'submitted', 'returned',
+	'resubmitted', 'approved', 'published', 'corrected', 'recorded'))
 UNION ALL
 SELECT t.subject, v.id, coalesce(v.found_on, t.visited_on), v.severity,
 	CASE WHEN t.flags LIKE '%"not_counted"%' THEN 'not_counted'
@@ -123,9 +126,10 @@ SELECT t.subject, v.id, coalesce(v.found_on, t.visited_on), v.severity,
 	AND l.position <= ?4)
 FROM visit AS t JOIN violation AS v ON v.scope = t.scope AND v.visit = t.id
 WHERE t.scope = ?1 AND t.subject BETWEEN ?2 AND ?3 AND v.subject IS NULL
-AND (v.state IS NULL OR v.state <> 'void')
+AND v.state IN ('open', 'corrected')
 AND (v.flags IS NULL OR v.flags NOT LIKE '%"left_out"%')
-AND (t.state IS NULL OR t.state NOT IN ('void', 'withdrawn'))
+AND t.state IN ('signed', 'submitted', 'returned',
+	'resubmitted', 'approved', 'published', 'corrected', 'recorded')
 ORDER BY 1, 3 DESC, 2
 
 -- name: rate_visits
@@ -135,7 +139,8 @@ SELECT t.subject, t.visited_on,
 	WHERE l.scope = t.scope AND l.kind = 'visit' AND l.id = t.id
 	AND l.position <= ?4)
 FROM visit AS t WHERE t.scope = ?1 AND t.subject BETWEEN ?2 AND ?3
-AND (t.state IS NULL OR t.state NOT IN ('void', 'withdrawn'))
+AND t.state IN ('signed', 'submitted', 'returned',
+	'resubmitted', 'approved', 'published', 'corrected', 'recorded')
 ORDER BY t.subject
 
 -- name: rate_current

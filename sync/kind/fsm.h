@@ -10,7 +10,8 @@
  *            "conflict":true,"flag":"cancelled_done"}],
  *  "unseen":[{"fields":["due"],"at":["done"],"flag":"not_seen"}],
  *  "frozen":[{"at":["signed"],"open":["state","flags"],"except":["import"]},
- *            {"at":["draft"],"closed":["subject"]}]}
+ *            {"at":["draft"],"closed":["subject"]}],
+ *  "import_start":"recorded"}
  *
  * `frozen` may also be one such object. Where several entries hold for a
  * state, a field is closed that any of them closes.
@@ -71,6 +72,7 @@ struct fsm {
 	const struct fsm_cell *cells;
 	const struct fsm_unseen *unseen;
 	const struct fsm_frozen *frozen;
+	const char *import_start; /* of a row that says no state, or NULL */
 };
 
 /* The record's state, or -1: it has none, or one that the table lacks. */

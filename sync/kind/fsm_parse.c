@@ -211,6 +211,25 @@ static enum rc check_reachable(struct table *a)
 	return RC_OK;
 }
 
+/* What came from a file has begun long ago: one of the starts. */
+static enum rc parse_import_start(struct table *a)
+{
+	const char *word = json_text(a->o, "import_start");
+	uint64_t starts = 0;
+	unsigned state;
+	enum rc rc;
+
+	if (!word)
+		return RC_OK;
+	rc = state_named(a, word, &state);
+	for (size_t i = 0; i < a->t->nstarts; i++)
+		starts |= a->t->starts[i].at;
+	if (rc == RC_OK && !(starts >> state & 1))
+		rc = wrong(a, "import as what is no start:", word);
+	a->t->import_start = word;
+	return rc;
+}
+
 static enum rc table_parse(struct table *a)
 {
 	struct fsm *t = a->t;
@@ -229,6 +248,8 @@ static enum rc table_parse(struct table *a)
 	if (rc == RC_OK)
 		rc = parse_list(a, "frozen", parse_frozen, sizeof(*t->frozen),
 				&t->frozen, &t->nfrozen);
+	if (rc == RC_OK)
+		rc = parse_import_start(a);
 	if (rc == RC_OK)
 		rc = check_cells(a);
 	return rc == RC_OK ? check_reachable(a) : rc;

@@ -20,7 +20,7 @@ printf '%s\r\n' \
 	'id,scope,town,subject,assignment,visited_on,visit_type,visit_state,visit_flags,result,record,code,value,severity,reason,author,state' \
 	't1,330106,000,s1,,2026-01-10,Routine,recorded,,code,,A,,,,,' \
 	't1,330106,000,s1,,2026-01-10,Routine,recorded,,code,,B,,,,,' \
-	"t1,330106,000,s1,,2026-01-10,Routine,recorded,,violation,w1,C1,'@SUM(A1),high,,," \
+	"t1,330106,000,s1,,2026-01-10,Routine,recorded,,violation,w1,C1,'@SUM(A1),high,,,open" \
 	't2,330106,000,s2,,2026-01-11,,recorded,,,,,,,,,' \
 	"t3,330106,000,s3,,2026-01-12,'=cmd,recorded,,answer,a1,p1,no,,,o1,final" >"$T/want.csv"
 is "byte for byte" "$(cat "$T/want.csv")" "$(cat "$T/results.csv")"

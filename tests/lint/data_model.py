@@ -132,6 +132,8 @@ def states(kind, field):
     for move in fsm["moves"]:
         lines.append("| %s | `%s` | %s | %s |" % (
             code(move["from"]), move["to"], words(move["by"]), code(move.get("needs", []))))
+    if "import_start" in fsm:
+        lines += ["", "A row of an import that says no state begins as `%s`." % fsm["import_start"]]
     if fsm.get("merge"):
         lines += ["", "Where both sides moved, whichever came first:", "",
                   "| one | other | stands | a person decides | flag |", "|---|---|---|---|---|"]

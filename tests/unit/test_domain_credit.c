@@ -9,6 +9,7 @@
 #include "base/date.h"
 #include "base/jcs.h"
 #include "domain/credit.h"
+#include "kind/fsm.h"
 #include "lib/loop.h"
 
 #define SCOPE "330106"
@@ -251,6 +252,13 @@ static void put(struct world *w, const char *kind, const char *id,
 		fail_msg("%s: %s", id, w->err.text);
 }
 
+static void import(struct world *w, const char *kind, const char *id,
+		   const char *json)
+{
+	if (loop_import(&w->loop, SCOPE, kind, id, json, &w->err) != RC_OK)
+		fail_msg("%s: %s", id, w->err.text);
+}
+
 static void make_district(struct world *w)
 {
 	put(w, "subject", "s1", "{\"name\":\"a\",\"town\":\"001\"}");
@@ -258,14 +266,15 @@ static void make_district(struct world *w)
 	put(w, "subject", "s3", "{\"name\":\"c\"}");
 	put(w, "visit", "t1",
 	    "{\"subject\":\"s1\",\"visited_on\":\"2024-09-01\","
-	    "\"visit_type\":\"Routine\"}");
+	    "\"visit_type\":\"Routine\",\"state\":\"recorded\"}");
 	put(w, "visit", "t2",
 	    "{\"subject\":\"s2\",\"visited_on\":\"2024-09-01\","
-	    "\"visit_type\":\"New Construction\"}");
+	    "\"visit_type\":\"New Construction\",\"state\":\"recorded\"}");
 	put(w, "violation", "v1",
-	    "{\"subject\":\"s1\",\"visit\":\"t1\",\"severity\":\"high\"}");
+	    "{\"subject\":\"s1\",\"visit\":\"t1\",\"severity\":\"high\","
+	    "\"state\":\"open\"}");
 	put(w, "violation", "v2",
-	    "{\"visit\":\"t1\",\"severity\":\"low\","
+	    "{\"visit\":\"t1\",\"severity\":\"low\",\"state\":\"open\","
 	    "\"found_on\":\"2024-09-02\"}");
 	put(w, "violation", "v3",
 	    "{\"subject\":\"s1\",\"state\":\"open\",\"severity\":\"high\","
@@ -274,7 +283,8 @@ static void make_district(struct world *w)
 	    "{\"subject\":\"s1\",\"state\":\"void\",\"severity\":\"high\","
 	    "\"found_on\":\"2024-09-02\",\"reason\":\"twice\"}");
 	put(w, "violation", "v4",
-	    "{\"subject\":\"s2\",\"visit\":\"t2\",\"severity\":\"high\"}");
+	    "{\"subject\":\"s2\",\"visit\":\"t2\",\"severity\":\"high\","
+	    "\"state\":\"open\"}");
 }
 
 static struct rate_done rate(struct world *w, const char *as_of)
@@ -336,16 +346,15 @@ static void a_visit_that_is_no_check_counts_under_no_scheme(void **state)
 	json_t *s3;
 
 	make_district(w);
-	assert_int_equal(loop_import(&w->loop, SCOPE, "visit", "t3",
-				     "{\"subject\":\"s3\","
-				     "\"visited_on\":\"2024-09-01\","
-				     "\"visit_type\":\"Change of papers\","
-				     "\"flags\":[\"not_counted\",\"repeat\"]}",
-				     &w->err),
-			 RC_OK);
+	import(w, "visit", "t3",
+	       "{\"subject\":\"s3\",\"visited_on\":\"2024-09-01\","
+	       "\"visit_type\":\"Change of papers\",\"state\":\"recorded\","
+	       "\"flags\":[\"not_counted\",\"repeat\"]}");
 	put(w, "violation", "v5",
-	    "{\"subject\":\"s3\",\"visit\":\"t3\",\"severity\":\"high\"}");
-	put(w, "violation", "v6", "{\"visit\":\"t3\",\"severity\":\"high\"}");
+	    "{\"subject\":\"s3\",\"visit\":\"t3\",\"severity\":\"high\","
+	    "\"state\":\"open\"}");
+	put(w, "violation", "v6",
+	    "{\"visit\":\"t3\",\"severity\":\"high\",\"state\":\"open\"}");
 	rate(w, NULL);
 	s3 = rating_of(w, "s3");
 	assert_int_equal(json_int(s3, "score", 0), 1000);
@@ -355,6 +364,60 @@ static void a_visit_that_is_no_check_counts_under_no_scheme(void **state)
 		json_int(json_object_get(s3, "reasons"), "visits_uncounted", 0),
 		1);
 	json_decref(s3);
+}
+
+/* How s1 stands when the visit t1 and the violation v1 are in these states, as
+ * no role may make them all. */
+static int64_t score_in(struct world *w, const char *visit,
+			const char *violation)
+{
+	struct query *q =
+		query_begin(w->loop.store->db, "UPDATE visit SET state=?1 "
+					       "WHERE id='t1'");
+	json_t *s1;
+	int64_t score;
+
+	query_text(q, 1, visit);
+	query_row(q);
+	query_end(q, &w->err);
+	q = query_begin(w->loop.store->db, "UPDATE violation SET state=?1 "
+					   "WHERE id='v1'");
+	query_text(q, 1, violation);
+	query_row(q);
+	query_end(q, &w->err);
+	rate(w, NULL);
+	s1 = rating_of(w, "s1");
+	score = json_int(s1, "score", 0);
+	json_decref(s1);
+	return score;
+}
+
+/* What is frozen is a fact, until it is withdrawn. */
+static void only_facts_count(void **state)
+{
+	struct world *w = *state;
+	const struct kind *visit;
+	const char *const *at;
+	int64_t nothing, all;
+
+	make_district(w);
+	all = score_in(w, "recorded", "open");
+	nothing = score_in(w, NULL, "open");
+	assert_true(nothing > all);
+	visit = registry_kind(w->loop.store->kinds, "visit");
+	at = visit->fsm->field->values;
+	for (int i = 0; at[i]; i++) {
+		bool fact = fsm_is_frozen(visit->fsm, i) &&
+			    strcmp(at[i], "withdrawn") != 0;
+		int64_t score = score_in(w, at[i], "open");
+
+		if (score != (fact ? all : nothing))
+			fail_msg("%s: %lld", at[i], (long long)score);
+	}
+	assert_int_equal(score_in(w, "recorded", "corrected"), all);
+	assert_true(score_in(w, "recorded", "void") > all);
+	assert_int_equal(score_in(w, "recorded", NULL),
+			 score_in(w, "recorded", "void"));
 }
 
 static void rating_again_writes_only_what_changed(void **state)
@@ -371,7 +434,7 @@ static void rating_again_writes_only_what_changed(void **state)
 	assert_memory_equal(&before.commit, &after.commit, OID_BYTES);
 	put(w, "violation", "v9",
 	    "{\"subject\":\"s3\",\"severity\":\"moderate\","
-	    "\"found_on\":\"2024-10-01\"}");
+	    "\"found_on\":\"2024-10-01\",\"state\":\"open\"}");
 	assert_int_equal(rate(w, NULL).written, 1);
 	/* Two years on, only what decayed is written. */
 	assert_int_equal(rate(w, "2026-01-01").written, 2);
@@ -510,7 +573,7 @@ static void a_dry_run_counts_and_writes_nothing(void **state)
 	assert_memory_not_equal(&before.commit, &after.commit, OID_BYTES);
 	put(w, "violation", "v9",
 	    "{\"subject\":\"s1\",\"severity\":\"high\","
-	    "\"found_on\":\"2024-10-01\"}");
+	    "\"found_on\":\"2024-10-01\",\"state\":\"open\"}");
 	assert_int_equal(rate_scope(&w->op, SCOPE, &options, &done), RC_OK);
 	assert_int_equal(done.written, 1);
 	assert_int_equal(done.unrated, 0);
@@ -574,11 +637,12 @@ static void every_rating_is_computed_again_to_the_same_bytes(void **state)
 	rate(w, "2024-09-10");
 	put(w, "violation", "v9",
 	    "{\"subject\":\"s3\",\"severity\":\"moderate\","
-	    "\"found_on\":\"2024-09-20\"}");
+	    "\"found_on\":\"2024-09-20\",\"state\":\"open\"}");
 	rate(w, NULL);
 	/* What became known since changes no rating that was right then. */
-	put(w, "violation", "v1",
-	    "{\"subject\":\"s2\",\"visit\":\"t1\",\"severity\":\"high\"}");
+	import(w, "violation", "v1",
+	       "{\"subject\":\"s2\",\"visit\":\"t1\",\"severity\":\"high\","
+	       "\"state\":\"open\"}");
 	put(w, "violation", "v2",
 	    "{\"visit\":\"t1\",\"severity\":\"low\",\"state\":\"void\","
 	    "\"found_on\":\"2024-09-02\",\"reason\":\"x\"}");
@@ -610,9 +674,10 @@ static void what_was_known_then_is_told_from_what_is_known_now(void **state)
 	ledger_head(w->loop.store, SCOPE, &then, &w->err);
 	put(w, "violation", "v9",
 	    "{\"subject\":\"s1\",\"severity\":\"high\","
-	    "\"found_on\":\"2024-09-05\"}");
-	put(w, "violation", "v1",
-	    "{\"subject\":\"s2\",\"visit\":\"t1\",\"severity\":\"high\"}");
+	    "\"found_on\":\"2024-09-05\",\"state\":\"open\"}");
+	import(w, "violation", "v1",
+	       "{\"subject\":\"s2\",\"visit\":\"t1\",\"severity\":\"high\","
+	       "\"state\":\"open\"}");
 	rate(w, NULL);
 	assert_int_equal(rate_explain(&w->op, SCOPE, "s1", &options,
 				      &then.position, &why),
@@ -737,6 +802,7 @@ int main(void)
 		cmocka_unit_test(the_scheme_that_ships_is_one),
 		IN_WORLD(every_subject_is_rated_by_its_facts),
 		IN_WORLD(a_visit_that_is_no_check_counts_under_no_scheme),
+		IN_WORLD(only_facts_count),
 		IN_WORLD(rating_again_writes_only_what_changed),
 		IN_WORLD(a_rating_as_of_a_day_knows_no_later_fact),
 		IN_WORLD(a_version_of_a_scheme_never_changes),

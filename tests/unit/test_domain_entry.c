@@ -100,6 +100,35 @@ static void another_beginning_is_refused_where_no_move_leads(void **state)
 		      "\"town\":\"000\"}");
 }
 
+/* A row of what has been says its state only where it is another. */
+static void a_row_without_a_state_is_of_the_past(void **state)
+{
+	(void)state;
+	assert_int_equal(import_text("subject", SCOPE, "id,name\ns1,a\n"),
+			 RC_OK);
+	assert_int_equal(import_text("visit", SCOPE, "id,subject\nv1,s1\n"),
+			 RC_OK);
+	expect_record(SCOPE, "visit", "v1",
+		      "{\"id\":\"v1\",\"scope\":\"330106\",\"source\":"
+		      "\"visit\",\"state\":\"recorded\",\"subject\":\"s1\","
+		      "\"town\":\"000\"}");
+	assert_int_equal(
+		import_text("violation", SCOPE, "id,visit,state\nw1,v1,\n"),
+		RC_OK);
+	expect_record(SCOPE, "violation", "w1",
+		      "{\"id\":\"w1\",\"scope\":\"330106\",\"source\":"
+		      "\"violation\",\"state\":\"open\",\"town\":\"000\","
+		      "\"visit\":\"v1\"}");
+	/* A record that has a state keeps it, and the file changes nothing. */
+	assert_int_equal(
+		import_text("visit", SCOPE, "id,subject,state\nv2,s1,open\n"),
+		RC_OK);
+	assert_int_equal(
+		import_text("visit", SCOPE, "id,subject\nv1,s1\nv2,s1\n"),
+		RC_OK);
+	expect(2, 0, 0, 2, 0);
+}
+
 /* Some are refused when they are read and some when they are written. */
 static void refusals_stand_in_the_order_of_the_file(void **state)
 {
@@ -190,6 +219,7 @@ int main(void)
 		TEST(a_town_is_one_that_the_divisions_have_or_had),
 		TEST(a_state_is_a_beginning_or_a_legal_move),
 		TEST(another_beginning_is_refused_where_no_move_leads),
+		TEST(a_row_without_a_state_is_of_the_past),
 		TEST(refusals_stand_in_the_order_of_the_file),
 		TEST(a_file_of_2000_refusals_keeps_all_of_them),
 		TEST(industries_are_codes_of_the_standard),

@@ -65,6 +65,8 @@ static const struct {
 	  "there is no set 'flags'" },
 	{ MOVES "'unseen':[{'fields':['due'],'at':['c'],'flag':'x'}]}",
 	  "a field that is not there: 'due'" },
+	{ MOVES "'import_start':'x'}", "have no value 'x'" },
+	{ MOVES "'import_start':'b'}", "import as what is no start: 'b'" },
 	{ MOVES "'frozen':{'at':['x']}}", "have no value 'x'" },
 	{ MOVES "'frozen':[{'at':['c']},{'at':['x']}]}", "have no value 'x'" },
 	{ MOVES "'frozen':[{'open':['why']}]}", "lack a list 'at'" },
