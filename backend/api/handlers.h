@@ -13,6 +13,7 @@ call_fn assignment_reassign, conflict_decide, visit_verdict,
 	rectification_extend, deadline_list, quarantine_page;
 call_fn draw_make, draw_seed, draw_do, draw_exchange, draw_published,
 	draw_checked, draw_fair;
+call_fn rating_of, ratings_run, ratings_check;
 call_fn search_page, change_page, change_stream;
 call_fn about_me, about_scopes, about_document, about_pages;
 

@@ -61,31 +61,11 @@ static void print_table(const struct rate_done *done, bool dry_run)
 static int print_rates(struct cli *c, const struct rate_done *done,
 		       bool dry_run)
 {
-	json_t *grades, *before;
-
 	if (!c->json) {
 		print_table(done, dry_run);
 		return EXIT_DONE;
 	}
-	grades = json_object();
-	before = json_object();
-	for (size_t i = 0; i < done->ngrades; i++) {
-		const char *grade = done->grades[i].grade;
-
-		json_object_set_new(
-			grades, grade,
-			json_integer((json_int_t)done->grades[i].subjects));
-		json_object_set_new(
-			before, grade,
-			json_integer((json_int_t)done->grades[i].before));
-	}
-	cli_json(json_pack(
-		"{s:s, s:I, s:s, s:I, s:b, s:I, s:I, s:I, s:o, s:o}", "scheme",
-		done->scheme, "version", (json_int_t)done->version, "as_of",
-		done->as_of, "subjects", (json_int_t)done->subjects, "dry_run",
-		(int)dry_run, "written", (json_int_t)done->written, "later",
-		(json_int_t)done->later, "unrated", (json_int_t)done->unrated,
-		"before", before, "grades", grades));
+	cli_json(rate_done_json(done, dry_run));
 	return EXIT_DONE;
 }
 

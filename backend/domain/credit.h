@@ -72,6 +72,9 @@ struct rate_done {
  * than `as_of` stands. */
 enum rc rate_scope(struct op *op, const char *scope,
 		   const struct rate_options *options, struct rate_done *done);
+/* {"scheme","version","as_of","subjects","dry_run","written","later","unrated",
+ * "before":{grade: n},"grades":{grade: n}}, a new reference. */
+json_t *rate_done_json(const struct rate_done *done, bool dry_run);
 
 /* One subject, all its facts, nothing written. With `known`, from the facts
  * that the log held at that position. {"subject","scheme","version","as_of",

@@ -57,10 +57,10 @@ v = json.loads(sys.stdin.readline())
 for k in sys.argv[1].split("."): v = v[int(k)] if isinstance(v, list) else v[k]
 print(v if not isinstance(v, (dict, list)) else json.dumps(v))' "$1"; }
 # server_start [OPTION...]
-# api METHOD PATH [curl arguments]: as $WHO (name:password); the body goes to standard output, the status to $T/status
+# api METHOD PATH [curl arguments]: as $WHO (name:password), or nobody; the body goes to standard output, the status to $T/status
 api() {
 	local method=$1 path=$2; shift 2
-	curl -s -o "$T/body" -w '%{http_code}' -u "${WHO:-}" -X "$method" "$URL$path" "$@" >"$T/status"
+	curl -s -o "$T/body" -w '%{http_code}' ${WHO:+-u "$WHO"} -X "$method" "$URL$path" "$@" >"$T/status"
 	cat "$T/body"
 }
 # answers STATUS "text in the body" METHOD PATH [curl arguments]

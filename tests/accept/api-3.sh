@@ -1,0 +1,208 @@
+#!/usr/bin/env bash
+# Deeds over HTTP: assignments, visits, conflicts, draws, credit, terminals, each with its refusals and its entry in the log.
+. "$(dirname "$0")/lib.sh"
+district
+echo secret-word >"$T/pw"
+for a in chen:coordinator li:coordinator song:auditor zhao:analyst qian:administrator o1:coordinator; do
+	hufud account add "${a%%:*}" --role "${a##*:}" --scope $S --password-file "$T/pw" >/dev/null
+done
+hufud account add far --role coordinator --scope 330108 --password-file "$T/pw" >/dev/null
+hufud account add root --role administrator --scope '*' --password-file "$T/pw" >/dev/null
+server_start
+as() { WHO=$1:secret-word; }
+office() { sqlite3 "$HUFU_DATA/hufu.db" "$1"; }
+set_() { hufud set "$1" "$2" "${@:3}" --scope $S >/dev/null; }
+new() { set_ "$@" --new; }
+etag() { curl -s -u "$WHO" "$URL/v1/$1/$2?scope=${3:-$S}" | json etag; }
+key() { od -An -N8 -tx8 /dev/urandom | tr -d ' '; }
+# do_ STATUS "text" KINDS ID VERB [BODY]: with the etag that the record has for whoever may read it
+do_() { answers "$1" "$2" POST "/v1/$3/$4/$5" -H "If-Match: \"$(WHO=chen:secret-word; etag "$3" "$4")\"" -H "Idempotency-Key: $(key)" \
+	-H 'Content-Type: application/json' -d "${6:-}"; }
+# post STATUS "text" PATH BODY
+post() { answers "$1" "$2" POST "$3" -H "Idempotency-Key: $(key)" -H 'Content-Type: application/json' -d "$4"; }
+R='{"reason":"for a reason"}'
+# what a deed owes: others may not, elsewhere it is not there, and a reason is one
+# refused_to "ACCOUNTS" KINDS ID VERB [BODY]
+refused_to() {
+	local a
+	for a in $1; do as "$a"; do_ 403 '/problems/denied' "$2" "$3" "$4" "${5:-}"; done
+	as far; do_ 404 '/problems/not_found' "$2" "$3" "$4" "${5:-}"
+	WHO=; do_ 401 '/problems/unauthorized' "$2" "$3" "$4" "${5:-}"
+	as chen
+}
+# entries OPERATION: outcomes in the audit log
+entries() { hufud audit list --operation "$1" --format json | python3 -c '
+import json, sys
+print(*[e["who"] + ":" + e["outcome"] for e in map(json.loads, sys.stdin) if e["via"] == "api"])'; }
+
+# -- assignments: the way of one, and what is not on it
+as chen
+new assignment d1 subject=s1 officers='o1;o2' state=draft
+do_ 409 wrong_state assignments d1 review
+do_ 200 '"state":"issued"' assignments d1 issue
+do_ 409 'is issued: issueAssignment is not possible' assignments d1 issue
+do_ 400 'the body is missing' assignments d1 cancel
+do_ 400 '"pointer":"/reason"' assignments d1 cancel '{"reason":""}'
+do_ 400 'because' assignments d1 cancel '{"reason":"r","because":"x"}'
+answers 428 If-Match POST /v1/assignments/d1/cancel -H 'Content-Type: application/json' -d "$R"
+answers 412 'not what you have seen' POST /v1/assignments/d1/cancel -H 'If-Match: "0123"' -H 'Content-Type: application/json' -d "$R"
+refused_to "song zhao" assignments d1 cancel "$R"
+do_ 200 '"state":"cancelled"' assignments d1 cancel "$R"
+is "with its reason" "for a reason" "$(office "SELECT reason FROM assignment WHERE id='d1'")"
+is "as a signed packet of the account" chen "$(office "SELECT author FROM packet ORDER BY number DESC LIMIT 1")"
+is "and every try is in the log" "chen:refused chen:refused chen:refused chen:refused chen:refused song:refused zhao:refused far:refused chen:ok" "$(entries cancelAssignment)"
+
+{ echo "id,subject,officers,due,state"
+  for i in 2 3 4 5 6 7 8; do echo "a$i,s$i,o1;o2,2026-12-31,issued"; done; } >"$T/more.csv"
+hufud import assignment "$T/more.csv" --scope $S >/dev/null
+tablet a o1
+# begin ASSIGNMENT VISIT: the check has begun; did ASSIGNMENT VISIT: it was signed
+begin() { on a "UPDATE assignment SET state='in_progress' WHERE id='$1';
+	INSERT INTO visit(id,subject,assignment,officers,state) SELECT '$2', subject, id, '[\"o1\",\"o2\"]', 'checking' FROM assignment WHERE id='$1'"; }
+did() { on a "UPDATE assignment SET state='done' WHERE id='$1';
+	INSERT INTO visit(id,subject,assignment,officers,visited_on,state) SELECT '$2', subject, id, '[\"o1\",\"o2\"]', '2026-01-10', 'signed' FROM assignment WHERE id='$1'"; }
+begin a2 v2; did a3 v3; did a4 v4; did a5 v5; did a6 v6
+sync a >/dev/null
+do_ 409 wrong_state assignments a2 resume "$R"
+do_ 200 '"state":"recalled"' assignments a2 recall "$R"
+do_ 200 '"state":"in_progress"' assignments a2 resume "$R"
+do_ 200 '"state":"recalled"' assignments a2 recall "$R"
+do_ 200 '"state":"void"' assignments a2 void "$R"
+do_ 200 '"state":"returned"' assignments a3 return "$R"
+do_ 409 wrong_state assignments a3 close
+do_ 409 wrong_state assignments a3 ratify "$R"
+do_ 200 '"state":"reviewed"' assignments a4 review
+do_ 200 '"state":"closed"' assignments a4 close
+
+# -- reassigned: to one that is there, or to one that is made
+do_ 400 'reason' assignments a7 reassign '{"officers":["o2","o3"]}'
+do_ 400 '' assignments a7 reassign "$R"
+do_ 400 '' assignments a7 reassign '{"officers":["o2","o3"],"reassigned_to":"a8","reason":"r"}'
+do_ 409 'which is of subject' assignments a7 reassign '{"reassigned_to":"a8","reason":"r"}' 
+do_ 409 "'o9' is no active officer" assignments a7 reassign '{"officers":["o2","o9"],"reason":"r"}'
+is "a refusal makes nothing" 0 "$(office "SELECT count(*) FROM assignment WHERE officers LIKE '%o9%'")"
+refused_to "song zhao" assignments a7 reassign '{"officers":["o2","o3"],"reason":"ill"}'
+k=$(key) e=$(etag assignments a7)
+again() { answers 200 '"state":"reassigned"' POST /v1/assignments/a7/reassign -H "If-Match: \"$e\"" -H "Idempotency-Key: $k" \
+	-H 'Content-Type: application/json' -d '{"officers":["o2","o3"],"reason":"ill"}'; }
+again; cp "$T/body" "$T/first"; again
+holds "again is the same answer" cmp "$T/first" "$T/body"
+is "one successor, for the same" "s7 [\"o2\",\"o3\"] 2026-12-31 issued" "$(office "SELECT subject||' '||officers||' '||due||' '||state FROM assignment WHERE id=(SELECT reassigned_to FROM assignment WHERE id='a7')")"
+
+# -- done while it was called off: a second person says whether it counts
+do_ 200 '"state":"cancelled"' assignments a8 cancel "$R"
+new assignment c1 subject=s1 officers='o1;o2' state=issued
+new assignment c2 subject=s2 officers='o1;o2' state=issued
+new assignment c3 subject=s3 officers='o1;o2' state=issued
+sync a >/dev/null
+for i in 1 2 3; do did c$i w$i; do_ 200 cancelled assignments c$i cancel "$R"; done
+sync a >/dev/null || true
+is "contested" "done_contested done_contested done_contested" "$(office "SELECT group_concat(state, ' ') FROM assignment WHERE id IN ('c1','c2','c3')")"
+do_ 409 wrong_state assignments c1 cancel "$R"
+do_ 409 "for somebody else to say: 'chen' called it off" assignments c1 ratify "$R"
+as o1; do_ 409 "'o1' is one of its officers" assignments c1 ratify "$R"
+refused_to "song zhao" assignments c1 ratify "$R"
+as li; do_ 400 reason assignments c1 ratify '{}'
+do_ 200 '"state":"done"' assignments c1 ratify "$R"
+do_ 200 '"state":"cancelled"' assignments c2 refuse "$R"
+is "which decides the questions" "decided terminal li;decided server li" "$(office "SELECT group_concat(t, ';') FROM (SELECT state||' '||decision||' '||decided_by AS t FROM conflict WHERE state='decided' ORDER BY record_id)")"
+is "the visit of the refused one is outside" '["outside_assignment"]' "$(office "SELECT flags FROM visit WHERE id='w2'")"
+is "each in the log" "chen:refused chen:refused o1:refused song:refused zhao:refused far:refused li:refused li:ok" "$(entries ratifyAssignment)"
+
+# -- conflicts
+q=$(office "SELECT id FROM conflict WHERE state='open'")
+as chen; do_ 409 'for somebody else to say' conflicts "$q" decide '{"decision":"terminal","reason":"mine"}'
+as li
+do_ 400 '' conflicts "$q" decide '{"decision":"sideways","reason":"r"}'
+do_ 400 reason conflicts "$q" decide '{"decision":"terminal"}'
+do_ 400 '/value' conflicts "$q" decide '{"decision":"other","reason":"r"}'
+do_ 400 '/value' conflicts "$q" decide '{"decision":"server","value":{"state":"done"},"reason":"r"}'
+refused_to "song qian zhao" conflicts "$q" decide '{"decision":"terminal","reason":"r"}'
+as li
+answers 404 'not_found' POST "/v1/private-conflicts/$q/decide" -H 'If-Match: "x"' -H 'Content-Type: application/json' -d '{"decision":"terminal","reason":"r"}'
+do_ 200 '"decision":"terminal"' conflicts "$q" decide '{"decision":"terminal","reason":"the shop says so"}'
+is "decided" "done li" "$(office "SELECT a.state||' '||c.decided_by FROM assignment AS a, conflict AS c WHERE a.id='c3' AND c.id='$q'")"
+sync a >/dev/null
+on a "UPDATE visit SET summary='clean' WHERE id='v2'"; set_ visit v2 summary=dirty; sync a >/dev/null
+q=$(office "SELECT id FROM conflict WHERE state='open'")
+as chen
+do_ 400 "not part of this conflict" conflicts "$q" decide '{"decision":"other","value":{"summary":"half","town":"001"},"reason":"r"}'
+do_ 200 '"state":"decided"' conflicts "$q" decide '{"decision":"other","value":{"summary":"half clean"},"reason":"both are right"}'
+is "the third value stands" "half clean" "$(office "SELECT summary FROM visit WHERE id='v2'")"
+
+# -- visits
+answers 200 '"verdict":"no_form"' GET "/v1/visits/w1/verdict?scope=$S"
+as far; answers 404 'not_found' GET "/v1/visits/w1/verdict"
+as chen
+sync a >/dev/null
+on a "UPDATE visit SET state='submitted' WHERE id IN ('w1','v4')"; sync a >/dev/null
+do_ 409 wrong_state visits w1 publish
+do_ 409 wrong_state visits v5 approve
+refused_to "song zhao" visits w1 approve
+do_ 400 'the body is missing' visits w1 return
+do_ 200 '"state":"returned"' visits w1 return "$R"
+do_ 200 '"state":"approved"' visits v4 approve
+do_ 200 '"state":"published"' visits v4 publish
+do_ 200 '"state":"corrected"' visits v4 correct "$R"
+do_ 200 '"state":"withdrawn"' visits v4 withdraw "$R"
+do_ 409 wrong_state visits v4 void "$R"
+do_ 200 '"state":"void"' visits v2 void "$R"
+is "in the log" "chen:ok" "$(entries withdrawVisit)"
+
+# -- orders to correct, violations, alarms, recusals, exemptions
+new rectification r1 visit=w1 subject=s1 content='clean the filter' state=issued
+new rectification r2 visit=w3 subject=s3 content='show the licence' state=issued due=2026-02-02
+do_ 400 '/served_on' rectifications r1 serve '{"served_on":"tomorrow"}'
+refused_to "song zhao" rectifications r1 serve '{"served_on":"2026-01-12"}'
+set_ rectification r1 term_days=10
+do_ 200 '"state":"served"' rectifications r1 serve '{"served_on":"2026-01-12"}'
+due() { api GET "/v1/deadlines?scope=$S&$1" | json items | python3 -c 'import json,sys; print(*[i["id"] + " " + i.get("deadline", "-") + " " + str(i["overdue"]).lower() for i in json.load(sys.stdin)], sep=";")'; }
+is "ten working days after Monday 12 January" "r1 2026-01-26 true;r2 2026-02-02 false" "$(due on=2026-02-01)"
+is "only the overdue" "r1 2026-01-26 true" "$(due 'overdue=true&on=2026-02-01')"
+is "by pages" "r2 2026-02-02 false" "$(due "on=2026-02-01&limit=1&cursor=$(api GET "/v1/deadlines?scope=$S&on=2026-02-01&limit=1" | json next)")"
+answers 400 cursor GET "/v1/deadlines?scope=$S&cursor=x"
+answers 400 '"pointer":"on"' GET "/v1/deadlines?scope=$S&on=soon"
+do_ 400 'is not after the deadline' rectifications r1 extend '{"extended_to":"2026-01-26","reason":"r"}'
+refused_to "song zhao" rectifications r1 extend '{"extended_to":"2026-02-10","reason":"r"}'
+do_ 200 '"extended_to":"2026-02-10"' rectifications r1 extend '{"extended_to":"2026-02-10","reason":"a part is ordered"}'
+is "not overdue any more" "" "$(due 'overdue=true&on=2026-02-01')"
+do_ 200 '"state":"proof_in"' rectifications r1 prove '{"proof":["photo"]}'
+do_ 409 wrong_state rectifications r1 close
+do_ 200 '"state":"case"' rectifications r1 case '{"reason":"the filter is not clean","case_no":"2026-17"}'
+do_ 409 wrong_state rectifications r1 extend '{"extended_to":"2027-02-10","reason":"r"}'
+do_ 200 '"state":"void"' rectifications r2 void "$R"
+new violation x1 subject=s1 severity=high found_on=2026-01-10 state=open
+do_ 200 '"state":"corrected"' violations x1 correct
+refused_to "song zhao" violations x1 reopen "$R"
+do_ 200 '"state":"open"' violations x1 reopen "$R"
+do_ 400 'the body is missing' violations x1 void
+alarm=$(office "SELECT id FROM alarm WHERE record_id='w2'")
+do_ 409 wrong_state alarms "$alarm" close
+do_ 400 explanation alarms "$alarm" explain '{}'
+do_ 200 '"state":"explained"' alarms "$alarm" explain '{"explanation":"the firm was told"}'
+refused_to "zhao" alarms "$alarm" close
+do_ 403 denied alarms "$alarm" reopen
+as song; do_ 200 '"state":"open"' alarms "$alarm" reopen
+as chen; do_ 200 explained alarms "$alarm" explain '{"explanation":"by letter"}'
+as song; do_ 200 '"state":"closed"' alarms "$alarm" close
+as chen
+new recusal k1 officer=o3 subject=s5 reason='his brother' asked_by=o3 state=asked
+refused_to "song zhao" recusals k1 grant
+do_ 200 '"decided_by":"chen"' recusals k1 grant
+do_ 409 wrong_state recusals k1 grant
+as li; do_ 200 '"decided_by":"li"' recusals k1 refuse
+as chen
+new exemption e1 subject=s6 reason='white list' valid_to=2027-12-31 state=active
+refused_to "song zhao" exemptions e1 end
+do_ 200 '"state":"ended"' exemptions e1 end
+do_ 409 wrong_state exemptions e1 end
+
+# -- quarantine
+on a "INSERT INTO violation(id,visit,subject,severity,state) VALUES('x9','w1','s1','low','open')"
+hufud terminal revoke "$(office "SELECT terminal FROM enrolment")" --reason lost --scope $S >/dev/null
+sync a >/dev/null 2>&1 || true
+answers 200 '"code":"revoked"' GET "/v1/quarantine?scope=$S"
+is "as the command says" "$(hufud quarantine list --scope $S --json | json quarantine)" "$(api GET "/v1/quarantine?scope=$S" | json items)"
+as far; answers 403 denied GET "/v1/quarantine?scope=$S"
+WHO=; answers 401 unauthorized GET "/v1/quarantine?scope=$S"
+passed
