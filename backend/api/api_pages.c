@@ -6,10 +6,17 @@
 
 #include "base/jcs.h"
 
+/* Escaped; what stands between backticks is code. */
 static void text(struct buf *b, const char *s)
 {
+	bool is_code = false;
+
 	for (; s && *s; s++) {
 		switch (*s) {
+		case '`':
+			buf_puts(b, is_code ? "</code>" : "<code>");
+			is_code = !is_code;
+			break;
 		case '<': buf_puts(b, "&lt;"); break;
 		case '>': buf_puts(b, "&gt;"); break;
 		case '&': buf_puts(b, "&amp;"); break;
@@ -59,28 +66,45 @@ static void schema_say(struct buf *b, const json_t *schema)
 	}
 }
 
+static void parameter_put(struct buf *b, const json_t *p)
+{
+	buf_puts(b, "<tr><td><code>");
+	text(b, json_text(p, "name"));
+	buf_puts(b, "</code>");
+	if (json_is_true(json_object_get(p, "required")))
+		buf_puts(b, " *");
+	tagged(b, "td", json_text(p, "in"));
+	buf_puts(b, "<td>");
+	schema_say(b, json_object_get(p, "schema"));
+	tagged(b, "td", json_text(p, "description"));
+	buf_byte(b, '\n');
+}
+
+/* Filters by field are many and alike: folded away behind the others. */
 static void parameters_put(struct buf *b, const struct operation *op)
 {
+	static const char head[] =
+		"<table><tr><th>Parameter<th>In<th>Type<th>\n";
 	const json_t *p;
-	size_t i;
+	size_t i, filters = 0;
 
-	if (!json_array_size(op->parameters))
+	json_array_foreach(op->parameters, i,
+			   p) if (json_object_get(p, "x-filter")) filters++;
+	if (json_array_size(op->parameters) > filters)
+		buf_puts(b, head);
+	json_array_foreach(op->parameters, i,
+			   p) if (!json_object_get(p, "x-filter"))
+		parameter_put(b, p);
+	if (json_array_size(op->parameters) > filters)
+		buf_puts(b, "</table>\n");
+	if (!filters)
 		return;
-	buf_puts(b, "<table><tr><th>Parameter<th>In<th>Type<th>\n");
-	json_array_foreach(op->parameters, i, p)
-	{
-		buf_puts(b, "<tr><td><code>");
-		text(b, json_text(p, "name"));
-		buf_puts(b, "</code>");
-		if (json_is_true(json_object_get(p, "required")))
-			buf_puts(b, " *");
-		tagged(b, "td", json_text(p, "in"));
-		buf_puts(b, "<td>");
-		schema_say(b, json_object_get(p, "schema"));
-		tagged(b, "td", json_text(p, "description"));
-		buf_byte(b, '\n');
-	}
-	buf_puts(b, "</table>\n");
+	buf_printf(b, "<details><summary>%zu filters by field</summary>%s",
+		   filters, head);
+	json_array_foreach(op->parameters, i,
+			   p) if (json_object_get(p, "x-filter"))
+		parameter_put(b, p);
+	buf_puts(b, "</table></details>\n");
 }
 
 static void operation_put(struct buf *b, const struct operation *op)
@@ -126,6 +150,23 @@ static bool has_tag(const struct call *c, const struct operation *op,
 	return false;
 }
 
+/* What the section holds, as links. */
+static void contents_put(const struct call *c, const char *tag)
+{
+	struct buf *b = &c->reply->body;
+
+	buf_puts(b, "<details><summary>operations</summary><p "
+		    "class=\"small\">\n");
+	for (size_t n = 0; n < contract_count(c->contract); n++) {
+		const struct operation *op = contract_at(c->contract, n);
+
+		if (has_tag(c, op, tag))
+			buf_printf(b, "<a href=\"#%s\">%s</a> ", op->id,
+				   op->id);
+	}
+	buf_puts(b, "</p></details>\n");
+}
+
 static void schemas_put(struct buf *b, const json_t *document)
 {
 	json_t *all = json_object_get(json_object_get(document, "components"),
@@ -159,7 +200,7 @@ static void schemas_put(struct buf *b, const json_t *document)
 	}
 }
 
-static const char head[] =
+static const char page_head[] =
 	"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
 	"<meta name=\"viewport\" content=\"width=device-width\">"
 	"<title>Hufu 虎符: API</title><style>"
@@ -173,6 +214,7 @@ static const char head[] =
 	"table{border-collapse:collapse;width:100%;font-size:.9rem}"
 	"td,th{text-align:left;vertical-align:top;padding:.2rem .6rem .2rem 0;"
 	"border-bottom:1px solid #ddd}.small{color:#666;font-size:.85rem}"
+	"summary{cursor:pointer;color:#a33;font-size:.9rem;margin:.4rem 0}"
 	"nav a{margin-right:1rem}</style></head><body>\n";
 
 enum rc about_pages(struct call *c)
@@ -186,7 +228,7 @@ enum rc about_pages(struct call *c)
 	reply_header(c->reply, "Content-Security-Policy",
 		     "default-src 'none'; style-src 'unsafe-inline'; "
 		     "frame-ancestors 'none'");
-	buf_puts(b, head);
+	buf_puts(b, page_head);
 	tagged(b, "h1", json_text(info, "title"));
 	tagged(b, "p", json_text(info, "summary"));
 	tagged(b, "p", json_text(info, "description"));
@@ -202,6 +244,7 @@ enum rc about_pages(struct call *c)
 
 		buf_printf(b, "<h2 id=\"%s\">%s</h2>\n", name, name);
 		tagged(b, "p", json_text(tag, "description"));
+		contents_put(c, name);
 		for (size_t n = 0; n < contract_count(c->contract); n++)
 			if (has_tag(c, contract_at(c->contract, n), name))
 				operation_put(b, contract_at(c->contract, n));

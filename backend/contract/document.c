@@ -251,9 +251,9 @@ static void parameter_put(json_t *parameters, const char *name, json_t *schema,
 			  const char *what)
 {
 	json_array_append_new(parameters,
-			      json_pack("{s:s, s:s, s:o, s:s}", "name", name,
-					"in", "query", "schema", schema,
-					"description", what));
+			      json_pack("{s:s, s:s, s:o, s:s, s:b}", "name",
+					name, "in", "query", "schema", schema,
+					"description", what, "x-filter", 1));
 }
 
 static bool is_ordered(const struct field *f)
