@@ -63,6 +63,13 @@ enum rc enrol_code_new(struct op *op, const char *officer, const char *scope,
 	    strcmp(json_text(record, "state"), "active") != 0)
 		rc = err_set(op->err, RC_DENIED, "officer '%s' is not active",
 			     officer);
+	/* Whoever has a terminal of an officer writes as that officer. */
+	if (rc == RC_OK &&
+	    !account_may_agency(op->actor, json_text(record, "agency")))
+		rc = err_set(op->err, RC_DENIED,
+			     "account '%s' acts for other agencies than that "
+			     "of officer '%s'",
+			     op->actor->name, officer);
 	json_decref(record);
 	if (rc != RC_OK)
 		return rc;

@@ -2,6 +2,9 @@
  * is never held to this: a replica has a part of the records only. */
 #include "ledger/entered.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/jcs.h"
 #include "kind/limits.h"
 #include "sql_store.gen.h"
@@ -65,6 +68,104 @@ static enum rc ref_check(struct op *op, const struct office_write *w,
 		       k->name, id, scope);
 }
 
+/* -- accounts that act for some agencies -- */
+
+/* The kind of the records that a field names: a reference's, and officers are
+ * who a team is made of. NULL: it names none. */
+static const char *named_by(const struct field *f)
+{
+	return f->type == FIELD_REF ? f->refers
+	       : f->type == FIELD_SET && !strcmp(f->name, "officers")
+		       ? "officer"
+		       : NULL;
+}
+
+static bool has_member(const json_t *set, const char *id)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(set, i, one) if (!strcmp(json_string_value(one),
+						    id)) return true;
+	return false;
+}
+
+/* Is the record of the scope nobody's, or of one of the actor's agencies? */
+static enum rc agency_check(struct op *op, const struct office_write *w,
+			    const struct field *f, const char *kind,
+			    const char *id, struct err *why)
+{
+	json_t *record = NULL;
+	char *text;
+	size_t len;
+	enum rc rc = store_record(op->store, w->scope, kind, id, &text, &len,
+				  NULL, why);
+
+	if (rc == RC_NOT_FOUND)
+		return RC_OK;
+	if (rc != RC_OK)
+		return rc;
+	rc = json_read(text, len, &record, why);
+	free(text);
+	if (rc == RC_OK &&
+	    !account_may_agency(op->actor, json_text(record, "agency")))
+		rc = err_set(why, RC_INVALID,
+			     "field '%s': account '%s' acts for other agencies "
+			     "than that of %s '%s'",
+			     f->name, op->actor->name, kind, id);
+	json_decref(record);
+	return rc;
+}
+
+static enum rc names_check(struct op *op, const struct office_write *w,
+			   const struct field *f, const json_t *before,
+			   const json_t *after, struct err *why)
+{
+	const struct kind *k = registry_kind(op->store->kinds, named_by(f));
+	const json_t *was = json_object_get(before, f->name);
+	const json_t *now = json_object_get(after, f->name), *one;
+	enum rc rc = RC_OK;
+	size_t i;
+
+	if (!k || !kind_field(k, "agency") || (was && json_equal(was, now)))
+		return RC_OK;
+	if (json_is_string(now))
+		return agency_check(op, w, f, k->name, json_string_value(now),
+				    why);
+	json_array_foreach(now, i, one)
+	{
+		const char *id = json_string_value(one);
+
+		if (rc == RC_OK && id && !has_member(was, id))
+			rc = agency_check(op, w, f, k->name, id, why);
+	}
+	return rc;
+}
+
+/* The record itself, and whom it names anew. */
+static enum rc agencies_check(struct op *op, const struct office_write *w,
+			      const struct kind *k, const json_t *before,
+			      const json_t *after, struct err *why)
+{
+	const char *was = json_text(before, "agency");
+	const char *now = json_text(after, "agency");
+	enum rc rc = RC_OK;
+
+	if (!op->actor->agency[0])
+		return RC_OK;
+	if (kind_field(k, "agency") && (!account_may_agency(op->actor, was) ||
+					!account_may_agency(op->actor, now)))
+		return err_set(why, RC_INVALID,
+			       "field 'agency': account '%s' acts for other "
+			       "agencies",
+			       op->actor->name);
+	for (size_t i = 0; i < k->nfields && rc == RC_OK; i++)
+		if (named_by(&k->fields[i]))
+			rc = names_check(op, w, &k->fields[i], before, after,
+					 why);
+	return rc;
+}
+
 enum rc entered_check(struct op *op, const struct office_write *w,
 		      json_t **paths, const struct kind *k,
 		      const json_t *before, const json_t *after,
@@ -72,6 +173,8 @@ enum rc entered_check(struct op *op, const struct office_write *w,
 {
 	enum rc rc = limits_check(k, before, after, op->now_ms, why);
 
+	if (rc == RC_OK)
+		rc = agencies_check(op, w, k, before, after, why);
 	for (size_t i = 0; i < k->nfields && rc == RC_OK; i++) {
 		const struct field *f = &k->fields[i];
 		const char *id, *was;

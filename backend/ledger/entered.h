@@ -5,7 +5,10 @@
 
 #include "ledger/ledger.h"
 
-/* The changes from `before` (NULL: new) to `after`. RC_INVALID names the field,
+/* An account that acts for some agencies only writes what is theirs, or
+ * nobody's, and names no officer of another.
+ *
+ * The changes from `before` (NULL: new) to `after`. RC_INVALID names the field,
  * and for a reference that finds nothing the kind and the id. *paths, NULL at
  * first, holds the records of the write once they were looked for; the
  * caller's. */

@@ -76,6 +76,9 @@ static enum rc allowed(struct filling *f, const struct kind *k,
 		 kind_may_write(k, f->op->actor->roles, before, after, &why) ==
 			 RC_OK)
 		fsm_check(k, f->op->actor->roles, before, after, &why);
+	if (!why.code)
+		fsm_second(k, f->op->actor->roles, f->op->actor->name, before,
+			   after, &why);
 	if (f->w->entered && !why.code)
 		entered_check(f->op, f->w, &f->paths, k, before, after, &why);
 	if (why.code == RC_NOMEM || why.code == RC_IO)

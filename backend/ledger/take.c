@@ -72,6 +72,9 @@ static enum rc plain_judge(const struct kind *k, const struct take *t,
 	err_clear(why);
 	if (!r->code && fsm_check(k, t->role, before, plain, why) != RC_OK)
 		refuse(r, "state", why->text);
+	if (!r->code && fsm_second(k, t->role, t->commit.author, before, plain,
+				   why) != RC_OK)
+		refuse(r, "role", why->text);
 	return RC_OK;
 }
 

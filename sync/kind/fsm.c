@@ -276,3 +276,47 @@ enum rc fsm_check(const struct kind *k, unsigned role, const json_t *before,
 		return RC_OK;
 	return refuse_move(k, role, before, after, from, to, err);
 }
+
+/* The field among the move's that names the author, or NULL. */
+static const char *named_in(const struct fsm_move *m, const char *author,
+			    const json_t *before)
+{
+	for (const char *const *f = m->other_than; f && *f; f++) {
+		const json_t *value = json_object_get(before, *f), *one;
+		size_t i;
+
+		if (json_is_string(value) &&
+		    !strcmp(json_string_value(value), author))
+			return *f;
+		json_array_foreach(value, i,
+				   one) if (!strcmp(json_string_value(one),
+						    author)) return *f;
+	}
+	return NULL;
+}
+
+enum rc fsm_second(const struct kind *k, unsigned role, const char *author,
+		   const json_t *before, const json_t *after, struct err *err)
+{
+	const struct fsm *t = k->fsm;
+	const char *field = NULL;
+	int from, to;
+
+	if (!t || role & ROLE_SERVER)
+		return RC_OK;
+	from = fsm_state(t, before);
+	to = fsm_state(t, after);
+	if (to < 0 || from == to)
+		return RC_OK;
+	/* Who comes there by several moves at once makes the last one, too. */
+	for (size_t i = 0; i < t->nmoves && !field; i++)
+		if (t->moves[i].to == (unsigned)to && t->moves[i].by & role)
+			field = named_in(&t->moves[i], author,
+					 before ? before : after);
+	return field ? err_set(err, RC_DENIED,
+			       "%s '%s': '%s' is for a second person to say, "
+			       "and '%s' names '%s'",
+			       k->name, json_text(after, "id"),
+			       t->field->values[to], field, author)
+		     : RC_OK;
+}

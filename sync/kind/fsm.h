@@ -5,7 +5,7 @@
  * member `fsm` (docs/data-model.md):
  * {"starts":[{"at":["draft"],"by":["coordinator"]}],
  *  "moves":[{"from":["draft"],"to":"issued","by":["coordinator"],
- *            "needs":["due"]}],
+ *            "needs":["due"],"other_than":["asked_by"]}],
  *  "merge":[{"one":["cancelled"],"other":["done"],"stands":"done_contested",
  *            "conflict":true,"flag":"cancelled_done"}],
  *  "unseen":[{"fields":["due"],"at":["done"],"flag":"not_seen"}],
@@ -15,6 +15,9 @@
  *
  * `frozen` may also be one such object. Where several entries hold for a
  * state, a field is closed that any of them closes.
+ *
+ * `other_than`: a move for a second person. Its author is none of those whom
+ * these fields name, as they were.
  *
  * A state is the place of its value in `values`; a set of states is a bit set.
  * A record without the field has not begun yet: any start is legal. */
@@ -35,6 +38,8 @@ struct fsm_move {
 	uint64_t from;
 	unsigned to, by;
 	const char *const *needs; /* fields with a value, NULL-ended, or NULL */
+	const char *const *other_than; /* fields that name who may not: the same
+					*/
 };
 
 /* When one side moved into `one` and the other into `other`, either way. */
@@ -100,6 +105,10 @@ bool fsm_is_closed(const struct fsm *t, unsigned role, int state,
  * another record is asked of fsm_closes. */
 enum rc fsm_check(const struct kind *k, unsigned role, const json_t *before,
 		  const json_t *after, struct err *err);
+/* May this author make the move, where it is for a second person? RC_DENIED
+ * says who else was in it. Beside fsm_check, which asks for the role. */
+enum rc fsm_second(const struct kind *k, unsigned role, const char *author,
+		   const json_t *before, const json_t *after, struct err *err);
 /* Is anything changed that `f` closes for the role? RC_INVALID says what, and
  * ends in `since`, a clause. */
 enum rc fsm_closes(const struct kind *k, const struct fsm_frozen *f,

@@ -91,6 +91,8 @@ static enum rc parse_move(struct table *a, const json_t *o, void *at)
 		rc = parse_roles(a->p, o, "by", 0, &m->by);
 	if (rc == RC_OK)
 		rc = parse_names(a, o, "needs", &m->needs);
+	if (rc == RC_OK)
+		rc = parse_names(a, o, "other_than", &m->other_than);
 	if (rc == RC_OK && !m->by)
 		rc = wrong(a, "have a move of nobody to",
 			   a->t->field->values[m->to]);

@@ -122,6 +122,13 @@ def codes(kind, field):
     return lines
 
 
+def needs(move):
+    """What a move asks for: fields with a value, and a second person."""
+    out = code(move.get("needs", []))
+    others = code(move.get("other_than", []))
+    return out + (", " if out and others else "") + ("another than " + others if others else "")
+
+
 def states(kind, field):
     """The table of states: starts and moves, what a merge makes of two, what is frozen."""
     fsm = field["fsm"]
@@ -131,7 +138,7 @@ def states(kind, field):
         lines.append("| (new) | %s | %s | |" % (code(start["at"]), words(start["by"])))
     for move in fsm["moves"]:
         lines.append("| %s | `%s` | %s | %s |" % (
-            code(move["from"]), move["to"], words(move["by"]), code(move.get("needs", []))))
+            code(move["from"]), move["to"], words(move["by"]), needs(move)))
     if "import_start" in fsm:
         lines += ["", "A row of an import that says no state begins as `%s`." % fsm["import_start"]]
     if fsm.get("merge"):

@@ -199,6 +199,56 @@ static void a_move_is_legal_by_the_table_or_says_which_are(void **state)
 	}
 }
 
+/* Whoever asked for a recusal, or is meant by it, does not decide it. */
+static const struct {
+	const char *author, *before, *after;
+	const char *says; /* NULL: it may be */
+} seconds[] = {
+	{ "chen", "{'state':'asked','asked_by':'li','officer':'o1'}",
+	  "{'state':'granted','asked_by':'li','officer':'o1'}", NULL },
+	{ "li", "{'state':'asked','asked_by':'li','officer':'o1'}",
+	  "{'state':'granted','asked_by':'li','officer':'o1'}",
+	  "'granted' is for a second person to say, and 'asked_by' names "
+	  "'li'" },
+	{ "o1", "{'state':'asked','asked_by':'li','officer':'o1'}",
+	  "{'state':'refused','asked_by':'li','officer':'o1'}",
+	  "'officer' names 'o1'" },
+	/* As they were: nobody takes the own name away with the move. */
+	{ "li", "{'state':'asked','asked_by':'li'}",
+	  "{'state':'granted','asked_by':'chen'}", "'asked_by' names 'li'" },
+	/* In one write from nothing: it would have been asked first. */
+	{ "li", NULL, "{'state':'granted','asked_by':'li'}", "'asked_by'" },
+	{ "li", NULL, "{'state':'asked','asked_by':'li'}", NULL },
+	{ "li", "{'state':'asked','asked_by':'li'}",
+	  "{'state':'asked','asked_by':'li','reason':'kin'}", NULL },
+};
+
+static void a_second_person_is_another_one(void **state)
+{
+	const struct kind *k = registry_kind(kinds, "recusal");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(seconds) / sizeof(*seconds); i++) {
+		json_t *before =
+			seconds[i].before ? quoted(seconds[i].before) : NULL;
+		json_t *after = quoted(seconds[i].after);
+		struct err err = { 0 };
+		enum rc rc;
+
+		json_object_set_new(after, "id", json_string("q1"));
+		rc = fsm_second(k, COO, seconds[i].author, before, after, &err);
+		if (rc != (seconds[i].says ? RC_DENIED : RC_OK) ||
+		    (seconds[i].says && !strstr(err.text, seconds[i].says)))
+			fail_msg("case %zu: '%s'", i, err.text);
+		err_clear(&err);
+		assert_int_equal(fsm_second(k, ROLE_SERVER, seconds[i].author,
+					    before, after, &err),
+				 RC_OK);
+		json_decref(before);
+		json_decref(after);
+	}
+}
+
 #define IMP (ROLE_COORDINATOR | ROLE_IMPORT)
 #define ONE MOVES "'frozen':{'at':['b'],'open':['state']}}"
 #define TWO                                                                    \
@@ -294,6 +344,7 @@ int main(void)
 		cmocka_unit_test(only_one_text_of_a_kind_has_a_table),
 		cmocka_unit_test(
 			a_move_is_legal_by_the_table_or_says_which_are),
+		cmocka_unit_test(a_second_person_is_another_one),
 		cmocka_unit_test(each_entry_of_frozen_closes_what_it_says),
 		cmocka_unit_test(only_the_excepted_role_changes_what_is_closed),
 	};
