@@ -9,19 +9,6 @@
 #include "object/oid.h"
 #include "sql_store.gen.h"
 
-static json_t *words(const char *list)
-{
-	json_t *out = json_array();
-
-	while (*list) {
-		size_t n = strcspn(list, ",");
-
-		json_array_append_new(out, json_stringn(list, n));
-		list += n + (list[n] == ',');
-	}
-	return out;
-}
-
 enum rc about_me(struct call *c)
 {
 	static const char *const by[] = { [BY_TOKEN] = "token",
@@ -33,13 +20,14 @@ enum rc about_me(struct call *c)
 		if (c->actor.roles & bit)
 			json_array_append_new(roles,
 					      json_string(role_name(bit)));
-	c->result = json_pack("{s:s, s:o, s:o}", "account", c->actor.name,
-			      "roles", roles, "scopes", words(c->actor.scopes));
+	c->result =
+		json_pack("{s:s, s:o, s:o}", "account", c->actor.name, "roles",
+			  roles, "scopes", page_words(c->actor.scopes));
 	if (c->by != BY_NOBODY && c->by != BY_COMMAND)
 		json_object_set_new(c->result, "by", json_string(by[c->by]));
 	if (c->actor.agency[0])
 		json_object_set_new(c->result, "agencies",
-				    words(c->actor.agency));
+				    page_words(c->actor.agency));
 	return RC_OK;
 }
 

@@ -25,19 +25,6 @@ static struct audit_by by_of(const struct call *c)
 				  .now_ms = c->op.now_ms };
 }
 
-static json_t *words_of(const char *list)
-{
-	json_t *out = json_array();
-
-	while (list && *list) {
-		size_t n = strcspn(list, ",");
-
-		json_array_append_new(out, json_stringn(list, n));
-		list += n + (list[n] == ',');
-	}
-	return out;
-}
-
 static json_t *roles_of(unsigned roles)
 {
 	json_t *out = json_array();
@@ -171,11 +158,11 @@ enum rc token_create(struct call *c)
 static enum rc token_item(void *ctx, const struct token_row *row,
 			  struct err *err)
 {
-	json_t *item =
-		json_pack("{s:s, s:s, s:s, s:o, s:o, s:s}", "id", row->id,
-			  "account", row->account, "label", row->label, "roles",
-			  roles_of(row->roles), "scopes", words_of(row->scopes),
-			  "created_by", row->created_by);
+	json_t *item = json_pack("{s:s, s:s, s:s, s:o, s:o, s:s}", "id",
+				 row->id, "account", row->account, "label",
+				 row->label, "roles", roles_of(row->roles),
+				 "scopes", page_words(row->scopes),
+				 "created_by", row->created_by);
 
 	(void)err;
 	time_put(item, "created_at", row->created_ms);
@@ -220,11 +207,11 @@ static json_t *account_json(const struct account *a)
 {
 	json_t *o =
 		json_pack("{s:s, s:o, s:o, s:s}", "account", a->name, "roles",
-			  roles_of(a->roles), "scopes", words_of(a->scopes),
+			  roles_of(a->roles), "scopes", page_words(a->scopes),
 			  "state", a->is_disabled ? "disabled" : "active");
 
 	if (a->agency[0])
-		json_object_set_new(o, "agencies", words_of(a->agency));
+		json_object_set_new(o, "agencies", page_words(a->agency));
 	return o;
 }
 

@@ -15,22 +15,6 @@
 #include "base/jcs.h"
 #include "store/past.h"
 
-static enum rc fields_check(struct call *c)
-{
-	const json_t *fields = json_object_get(c->args, "fields"), *one;
-	size_t i;
-
-	json_array_foreach(fields, i, one) if (
-		!kind_field(
-			c->kind,
-			json_string_value(
-				one))) return call_wrong(c, "fields",
-							 "names a field that "
-							 "this kind does "
-							 "not have");
-	return RC_OK;
-}
-
 /* One item, from the log: with what no column holds, and its exact bytes. */
 static enum rc item_add(struct call *c, const char *id, int64_t position,
 			json_t *items)
@@ -153,7 +137,7 @@ enum rc record_list(struct call *c)
 	enum rc rc = page_after(c, &after);
 
 	if (rc == RC_OK)
-		rc = fields_check(c);
+		rc = page_fields(c);
 	if (rc != RC_OK)
 		return rc;
 	return as_of ? list_past(c, after, as_of) : list_now(c, after);

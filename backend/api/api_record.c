@@ -1,6 +1,7 @@
 /* api/api_record.c - one record: read, made, changed, its history. */
 #include "api/border.h"
 #include "api/handlers.h"
+#include "api/page.h"
 #include "api/record.h"
 
 #include <stdlib.h>
@@ -73,21 +74,12 @@ static enum rc result_read(struct call *c, const char *id, int64_t position,
 
 enum rc record_get(struct call *c)
 {
-	const json_t *fields = json_object_get(c->args, "fields"), *one;
+	const json_t *fields = json_object_get(c->args, "fields");
 	const char *as_of = json_text(c->args, "as-of");
 	struct past_point point = { .position = -1 };
-	enum rc rc = RC_OK;
-	size_t i;
+	enum rc rc = page_fields(c);
 
-	json_array_foreach(fields, i, one) if (
-		!kind_field(
-			c->kind,
-			json_string_value(
-				one))) return call_wrong(c, "fields",
-							 "names a field that "
-							 "this kind does "
-							 "not have");
-	if (as_of)
+	if (rc == RC_OK && as_of)
 		rc = past_point_parse(c->store, c->scope, as_of, &point,
 				      &c->err);
 	return rc == RC_OK ? result_read(c, json_text(c->args, "id"),

@@ -23,6 +23,34 @@ enum rc page_after(struct call *c, const char **after)
 	return RC_OK;
 }
 
+enum rc page_fields(struct call *c)
+{
+	const json_t *fields = json_object_get(c->args, "fields"), *one;
+	size_t i;
+
+	json_array_foreach(fields, i, one)
+	{
+		if (!kind_field(c->kind, json_string_value(one)))
+			return call_wrong(c, "fields",
+					  "names a field that this kind does "
+					  "not have");
+	}
+	return RC_OK;
+}
+
+json_t *page_words(const char *list)
+{
+	json_t *out = json_array();
+
+	while (*list) {
+		size_t n = strcspn(list, ",");
+
+		json_array_append_new(out, json_stringn(list, n));
+		list += n + (list[n] == ',');
+	}
+	return out;
+}
+
 void page_next(struct call *c, const char *last)
 {
 	char next[64];

@@ -7,6 +7,8 @@
 /* Where the last page ended: the text behind "c1." of the parameter `cursor`,
  * or "". RC_INVALID for what is no cursor. Borrowed from the arguments. */
 enum rc page_after(struct call *c, const char **after);
+/* Does `fields` name only fields of the kind? */
+enum rc page_fields(struct call *c);
 /* Set `next` of the result, so that the next page begins behind `last`. */
 void page_next(struct call *c, const char *last);
 /* An item with its key and the members that `fields` names, or all of it. A new
@@ -16,5 +18,8 @@ json_t *page_item(const struct call *c, json_t *item, const char *key);
  * page that is asked for, in the order of their text member `key` (an id), each
  * with the members that `fields` names beside the key. */
 enum rc page_cut(struct call *c, const char *key);
+
+/* "a,b" as a new array of texts. */
+json_t *page_words(const char *list);
 
 #endif
