@@ -10,6 +10,8 @@
 #include "search/fold.h"
 
 #define MATCH_BYTES_MAX (64u << 10)
+#define GRAMS_MAX 16 /* of a question; more say little more */
+#define RARE 1000 /* records: so many are looked at rather than intersected */
 
 /* Where a page ended: "s1.RANK.KIND.SCOPE.POSITION". */
 struct place {
@@ -45,30 +47,94 @@ static enum rc place_read(struct place *p, const char *cursor, struct err *err)
 	return RC_OK;
 }
 
-/* The conditions of the three ranks that grams decide. */
-static enum rc matches_make(struct finding *f)
+/* -- the condition that a question sets to grams -- */
+
+struct terms {
+	char text[GRAMS_MAX][24]; /* a mark and three characters, in quotes */
+	int64_t count[GRAMS_MAX]; /* records that have it, RARE at most */
+	size_t n;
+};
+
+static void terms_add(struct terms *t, const char *grams_text)
+{
+	while (*grams_text && t->n < GRAMS_MAX) {
+		size_t n = strcspn(++grams_text, " ");
+
+		snprintf(t->text[t->n++], sizeof(*t->text), "\"%.*s\"", (int)n,
+			 grams_text);
+		grams_text += n;
+	}
+}
+
+static enum rc terms_make(struct finding *f, enum search_match rank,
+			  struct terms *t)
 {
 	static const enum gram_of first[] = { [MATCH_BEGINNING] = GRAM_START,
 					      [MATCH_NAME] = GRAM_NAME,
 					      [MATCH_OTHER] = GRAM_ANY };
 
-	for (int rank = MATCH_BEGINNING; rank < MATCH__MAX; rank++) {
-		struct buf *b = &f->match[rank];
+	t->n = 0;
+	for (size_t i = 0; i < f->words.n; i++) {
+		enum gram_of of = i == 0                ? first[rank]
+				  : rank == MATCH_OTHER ? GRAM_ANY
+							: GRAM_NAME;
+		struct buf b;
 
-		buf_init(b, MATCH_BYTES_MAX);
-		for (size_t i = 0; i < f->words.n; i++) {
-			buf_puts(b, i ? " AND " : "");
-			grams_of_word(b, f->words.text[i].data,
-				      i == 0                ? first[rank]
-				      : rank == MATCH_OTHER ? GRAM_ANY
-							    : GRAM_NAME);
-		}
-		buf_put(b, "", 1);
-		if (buf_status(b, f->err) != RC_OK)
-			return f->err->code;
+		buf_init(&b, MATCH_BYTES_MAX);
+		grams_of_word(&b, f->words.text[i].data, of);
+		buf_put(&b, "", 1);
+		if (buf_status(&b, f->err) == RC_OK)
+			terms_add(t, b.data);
+		buf_release(&b);
 	}
-	return RC_OK;
+	return f->err->code;
 }
+
+static enum rc terms_count(struct finding *f, struct terms *t)
+{
+	struct err why = { 0 };
+
+	for (size_t i = 0; i < t->n && !why.code; i++) {
+		struct query *q = query_begin(f->s->db, SQL_SEARCH_GRAM_COUNT);
+
+		query_text(q, 1, t->text[i]);
+		query_int(q, 2, RARE);
+		t->count[i] = query_row(q) ? query_get_int(q, 0) : 0;
+		query_end(q, &why);
+	}
+	return why.code ? index_failed(f->s, &why, f->err) : RC_OK;
+}
+
+/* All grams, or the rare ones alone where there are such: walking the list of a
+ * gram that every code has costs more than looking at some records too many.
+ * What is found is held against the words anyway. */
+static enum rc condition_make(struct finding *f, enum search_match rank)
+{
+	struct buf *b = &f->match[rank];
+	struct terms t;
+	bool has_rare = false;
+	const char *and = "";
+	enum rc rc;
+
+	if (b->len)
+		return RC_OK; /* made for the part before */
+	rc = terms_make(f, rank, &t);
+	if (rc == RC_OK)
+		rc = terms_count(f, &t);
+	for (size_t i = 0; i < t.n && rc == RC_OK; i++)
+		has_rare |= t.count[i] < RARE;
+	buf_init(b, MATCH_BYTES_MAX);
+	for (size_t i = 0; i < t.n && rc == RC_OK; i++) {
+		if (has_rare && t.count[i] == RARE)
+			continue;
+		buf_printf(b, "%s%s", and, t.text[i]);
+		and = " AND ";
+	}
+	buf_put(b, "", 1);
+	return rc == RC_OK ? buf_status(b, f->err) : rc;
+}
+
+/* -- what is found -- */
 
 /* The record as it stands. An index that is behind or lies finds nothing that
  * is not so. */
@@ -125,6 +191,8 @@ static enum rc part_search(struct finding *f, const struct search_part *part,
 	struct query *q;
 	enum rc rc = part_find(f->s, part, &number, NULL, f->err);
 
+	if (rc == RC_OK && number && rank != MATCH_WHOLE)
+		rc = condition_make(f, rank);
 	if (rc != RC_OK || !number)
 		return rc;
 	base = number << PART_SHIFT;
@@ -179,6 +247,12 @@ static enum rc ranks_search(struct finding *f)
 	return rc;
 }
 
+static void matches_release(struct finding *f)
+{
+	for (size_t i = 0; i < MATCH__MAX; i++)
+		buf_release(&f->match[i]);
+}
+
 static enum rc find_once(struct finding *f)
 {
 	const struct search_question *ask = f->question;
@@ -216,20 +290,18 @@ enum rc search_find(struct search *s, struct store *store,
 	s->is_damaged = false;
 	rc = words_make(&f.words, question->text, err);
 	if (rc == RC_OK)
-		rc = matches_make(&f);
-	if (rc == RC_OK)
 		rc = find_once(&f);
 	if (rc != RC_OK && s->is_damaged) {
 		err_clear(err);
 		search_answer_release(answer);
+		matches_release(&f);
 		f.last = (struct place){ 0 };
 		rc = search_forget(s, store, err);
 		if (rc == RC_OK)
 			rc = find_once(&f);
 	}
 	words_release(&f.words);
-	for (size_t i = 0; i < MATCH__MAX; i++)
-		buf_release(&f.match[i]);
+	matches_release(&f);
 	return rc;
 }
 

@@ -4,7 +4,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#define WORD_GRAMS_MAX 12 /* more say little more */
 /* Private use: in no text, since it is folded away. */
 static const char *const marks_of[] = { [GRAM_ANY] = "",
 					[GRAM_NAME] = "\xee\x80\x80",
@@ -185,30 +184,28 @@ void grams(struct buf *out, const char *s, enum gram_of of)
 	}
 }
 
-static void term_put(struct buf *out, size_t *n, enum gram_of of, const char *s,
+static void term_put(struct buf *out, enum gram_of of, const char *s,
 		     size_t bytes)
 {
-	buf_puts(out, (*n)++ ? " AND \"" : "\"");
+	buf_byte(out, ' ');
 	buf_puts(out, marks_of[of]);
 	buf_put(out, s, bytes);
-	buf_byte(out, '"');
 }
 
 void grams_of_word(struct buf *out, const char *word, enum gram_of of)
 {
 	const char *covered = word;
 	enum gram_of rest = of == GRAM_START ? GRAM_NAME : of;
-	size_t n = 0, bytes;
+	size_t bytes;
 	int have;
 
 	if (of == GRAM_START)
-		term_put(out, &n, of, word, span(word, 2, &have));
+		term_put(out, of, word, span(word, 2, &have));
 	/* The longest of each character; the last ones are in those before. */
-	for (const char *s = word; *s && n < WORD_GRAMS_MAX;
-	     s += char_bytes(s)) {
+	for (const char *s = word; *s; s += char_bytes(s)) {
 		bytes = span(s, longest(s), &have);
 		if (s + bytes > covered)
-			term_put(out, &n, rest, s, bytes);
+			term_put(out, rest, s, bytes);
 		if (s + bytes > covered)
 			covered = s + bytes;
 	}

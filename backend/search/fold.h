@@ -26,9 +26,8 @@ enum gram_of {
 /* Append the grams of folded text, each behind a space; GRAM_START: only those
  * of one and two characters that it begins with. */
 void grams(struct buf *out, const char *folded, enum gram_of of);
-/* Append the condition that a folded word (no spaces, not empty) sets to grams:
- * words in quotes joined by AND, in the language of FTS5. What has the word
- * fulfils it; what fulfils it may lack the word. */
+/* Append the grams, each behind a space, that whatever has a folded word (no
+ * spaces, not empty) has; what has them all may lack the word. */
 void grams_of_word(struct buf *out, const char *word, enum gram_of of);
 
 #endif

@@ -58,6 +58,10 @@ INSERT INTO gram(gram, rowid, text) VALUES('delete', ?1, ?2)
 -- name: search_gram_pack
 INSERT INTO gram(gram) VALUES('optimize')
 
+-- name: search_gram_count
+-- (up to a limit: how rare it is)
+SELECT count(*) FROM (SELECT rowid FROM gram WHERE gram MATCH ?1 LIMIT ?2)
+
 -- name: search_count
 SELECT count(*) FROM doc WHERE part = ?1
 
