@@ -135,7 +135,7 @@ static enum rc run_loaded(struct running *r, struct draw_done *done)
 		return err_set(r->op->err, RC_CONFLICT, "draw '%s' is void",
 			       r->id);
 	if (!seed)
-		return err_set(r->op->err, RC_INVALID,
+		return err_set(r->op->err, RC_CONFLICT,
 			       "draw '%s' has no seed yet", r->id);
 	rc = draw_paper_of(r->op, r->id, r->record, &r->paper);
 	if (rc == RC_OK)

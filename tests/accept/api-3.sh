@@ -205,4 +205,84 @@ answers 200 '"code":"revoked"' GET "/v1/quarantine?scope=$S"
 is "as the command says" "$(hufud quarantine list --scope $S --json | json quarantine)" "$(api GET "/v1/quarantine?scope=$S" | json items)"
 as far; answers 403 denied GET "/v1/quarantine?scope=$S"
 WHO=; answers 401 unauthorized GET "/v1/quarantine?scope=$S"
+
+# -- credit: s3 has a high violation of 202 days before 2026-07-31, 1000-40; s4 none
+new violation y3 subject=s3 severity=high found_on=2026-01-10 state=open
+rated() { api GET "/v1/subjects/$1/rating?scope=$S&$2" | python3 -c '
+import json, sys
+r = json.load(sys.stdin); n = r.get("rating", {}); print(n.get("valid_from"), n.get("score"), n.get("grade"), len(r["history"]), r.get("explanation", {}).get("score"))'; }
+ALL='{"A":9}'
+as zhao
+post 400 '/as_of' /v1/ratings/run '{"as_of":"summer"}'
+post 404 "no scheme 'default'" "/v1/ratings/run?scope=$S" '{"as_of":"2026-07-31"}'
+hufud rate --scope $S --as-of 2026-01-01 >/dev/null
+is "a dry run counts" "9 9 True {'A': 9}" "$(post 200 subjects "/v1/ratings/run?scope=$S" '{"as_of":"2026-07-31","dry_run":true}' && python3 -c '
+import json, sys
+r = json.load(open(sys.argv[1])); print(r["subjects"], sum(r["before"].values()), r["dry_run"], {k: v for k, v in r["grades"].items() if v})' "$T/body")"
+is "and writes nothing" 9 "$(office "SELECT count(*) FROM log WHERE kind='rating'")"
+post 200 '"written":5,' "/v1/ratings/run?scope=$S" '{"as_of":"2026-07-31"}'
+post 200 '"written":0,' "/v1/ratings/run?scope=$S" '{"as_of":"2026-07-31"}'
+is "the sum" "2026-07-31 960 A 2 960" "$(rated s3 'as-of=2026-07-31&explain=true')"
+is "in spring it was another" "2026-01-01 1000 A 2 None" "$(rated s3 as-of=2026-03-31)"
+is "as it was known before" "None None None 0 None" "$(rated s3 'as-of=2026-07-31&known-at=1')"
+answers 200 '"differing":0' GET "/v1/ratings-check?scope=$S"
+for a in song qian; do as $a; post 403 '/problems/denied' "/v1/ratings/run?scope=$S" '{}'; done
+as far; post 403 'no rights in scope' "/v1/ratings/run?scope=$S" '{}'
+answers 404 not_found GET "/v1/subjects/s3/rating"
+as qian; answers 403 denied GET "/v1/subjects/s3/rating"
+WHO=; answers 401 unauthorized GET "/v1/subjects/s3/rating"
+is "who read it is in the log" "zhao:ok zhao:ok zhao:ok far:refused qian:refused" "$(entries getSubjectRating)"
+is "who made them too" "zhao:refused zhao:refused zhao:ok zhao:ok zhao:ok song:refused qian:refused far:refused" "$(entries runRatings)"
+
+# -- draws
+{ echo id,certificate; for i in 1 2 3; do echo "o$i,ZJ-$i"; done; } >"$T/certificates.csv"
+hufud import officer "$T/certificates.csv" --scope $S >/dev/null
+as chen
+post 400 '' /v1/draws '{"count":3,"quota":{"A":2}}'
+post 400 '/quota' /v1/draws '{"quota":{"A":"many"}}'
+post 400 "no town '999'\|in town '999'" /v1/draws '{"count":1,"towns":["999"]}'
+post 400 'twice' /v1/draws '{"count":1,"exclude":[{"id":"s1","reason":"a"},{"id":"s1","reason":"b"}]}'
+for a in song zhao qian; do as $a; post 403 '/problems/denied' "/v1/draws?scope=$S" '{"count":3}'; done
+as far; post 403 'no rights in scope' "/v1/draws?scope=$S" '{"count":3}'
+as chen
+k=$(key)
+commit() { answers 201 '"state":"committed"' POST /v1/draws -H "Idempotency-Key: $k" -H 'Content-Type: application/json' \
+	-d '{"name":"winter","quota":{"A":3},"exclude":[{"id":"s9","reason":"white list"}],"due":"2027-01-31"}'; }
+commit; draw=$(json id <"$T/body"); commit
+is "committed once" "1 $draw" "$(office "SELECT count(*), max(id) FROM draw" | tr '|' ' ')"
+post 409 'reason' /v1/draws '{"name":"winter","quota":{"A":3},"exclude":[{"id":"s9","reason":"white list"}],"due":"2027-01-31"}'
+as li
+do_ 409 'has no seed yet' draws "$draw" run
+do_ 400 seed draws "$draw" reveal '{}'
+refused_to "song zhao qian" draws "$draw" reveal '{"seed":"07-11-19"}'
+as li
+do_ 200 '"state":"revealed"' draws "$draw" reveal '{"seed":"07-11-19"}'
+do_ 409 'it is another' draws "$draw" reveal '{"seed":"07-11-20"}'
+refused_to "song zhao qian" draws "$draw" run
+as li
+do_ 200 '"assigned":3' draws "$draw" run
+do_ 200 '"assigned":0' draws "$draw" run
+is "three assignments for two each" "3 2 2027-01-31" "$(office "SELECT count(*), max(json_array_length(officers)), max(due) FROM assignment WHERE draw='$draw'" | tr '|' ' ')"
+WHO=; answers 200 '"commitment"' GET "/v1/draws/$draw/paper"; cp "$T/body" "$T/public.json"
+holds "anybody repeats it" python3 docs/verify_draw.py "$T/public.json"
+is "without grades of subjects" "True" "$(hufud draw verify "$T/public.json" --json | json public)"
+answers 401 unauthorized GET "/v1/draws/$draw/paper?full=true"
+as far; answers 403 denied GET "/v1/draws/$draw/paper?full=true"
+answers 404 not_found GET "/v1/draws/nothing/paper"
+as song; answers 200 '"membership"' GET "/v1/draws/$draw/paper?full=true"; cp "$T/body" "$T/full.json"
+holds "the office's says the same" python3 docs/verify_draw.py "$T/full.json"
+answers 200 '"holds":true' GET "/v1/draws/$draw/verify"
+is "of this draw" "$draw 3 8" "$(json id <"$T/body") $(json subjects <"$T/body") $(json frame <"$T/body")"
+drawn=$(office "SELECT subject FROM assignment WHERE draw='$draw' ORDER BY subject LIMIT 1")
+as li
+do_ 403 'stays drawn\|in business' draws "$draw" replace "{\"subject\":\"$drawn\",\"reason\":\"r\"}"
+set_ subject "$drawn" state=deregistered
+do_ 400 reason draws "$draw" replace "{\"subject\":\"$drawn\"}"
+refused_to "song zhao qian" draws "$draw" replace "{\"subject\":\"$drawn\",\"reason\":\"gone\"}"
+as li
+do_ 200 "\"out\":\"$drawn\"" draws "$draw" replace "{\"subject\":\"$drawn\",\"reason\":\"gone\"}"
+answers 200 '"replaced":1' GET "/v1/draws/$draw/verify?scope=$S"
+answers 200 '"drawn":1' GET "/v1/draw-report?scope=$S"
+as far; answers 403 denied GET "/v1/draw-report?scope=$S"
+is "in the log" "li:refused li:ok li:ok" "$(entries runDraw | sed 's/\(song\|zhao\|qian\|far\):refused //g')"
 passed

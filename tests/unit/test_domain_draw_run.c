@@ -266,7 +266,7 @@ static void a_seed_is_known_once(void **state)
 	char id[21];
 
 	commit(w, &o, id);
-	assert_int_equal(draw_run(&w->op, id, &done), RC_INVALID);
+	assert_int_equal(draw_run(&w->op, id, &done), RC_CONFLICT);
 	err_clear(&w->err);
 	assert_int_equal(draw_reveal(&w->op, id, ""), RC_INVALID);
 	err_clear(&w->err);
