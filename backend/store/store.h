@@ -6,6 +6,7 @@
  *   DIR/server.key  Ed25519 seed of the server, mode 0600
  *   DIR/mirror.git  the log as a bare Git repository (backend/mirror)
  *   DIR/snapshots/  prepared clones
+ *   DIR/search.db   index of the search (backend/search)
  *   DIR/serve.lock  locked by the server that runs on it
  *
  * A store belongs to one thread at a time; each thread, and each program beside
