@@ -71,21 +71,31 @@ bool fsm_is_closed(const struct fsm *t, unsigned role, int state,
 	return false;
 }
 
-static bool has_value(const json_t *record, const char *field)
+static bool is_met(const struct fsm_need *need, const json_t *record)
 {
-	const json_t *value = json_object_get(record, field);
+	const json_t *value = json_object_get(record, need->field);
 
 	if (json_is_string(value))
 		return json_string_length(value) > 0;
-	return value && (!json_is_array(value) || json_array_size(value) > 0);
+	return value &&
+	       (!json_is_array(value) || json_array_size(value) >= need->least);
 }
 
-static const char *needed(const struct fsm_move *m, const json_t *after)
+static const struct fsm_need *needed(const struct fsm_move *m,
+				     const json_t *after)
 {
-	for (const char *const *f = m->needs; f && *f; f++)
-		if (!has_value(after, *f))
-			return *f;
+	for (const struct fsm_need *n = m->needs; n && n->field; n++)
+		if (!is_met(n, after))
+			return n;
 	return NULL;
+}
+
+static void need_say(struct buf *b, const struct fsm_need *need,
+		     const char *quote)
+{
+	if (need->least > 1)
+		buf_printf(b, "at least %zu ", need->least);
+	buf_printf(b, "%s%s%s", quote, need->field, quote);
 }
 
 /* Every state that the role's moves lead to; `after` NULL: whatever they need.
@@ -134,9 +144,9 @@ static void moves_say(struct buf *b, const struct fsm *t, unsigned role,
 			continue;
 		buf_puts(b, b->len > before ? ", " : "");
 		buf_puts(b, t->field->values[m->to]);
-		for (const char *const *f = m->needs; f && *f; f++) {
-			buf_puts(b, f == m->needs ? " with " : " and ");
-			buf_puts(b, *f);
+		for (const struct fsm_need *n = m->needs; n && n->field; n++) {
+			buf_puts(b, n == m->needs ? " with " : " and ");
+			need_say(b, n, "");
 		}
 	}
 	if (b->len == before)
@@ -156,9 +166,11 @@ static void states_say(struct buf *b, const struct fsm *t, uint64_t states)
 		buf_puts(b, "nothing");
 }
 
-/* What the path to `to` lacks, or NULL when no filled field would open it. */
-static const char *lacking(const struct fsm *t, unsigned role, uint64_t from,
-			   int to, const json_t *after)
+/* The move on the path to `to` that lacks something, or NULL when no filled
+ * field would open it. */
+static const struct fsm_move *lacking(const struct fsm *t, unsigned role,
+				      uint64_t from, int to,
+				      const json_t *after)
 {
 	uint64_t now = reach(t, role, from, after);
 
@@ -166,13 +178,26 @@ static const char *lacking(const struct fsm *t, unsigned role, uint64_t from,
 		return NULL;
 	for (size_t i = 0; i < t->nmoves; i++) {
 		const struct fsm_move *m = &t->moves[i];
-		const char *field = needed(m, after);
 
-		if (m->by & role && m->from & now && field &&
+		if (m->by & role && m->from & now && needed(m, after) &&
 		    fsm_in(reach(t, role, UINT64_C(1) << m->to, NULL), to))
-			return field;
+			return m;
 	}
 	return NULL;
+}
+
+/* All that a move lacks, at once. */
+static void lacks_say(struct buf *b, const struct fsm_move *m,
+		      const json_t *after)
+{
+	const char *between = "";
+
+	for (const struct fsm_need *n = m->needs; n->field; n++)
+		if (!is_met(n, after)) {
+			buf_puts(b, between);
+			need_say(b, n, "'");
+			between = " and ";
+		}
 }
 
 static enum rc refuse_move(const struct kind *k, unsigned role,
@@ -183,7 +208,7 @@ static enum rc refuse_move(const struct kind *k, unsigned role,
 	const char *field = t->field->name, *id = json_text(after, "id");
 	const char *was = json_text(before, field);
 	const char *wants = json_text(after, field);
-	const char *lacks = lacking(t, role, from, to, after);
+	const struct fsm_move *lacks = lacking(t, role, from, to, after);
 	struct buf b;
 
 	buf_init(&b, ERR_TEXT_MAX);
@@ -191,8 +216,8 @@ static enum rc refuse_move(const struct kind *k, unsigned role,
 	if (!wants) {
 		buf_printf(&b, "'%s' cannot be taken away", field);
 	} else if (lacks) {
-		buf_printf(&b, "'%s' goes to '%s' only with '%s'", field, wants,
-			   lacks);
+		buf_printf(&b, "'%s' goes to '%s' only with ", field, wants);
+		lacks_say(&b, lacks, after);
 	} else if (!was) {
 		buf_printf(&b, "'%s' cannot begin as '%s', only as ", field,
 			   wants);

@@ -5,7 +5,8 @@
  * member `fsm` (docs/data-model.md):
  * {"starts":[{"at":["draft"],"by":["coordinator"]}],
  *  "moves":[{"from":["draft"],"to":"issued","by":["coordinator"],
- *            "needs":["due"],"other_than":["asked_by"]}],
+ *            "needs":["due",{"field":"officers","least":2}],
+ *            "other_than":["asked_by"]}],
  *  "merge":[{"one":["cancelled"],"other":["done"],"stands":"done_contested",
  *            "conflict":true,"flag":"cancelled_done"}],
  *  "unseen":[{"fields":["due"],"at":["done"],"flag":"not_seen"}],
@@ -34,10 +35,16 @@ struct fsm_start {
 	unsigned by; /* enum role bits */
 };
 
+/* A field with a value, or a set with at least so many elements. */
+struct fsm_need {
+	const char *field; /* NULL ends a list */
+	size_t least;
+};
+
 struct fsm_move {
 	uint64_t from;
 	unsigned to, by;
-	const char *const *needs; /* fields with a value, NULL-ended, or NULL */
+	const struct fsm_need *needs; /* or NULL */
 	const char *const *other_than; /* fields that name who may not: the same
 					*/
 };

@@ -80,6 +80,48 @@ static enum rc parse_start(struct table *a, const json_t *o, void *at)
 	return rc == RC_OK ? parse_roles(a->p, o, "by", 0, &s->by) : rc;
 }
 
+/* A field, or {"field","least"} for a set. */
+static enum rc parse_need(struct table *a, const json_t *o,
+			  struct fsm_need *need)
+{
+	bool counted = json_is_object(o);
+	json_int_t least = counted ? json_int(o, "least", 0) : 1;
+	const struct field *f;
+
+	need->field = counted ? json_text(o, "field") : json_string_value(o);
+	f = need->field ? kind_field(a->p->kind, need->field) : NULL;
+	if (!f)
+		return wrong(a, "name a field that is not there:", need->field);
+	if (least < 1 || (counted && f->type != FIELD_SET))
+		return wrong(a, "need a number of what is no set, or none, of",
+			     need->field);
+	need->least = (size_t)least;
+	return RC_OK;
+}
+
+static enum rc parse_needs(struct table *a, const json_t *o,
+			   const struct fsm_need **out)
+{
+	const json_t *list = json_object_get(o, "needs");
+	size_t n = json_array_size(list);
+	struct fsm_need *needs;
+	enum rc rc = RC_OK;
+
+	*out = NULL;
+	if (!list)
+		return RC_OK;
+	if (!n)
+		return wrong(a, "lack a list", "needs");
+	needs = arena_alloc(a->p->mem, (n + 1) * sizeof(*needs));
+	if (!needs)
+		return parse_no_memory(a->p);
+	for (size_t i = 0; rc == RC_OK && i < n; i++)
+		rc = parse_need(a, json_array_get(list, i), &needs[i]);
+	needs[n] = (struct fsm_need){ 0 };
+	*out = needs;
+	return rc;
+}
+
 static enum rc parse_move(struct table *a, const json_t *o, void *at)
 {
 	struct fsm_move *m = at;
@@ -90,7 +132,7 @@ static enum rc parse_move(struct table *a, const json_t *o, void *at)
 	if (rc == RC_OK)
 		rc = parse_roles(a->p, o, "by", 0, &m->by);
 	if (rc == RC_OK)
-		rc = parse_names(a, o, "needs", &m->needs);
+		rc = parse_needs(a, o, &m->needs);
 	if (rc == RC_OK)
 		rc = parse_names(a, o, "other_than", &m->other_than);
 	if (rc == RC_OK && !m->by)

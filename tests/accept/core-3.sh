@@ -20,9 +20,9 @@ is "columns that it leaves out are cleared" "" "$(on a "SELECT summary FROM visi
 hufu undo visit v1 --replica "$T/a.db" >/dev/null
 is "undo takes it back" one "$(on a "SELECT summary FROM visit WHERE id='v1'")"
 on a "INSERT INTO visit(id,subject,summary) VALUES('v2','s2','two too') ON CONFLICT(id) DO UPDATE SET summary=excluded.summary"
-on a "UPDATE OR REPLACE visit SET state='arrived' WHERE id='v1'"
+on a "UPDATE OR REPLACE visit SET state='open' WHERE id='v1'"
 is "UPSERT and UPDATE OR REPLACE are edits" "visit/v1:edited visit/v2:edited" "$(edits)"
-is "diff shows the fields" "visit/v1 state -> arrived;visit/v2 summary two -> two too" "$(hufu diff --json --replica "$T/a.db" | python3 -c '
+is "diff shows the fields" "visit/v1 state -> open;visit/v2 summary two -> two too" "$(hufu diff --json --replica "$T/a.db" | python3 -c '
 import json, sys
 def v(x): return "" if x is None else (json.loads(x) if isinstance(x, str) and x[:1] == "\"" else x)
 print(";".join(" ".join(str(p) for p in (e["kind"] + "/" + e["id"], e["field"], v(e.get("before")), "->", v(e.get("after"))) if p != "") for e in json.load(sys.stdin)))')"

@@ -12,7 +12,7 @@ sync a --json >"$T/1"
 is "one request is enough" 1 "$(json requests <"$T/1")"
 sync b >/dev/null
 on a "UPDATE visit SET summary='from a' WHERE id='v1'"
-on b "UPDATE visit SET state='arrived' WHERE id='v1'"
+on b "UPDATE visit SET state='arrived', officers='[\"o1\",\"o2\"]', code_shown_at=1768000000000 WHERE id='v1'"
 sync a >/dev/null; sync b --json >"$T/2"
 is "different fields are merged" 1 "$(json merged <"$T/2")"
 is "without a conflict" 0 "$(json conflicts <"$T/2")"

@@ -14,13 +14,13 @@ office() { sqlite3 "$HUFU_DATA/hufu.db" "$1"; }
 # begin TABLET ASSIGNMENT VISIT: the check has begun. did TABLET ASSIGNMENT VISIT MS: it was signed
 begin() {
 	on "$1" "UPDATE assignment SET state='in_progress' WHERE id='$2';
-	         INSERT INTO visit(id,subject,assignment,officers,state)
-	         SELECT '$3', subject, id, '[\"o1\",\"o2\"]', 'checking' FROM assignment WHERE id='$2'"
+	         INSERT INTO visit(id,subject,assignment,officers,code_shown_at,state)
+	         SELECT '$3', subject, id, '[\"o1\",\"o2\"]', 1763000000000, 'checking' FROM assignment WHERE id='$2'"
 }
 did() {
 	on "$1" "UPDATE assignment SET state='done' WHERE id='$2';
-	         INSERT INTO visit(id,subject,assignment,officers,started_at,state)
-	         SELECT '$3', subject, id, '[\"o1\",\"o2\"]', $4, 'signed' FROM assignment WHERE id='$2'"
+	         INSERT INTO visit(id,subject,assignment,officers,code_shown_at,started_at,state)
+	         SELECT '$3', subject, id, '[\"o1\",\"o2\"]', 1763000000000, $4, 'signed' FROM assignment WHERE id='$2'"
 }
 
 # Legal moves.

@@ -99,8 +99,8 @@ check "both clones equal the office" "$(office root) $(office root)" "$(root "$L
 tell "5. Li begins the first check with stock sqlite3, signs, sends. Nobody else wrote: a fast-forward."
 run "sqlite3 $LI \"SELECT a.id, s.name, a.due FROM assignment a JOIN subject s ON s.id=a.subject ORDER BY a.due LIMIT 3\""
 run "sqlite3 $LI \"UPDATE assignment SET state='accepted' WHERE id IN ('$a1','a2')\""
-run "sqlite3 $LI \"INSERT INTO visit(id,subject,assignment,officers,lead,form,visited_on,summary,state,town)
-        SELECT 'v1', s.id, '$a1', '[\\\"$li\\\",\\\"$wang\\\"]', '$li', f.id, '2026-11-22', 'kitchen clean', 'open', s.town
+run "sqlite3 $LI \"INSERT INTO visit(id,subject,assignment,officers,lead,form,visited_on,code_shown_at,summary,state,town)
+        SELECT 'v1', s.id, '$a1', '[\\\"$li\\\",\\\"$wang\\\"]', '$li', f.id, '2026-11-22', 1795310400000, 'kitchen clean', 'open', s.town
         FROM subject s, form f WHERE s.id='$subject'\""
 run hufu status --replica "$LI"
 run "hufu commit -m 'the check begins' --replica $LI"
@@ -120,8 +120,8 @@ run "sqlite3 $LI \"UPDATE visit SET state='checking', summary='kitchen clean, no
 run "sqlite3 $WANG \"UPDATE visit SET reason='yearly check', summary='kitchen dirty' WHERE id='v1'\""
 echo "   Li also did the check of the complaint, which the office cancels; and it moves a deadline."
 run "sqlite3 $LI \"UPDATE assignment SET state='done' WHERE id='a2';
-        INSERT INTO visit(id,subject,assignment,officers,visited_on,summary,state)
-        VALUES('v2','$complaint','a2','[\\\"$li\\\",\\\"$wang\\\"]','2026-11-22','nothing to hear','signed')\""
+        INSERT INTO visit(id,subject,assignment,officers,visited_on,code_shown_at,summary,state)
+        VALUES('v2','$complaint','a2','[\\\"$li\\\",\\\"$wang\\\"]','2026-11-22',1795312800000,'nothing to hear','signed')\""
 run "hufud set assignment a2 state=cancelled reason='complaint withdrawn' --scope 330106 --as chen"
 run "hufud set assignment $a1 due=2027-01-15 --scope 330106 --as chen"
 LINES_MAX=6 run hufu diff --replica "$WANG"

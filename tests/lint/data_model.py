@@ -123,8 +123,9 @@ def codes(kind, field):
 
 
 def needs(move):
-    """What a move asks for: fields with a value, and a second person."""
-    out = code(move.get("needs", []))
+    """What a move asks for: fields with a value, so many elements, and a second person."""
+    out = ", ".join("%s of `%s`" % (n["least"], n["field"]) if isinstance(n, dict) else code([n])
+                    for n in move.get("needs", []))
     others = code(move.get("other_than", []))
     return out + (", " if out and others else "") + ("another than " + others if others else "")
 

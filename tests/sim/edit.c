@@ -207,6 +207,12 @@ static void state_ask(struct tablet *t, const struct place *p, const char *id,
 	buf_release(&ask);
 }
 
+/* Two officers at the door, and the code shown. */
+#define ARRIVES                                                                \
+	",code_shown_at=coalesce(code_shown_at,1768000000000),officers=CASE "  \
+	"WHEN json_array_length(coalesce(officers,'[]'))<2 "                   \
+	"THEN '[\"o1\",\"o2\"]' ELSE officers END"
+
 /* One legal move, or nothing: what the table forbids a tablet holds back. */
 static void move(struct tablet *t, struct buf *sql, const struct place *p,
 		 const char *id, const char *state, const char *to)
@@ -214,8 +220,9 @@ static void move(struct tablet *t, struct buf *sql, const struct place *p,
 	const struct kind *k =
 		registry_kind(t->sim->loop.store->kinds, p->kind);
 	json_t *before = json_pack("{s:s}", "state", state);
-	json_t *after =
-		json_pack("{s:s, s:s}", "state", to, "decline_reason", "far");
+	json_t *after = json_pack("{s:s, s:s, s:i, s:[ss]}", "state", to,
+				  "decline_reason", "far", "code_shown_at", 1,
+				  "officers", "o1", "o2");
 	struct err why = { 0 };
 
 	if (!state[0])
@@ -225,6 +232,9 @@ static void move(struct tablet *t, struct buf *sql, const struct place *p,
 		if (!strcmp(to, "declined"))
 			buf_puts(sql, ",decline_reason="
 				      "coalesce(decline_reason,'far')");
+		if (!strcmp(p->kind, "visit") &&
+		    (!state[0] || !strcmp(state, "open")))
+			buf_puts(sql, ARRIVES);
 		buf_printf(sql, " WHERE id='%s';", id);
 	}
 	json_decref(before);

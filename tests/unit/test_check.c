@@ -40,7 +40,10 @@ static int world_make(void **state)
 	field_sync(w, 0);
 	field_sync(w, 1);
 	/* both moved, each another field: merged */
-	field_exec(w, 0, "UPDATE visit SET state='arrived' WHERE id='v1'");
+	field_exec(w, 0,
+		   "UPDATE visit SET state='arrived',"
+		   "officers='[\"o1\",\"o2\"]',code_shown_at=1768000000000 "
+		   "WHERE id='v1'");
 	field_exec(w, 1,
 		   "UPDATE visit SET visited_on='2026-11-22' WHERE id='v1'");
 	field_sync(w, 0);

@@ -34,6 +34,7 @@ static int begin(void **state)
 	field_office(&world, "visit", "v1",
 		     "{\"subject\":\"s1\",\"state\":\"open\",\"form\":\"f1\","
 		     "\"visited_on\":\"2026-11-20\",\"lead\":\"o1\","
+		     "\"code_shown_at\":1763000000000,"
 		     "\"officers\":[\"o1\",\"o2\"]}");
 	for (int i = 0; i < 2; i++)
 		field_sync(&world, i);

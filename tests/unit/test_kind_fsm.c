@@ -65,6 +65,15 @@ static const struct {
 	  "there is no set 'flags'" },
 	{ MOVES "'unseen':[{'fields':['due'],'at':['c'],'flag':'x'}]}",
 	  "a field that is not there: 'due'" },
+	{ START "'moves':[{'from':['a'],'to':'b','by':['inspector'],"
+		"'needs':['nix']}]}",
+	  "a field that is not there: 'nix'" },
+	{ START "'moves':[{'from':['a'],'to':'b','by':['inspector'],"
+		"'needs':[{'field':'why','least':2}]}]}",
+	  "need a number of what is no set, or none, of 'why'" },
+	{ START "'moves':[{'from':['a'],'to':'b','by':['inspector'],"
+		"'needs':[]}]}",
+	  "lack a list 'needs'" },
 	{ MOVES "'import_start':'x'}", "have no value 'x'" },
 	{ MOVES "'import_start':'b'}", "import as what is no start: 'b'" },
 	{ MOVES "'frozen':{'at':['x']}}", "have no value 'x'" },
@@ -159,7 +168,18 @@ static const struct {
 	  NULL },
 	{ "assignment", INS, "{'state':'of_a_later_table'}", "{'state':'done'}",
 	  NULL },
-	{ "visit", INS, "", "{'state':'submitted'}", NULL },
+	{ "visit", INS, "",
+	  "{'state':'submitted','code_shown_at':1,'officers':['a','b']}",
+	  NULL },
+	{ "visit", INS, "{'state':'open'}", "{'state':'arrived'}",
+	  "'state' goes to 'arrived' only with 'code_shown_at' and at least 2 "
+	  "'officers'" },
+	{ "visit", INS, "{'state':'open'}",
+	  "{'state':'signed','code_shown_at':1,'officers':['a']}",
+	  "'state' goes to 'signed' only with at least 2 'officers'" },
+	{ "visit", INS, "{'state':'open'}", "{'state':'withdrawn'}",
+	  "only to arrived with code_shown_at and at least 2 officers, void "
+	  "with reason" },
 	{ "visit", INS, "", "{'state':'approved'}",
 	  "cannot begin as 'approved', only as open" },
 	{ "visit", COO, "", "{'state':'recorded'}", NULL },

@@ -101,8 +101,9 @@ static void all_equal(void)
 }
 
 #define SIGNED                                                                 \
-	"INSERT INTO visit(id,subject,assignment,officers,started_at,state) "  \
-	"VALUES('%s','s1','%s','[\"o1\",\"o2\"]',%s,'signed');"                \
+	"INSERT INTO visit(id,subject,assignment,officers,code_shown_at,"      \
+	"started_at,state) VALUES('%s','s1','%s','[\"o1\",\"o2\"]',"           \
+	"1763000000000,%s,'signed');"                                          \
 	"UPDATE assignment SET state='done' WHERE id='%s';"
 
 static void tablet_does(int tablet, const char *assignment, const char *visit,
@@ -157,8 +158,9 @@ static void a_check_that_has_begun_is_recalled_and_its_visit_kept(void **state)
 	(void)state;
 	field_exec(&world, 0,
 		   "UPDATE assignment SET state='in_progress' WHERE id='a1';"
-		   "INSERT INTO visit(id,subject,assignment,state) "
-		   "VALUES('v1','s1','a1','checking')");
+		   "INSERT INTO visit(id,subject,assignment,officers,"
+		   "code_shown_at,state) VALUES('v1','s1','a1',"
+		   "'[\"o1\",\"o2\"]',1763000000000,'checking')");
 	office("assignment", "a1", "{'state':'cancelled','reason':'closed'}");
 	field_sync(&world, 0);
 	state_is("a1", "recalled");
@@ -286,8 +288,9 @@ static void what_was_begun_is_handed_over(void **state)
 	(void)state;
 	field_exec(&world, 0,
 		   "UPDATE assignment SET state='in_progress' WHERE id='a1';"
-		   "INSERT INTO visit(id,subject,assignment,state) "
-		   "VALUES('v1','s1','a1','checking')");
+		   "INSERT INTO visit(id,subject,assignment,officers,"
+		   "code_shown_at,state) VALUES('v1','s1','a1',"
+		   "'[\"o1\",\"o2\"]',1763000000000,'checking')");
 	reassign();
 	field_sync(&world, 0);
 	state_is("a1", "recalled");
@@ -349,13 +352,15 @@ static void visits_that_come_later_are_settled_when_they_come(void **state)
 	state_is("a3", "done");
 	on_server("SELECT count(*) FROM conflict", "0");
 	field_exec(&world, 1,
-		   "INSERT INTO visit(id,subject,assignment,state) "
-		   "VALUES('v2','s1','a3','signed')");
+		   "INSERT INTO visit(id,subject,assignment,officers,"
+		   "code_shown_at,state) VALUES('v2','s1','a3',"
+		   "'[\"o1\",\"o2\"]',1763000000000,'signed')");
 	field_sync(&world, 1);
 	on_server("SELECT count(*) FROM conflict", "0");
 	field_exec(&world, 0,
-		   "INSERT INTO visit(id,subject,assignment,state) "
-		   "VALUES('v1','s1','a1','signed')");
+		   "INSERT INTO visit(id,subject,assignment,officers,"
+		   "code_shown_at,state) VALUES('v1','s1','a1',"
+		   "'[\"o1\",\"o2\"]',1763000000000,'signed')");
 	field_sync(&world, 0);
 	on_server("SELECT duplicate_of FROM visit WHERE id='v2'", "v1");
 	all_equal();
@@ -517,6 +522,8 @@ static void what_came_after_the_signature_is_kept_beside_it(void **state)
 	(void)state;
 	field_office(&world, "visit", "v1",
 		     "{\"subject\":\"s1\",\"state\":\"open\","
+		     "\"officers\":[\"o1\",\"o2\"],"
+		     "\"code_shown_at\":1763000000000,"
 		     "\"summary\":\"clean\"}");
 	all_equal();
 	field_exec(&world, 0, "UPDATE visit SET state='signed' WHERE id='v1'");

@@ -60,7 +60,10 @@ static void different_fields_of_one_record_are_merged(void **state)
 	field_sync(&world, 0);
 	field_sync(&world, 1);
 	field_exec(&world, 0, "UPDATE visit SET summary='x' WHERE id='v1'");
-	field_exec(&world, 1, "UPDATE visit SET state='arrived' WHERE id='v1'");
+	field_exec(&world, 1,
+		   "UPDATE visit SET state='arrived',"
+		   "officers='[\"o1\",\"o2\"]',code_shown_at=1768000000000 "
+		   "WHERE id='v1'");
 	field_sync(&world, 0);
 	s = field_sync(&world, 1);
 	assert_int_equal(s.merged, 1);
