@@ -19,7 +19,7 @@
 static enum rc may_check(struct call *c, const json_t *record, const char *id)
 {
 	bool may;
-	enum rc rc = call_may_see(c, record, &may);
+	enum rc rc = call_may_see(c, c->kind, c->scope, record, &may);
 
 	return rc == RC_OK && !may ? call_gone(c, id) : rc;
 }
@@ -28,7 +28,7 @@ static enum rc may_check(struct call *c, const json_t *record, const char *id)
 static enum rc becomes_check(struct call *c, const json_t *record)
 {
 	bool may;
-	enum rc rc = call_may_see(c, record, &may);
+	enum rc rc = call_may_see(c, c->kind, c->scope, record, &may);
 
 	return rc == RC_OK && !may
 		       ? call_refuse(c, RC_DENIED, 403, "denied",

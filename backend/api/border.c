@@ -117,7 +117,7 @@ enum rc border_may_see(struct call *c, const char *stored, size_t len,
 		return RC_OK;
 	rc = json_read(stored, len, &record, &c->err);
 	if (rc == RC_OK)
-		rc = call_may_see(c, record, may);
+		rc = call_may_see(c, c->kind, c->scope, record, may);
 	json_decref(record);
 	return rc;
 }

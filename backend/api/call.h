@@ -76,10 +76,10 @@ void call_release(struct call *c);
 enum rc call_scope(struct call *c);
 /* May the account see records of this kind? */
 bool call_may_read(const struct call *c, const struct kind *k);
-/* And this one of the operation's kind, plain: by its agency, and where it
- * speaks of another record, as conflicts and alarms do, by that one's kind and
- * agency. */
-enum rc call_may_see(struct call *c, const json_t *record, bool *may);
+/* And this one of the kind, plain: by its agency, and where it speaks of
+ * another record, as conflicts and alarms do, by that one's kind and agency. */
+enum rc call_may_see(struct call *c, const struct kind *k, const char *scope,
+		     const json_t *record, bool *may);
 /* 404 in the one wording for what is not there and what is not theirs. */
 enum rc call_gone(struct call *c, const char *id);
 

@@ -46,31 +46,33 @@ static enum rc operation_put(json_t *item, struct query *q, struct err *err)
 
 /* NULL (RC_OK) where the account may not see the record. The agency of a sealed
  * record is sealed too. */
-static enum rc record_of(struct call *c, const struct kind *k, struct query *q,
-			 json_t **out)
+static enum rc record_of(struct call *c, const struct kind *k,
+			 const char *scope, struct query *q, json_t **out)
 {
-	bool by_agency = c->actor.agency[0] && kind_field(k, "agency");
 	const char *stored = query_get_text(q, BODY);
 	size_t len = query_get_len(q, BODY);
+	bool may = true;
 	enum rc rc;
 
 	*out = NULL;
 	rc = border_out(c, k, stored, len, NULL, out);
-	if (rc != RC_OK || !by_agency)
-		return rc;
-	if (!account_may_agency(&c->actor, json_text(*out, "agency")) ||
-	    json_is_true(json_object_get(*out, "shredded"))) {
+	if (rc == RC_OK)
+		rc = call_may_see(c, k, scope, *out, &may);
+	if (rc == RC_OK && c->actor.agency[0] && kind_field(k, "agency") &&
+	    json_is_true(json_object_get(*out, "shredded")))
+		may = false;
+	if (rc != RC_OK || !may) {
 		json_decref(*out);
 		*out = NULL;
 	}
-	return RC_OK;
+	return rc;
 }
 
 static enum rc item_add(struct call *c, const struct feed_wish *wish,
 			const struct kind *k, struct query *q, json_t *items)
 {
 	json_t *record = NULL, *item;
-	enum rc rc = record_of(c, k, q, &record);
+	enum rc rc = record_of(c, k, wish->scope, q, &record);
 
 	if (rc != RC_OK || !record)
 		return rc;

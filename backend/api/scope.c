@@ -138,7 +138,7 @@ bool call_may_read(const struct call *c, const struct kind *k)
 
 /* The agency of the record that a conflict or an alarm is about. */
 static enum rc agency_quoted(struct call *c, const struct kind *about,
-			     const char *id, bool *may)
+			     const char *scope, const char *id, bool *may)
 {
 	json_t *record = NULL;
 	char *text;
@@ -147,8 +147,8 @@ static enum rc agency_quoted(struct call *c, const struct kind *about,
 
 	if (!kind_field(about, "agency") || !id)
 		return RC_OK;
-	rc = store_record(c->store, c->scope, about->name, id, &text, &len,
-			  NULL, &c->err);
+	rc = store_record(c->store, scope, about->name, id, &text, &len, NULL,
+			  &c->err);
 	if (rc == RC_NOT_FOUND)
 		return RC_OK;
 	if (rc != RC_OK)
@@ -162,19 +162,20 @@ static enum rc agency_quoted(struct call *c, const struct kind *about,
 	return rc;
 }
 
-enum rc call_may_see(struct call *c, const json_t *record, bool *may)
+enum rc call_may_see(struct call *c, const struct kind *k, const char *scope,
+		     const json_t *record, bool *may)
 {
 	const char *word = json_text(record, "record_kind");
 	const struct kind *about =
 		word ? registry_kind(c->store->kinds, word) : NULL;
 
-	*may = !kind_field(c->kind, "agency") ||
+	*may = !kind_field(k, "agency") ||
 	       account_may_agency(&c->actor, json_text(record, "agency"));
-	if (!about || !kind_field(c->kind, "record_kind"))
+	if (!about || !kind_field(k, "record_kind"))
 		return RC_OK;
 	*may = *may && call_may_read(c, about);
 	return *may && c->actor.agency[0]
-		       ? agency_quoted(c, about, json_text(record, "record_id"),
-				       may)
+		       ? agency_quoted(c, about, scope,
+				       json_text(record, "record_id"), may)
 		       : RC_OK;
 }
