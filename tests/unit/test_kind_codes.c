@@ -61,8 +61,7 @@ static const struct {
 	{ ",'search':['x']", "", "'x' is no field of text to search in" },
 	{ ",'search':['day']", "", "'day' is no field of text to search in" },
 	{ ",'search':[]", "", "search is no list of texts" },
-	{ ",'search':['pin'],'sealed':true", "",
-	  "is sealed or of class L3" },
+	{ ",'search':['pin'],'sealed':true", "", "is sealed or of class L3" },
 };
 
 static void a_kind_file_says_only_what_can_be_kept(void **state)
