@@ -58,7 +58,7 @@ LIBS         := $(OUT)/libbackend.a $(OUT)/libhufu.a
 LIBS_ALL     := -Wl,--start-group $(LIBS) -Wl,--end-group -lcivetweb
 
 .PHONY: all programs deps demo test unit unit-build replay replay-build vectors \
-        accept lint layers headers format-check lint-scripts sim fuzz fuzz-build \
+        accept api api-fuzz lint layers headers format-check lint-scripts sim fuzz fuzz-build \
         torture bench bench-run coverage sanitize tsan clang clean help FORCE
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
@@ -148,6 +148,10 @@ replay: replay-build ## feed the corpora of the fuzzers to their targets once
 	@bash tests/fuzz/run_replay.sh $(OUT)/replay
 accept: all ## run the accept scripts (A=core-4: only those that match)
 	@OUT=$(OUT) bash tests/accept/run.sh $(A)
+api: $(OUT)/hufud ## hold the API's document against OpenAPI, and walk through it at random
+	@bash tests/api/run.sh $(OUT)
+api-fuzz: $(OUT)/hufud ## walk through the API at random for MINUTES=10 (SEED=n, MODE=asan)
+	@bash tests/api/run.sh $(OUT) --minutes $(or $(MINUTES),10) --seed $(or $(SEED),random)
 vectors: ## recompute the vectors of docs/protocol.md without our code
 	@python3 tests/vectors.py
 torture: ## fail every single store call and allocation in turn (slow)
