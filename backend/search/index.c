@@ -61,11 +61,11 @@ enum rc part_find(struct search *s, const struct search_part *part,
 		*seen = 0;
 	}
 	query_end(q, &why);
-	buf_release(&fields);
-	if (!is_same)
+	if (buf_status(&fields, &why) == RC_OK && !is_same)
 		err_set(&why, RC_CORRUPT,
 			"the search index has other fields of kind '%s'",
 			part->kind->name);
+	buf_release(&fields);
 	return why.code ? index_failed(s, &why, err) : RC_OK;
 }
 
@@ -75,6 +75,7 @@ static enum rc part_add(struct update *u, struct err *why)
 	struct buf fields;
 
 	fields_text(u->part->kind, &fields);
+	buf_status(&fields, why);
 	query_text(q, 1, u->part->scope);
 	query_text(q, 2, u->part->kind->name);
 	query_text(q, 3, fields.data);

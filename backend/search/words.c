@@ -71,9 +71,13 @@ enum rc words_make(struct words *w, const char *text, struct err *err)
 		text += n;
 		buf_init(to, DOC_BYTES_MAX);
 		fold(to, one);
+		if (buf_status(to, err) != RC_OK)
+			return err->code;
 		if (!to->len)
 			continue;
 		buf_put(to, "", 1);
+		if (buf_status(to, err) != RC_OK)
+			return err->code;
 		w->n++;
 	}
 	if (!w->n)

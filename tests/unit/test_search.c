@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "base/fault.h"
 #include "lib/loop.h"
 #include "search/fold.h"
 #include "search/search.h"
@@ -553,6 +554,51 @@ static void a_small_budget_says_what_is_left(void **state)
 	finds("西湖", questions[0].found);
 }
 
+/* Whatever fails: an error, or the right answer; and the next one is right. */
+static void a_failure_anywhere_costs_no_answer(void **state)
+{
+	static const enum fault kinds[] = { FAULT_STORE, FAULT_ALLOC };
+	static const char *const text = "文三路 食品";
+
+	(void)state;
+	for (size_t k = 0; k < 2; k++) {
+		long calls = 0;
+
+		for (long nth = 1; nth <= calls + 1; nth += 1 + nth / 40) {
+			struct search_answer answer;
+			struct search_part part = {
+				S,
+				registry_kind(server.store->kinds, "subject")
+			};
+			struct err err = { 0 };
+			enum rc rc;
+
+			must(search_forget(search, server.store, &err), &err);
+			fault_arm(kinds[k], nth, false);
+			rc = search_find(
+				search, server.store,
+				&(struct search_question){ .text = text,
+							   .parts = &part,
+							   .nparts = 1,
+							   .limit = 10,
+							   .most = -1 },
+				&answer, &err);
+			calls = fault_clear(kinds[k]);
+			if (rc == RC_OK)
+				assert_int_equal(answer.nhits, 1);
+			else
+				assert_true(*err.text != '\0');
+			search_answer_release(&answer);
+			assert_false(db_in_transaction(server.store->db));
+			finds(text, "s1:other");
+			if (rc == RC_OK && calls < nth)
+				break;
+			calls = nth;
+		}
+		assert_true(calls > 20);
+	}
+}
+
 static void every_statement_of_the_index_prepares(void **state)
 {
 	const struct db_options options = { .mode = DB_READ };
@@ -587,6 +633,7 @@ int main(void)
 			an_index_that_goes_away_meanwhile_is_made_anew),
 		cmocka_unit_test(what_the_index_makes_up_is_not_found),
 		cmocka_unit_test(a_small_budget_says_what_is_left),
+		cmocka_unit_test(a_failure_anywhere_costs_no_answer),
 		cmocka_unit_test(every_statement_of_the_index_prepares),
 	};
 
