@@ -205,6 +205,22 @@ static enum rc check_record(const struct import_batch *b, const json_t *record,
 		       text ? text + 3 : long_why.text);
 }
 
+/* A source speaks of its own facts: what another told is not its to change,
+ * though the id be the same. */
+static enum rc check_source(const struct import_batch *b,
+			    const json_t *standing, struct err *why)
+{
+	const char *source = json_text(standing, "source");
+
+	if (!b->rules_of || !b->kind->fsm || !standing ||
+	    (source && !strcmp(source, b->rules_of)))
+		return RC_OK;
+	return err_set(why, RC_INVALID,
+		       "there is a %s with this id of the source '%.40s': "
+		       "import it under another --source than '%.40s'",
+		       b->kind_name, source ? source : "", b->rules_of);
+}
+
 static enum rc pend_record(struct import_batch *b, const struct csv_row *row,
 			   const struct entry_fact *fact, json_t *record,
 			   json_t *base)
@@ -263,7 +279,8 @@ enum rc batch_put(struct import_batch *b, const struct csv_row *row,
 		rc = give_state(b, standing, record);
 	if (rc != RC_OK)
 		goto out;
-	if (check_record(b, record, &why) != RC_OK) {
+	if (check_source(b, standing, &why) != RC_OK ||
+	    check_record(b, record, &why) != RC_OK) {
 		rc = batch_refuse(b, row, why.text);
 		goto out;
 	}
@@ -340,7 +357,7 @@ enum rc batch_flush(struct import_batch *b)
 
 	if (b->n == 0)
 		return RC_OK;
-	if (b->has_rules)
+	if (b->rules_of)
 		importer.roles |= ROLE_IMPORT;
 	op.actor = &importer;
 	snprintf(message, sizeof(message), "import %s, from row %zu",

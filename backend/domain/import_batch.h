@@ -32,8 +32,9 @@ struct import_batch {
 	struct entry_towns towns;
 	size_t skip; /* columns of a file of refused rows, not of its rows */
 	char *path, *part; /* FILE.rejects.csv, and while it is written */
-	bool has_rules; /* facts of a source whose rules are ours: they are what
-			 * the source says, and no person's word */
+	const char *rules_of; /* the source whose rules are ours, or NULL: its
+			       * facts are what it says, and no person's word.
+			       * Borrowed */
 	FILE *rejects; /* NULL until the first refusal */
 	size_t done;
 };

@@ -183,7 +183,7 @@ static enum rc read_rows(struct lives *l, const struct lives_file *file,
 	if (rc == RC_OK)
 		rc = batch_open(&l->batch, l->op, l->job, file->kind, path,
 				&row, report);
-	l->batch.has_rules = true;
+	l->batch.rules_of = l->source;
 	l->row = &row;
 	while (rc == RC_OK) {
 		rc = csv_next(c, &row, l->op->err);

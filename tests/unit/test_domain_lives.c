@@ -209,6 +209,54 @@ static void lives_flags_visits_that_are_no_check(void **state)
 	json_decref(flags);
 }
 
+/* An id can be had by another way than from the source. */
+static void what_another_source_recorded_is_left_alone(void **state)
+{
+	static const char inspections[] =
+		"business_id,date,type,score\n1,2024-03-01,Routine,%d\n";
+	struct import_report reports[LIVES_FILES];
+	char folder[160], text[200];
+	json_t *record;
+
+	(void)state;
+	snprintf(folder, sizeof(folder), "%s", in_dir("lives"));
+	assert_int_equal(mkdir(folder, 0700), 0);
+	put_text("lives/businesses.csv", "business_id,name\n1,a\n");
+	put_text("lives/inspections.csv", "business_id,date\n");
+	assert_int_equal(import_folder(folder, false, reports), RC_OK);
+	snprintf(text, sizeof(text), "id,subject,visited_on,score,source\n%s,",
+		 id_of("visit", "1:2024-03-01:Routine"));
+	snprintf(text + strlen(text), sizeof(text) - strlen(text),
+		 "%s,2024-03-01,90,tax\n", id_of("subject", "1"));
+	assert_int_equal(import_text("visit", SCOPE, text), RC_OK);
+	snprintf(text, sizeof(text), inspections, 70);
+	put_text("lives/inspections.csv", text);
+	assert_int_equal(import_folder(folder, false, reports), RC_OK);
+	assert_int_equal(reports[1].refused, 1);
+	record = record_of("visit", "1:2024-03-01:Routine");
+	assert_int_equal(json_int(record, "score", 0), 90);
+	json_decref(record);
+}
+
+/* A source corrects what it said itself. */
+static void a_source_changes_what_it_recorded(void **state)
+{
+	struct import_report reports[LIVES_FILES];
+	char folder[160];
+
+	(void)state;
+	snprintf(folder, sizeof(folder), "%s", in_dir("lives"));
+	assert_int_equal(mkdir(folder, 0700), 0);
+	put_text("lives/businesses.csv", "business_id,name\n1,a\n");
+	put_text("lives/inspections.csv",
+		 "business_id,date,type,score\n1,2024-03-01,Routine,70\n");
+	assert_int_equal(import_folder(folder, false, reports), RC_OK);
+	put_text("lives/inspections.csv",
+		 "business_id,date,type,score\n1,2024-03-01,Routine,75\n");
+	assert_int_equal(import_folder(folder, false, reports), RC_OK);
+	assert_int_equal(reports[1].changed, 1);
+}
+
 static void lives_of_san_francisco_adds_up(void **state)
 {
 	static const struct lives_want want = { 6359,  3027,  8,  25863, 188,
@@ -234,6 +282,8 @@ int main(void)
 		TEST(lives_sample_becomes_records),
 		TEST(lives_refuses_rows_and_goes_on),
 		TEST(lives_flags_visits_that_are_no_check),
+		TEST(what_another_source_recorded_is_left_alone),
+		TEST(a_source_changes_what_it_recorded),
 		TEST(lives_of_san_francisco_adds_up),
 	};
 
