@@ -18,6 +18,8 @@ static void written_check(struct sim *s, const struct office_record *r)
 	const struct kind *k;
 	const char *field;
 
+	s->reassigned += r->outcome == OFFICE_CHANGED &&
+			 json_object_get(r->record, "reassigned_to");
 	if (r->outcome == OFFICE_REFUSED) {
 		say(s, "  refused: %s '%s': %s", r->kind, r->id, r->why);
 		return;
@@ -121,7 +123,8 @@ void office_seed(struct sim *s)
 		subject_found(s, i);
 	for (int i = 0; i < assignments && !s->failed; i++) {
 		snprintf(id, sizeof(id), "a%d", i);
-		snprintf(subject, sizeof(subject), "s%d", i);
+		/* Two of each subject: one is reassigned to the other. */
+		snprintf(subject, sizeof(subject), "s%d", i / 2);
 		found(s, "assignment", id,
 		      json_pack("{s:s, s:s, s:s}", "subject", subject, "state",
 				"issued", "due", "2026-12-01"));
@@ -200,6 +203,22 @@ static bool any_id(struct sim *s, const struct office_place *p, char id[33])
 	return id_pick(s, p->ids, rng_below(&s->rng, count), id, &count);
 }
 
+/* Another assignment of the same subject, or one that does not fit. */
+static json_t *successor(struct sim *s, const json_t *assignment)
+{
+	struct query *q =
+		query_begin(s->loop.store->db,
+			    "SELECT id FROM assignment WHERE scope='" COUNTY
+			    "' AND subject=?1 AND id<>?2 ORDER BY id LIMIT 1");
+	json_t *id;
+
+	query_text(q, 1, json_text(assignment, "subject"));
+	query_text(q, 2, json_text(assignment, "id"));
+	id = json_string(query_row(q) ? query_get_text(q, 0) : "a1");
+	must(s, query_end(q, &s->err), "look for a successor");
+	return id;
+}
+
 static json_t *one_edit(struct sim *s, const struct office_place *p,
 			const json_t *before)
 {
@@ -222,7 +241,7 @@ static json_t *one_edit(struct sim *s, const struct office_place *p,
 		json_object_set_new(after, "reason", unique(s));
 		if (!strcmp(state, "reassigned"))
 			json_object_set_new(after, "reassigned_to",
-					    json_string("a1"));
+					    successor(s, before));
 	} else {
 		const char *field = p->texts[rng_below(&s->rng, texts)];
 

@@ -107,7 +107,8 @@ struct sim {
 	char broken[900]; /* the promise that was broken, and what differs */
 	struct err err;
 	/* figures */
-	int syncs, packets_made, conflicts, quarantined, crashes, replays;
+	int syncs, packets_made, conflicts, quarantined, crashes, replays,
+		reassigned;
 	int forks, quiets;
 };
 
