@@ -62,6 +62,26 @@ static void a_burst_passes_and_then_the_rate(void **state)
 	bucket_table_free(table);
 }
 
+static void a_look_takes_nothing(void **state)
+{
+	struct bucket_table *table = table_of(&slow, 1);
+	int wait_s;
+
+	(void)state;
+	for (int i = 0; i < 3 * BURST; i++) {
+		assert_true(bucket_has(table, 0, "a", 0, &wait_s));
+		assert_int_equal(wait_s, 0);
+	}
+	for (int i = 0; i < BURST; i++)
+		assert_true(take(table, "a", 0));
+	assert_false(bucket_has(table, 0, "a", 0, &wait_s));
+	assert_int_equal(wait_s, 10);
+	assert_true(bucket_has(table, 0, "b", 0, &wait_s));
+	assert_true(bucket_has(table, 0, "a", 10000, &wait_s));
+	assert_true(take(table, "a", 10000));
+	bucket_table_free(table);
+}
+
 static void any_clock_does(void **state)
 {
 	struct bucket_table *table = table_of(&slow, 1);
@@ -236,6 +256,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_burst_passes_and_then_the_rate),
+		cmocka_unit_test(a_look_takes_nothing),
 		cmocka_unit_test(any_clock_does),
 		cmocka_unit_test(classes_do_not_touch_each_other),
 		cmocka_unit_test(
