@@ -123,7 +123,7 @@ RULES_3 = {"day": is_date, "due?": is_date, "exclusions_hash": is_hash,
            "flags?": list_of(is_text), "grades?": list_of(is_text), "industry?": is_text,
            "item?": is_text, "load_max?": is_number, "period_days?": is_number,
            "ratio_rule?": is_text, "recusals_hash": is_hash, "rounding?": is_text,
-           "scheme?": is_text, "states": list_of(is_text), "towns?": list_of(is_text),
+           "scheme?": is_text, "states": list_of(is_text), "tags?": list_of(is_text), "towns?": list_of(is_text),
            "visited_before?": is_date}
 STRATUM = {"members_hash": is_hash, "n": is_number, "name": is_text,
            "size": is_number}

@@ -993,7 +993,7 @@ COMMITTED = ("algorithm frame_hash frame_size officers_per_subject pool_hash rul
 ANNOUNCED = ("committed_at id", "name reason replaces")
 RULES = ("day exclusions_hash load_limit", "due industry item town")
 RULES_3 = ("day exclusions_hash recusals_hash states", "due flags grades industry item load_max "
-           "period_days ratio_rule rounding scheme towns visited_before")
+           "period_days ratio_rule rounding scheme tags towns visited_before")
 STRATUM = ("members_hash n name size", "")
 STRATUM_3 = ("members_hash n name size", "expected_bp ratio_bp")
 OFFICER = ("id", "certificate certificate_from certificate_to excluded state")
@@ -1006,7 +1006,7 @@ NUMBERS = {"at", "committed_at", "expected_bp", "format", "frame_size", "load_ma
            "officers_per_subject", "period_days", "ratio_bp", "revealed_at", "size"}
 LISTS = {"drawn", "excluded", "flags", "frame", "grades", "lots", "membership", "officers", "pairs",
          "pool", "recusals", "replacements", "reserve", "result", "seed_parts", "states",
-         "strata", "towns"}
+         "strata", "tags", "towns"}
 OBJECTS = {"committed", "rules"}
 
 

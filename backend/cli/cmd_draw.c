@@ -15,9 +15,9 @@ static const char usage[] =
 	"                  [--officers 2] [--load N] [--due DATE] [--name "
 	"TEXT]\n"
 	"                  [--town T,T] [--industry PREFIX] [--grade A,B] "
-	"[--flag F,F]\n"
-	"                  [--scheme CODE] "
-	"[--state S,S] [--visited-before DATE]\n"
+	"[--tag T,T]\n"
+	"                  [--flag F,F] "
+	"[--scheme CODE] [--state S,S] [--visited-before DATE]\n"
 	"                  [--item ID] [--period DAYS] [--exclude FILE]\n"
 	"                  [--seed-parts NAME=SHA256,...]\n"
 	"                  [--seed-source TEXT] [--reason TEXT [--replaces "
@@ -33,9 +33,10 @@ static const char usage[] =
 	"\n"
 	"commit  freezes who may be drawn and who may draw them, and prints "
 	"the commitment\n"
-	"        to publish before a seed exists. Towns, industry, grades and "
-	"flags say who\n"
-	"        is asked for; of these are excluded, with their reason: who "
+	"        to publish before a seed exists. Towns, industry, grades, "
+	"tags (the office\n"
+	"        sets them) and flags (imports set them) say who is asked for; "
+	"of these are excluded, with their reason: who "
 	"is in another\n"
 	"        state (in_business unless --state), is exempt, was visited "
 	"for the item in\n"
@@ -403,6 +404,7 @@ int cmd_draw(struct cli *c)
 		{ "--grade", &o->grades, NULL },
 		{ "--scheme", &o->scheme, NULL },
 		{ "--flag", &o->flags, NULL },
+		{ "--tag", &o->tags, NULL },
 		{ "--state", &o->states, NULL },
 		{ "--visited-before", &o->visited_before, NULL },
 		{ "--exclude", &o->exclude, NULL },

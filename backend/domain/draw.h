@@ -29,7 +29,7 @@
 /* Lists are words with commas between them; NULL: not asked for. */
 struct draw_options {
 	const char *name, *item; /* of the draw record */
-	const char *towns, *flags, *grades; /* one of them */
+	const char *towns, *flags, *tags, *grades; /* one of them */
 	const char *states; /* NULL: in_business; others are excluded */
 	const char *industry; /* prefix */
 	const char *visited_before; /* who was visited since is excluded */

@@ -75,15 +75,15 @@ static enum rc walk_end(struct walk *w)
 }
 
 /* Sets are kept as the text of their array. */
-static bool has_flag(const char *list, const char *set)
+static bool has_word(const char *list, const char *set)
 {
 	bool found = false;
 	size_t i;
-	json_t *flags = set ? json_loads(set, 0, NULL) : NULL, *flag;
+	json_t *words = set ? json_loads(set, 0, NULL) : NULL, *word;
 
-	json_array_foreach(flags, i, flag) found |=
-		draw_word_in(list, json_string_value(flag));
-	json_decref(flags);
+	json_array_foreach(words, i, word) found |=
+		draw_word_in(list, json_string_value(word));
+	json_decref(words);
 	return found;
 }
 
@@ -97,7 +97,8 @@ static bool is_asked_for(struct walk *w, struct query *q, const char *grade)
 		return false;
 	return draw_word_in(o->towns, query_get_text(q, 2)) &&
 	       draw_word_in(o->grades, grade) &&
-	       (!o->flags || has_flag(o->flags, query_get_text(q, 4)));
+	       (!o->flags || has_word(o->flags, query_get_text(q, 4))) &&
+	       (!o->tags || has_word(o->tags, query_get_text(q, 5)));
 }
 
 /* Why a subject that is asked for is left out, or NULL. */

@@ -140,6 +140,7 @@ static json_t *rules_of(const struct freezing *f)
 	set_words(rules, "states", o->states ? o->states : "in_business");
 	set_words(rules, "towns", o->towns);
 	set_words(rules, "flags", o->flags);
+	set_words(rules, "tags", o->tags);
 	set_words(rules, "grades", o->grades);
 	draw_set_text(rules, "due", o->due);
 	draw_set_text(rules, "industry", o->industry);

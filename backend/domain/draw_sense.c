@@ -72,6 +72,19 @@ static enum rc flag_check(struct sense *s, const char *flag)
 				 s->scope, flag);
 }
 
+static enum rc tag_check(struct sense *s, const char *tag)
+{
+	bool is;
+	enum rc rc = ask(s, SQL_DRAW_SENSE_TAG, tag, 1, &is);
+
+	return rc != RC_OK || is
+		       ? rc
+		       : err_set(s->op->err, RC_INVALID,
+				 "no subject of '%s' has the tag '%.60s': set "
+				 "'tags' of those that are meant",
+				 s->scope, tag);
+}
+
 static enum rc industry_check(struct sense *s, const char *industry)
 {
 	bool is;
@@ -196,6 +209,7 @@ enum rc draw_sense(struct op *op, const char *scope, const char day[11],
 		{ o->towns, town_check },
 		{ o->industry, industry_check },
 		{ o->flags, flag_check },
+		{ o->tags, tag_check },
 		{ o->item, item_check },
 		{ o->states, state_check },
 		{ o->scheme, scheme_check },

@@ -63,6 +63,7 @@ static const struct member rules_3[] = {
 	{ "rounding", TEXT, true, NULL },
 	{ "scheme", TEXT, true, NULL },
 	{ "states", TEXTS, false, NULL },
+	{ "tags", TEXTS, true, NULL },
 	{ "towns", TEXTS, true, NULL },
 	{ "visited_before", DATE, true, NULL },
 	{ 0 },

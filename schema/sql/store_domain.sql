@@ -1,7 +1,7 @@
 -- Statements of backend/domain, backend/export and the commands.
 
 -- name: draw_subjects
-SELECT id, state, town, industry, flags FROM subject WHERE scope = ?1
+SELECT id, state, town, industry, flags, tags FROM subject WHERE scope = ?1
 ORDER BY id
 
 -- name: draw_grades

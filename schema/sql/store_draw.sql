@@ -25,6 +25,10 @@ SELECT EXISTS(SELECT 1 FROM subject WHERE scope = ?1 AND town = ?2),
 SELECT EXISTS(SELECT 1 FROM subject WHERE scope = ?1
 	AND flags LIKE '%"' || ?2 || '"%')
 
+-- name: draw_sense_tag
+SELECT EXISTS(SELECT 1 FROM subject WHERE scope = ?1
+	AND tags LIKE '%"' || ?2 || '"%')
+
 -- name: draw_sense_industry
 SELECT EXISTS(SELECT 1 FROM subject WHERE scope = ?1
 	AND substr(industry, 1, length(?2)) = ?2)

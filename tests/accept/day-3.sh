@@ -52,6 +52,12 @@ is "a town" 57 "$(frame --town 001)"
 is "two towns" 97 "$(frame --town 001,002)"
 is "an industry" 40 "$(frame --industry H)"
 is "a flag" 1 "$(frame --flag key_site)"
+hufud set subject s3 "tags=school;old town" --scope $S >/dev/null
+is "a tag of the office" 1 "$(frame --tag "old town")"
+D=$(hufud draw commit --scope $S --count 1 --tag school --reason "a frame to look at" --json | json id)
+hufud draw show "$D" --out "$T/tagged.json" >/dev/null
+is "a paper says which tags" '["school"]' "$(json committed.rules.tags <"$T/tagged.json" | tr "'" '"')"
+is "and both verify it" "draw $D is as committed" "$(both "$T/tagged.json" | cut -d: -f1)"
 is "those who moved too" 98 "$(frame --state in_business,moved)"
 is "not those visited for the item this year" 96 "$(frame --item i1)"
 is "but those too where the period does not matter" 97 "$(frame --item i1 --period 0)"

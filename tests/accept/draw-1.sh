@@ -30,6 +30,7 @@ fails 1 "no grade 'Z': there are A" commit --ratio A=5%,Z=3%
 fails 1 "no grade 'Q'" commit --grade Q --count 1
 fails 1 "no subject of '$S' is in town '999'" commit --town 001,999 --count 1
 fails 1 "has the flag 'nobody'" commit --flag nobody --count 1
+fails 1 "has the tag 'nobody': set 'tags'" commit --tag nobody --count 1
 fails 1 "begins with 'Q'" commit --industry Q --count 1
 fails 1 "no state 'asleep' of subjects: there are in_business" commit --state asleep --count 1
 fails 1 "no scheme 'other'" commit --scheme other --grade A --count 1
