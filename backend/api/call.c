@@ -114,12 +114,17 @@ static enum rc body_take(struct call *c, const struct call_input *in)
 	n = type ? strcspn(type, "; ") : 0;
 	if (!in->body_bytes)
 		return call_refuse(c, RC_INVALID, 400, "bad_request",
-				   "the body is missing: JSON as %s",
+				   "the body is missing: it is %s",
 				   op->body_type);
 	if (!type || n != strlen(op->body_type) ||
 	    strncasecmp(type, op->body_type, n) != 0)
 		return call_refuse(c, RC_INVALID, 415, "unsupported_media_type",
 				   "the body has to be %s", op->body_type);
+	if (!strstr(op->body_type, "json")) {
+		c->raw = in->body;
+		c->raw_bytes = in->body_bytes;
+		return RC_OK;
+	}
 	if (json_read(in->body, in->body_bytes, &c->body, &why) != RC_OK)
 		return call_refuse(c, RC_INVALID, 400, "bad_request",
 				   "the body is no JSON: %s", why.text);

@@ -22,6 +22,9 @@ struct call {
 	struct op op; /* of store and actor; op.err is `err` below */
 	json_t *args; /* parameters, typed, defaults filled in; owned */
 	json_t *body; /* checked against its schema, or NULL; owned */
+	/* A body that is not JSON, as it came; borrowed from the request. */
+	const char *raw;
+	size_t raw_bytes;
 	const char *if_match; /* header, or NULL */
 	const char *credential; /* of a session or a token, or NULL */
 	const char *request_id, *remote;

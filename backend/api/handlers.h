@@ -14,6 +14,9 @@ call_fn assignment_reassign, conflict_decide, visit_verdict,
 call_fn draw_make, draw_seed, draw_do, draw_exchange, draw_published,
 	draw_checked, draw_fair;
 call_fn rating_of, ratings_run, ratings_check;
+call_fn export_get, import_take;
+call_fn form_create, scheme_create, kind_load;
+call_fn terminal_code, terminal_list, terminal_revoke;
 call_fn search_page, change_page, change_stream;
 call_fn about_me, about_scopes, about_document, about_pages;
 

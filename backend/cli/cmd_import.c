@@ -94,32 +94,12 @@ static void print_table(const struct import_report *r, size_t n)
 			       (long long)r[i].notes[k].n, r[i].notes[k].what);
 }
 
-static json_t *report_json(const struct import_report *r)
-{
-	json_t *notes = json_object(), *refusals = json_array();
-
-	for (size_t i = 0; i < r->nnotes; i++)
-		json_object_set_new(notes, r->notes[i].what,
-				    json_integer(r->notes[i].n));
-	for (size_t i = 0; i < r->nshown; i++)
-		json_array_append_new(refusals,
-				      json_pack("{s:I, s:s}", "line",
-						(json_int_t)r->shown[i].line,
-						"reason", r->shown[i].why));
-	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:s*}",
-			 "name", r->name, "read", (json_int_t)r->read, "new",
-			 (json_int_t)r->added, "changed",
-			 (json_int_t)r->changed, "same", (json_int_t)r->same,
-			 "refused", (json_int_t)r->refused, "notes", notes,
-			 "refusals", refusals, "rejects", r->rejects);
-}
-
 static void print_json(const struct import_report *r, size_t n)
 {
 	json_t *files = json_array();
 
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(files, report_json(&r[i]));
+		json_array_append_new(files, import_report_json(&r[i]));
 	cli_json_list("files", files);
 }
 

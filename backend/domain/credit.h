@@ -34,6 +34,9 @@ void scheme_release(struct scheme_in_force *s);
  * The same again changes nothing; RC_CONFLICT when that version is recorded
  * with another definition. `code` has room for 65, may be NULL. */
 enum rc scheme_record(struct op *op, const char *file, char *code);
+/* The same of what such a file holds, which gets its state; `id` is its
+ * record's. */
+enum rc scheme_put(struct op *op, json_t *record, char id[21], bool *is_new);
 
 /* A version by its record's id, whatever the day. */
 enum rc scheme_by_id(struct op *op, const char *id,

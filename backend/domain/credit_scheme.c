@@ -227,15 +227,13 @@ static enum rc scheme_now(struct op *op, const char *id, json_t **out)
 	return rc;
 }
 
-enum rc scheme_record(struct op *op, const char *file, char *code)
+enum rc scheme_put(struct op *op, json_t *record, char id[21], bool *is_new)
 {
-	json_t *record = NULL, *now = NULL;
-	char id[21];
-	bool is_new;
-	enum rc rc = file_read(file, &record, op->err);
+	json_t *now = NULL;
+	bool is_other;
+	enum rc rc = scheme_check(record, id, op->err);
 
-	if (rc == RC_OK)
-		rc = scheme_check(record, id, op->err);
+	*is_new = false;
 	if (rc == RC_OK)
 		rc = scheme_now(op, id, &now);
 	if (rc == RC_OK)
@@ -245,15 +243,28 @@ enum rc scheme_record(struct op *op, const char *file, char *code)
 			record, "state",
 			now ? json_incref(json_object_get(now, "state"))
 			    : json_string("active"));
-	is_new = !now || !same_member(now, record, "valid_to");
-	if (rc == RC_OK && is_new)
+	is_other = !now || !same_member(now, record, "valid_to");
+	if (rc == RC_OK && is_other)
 		rc = overlaps_none(op, id, record);
+	if (rc == RC_OK && is_other)
+		rc = scheme_write(op, id, record);
+	*is_new = rc == RC_OK && !now;
+	json_decref(now);
+	return rc;
+}
+
+enum rc scheme_record(struct op *op, const char *file, char *code)
+{
+	json_t *record = NULL;
+	char id[21];
+	bool is_new;
+	enum rc rc = file_read(file, &record, op->err);
+
+	if (rc == RC_OK)
+		rc = scheme_put(op, record, id, &is_new);
 	if (rc == RC_OK && code)
 		snprintf(code, 65, "%s", json_text(record, "code"));
-	if (rc == RC_OK && is_new)
-		rc = scheme_write(op, id, record);
 	json_decref(record);
-	json_decref(now);
 	return rc;
 }
 

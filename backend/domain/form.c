@@ -68,21 +68,19 @@ static enum rc form_stands(struct op *op, const char *id, const json_t *form,
 	return rc;
 }
 
-enum rc form_load(struct op *op, const char *file, char id[21],
-		  enum office_outcome *outcome)
+enum rc form_put(struct op *op, json_t *form, char id[21],
+		 enum office_outcome *outcome)
 {
-	json_t *form = NULL, *now = NULL;
+	json_t *now = NULL;
 	struct office_record r = { .kind = "form", .id = id };
 	struct office_write w = { .scope = "catalog",
 				  .operation = "form",
 				  .message = "load a checklist",
 				  .records = &r,
 				  .n = 1 };
-	enum rc rc = file_read(file, &form, op->err);
+	enum rc rc = form_check(form, id, op->err);
 
 	*outcome = OFFICE_SAME;
-	if (rc == RC_OK)
-		rc = form_check(form, id, op->err);
 	if (rc == RC_OK)
 		rc = form_stands(op, id, form, &now);
 	if (rc == RC_OK && !now) {
@@ -95,8 +93,20 @@ enum rc form_load(struct op *op, const char *file, char id[21],
 		if (rc == RC_OK && r.outcome == OFFICE_REFUSED)
 			rc = err_set(op->err, RC_DENIED, "%s", r.why);
 	}
-	json_decref(form);
 	json_decref(now);
+	return rc;
+}
+
+enum rc form_load(struct op *op, const char *file, char id[21],
+		  enum office_outcome *outcome)
+{
+	json_t *form = NULL;
+	enum rc rc = file_read(file, &form, op->err);
+
+	*outcome = OFFICE_SAME;
+	if (rc == RC_OK)
+		rc = form_put(op, form, id, outcome);
+	json_decref(form);
 	return rc;
 }
 

@@ -14,6 +14,9 @@
  * with other points. */
 enum rc form_load(struct op *op, const char *file, char id[21],
 		  enum office_outcome *outcome);
+/* The same of what such a file holds; `form` gets its state. */
+enum rc form_put(struct op *op, json_t *form, char id[21],
+		 enum office_outcome *outcome);
 /* All versions, by code and version: [{"id","form_code","version","title",
  * "state","valid_from","points":n}]. */
 enum rc form_list(struct op *op, json_t **out);

@@ -96,6 +96,9 @@ enum rc import_csv(struct op *op, const struct import_job *job,
 enum rc import_lives(struct op *op, const struct import_job *job,
 		     struct import_report reports[LIVES_FILES]);
 
+/* {"name","read","new","changed","same","refused","notes":{what: n},
+ * "refusals":[{"line","reason"}],"rejects"}, a new reference. */
+json_t *import_report_json(const struct import_report *report);
 void import_report_release(struct import_report *report);
 
 #endif

@@ -127,7 +127,7 @@ static enum rc file_read(const char *path, struct buf *out, struct err *err)
 	return buf_status(out, err);
 }
 
-enum rc ledger_kind_load(struct op *op, const char *file, bool *changed)
+enum rc ledger_kind_put(struct op *op, const json_t *definition, bool *changed)
 {
 	struct account server = server_account();
 	struct office_record record = { .kind = "kind" };
@@ -136,10 +136,8 @@ enum rc ledger_kind_load(struct op *op, const char *file, bool *changed)
 				  .records = &record,
 				  .n = 1 };
 	struct op as_server = *op;
-	json_t *definition = NULL;
-	const char *name;
+	const char *name = json_text(definition, "kind");
 	char id[33], message[64];
-	struct buf text;
 	enum rc rc;
 
 	*changed = false;
@@ -147,29 +145,40 @@ enum rc ledger_kind_load(struct op *op, const char *file, bool *changed)
 		return err_set(op->err, RC_DENIED,
 			       "only an administrator of the catalog loads "
 			       "kinds");
+	if (!name)
+		return err_set(op->err, RC_INVALID, "it names no kind");
 	/* The author stays the administrator; the kind's writers are not. */
 	snprintf(server.name, sizeof(server.name), "%s", op->actor->name);
 	as_server.actor = &server;
+	kind_record_id(id, name);
+	snprintf(message, sizeof(message), "load kind %s", name);
+	record.id = id;
+	record.record = kind_record(definition);
+	w.message = message;
+	rc = ledger_office(&as_server, &w);
+	json_decref((json_t *)(uintptr_t)record.record);
+	if (rc == RC_OK)
+		rc = outcomes_check(op, &w);
+	*changed = rc == RC_OK && record.outcome != OFFICE_SAME;
+	return rc;
+}
+
+enum rc ledger_kind_load(struct op *op, const char *file, bool *changed)
+{
+	json_t *definition = NULL;
+	struct buf text;
+	enum rc rc;
+
+	*changed = false;
 	buf_init(&text, RECORD_BYTES_MAX);
 	rc = file_read(file, &text, op->err);
 	if (rc == RC_OK)
 		rc = json_read(text.data, text.len, &definition, op->err);
 	buf_release(&text);
-	name = json_text(definition, "kind");
-	if (rc == RC_OK && !name)
+	if (rc == RC_OK && !json_text(definition, "kind"))
 		rc = err_set(op->err, RC_INVALID, "'%s' names no kind", file);
-	if (rc == RC_OK) {
-		kind_record_id(id, name);
-		snprintf(message, sizeof(message), "load kind %s", name);
-		record.id = id;
-		record.record = kind_record(definition);
-		w.message = message;
-		rc = ledger_office(&as_server, &w);
-		json_decref((json_t *)(uintptr_t)record.record);
-	}
 	if (rc == RC_OK)
-		rc = outcomes_check(op, &w);
-	*changed = rc == RC_OK && record.outcome != OFFICE_SAME;
+		rc = ledger_kind_put(op, definition, changed);
 	json_decref(definition);
 	return rc;
 }

@@ -31,6 +31,8 @@ struct audit_by op_by(const struct op *op);
 enum rc ledger_found(struct op *op, const char *schema_dir);
 /* Add or extend a kind on a running system: writes its `kind` record. */
 enum rc ledger_kind_load(struct op *op, const char *file, bool *changed);
+/* The same of a kind's definition. */
+enum rc ledger_kind_put(struct op *op, const json_t *definition, bool *changed);
 
 /* One record that the office writes. */
 struct office_record {

@@ -58,9 +58,9 @@ hufud import assignment "$T/more.csv" --scope $S >/dev/null
 tablet a o1
 # begin ASSIGNMENT VISIT: the check has begun; did ASSIGNMENT VISIT: it was signed
 begin() { on a "UPDATE assignment SET state='in_progress' WHERE id='$1';
-	INSERT INTO visit(id,subject,assignment,officers,state) SELECT '$2', subject, id, '[\"o1\",\"o2\"]', 'checking' FROM assignment WHERE id='$1'"; }
+	INSERT INTO visit(id,subject,assignment,officers,code_shown_at,state) SELECT '$2', subject, id, '[\"o1\",\"o2\"]', 1768000000000, 'checking' FROM assignment WHERE id='$1'"; }
 did() { on a "UPDATE assignment SET state='done' WHERE id='$1';
-	INSERT INTO visit(id,subject,assignment,officers,visited_on,state) SELECT '$2', subject, id, '[\"o1\",\"o2\"]', '2026-01-10', 'signed' FROM assignment WHERE id='$1'"; }
+	INSERT INTO visit(id,subject,assignment,officers,code_shown_at,visited_on,state) SELECT '$2', subject, id, '[\"o1\",\"o2\"]', 1768000000000, '2026-01-10', 'signed' FROM assignment WHERE id='$1'"; }
 begin a2 v2; did a3 v3; did a4 v4; did a5 v5; did a6 v6
 sync a >/dev/null
 do_ 409 wrong_state assignments a2 resume "$R"
@@ -285,4 +285,91 @@ answers 200 '"replaced":1' GET "/v1/draws/$draw/verify?scope=$S"
 answers 200 '"drawn":1' GET "/v1/draw-report?scope=$S"
 as far; answers 403 denied GET "/v1/draw-report?scope=$S"
 is "in the log" "li:refused li:ok li:ok" "$(entries runDraw | sed 's/\(song\|zhao\|qian\|far\):refused //g')"
+
+# -- terminals
+as chen
+post 404 "officer" /v1/terminal-codes '{"officer":"o9"}'
+post 400 '/officer' /v1/terminal-codes '{}'
+for a in song zhao; do as $a; post 403 '/problems/denied' "/v1/terminal-codes?scope=$S" '{"officer":"o2"}'; done
+as far; post 403 'no rights in scope' "/v1/terminal-codes?scope=$S" '{"officer":"o2"}'
+as chen
+k=$(key)
+again() { answers "$1" "$2" POST /v1/terminal-codes -H "Idempotency-Key: $k" -H 'Content-Type: application/json' -d '{"officer":"o2"}'; }
+again 201 '"expires"'; code=$(json code <"$T/body")
+again 409 'told only once'
+is "it is not in the database" 0 "$(sqlite3 "$HUFU_DATA/hufu.db" .dump | grep -c -- "$code" || true)"
+holds "an officer enrols with it" hufu enroll "$URL" --code "$code" --replica "$T/b.db"
+is "as the command lists them" "$(hufud terminal list --scope $S --json | python3 -c '
+import json, sys
+print(sorted((t["enrolment"], t["officer"], t["state"]) for t in json.load(sys.stdin)["terminals"]))')" "$(api GET "/v1/terminals?scope=$S" | python3 -c '
+import json, sys
+print(sorted((t["id"], t["officer"], t["state"]) for t in json.load(sys.stdin)["items"]))')"
+e=$(office "SELECT id FROM enrolment WHERE officer='o2'")
+do_ 400 'the body is missing' enrolments "$e" revoke
+refused_to "song zhao" enrolments "$e" revoke "$R"
+do_ 200 '"state":"revoked"' enrolments "$e" revoke "$R"
+do_ 409 wrong_state enrolments "$e" revoke "$R"
+is "in the log" "chen:refused song:refused zhao:refused far:refused chen:ok chen:refused" "$(entries revokeEnrolment)"
+
+# -- the catalog
+form() { python3 -c '
+import json, sys
+f = json.load(open("fixtures/forms/fire-safety.json")); exec(sys.argv[1]); f.pop("state", None); print(json.dumps(f))' "${1:-pass}"; }
+as chen; post 403 denied /v1/forms "$(form)"
+as qian; post 403 'no rights in scope catalog' /v1/forms "$(form)"
+as root
+post 201 '"state":"draft"' /v1/forms "$(form)"; f=$(json id <"$T/body")
+post 200 "$f" /v1/forms "$(form)"
+post 409 'other points' /v1/forms "$(form 'f["points"].pop()')"
+is "the command finds it there" "$f unchanged" "$(form >"$T/f.json"; hufud form load "$T/f.json" --json --as root | python3 -c 'import json, sys; r = json.load(sys.stdin); print(r["id"], r["outcome"])')"
+at() { answers "$1" "$2" POST "/v1/forms/$f/$3" -H "If-Match: \"$(etag forms "$f" catalog)\"" -H 'Content-Type: application/json' -d "${4:-}"; }
+at 409 wrong_state retire
+at 200 '"state":"published"' publish
+at 400 'the body is missing' withdraw
+at 200 '"state":"withdrawn"' withdraw "$R"
+as far; answers 403 denied POST "/v1/forms/$f/publish" -H 'If-Match: "x"' -d ''
+as root
+scheme() { python3 -c '
+import json, sys
+s = json.load(open("schema/schemes/default.json")); s["code"] = "kitchens"; exec(sys.argv[1]); print(json.dumps(s))' "${1:-pass}"; }
+as chen; post 403 denied /v1/schemes "$(scheme)"
+as root
+post 201 '"state":"active"' /v1/schemes "$(scheme)"
+post 200 '"code":"kitchens"' /v1/schemes "$(scheme)"
+post 409 'give it a new version' /v1/schemes "$(scheme 's["definition"]["deductions"]["high"] = 41')"
+post 409 'would overlap' /v1/schemes "$(scheme 's["version"] = 2')"
+kind() { python3 -c '
+import json, sys
+k = json.load(open("schema/kinds/exemption.json")); k["fields"].append({"name": "'"$1"'", "type": "text", "label": {"zh": "x", "en": "x"}}); print(json.dumps(k))'; }
+as qian; post 403 'all scopes' /v1/kinds "$(kind note)"
+as root
+post 200 '"changed":true' /v1/kinds "$(kind note)"
+post 200 '"changed":false' /v1/kinds "$(kind note)"
+post 400 '' /v1/kinds '{"kind":"exemption","fields":[]}'
+answers 200 '"note"' GET /v1/openapi.json
+
+# -- files
+as chen
+answers 200 'subject 1' GET "/v1/exports/subjects?scope=$S"
+hufud export subject --scope $S --out "$T/subjects.out" >/dev/null
+holds "the same bytes as the command's" cmp "$T/body" "$T/subjects.out"
+is "with what its manifest says" "9 $(sha256sum <"$T/body" | cut -d' ' -f1)" "$(curl -s -D - -o /dev/null -u "$WHO" "$URL/v1/exports/subjects?scope=$S" | tr -d '\r' | awk '/^Hufu-Rows/ { r = $2 } /^Hufu-Sha256/ { h = $2 } END { print r, h }')"
+answers 200 '"id":"s1"' GET "/v1/exports/subject?scope=$S&format=jsonl"
+answers 400 format GET "/v1/exports/subject?scope=$S&format=pdf"
+answers 404 "no kind 'dragons'" GET "/v1/exports/dragons?scope=$S"
+as song; answers 403 denied GET "/v1/exports/subject_private?scope=$S&private=true"
+as far; answers 403 'no rights in scope' GET "/v1/exports/subject?scope=$S"
+as li
+import_() { answers "$1" "$2" POST "/v1/imports/$3" -H 'Content-Type: text/csv' --data-binary "$4"; }
+import_ 200 '"new":2,"changed":0,"same":0,"refused":1' "subject?scope=$S" $'id,name,town,state\nn1,new one,001,in_business\nn2,new two,001,in_business\nn3,third,001,asleep\n'
+is "the refused row comes back" "n3,third,001,asleep" "$(json rejects <"$T/body" | grep -o 'n3,.*' | tr -d '\r')"
+import_ 200 '"same":2' "subject?scope=$S" $'id,name,town,state\nn1,new one,001,in_business\nn2,new two,001,in_business\n'
+import_ 404 "no kind" "dragons?scope=$S" $'id\nx\n'
+answers 415 'text/csv' POST "/v1/imports/subject?scope=$S" -H 'Content-Type: application/json' -d '{}'
+as song; import_ 403 denied "subject?scope=$S" $'id\nx\n'
+as far; import_ 403 'no rights in scope' "subject?scope=$S" $'id\nx\n'
+as zhao; import_ 200 '"refused":1' "subject?scope=$S" $'id,name,town\nn9,not mine to make,001\n'
+is "nothing is left lying" 0 "$(ls -d "$HUFU_DATA"/work-* 2>/dev/null | wc -l)"
+is "in the log" "li:ok li:ok li:refused li:refused song:refused far:refused zhao:ok" "$(entries importRecords)"
+holds "everything holds" hufud check
 passed
