@@ -187,6 +187,8 @@ def main():
         say(any("no test reaches createThing" in f for f in found), "one that no test reaches", found)
         refused = [e for e in RIGHT if e["reply"]["status"] != 201]
         say(any("createThing" in f for f in of_file(folder, refused)), "one that was only refused", "?")
+        ruled = refused + [exchange("POST", "/v1/things", 409, problem(409), sent=THING, headers=KEY)]
+        say(not of_file(folder, ruled), "one that its own rules refused is reached", "?")
         say(not of_file(folder, RIGHT[:1], some=True), "with --some they may be missing", "?")
         say(of_file(folder, []), "a run without exchanges", "nothing")
         say(of_file(folder, RIGHT + ["{"]), "a line that is cut", "nothing")

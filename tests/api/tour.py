@@ -113,6 +113,7 @@ def main():
     try:
         server.start()
         tour = Tour(server)
+        tour.hold(server.ask("GET", "/healthz")[0] == 200, "getHealth", "?")
         for name, kind in kinds_of(ROOT).items():
             tour.kind(name, kind)
         server.stop()
