@@ -155,7 +155,8 @@ static enum rc conditions_take(struct call *c)
 static bool is_logged(const struct call *c)
 {
 	return strcmp(c->operation->method, "GET") != 0 ||
-	       (c->kind && audit_is_due(c->kind)) || says(c, "logged");
+	       (c->kind && audit_is_due(c->kind)) || c->is_due ||
+	       says(c, "logged");
 }
 
 /* What it was about: a record, or an account or token by its name. */

@@ -30,6 +30,7 @@ struct call {
 	const char *request_id, *remote;
 	const struct kind *kind; /* the operation's, or NULL */
 	char scope[16]; /* by the operation's scope rule; "" for none */
+	bool is_due; /* what was read quotes a record of class L3 or L4 */
 
 	bool is_repeated; /* the Idempotency-Key was: nothing was done now */
 

@@ -55,6 +55,7 @@ static enum rc record_of(struct call *c, const struct kind *k,
 	enum rc rc;
 
 	*out = NULL;
+	c->is_due = false;
 	rc = border_out(c, k, stored, len, NULL, out);
 	if (rc == RC_OK)
 		rc = call_may_see(c, k, scope, *out, &may);
@@ -85,10 +86,13 @@ static enum rc item_add(struct call *c, const struct feed_wish *wish,
 			 query_get_int(q, MERGED) != 0);
 	rc = item ? operation_put(item, q, &c->err)
 		  : err_set(&c->err, RC_NOMEM, "out of memory");
-	if (rc == RC_OK && wish->with_record && !audit_is_due(k))
+	/* Pages and streams leave no entry for what they tell, so what reads of
+	 * leave one is not told. */
+	if (rc == RC_OK && wish->with_record && !audit_is_due(k) && !c->is_due)
 		json_object_set(item, "record", record);
 	if (rc == RC_OK)
 		json_array_append(items, item);
+	c->is_due = false;
 	json_decref(item);
 	json_decref(record);
 	return rc;

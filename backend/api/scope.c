@@ -7,6 +7,7 @@
 #include "base/hex.h"
 #include "base/jcs.h"
 #include "sql_store.gen.h"
+#include "store/audit.h"
 
 struct found {
 	size_t n;
@@ -174,6 +175,7 @@ enum rc call_may_see(struct call *c, const struct kind *k, const char *scope,
 	if (!about || !kind_field(k, "record_kind"))
 		return RC_OK;
 	*may = *may && call_may_read(c, about);
+	c->is_due |= *may && audit_is_due(about);
 	return *may && c->actor.agency[0]
 		       ? agency_quoted(c, about, scope,
 				       json_text(record, "record_id"), may)

@@ -63,6 +63,61 @@ import json, sys
 e = json.loads(sys.stdin.readline()); print(e["operation"], e["via"])')"
 server_stop
 
+# the API: what changes something, what reads class L3 and L4, what was refused
+echo "correct horse" >"$T/pw"
+for a in chen:coordinator zhou:administrator gu:analyst; do
+	hufud account add "${a%%:*}" --role "${a##*:}" --scope $S --password-file "$T/pw" >/dev/null
+done
+hufud set subject_private s4 --new phone=13800000000 --scope $S >/dev/null
+hufud set external_rating x1 --new subject=s4 scheme=theirs valid_from=2026-01-01 grade=A --scope $S >/dev/null
+# an alarm speaks of another record
+for l in l1:external_rating/x1 l2:subject/s4; do
+	r=${l#*:}
+	hufud set alarm "${l%%:*}" --new rule=test record_kind="${r%/*}" record_id="${r#*/}" state=open --scope $S >/dev/null
+done
+server_start
+WHO="chen:correct horse"
+last() { sqlite3 -separator ' ' "$HUFU_DATA/hufu.db" "SELECT who, via, operation, outcome, ifnull(scope,'-'),
+	ifnull(kind,'-') || '/' || ifnull(id,'-'), ifnull(request_id,'-') FROM audit ORDER BY seq DESC LIMIT 1"; }
+seq() { sqlite3 "$HUFU_DATA/hufu.db" "SELECT max(seq) FROM audit"; }
+# leaves ENTRY METHOD PATH [curl arguments]: with the request id, which a problem tells too
+leaves() {
+	local want=$1 got; shift
+	curl -s -o "$T/body" -u "$WHO" -X "$1" "$URL$2" "${@:3}"
+	got=$(last)
+	id=$(json request <"$T/body" 2>/dev/null || echo "$got" | grep -o "[0-9a-f]\{20\}$")
+	is "$1 $2 leaves" "$want ${id:-no id}" "$got"
+}
+# silent METHOD PATH: leaves none
+silent() {
+	local before; before=$(seq)
+	api "$@" >/dev/null
+	is "$* is no secret" "$before" "$(seq)"
+}
+leaves "chen api listRatings ok $S rating/-" GET "/v1/ratings?scope=$S"
+rating=$(json items.0.id <"$T/body")
+leaves "chen api getRating ok $S rating/$rating" GET "/v1/ratings/$rating"
+leaves "chen api getRatingHistory ok $S rating/$rating" GET "/v1/ratings/$rating/history"
+leaves "chen api getExternalRating ok $S external_rating/x1" GET /v1/external-ratings/x1
+leaves "chen api getSubjectPrivate ok $S subject_private/s4" GET /v1/private-subjects/s4
+leaves "chen api getSubjectPrivate ok $S subject_private/s4" GET "/v1/private-subjects/s4?fields=note"
+leaves "chen api getSubjectPrivate refused - subject_private/s0" GET /v1/private-subjects/s0
+leaves "chen api getAlarm ok $S alarm/l1" GET /v1/alarms/l1
+silent GET /v1/alarms/l2
+silent GET /v1/subjects/s4
+silent GET "/v1/subjects?scope=$S"
+silent GET "/v1/private-subjects/s4" -u nobody:x
+leaves "chen api getSubjectPrivate ok $S subject_private/s4" GET /v1/private-subjects/s4 -I
+WHO="gu:correct horse"
+leaves "gu api getSubjectPrivate refused - subject_private/-" GET /v1/private-subjects/s4
+leaves "gu api createSubject refused - subject/-" POST "/v1/subjects?scope=$S" -H 'Content-Type: application/json' -H 'Idempotency-Key: key-000001' -d '{"name":"x"}'
+WHO="chen:correct horse"
+leaves "chen api createSubject refused 330108 subject/-" POST "/v1/subjects?scope=330108" -H 'Content-Type: application/json' -H 'Idempotency-Key: key-000002' -d '{"name":"x"}'
+before=$(seq)
+api POST "/v1/subjects?scope=$S" -H 'Content-Type: application/json' -H 'Idempotency-Key: key-000003' -d '{"id":"s77","name":"new"}' >/dev/null
+is "what is made is one entry" "201 $((before + 1))" "$(cat "$T/status") $(seq)"
+server_stop
+
 # the chain, its head, and stock ssh-keygen
 holds "the log is whole" hufud audit verify
 holds "the check looks at it too" sh -c "hufud check | grep -q '^audit .* entries, head'"
@@ -105,6 +160,11 @@ last=$(sqlite3 "$T/kept.db" "SELECT max(seq) FROM audit")
 db "UPDATE audit SET who = 'nobody' WHERE seq = 4"
 fails 1 "entry 4: it was altered" hufud audit verify
 fails 1 "entry 4: it was altered" hufud check
+for column in at_ms via operation scope kind id outcome request_id detail hash; do
+	db "UPDATE audit SET $column = CASE typeof($column) WHEN 'integer' THEN $column + 1 WHEN 'blob' THEN zeroblob(32) WHEN 'null' THEN 'x' ELSE $column || 'x' END WHERE seq = 5" 2>/dev/null ||
+		db "UPDATE audit SET $column = (SELECT a.$column FROM audit AS a WHERE a.$column <> audit.$column LIMIT 1) WHERE seq = 5"
+	fails 1 "entry 5: it was altered" hufud audit verify
+done
 db "DELETE FROM audit WHERE seq = 6"
 fails 1 "entry 6: it is missing" hufud audit verify
 db "UPDATE audit SET seq = -1 WHERE seq = 3; UPDATE audit SET seq = 3 WHERE seq = 4; UPDATE audit SET seq = 4 WHERE seq = -1"
