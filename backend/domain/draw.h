@@ -50,7 +50,7 @@ struct draw_options {
 	 * committed the SHA-256 of their part of the seed; NULL: none. */
 	const char *seed_parts;
 	const char *exclude; /* CSV of id,reason: subjects and officers */
-	const json_t *excluded; /* the same as {id: reason}; borrowed, or NULL */
+	const json_t *excluded; /* the same as {id: reason}, or NULL */
 	const char *reason; /* why a second commitment */
 	const char *replaces; /* the draw whose place this takes */
 	const char *schema; /* folder of ratio_rules/default.json, or NULL */
