@@ -17,6 +17,8 @@ struct entry_remark {
 /* A wrong check character is the register's mistake: codes that fail were
  * issued. */
 extern const struct entry_remark entry_wrong_check, entry_wrong_inner;
+/* A visit of a type that its kind file says is no check. */
+extern const struct entry_remark entry_no_check;
 
 #define ENTRY_REMARKS_MAX 4 /* of one entry */
 

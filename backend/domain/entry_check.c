@@ -17,6 +17,9 @@ const struct entry_remark entry_wrong_inner = {
 	"uscc_inner", "credit codes whose organisation code fails its own check"
 };
 
+const struct entry_remark entry_no_check = { "not_counted",
+					     "visits that are no check" };
+
 /* Registers that have one column for both put the number of a time before
  * credit codes where the code stands. */
 static bool is_registration_no(const char *text)

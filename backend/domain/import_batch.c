@@ -7,6 +7,7 @@
 #include "base/hex.h"
 #include "base/jcs.h"
 #include "kind/fsm.h"
+#include "kind/marks.h"
 #include "sql_store.gen.h"
 
 #define TEXT_FLUSH_BYTES (8u << 20) /* of rows kept for refusals */
@@ -191,6 +192,33 @@ static enum rc give_state(struct import_batch *b, const json_t *standing,
 	return err_set(b->op->err, RC_NOMEM, "out of memory");
 }
 
+/* A new record gets the flags that its words earn; which it got stays with what
+ * it was when it came. */
+static enum rc give_flags(struct import_batch *b, const json_t *standing,
+			  struct entry_fact *fact, json_t *record)
+{
+	for (size_t i = 0; !standing && i < b->kind->nfields; i++) {
+		const struct field *f = &b->kind->fields[i];
+		const char *text = json_text(record, f->name);
+		const char *flag = f->marks ? marks_earned(f, text) : NULL;
+		json_t *flags;
+
+		if (!flag)
+			continue;
+		flags = json_object_get(record, FSM_FLAGS);
+		if (!flags) {
+			flags = json_array();
+			json_object_set_new(record, FSM_FLAGS, flags);
+		}
+		if (!flags || json_array_append_new(flags, json_string(flag)))
+			return err_set(b->op->err, RC_NOMEM, "out of memory");
+		kind_normalise(b->kind, record);
+		if (strcmp(flag, entry_no_check.flag) == 0)
+			entry_note(fact, &entry_no_check);
+	}
+	return RC_OK;
+}
+
 static enum rc check_record(const struct import_batch *b, const json_t *record,
 			    struct err *why)
 {
@@ -277,6 +305,8 @@ enum rc batch_put(struct import_batch *b, const struct csv_row *row,
 		rc = keep_state(b, fact->id, standing, record);
 	if (rc == RC_OK)
 		rc = give_state(b, standing, record);
+	if (rc == RC_OK && !b->rules_of)
+		rc = give_flags(b, standing, fact, record);
 	if (rc != RC_OK)
 		goto out;
 	if (check_source(b, standing, &why) != RC_OK ||

@@ -2,10 +2,10 @@
 #include "domain/lives.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "base/hex.h"
 #include "base/jcs.h"
+#include "kind/marks.h"
 
 #define SOURCE_ID_MAX 400
 
@@ -16,8 +16,6 @@ static const struct entry_remark no_score = { NULL, "without score" };
 static const struct entry_remark repeated = { "repeat", "repeated" };
 static const struct entry_remark no_inspection = { "no_inspection",
 						   "without an inspection" };
-static const struct entry_remark not_counted = { "not_counted",
-						 "visits that are no check" };
 
 /* `state` and the source hold for new records; what the office makes of them
  * later stands. */
@@ -150,19 +148,13 @@ static enum rc take_business(struct lives *l, json_t *given, struct err *why)
 enum { I_BUSINESS, I_DATE, I_SCORE, I_TYPE, I_DESCRIPTION };
 
 /* A site under construction, a new owner, papers: such a visit finds out what
- * there is to check, and is no check. Words, because each city has its own
- * list of types. */
-static bool is_no_check(const char *type)
+ * there is to check, and is no check. Each city has its own list of types; the
+ * kind file has the words. */
+static bool is_no_check(const struct lives *l)
 {
-	static const char *const words[] = { "construction", "ownership",
-					     "non-inspection", "structural",
-					     "administrative" };
+	const struct field *type = kind_field(l->batch.kind, "visit_type");
 
-	for (; *type; type++)
-		for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-			if (!strncasecmp(type, words[i], strlen(words[i])))
-				return true;
-	return false;
+	return type && marks_earned(type, lives_cell(l, I_TYPE));
 }
 
 /* Remember which inspection a violation of this day belongs to. */
@@ -229,8 +221,8 @@ static enum rc take_inspection(struct lives *l, json_t *given, struct err *why)
 		entry_note(&fact, &repeated);
 	if (!scored)
 		entry_note(&fact, &no_score);
-	if (is_no_check(lives_cell(l, I_TYPE)))
-		entry_note(&fact, &not_counted);
+	if (is_no_check(l))
+		entry_note(&fact, &entry_no_check);
 	rc = put(l, &lives_inspections, source_id, "recorded", &fact);
 	if (rc != RC_OK || !fact.taken)
 		return rc;
@@ -358,7 +350,7 @@ const struct lives_file lives_inspections = {
 		     [I_SCORE] = { "score", false },
 		     [I_TYPE] = { "type", false },
 		     [I_DESCRIPTION] = { "description", false } },
-	.remarks = { &repeated, &no_score, &not_counted, &lives_latin1 },
+	.remarks = { &repeated, &no_score, &entry_no_check, &lives_latin1 },
 	.take = take_inspection,
 };
 

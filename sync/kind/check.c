@@ -7,6 +7,8 @@
 #include "base/hex.h"
 #include "base/jcs.h"
 #include "form/points.h"
+#include "kind/fsm.h"
+#include "kind/marks.h"
 
 const struct field *kind_field(const struct kind *k, const char *name)
 {
@@ -335,6 +337,10 @@ enum rc kind_may_write(const struct kind *k, unsigned role,
 
 		if ((was && json_equal(was, value)) ||
 		    (!before && is_place(name)))
+			continue;
+		/* What its own words say is nobody's opinion. */
+		if (!before && !(role & ROLE_INSPECTOR) &&
+		    strcmp(name, FSM_FLAGS) == 0 && marks_earn_all(k, now))
 			continue;
 		rc = may_write_field(k, role, name, err);
 		if (rc != RC_OK)

@@ -9,7 +9,7 @@
  *   "group":"...","writers":[...],"values":["open"],"required":true,
  *   "refers":"subject","max":200,"safe":"open","fsm":{...},
  *   "codes":{...},"shape":"points","least":0,"most":100,"not_future":true,
- *   "not_before":"valid_from"}],
+ *   "not_before":"valid_from","marks":{...}}],
  *  "owner":"author","unique":["visit","point","author"],
  *  "search":["name","uscc","address"]}
  *
@@ -91,6 +91,7 @@ struct field {
 	const json_t *least, *most;
 	bool not_future;
 	const char *not_before; /* another field */
+	const json_t *marks; /* kind/marks.h: the flag that it earns, or NULL */
 	const char *column; /* rows_column_type() */
 };
 
@@ -153,7 +154,8 @@ bool field_fits(const struct field *f, const json_t *value);
  * outer form is checked by sealed_check of kind/sealed.h instead. */
 enum rc kind_check(const struct kind *k, const json_t *record, struct err *err);
 /* May this role write all fields in which `after` differs from `before` (NULL:
- * new)? RC_DENIED names kind or field. */
+ * new)? Whoever enters a new record at the office may flag it as its own words
+ * do (kind/marks.h). RC_DENIED names kind or field. */
 enum rc kind_may_write(const struct kind *k, unsigned role,
 		       const json_t *before, const json_t *after,
 		       struct err *err);

@@ -3,6 +3,7 @@
  * share, what is searched. */
 #include "kind/codes.h"
 #include "kind/limits.h"
+#include "kind/marks.h"
 
 #include <string.h>
 
@@ -27,7 +28,9 @@ static enum rc field_more(struct parse *p, const json_t *o)
 			       p->kind->name, name);
 	if (f->codes && codes_declared(p->kind, f, p->err) != RC_OK)
 		return p->err->code;
-	return limits_declared(p->kind, f, o, p->err);
+	if (limits_declared(p->kind, f, o, p->err) != RC_OK)
+		return p->err->code;
+	return marks_declared(p->kind, f, o, p->err);
 }
 
 static enum rc unique_check(struct parse *p)

@@ -65,6 +65,8 @@ def notes_of(field):
         notes.append("shape `%s`" % field["shape"])
     if "codes" in field:
         notes.append("codes below")
+    if "marks" in field:
+        notes.append("flag `%s` where it holds %s" % (field["marks"]["flag"], code(field["marks"]["words"])))
     return "; ".join(notes)
 
 

@@ -129,6 +129,47 @@ static void a_row_without_a_state_is_of_the_past(void **state)
 	expect(2, 0, 0, 2, 0);
 }
 
+/* The words say it, whoever imports: nobody's right to flags is asked for. A
+ * record that stands keeps what it is. */
+static void a_new_row_is_flagged_as_its_words_are(void **state)
+{
+	(void)state;
+	assert_int_equal(import_text("subject", SCOPE, "id,name\ns1,a\n"),
+			 RC_OK);
+	for (int again = 0; again < 2; again++) {
+		assert_int_equal(import_text("visit", SCOPE,
+					     "id,subject,visit_type\n"
+					     "v1,s1,登记地址核实\nv2,s1,日常\n"
+					     "v3,s1,New CONSTRUCTION\n"),
+				 RC_OK);
+		expect(3, again ? 0 : 3, 0, again ? 3 : 0, 0);
+		if (!again)
+			assert_int_equal(
+				note_of(&report, "visits that are no check"),
+				2);
+	}
+	expect_record(SCOPE, "visit", "v1",
+		      "{\"flags\":[\"not_counted\"],\"id\":\"v1\","
+		      "\"scope\":\"330106\",\"source\":\"visit\","
+		      "\"state\":\"recorded\",\"subject\":\"s1\","
+		      "\"town\":\"000\",\"visit_type\":"
+		      "\"登记地址核实\"}");
+	expect_record(SCOPE, "visit", "v2",
+		      "{\"id\":\"v2\",\"scope\":\"330106\","
+		      "\"source\":\"visit\",\"state\":\"recorded\","
+		      "\"subject\":\"s1\",\"town\":\"000\","
+		      "\"visit_type\":\"日常\"}");
+	/* No other flag comes in with it. */
+	assert_int_equal(import_text("visit", SCOPE,
+				     "id,subject,visit_type,flags\n"
+				     "v4,s1,structural,not_counted\n"
+				     "v5,s1,structural,repeat\n"
+				     "v6,s1,日常,not_counted\n"),
+			 RC_OK);
+	expect(3, 1, 0, 0, 2);
+	assert_non_null(strstr(report.shown[0].why, "'flags' of 'visit'"));
+}
+
 /* Some are refused when they are read and some when they are written. */
 static void refusals_stand_in_the_order_of_the_file(void **state)
 {
@@ -220,6 +261,7 @@ int main(void)
 		TEST(a_state_is_a_beginning_or_a_legal_move),
 		TEST(another_beginning_is_refused_where_no_move_leads),
 		TEST(a_row_without_a_state_is_of_the_past),
+		TEST(a_new_row_is_flagged_as_its_words_are),
 		TEST(refusals_stand_in_the_order_of_the_file),
 		TEST(a_file_of_2000_refusals_keeps_all_of_them),
 		TEST(industries_are_codes_of_the_standard),

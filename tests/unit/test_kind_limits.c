@@ -9,6 +9,7 @@
 
 #include "base/jcs.h"
 #include "kind/limits.h"
+#include "kind/marks.h"
 #include "lib/quoted.h"
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
@@ -46,6 +47,42 @@ static int teardown(void **state)
 	(void)state;
 	registry_free(kinds);
 	return 0;
+}
+
+static void marks_are_words_of_a_text_beside_flags(void **state)
+{
+#define MARKS ",'marks':{'flag':'x','words':['a','北']}"
+#define FLAGS "," FIELD("flags", "set", "")
+	static const struct {
+		const char *definition;
+		bool legal;
+	} cases[] = {
+		{ KIND(FIELD("t", "text", MARKS) FLAGS), true },
+		{ KIND(FIELD("t", "text", MARKS)), false },
+		{ KIND(FIELD("t", "int", MARKS) FLAGS), false },
+		{ KIND(FIELD("t", "text", ",'marks':{'flag':'x'}") FLAGS),
+		  false },
+		{ KIND(FIELD("t", "text", ",'marks':{'words':['a']}") FLAGS),
+		  false },
+		{ KIND(FIELD("t", "text", ",'marks':{'flag':'x','words':['']}")
+			       FLAGS),
+		  false },
+	};
+	static const char *const texts[] = { "", "b", "b A", "b北" };
+	const struct field *f;
+
+	(void)state;
+	for (size_t i = COUNT(cases); i-- > 0;) {
+		struct err err = { 0 };
+
+		if ((define(cases[i].definition, &err) == RC_OK) !=
+		    cases[i].legal)
+			fail_msg("%s: %s", cases[i].definition, err.text);
+	}
+	f = kind_field(registry_kind(kinds, "thing"), "t");
+	assert_null(marks_earned(f, NULL));
+	for (size_t i = 0; i < COUNT(texts); i++)
+		assert_int_equal(marks_earned(f, texts[i]) != NULL, i >= 2);
 }
 
 static void limits_are_declared_of_fields_that_suit_them(void **state)
@@ -149,6 +186,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			limits_are_declared_of_fields_that_suit_them, setup,
+			teardown),
+		cmocka_unit_test_setup_teardown(
+			marks_are_words_of_a_text_beside_flags, setup,
 			teardown),
 		cmocka_unit_test_setup_teardown(limits_hold_for_what_changes,
 						setup, teardown),
