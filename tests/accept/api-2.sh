@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Conventions: cursors, filters, sparse fields, ETag, If-Match, Idempotency-Key, problems, gzip, as-of, dates.
+. "$(dirname "$0")/lib.sh"
+district
+echo "long enough a word" >"$T/pw"
+hufud account add chen --role coordinator --scope $S --password-file "$T/pw" >/dev/null
+hufud account add ma --role analyst --scope $S --password-file "$T/pw" >/dev/null
+server_start --limit-factor 0
+WHO="chen:long enough a word"
+at() { jq -r "$1" "$T/body"; }
+head_of() { curl -s -o "$T/body" -D - -u "$WHO" "$URL$1" "${@:2}" | tr -d '\r'; }
+
+answers 200 items GET "/v1/subjects?limit=4"
+is "a page has so many" "s1 s2 s3 s4" "$(at '[.items[].id] | join(" ")')"
+next=$(at .next)
+is "its Link leads on" "</v1/subjects?limit=4&cursor=$next>; rel=\"next\"" "$(head_of "/v1/subjects?limit=4" | sed -n 's/^Link: //p')"
+answers 200 items GET "/v1/subjects?limit=8&cursor=$next"
+is "the rest follows" "s5 s6 s7 s8 s9" "$(at '[.items[].id] | join(" ")')"
+is "and then there is no more" null "$(at .next)"
+answers 400 cursor GET "/v1/subjects?cursor=nonsense"
+answers 200 items GET "/v1/subjects?name=subject%203,subject%207"
+is "a filter takes one of several values" "s3 s7" "$(at '[.items[].id] | join(" ")')"
+answers 200 items GET "/v1/subjects?town=002&fields=name&limit=1"
+is "only what is asked for" "etag id name scope town" "$(at '.items[0] | keys | join(" ")')"
+answers 400 "no parameter of this operation" GET "/v1/subjects?colour=red"
+is "a problem names its place" "colour is no parameter of this operation" "$(at '.errors[0] | "\(.pointer) \(.detail)"')"
+is "a problem has its type" "/problems/invalid_request 400" "$(at '"\(.type) \(.status)"')"
+
+tag=$(head_of /v1/subjects/s1 | sed -n 's/^ETag: //p')
+is "what did not change is not sent again" 304 "$(curl -s -o /dev/null -w '%{http_code}' -u "$WHO" -H "If-None-Match: $tag" "$URL/v1/subjects/s1")"
+is "a large reply is sent small" gzip "$(head_of /v1/subjects -H 'Accept-Encoding: gzip' | sed -n 's/^Content-Encoding: //p')"
+patch=(-H 'Content-Type: application/merge-patch+json' -d '{"address":"road 100"}')
+answers 428 If-Match PATCH /v1/subjects/s1 "${patch[@]}"
+position=$(head_of /v1/subjects >/dev/null; at .position)
+answers 200 "road 100" PATCH /v1/subjects/s1 -H "If-Match: $tag" "${patch[@]}"
+answers 412 "not what you have seen" PATCH /v1/subjects/s1 -H "If-Match: $tag" "${patch[@]}"
+answers 200 "road 1" GET "/v1/subjects/s1?as-of=$position"
+is "as it stood before" "road 1" "$(at .address)"
+answers 415 merge-patch PATCH /v1/subjects/s1 -H "If-Match: $tag" -H 'Content-Type: text/plain' -d '{}'
+
+make=(-H 'Content-Type: application/json' -H 'Idempotency-Key: 5f3c0a72-once')
+answers 428 Idempotency-Key POST /v1/visits "${make[@]:0:2}" -d '{"subject":"s2"}'
+answers 201 '"id"' POST /v1/visits "${make[@]}" -d '{"subject":"s2","started_at":"2026-09-01T16:30:00+08:00"}'
+cp "$T/body" "$T/first"
+is "times are UTC at the border" 2026-09-01T08:30:00.000Z "$(at .started_at)"
+is "and integers inside" 1788251400000 "$(sqlite3 "$HUFU_DATA/hufu.db" "SELECT started_at FROM visit WHERE id='$(at .id)'")"
+answers 201 '"id"' POST /v1/visits "${make[@]}" -d '{"subject":"s2","started_at":"2026-09-01T16:30:00+08:00"}'
+holds "the same key gives the same reply" cmp "$T/first" "$T/body"
+is "and makes nothing" 1 "$(sqlite3 "$HUFU_DATA/hufu.db" "SELECT count(*) FROM visit")"
+answers 422 "another request" POST /v1/visits "${make[@]}" -d '{"subject":"s3"}'
+WHO="ma:long enough a word"
+answers 403 "this is for" POST /v1/visits -H 'Content-Type: application/json' -H 'Idempotency-Key: 5f3c0a72-twice' -d '{"subject":"s3"}'
+passed
