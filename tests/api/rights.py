@@ -350,6 +350,24 @@ class Walk:
             out = {"id": self.records["subject", HERE]["id"], "phone": "13800000000"}
         return out
 
+    def instance(self, schema):
+        """The least that a schema asks for."""
+        schema = self.d.resolve(schema)
+        if "example" in schema:
+            return schema["example"]
+        if "const" in schema or "enum" in schema:
+            return schema.get("const", (schema.get("enum") or [None])[0])
+        kind = schema.get("type", "object")
+        kind = kind[0] if isinstance(kind, list) else kind
+        if kind == "object":
+            return {n: self.instance(schema.get("properties", {}).get(n, {"type": "string"}))
+                    for n in schema.get("required", [])}
+        if kind == "array":
+            return [self.instance(schema["items"])] * schema.get("minItems", 0)
+        if kind == "string":
+            return {"date": "2026-10-02", "date-time": "2026-10-02T00:00:00Z"}.get(schema.get("format"), "word")
+        return {"integer": schema.get("minimum", 1), "number": 1, "boolean": True}.get(kind)
+
     def request(self, op):
         """Path, headers and body of a request that is valid apart from rights."""
         kind, headers, body = op.kind, {}, None
@@ -390,7 +408,7 @@ class Walk:
                 example = {"old_password": PASSWORD, "password": PASSWORD}
             if op.id == "createToken":
                 example = {"label": uuid.uuid4().hex}
-            body = json.dumps(example if example is not None else {})
+            body = json.dumps(example if example is not None else self.instance(said.get("schema", {})))
             break
         return path + ("?" + "&".join(query) if query else ""), headers, body
 
