@@ -66,7 +66,7 @@ import json, os, sys
 def change(kind, f):
     path = os.path.join(sys.argv[1], kind + ".json")
     k = json.load(open(path, encoding="utf-8")); f(k); json.dump(k, open(path, "w"), ensure_ascii=False)
-change("subject", lambda k: k["fields"].pop())
+change("subject", lambda k: (k["fields"].pop(), k.pop("search", None)))
 change("visit", lambda k: [f.pop("not_future", None) for f in k["fields"]])
 change("agency", lambda k: k["fields"].append({"name": "own", "type": "int", "label": {"zh": "x", "en": "x"}}))
 os.remove(os.path.join(sys.argv[1], "calendar.json"))
