@@ -191,6 +191,8 @@ static void server_begin(struct world *w)
 
 	must(service_start(&w->service, w->data, &host_system, &w->err),
 	     &w->err, "service");
+	/* One address has all the tablets here, and no one waits. */
+	must(service_limits(w->service, 0, &w->err), &w->err, "limits");
 	options.ctx = w->service;
 	options.routes = service_routes(w->service);
 	must(http_start(&w->http, &options, &w->err), &w->err, "http");
