@@ -124,6 +124,8 @@ static enum rc record_make(struct cli *c, const char *const *words,
 	if (rc == RC_OK)
 		rc = entry_check(&c->op, c->scope, k, &towns, given, fact,
 				 &c->err);
+	if (rc == RC_OK)
+		rc = entry_shared(&c->op, c->scope, k, fact, &c->err);
 	if (rc == RC_OK) {
 		*record = entry_record(k, c->scope, fact, base);
 		if (!*record)

@@ -63,6 +63,16 @@ enum rc entry_check(struct op *op, const char *scope, const struct kind *k,
 		    struct entry_towns *towns, json_t *given,
 		    struct entry_fact *fact, struct err *why);
 
+/* A remark where another subject of the scope than fact->id has the credit code
+ * that is given; the server flags both. */
+enum rc entry_shared(struct op *op, const char *scope, const struct kind *k,
+		     struct entry_fact *fact, struct err *why);
+/* The subject that a credit code means: whoever has it, and where nobody does
+ * the id that follows from it. RC_INVALID names those who have it where they
+ * are several. */
+enum rc entry_holder(struct op *op, const char *scope, const char *code,
+		     char id[33], struct err *why);
+
 /* What the record is to be: what stands (NULL: nothing), the facts over it, and
  * its flags. A new reference, or NULL when memory ran out. */
 json_t *entry_record(const struct kind *k, const char *scope,

@@ -32,6 +32,19 @@ static const char *unguarded(const struct csv_cell *cell)
 		       : cell->p;
 }
 
+/* The id of the subject that has the credit code in *value, in its place. */
+static enum rc look_up(struct import *im, json_t **value, struct err *why)
+{
+	char id[33];
+	enum rc rc = entry_holder(im->batch.op, im->job->scope,
+				  json_string_value(*value), id, why);
+
+	json_decref(*value);
+	*value = rc == RC_OK ? json_string(id) : NULL;
+	return rc != RC_OK || *value ? rc
+				     : err_set(why, RC_NOMEM, "out of memory");
+}
+
 static enum rc convert_target(struct import *im, const struct csv_row *row,
 			      const struct import_target *t, json_t **out,
 			      struct err *why)
@@ -40,11 +53,15 @@ static enum rc convert_target(struct import *im, const struct csv_row *row,
 	const struct csv_cell *cell = &row->cells[t->columns[0]];
 	struct csv_cell cells[IMPORT_COLUMNS_MAX];
 	const char *text = unguarded(cell), *translated;
+	enum rc rc;
 
 	if (t->as) {
 		for (size_t i = 0; i < t->ncolumns; i++)
 			cells[i] = row->cells[t->columns[i]];
-		return t->as(cells, t->ncolumns, out, why);
+		rc = t->as(cells, t->ncolumns, out, why);
+		return rc == RC_OK && *out && import_as_asks(t->as)
+			       ? look_up(im, out, why)
+			       : rc;
 	}
 	translated = t->values ? json_text(t->values, text) : NULL;
 	if (translated)

@@ -31,18 +31,23 @@ static enum rc as_code16(const struct csv_cell *cells, size_t n, json_t **out,
 	return done(json_string(hex), out, err);
 }
 
-/* A text that is no credit code gives nothing. */
+/* A text that is no credit code gives nothing. Who has the code is for
+ * import.c to ask. */
 static enum rc as_uscc_id(const struct csv_cell *cells, size_t n, json_t **out,
 			  struct err *err)
 {
-	char code[USCC_CHARS + 1], id[USCC_CHARS + 1];
+	char code[USCC_CHARS + 1];
 
 	(void)n;
 	*out = NULL;
 	if (!uscc_normalise(code, cells[0].p, cells[0].n))
 		return RC_OK;
-	uscc_id(id, code);
-	return done(json_string(id), out, err);
+	return done(json_string(code), out, err);
+}
+
+bool import_as_asks(import_as_fn *as)
+{
+	return as == as_uscc_id;
 }
 
 /* What a wording bounds; -1: not bounded on that side, or not read. */

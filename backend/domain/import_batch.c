@@ -298,6 +298,9 @@ enum rc batch_put(struct import_batch *b, const struct csv_row *row,
 		return batch_refuse(b, row, why.text);
 	if (rc != RC_OK)
 		return err_set(b->op->err, rc, "%s", why.text);
+	rc = entry_shared(b->op, b->job->scope, b->kind, fact, b->op->err);
+	if (rc != RC_OK)
+		goto out;
 	record = entry_record(b->kind, b->job->scope, fact, standing);
 	if (!record)
 		rc = err_set(b->op->err, RC_NOMEM, "out of memory");

@@ -65,6 +65,8 @@ void import_map_close(struct import_map *m);
 
 /* By the word of `as`, or NULL. */
 import_as_fn *import_as_find(const char *word);
+/* Is what it reads a credit code, whose subject is to be looked up? */
+bool import_as_asks(import_as_fn *as);
 /* The remark on a text that this `as` is there to read and cannot, or NULL for
  * one that has none; *earned tells whether `text` is such a text. */
 const struct entry_remark *import_as_remark(import_as_fn *as, const char *text,

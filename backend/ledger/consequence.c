@@ -26,6 +26,7 @@
  *   team_changed        an officer was replaced meanwhile: the visit needs two
  *                       valid officers present
  *   fact_withdrawn      a visit or violation that counted is void or withdrawn
+ *   uscc_shared         a subject with the credit code of another
  *   left_out            a tablet's violation of a visit that had been signed
  *   done_contested      a person moved the state instead of deciding the
  *                       conflict: that decides it */
@@ -213,6 +214,8 @@ static enum rc record_settle(struct settle *s, const struct take_record *r)
 
 	if (!strcmp(r->kind, "assignment"))
 		return assignment_settle(s, r->id);
+	if (!strcmp(r->kind, "subject"))
+		return settle_codes(s, r);
 	rc = settle_look(s, r->kind, r->id, &record);
 	if (rc != RC_OK || !record)
 		return rc;
@@ -293,8 +296,8 @@ static enum rc changes_write(struct settle *s)
 /* Nothing follows from what the office finds anew: an import has very many. */
 static bool is_followed(const struct take *t, const struct take_record *r)
 {
-	static const char *const kinds[] = { "assignment", "draw", "violation",
-					     "visit" };
+	static const char *const kinds[] = { "assignment", "draw", "subject",
+					     "violation", "visit" };
 
 	if (r->code || !r->changed ||
 	    (r->is_new && !strcmp(r->kind, "violation") &&

@@ -47,6 +47,10 @@ enum rc settle_own_visits(struct settle *s, json_t *assignment, bool not_begun);
 /* A visit that was just signed: by officers enough? */
 enum rc settle_signed(struct settle *s, json_t *visit);
 
+/* settle_codes.c: a subject whose credit code changed, and all who have or had
+ * the same one. */
+enum rc settle_codes(struct settle *s, const struct take_record *r);
+
 /* settle_facts.c: `record` is the visit or violation of `r` as it stands. */
 /* One that counted is void or withdrawn: an alarm says by whom and why. */
 enum rc settle_withdrawn(struct settle *s, const struct take_record *r,

@@ -6,6 +6,9 @@ SELECT id FROM visit WHERE scope = ?1 AND assignment = ?2 ORDER BY id
 -- name: assignments_reassigned_to
 SELECT id FROM assignment WHERE scope = ?1 AND reassigned_to = ?2 ORDER BY id
 
+-- name: subjects_of_code
+SELECT id FROM subject WHERE scope = ?1 AND uscc = ?2 ORDER BY id
+
 -- name: assignments_of_draw
 SELECT id FROM assignment WHERE scope = ?1 AND draw = ?2 ORDER BY id
 

@@ -1,0 +1,76 @@
+/* ledger/settle_codes.c - subjects that bear one credit code. */
+#include "ledger/settle.h"
+
+#include <string.h>
+
+#include "base/jcs.h"
+#include "kind/fsm.h"
+#include "sql_store.gen.h"
+
+#define SHARED "uscc_shared"
+
+/* Without the flag, and without `flags` where it was the only one. */
+static enum rc subject_clear(struct settle *s, const json_t *subject)
+{
+	json_t *clear, *flags;
+	size_t i = 0;
+
+	if (!settle_has_flag(subject, SHARED))
+		return RC_OK;
+	clear = json_deep_copy(subject);
+	flags = json_object_get(clear, FSM_FLAGS);
+	while (i < json_array_size(flags))
+		if (!strcmp(json_string_value(json_array_get(flags, i)),
+			    SHARED))
+			json_array_remove(flags, i);
+		else
+			i++;
+	if (json_array_size(flags) == 0)
+		json_object_del(clear, FSM_FLAGS);
+	return settle_add(s, "subject", clear);
+}
+
+static enum rc subject_mark(struct settle *s, const char *id, bool is_shared)
+{
+	json_t *subject;
+	bool fresh;
+	enum rc rc = settle_look(s, "subject", id, &subject);
+
+	if (rc != RC_OK || !subject)
+		return rc;
+	return is_shared ? settle_flag(s, "subject", subject, SHARED, &fresh)
+			 : subject_clear(s, subject);
+}
+
+/* Who has the code is flagged where there are several of them; `was_left` says
+ * that somebody no longer has it. */
+static enum rc code_settle(struct settle *s, const char *code, bool was_left)
+{
+	json_t *ids = NULL, *id;
+	enum rc rc = settle_ids(s, SQL_SUBJECTS_OF_CODE, code, &ids);
+	size_t n = json_array_size(ids), i;
+
+	json_array_foreach(ids, i, id)
+	{
+		if (rc == RC_OK && (n > 1 || was_left))
+			rc = subject_mark(s, json_string_value(id), n > 1);
+	}
+	json_decref(ids);
+	return rc;
+}
+
+enum rc settle_codes(struct settle *s, const struct take_record *r)
+{
+	const char *was = json_text(r->base, "uscc");
+	const char *now = json_text(r->terminal, "uscc");
+	enum rc rc = RC_OK;
+
+	if (was && now && !strcmp(was, now))
+		return RC_OK;
+	if (was) {
+		rc = subject_mark(s, r->id, false);
+		if (rc == RC_OK)
+			rc = code_settle(s, was, true);
+	}
+	return rc == RC_OK && now ? code_settle(s, now, false) : rc;
+}
