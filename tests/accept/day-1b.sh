@@ -23,8 +23,9 @@ fails 1 "$(said 4)" hufud set subject s1 town=777 --scope $S
 fails 1 "$(said 6)" hufud set subject s1 industry=food --scope $S
 is "a wrong check character is flagged by a file" uscc_check "$(flags s4)"
 holds "and by hand" hufud set subject s1 uscc=$wrong --scope $S
-is "which says so" "  flagged uscc_check: credit codes with a wrong check character" "$(sed 1d "$T/out")"
-is "with the same flag" uscc_check "$(flags s1)"
+is "which says so, and that another subject has it" "  flagged uscc_check: credit codes with a wrong check character
+  flagged uscc_shared: credit codes that another subject has" "$(sed 1d "$T/out")"
+is "with the same flag" "uscc_check uscc_shared" "$(flags s1)"
 holds "corrected" hufud set subject s1 uscc=$(echo $right | tr A-Z a-z) --scope $S
 is "the flag goes with its cause, the code is in capitals" " $right" "$(flags s1) $(hufud show subject s1 --scope $S --json | json record.uscc)"
 HUFU_DATA=$T/none hufud init >/dev/null
@@ -96,4 +97,18 @@ is "what it refers to may come later" s99 "$(hufud show visit t1 --scope $S --js
 is "and is named until it comes" "unresolved: $S visit/t1, subject: there is no subject/s99" \
 	"$(hufud check | sed -n 's/^  \(unresolved: .*\)/\1/p')"
 server_stop
+# A credit code that another firm has as well: both are flagged, until one is put right, and nobody is rated by it.
+printf 'id,name\nk1,one\nk2,two\n' >"$T/k.csv"
+hufud import subject "$T/k.csv" --scope $S >/dev/null
+hufud set subject k1 uscc=91350100M000100Y43 --scope $S >/dev/null
+holds "it goes in" hufud set subject k2 uscc=91350100M000100Y43 --scope $S
+is "with a remark" "  flagged uscc_shared: credit codes that another subject has" "$(grep shared "$T/out")"
+shared() { hufud export subject --scope $S --format jsonl | grep '"uscc_shared"' | json id | tr '\n' ' '; hufud export subject --scope $S --format jsonl | grep -c '"uscc_shared"' || true; }
+is "both are flagged" "k1 2" "$(shared)"
+printf 'uscc,scheme,score,grade,valid_from\n91350100M000100Y43,x,1,A,2026-01-01\n' >"$T/rated.csv"
+fails 3 "2 subjects have the credit code '91350100M000100Y43' (k1, k2): name one by its id" hufud import external_rating "$T/rated.csv" --scope $S
+hufud set subject k1 uscc= --scope $S >/dev/null
+is "one is put right: none is" "0" "$(shared 2>/dev/null | tail -c 2)"
+holds "who has it is rated" hufud import external_rating "$T/rated.csv" --scope $S
+is "and nobody else" k2 "$(hufud export external_rating --scope $S --format jsonl 2>/dev/null | grep '"scheme":"x"' | json subject)"
 passed
