@@ -190,6 +190,16 @@ enum rc draw_do(struct call *c)
 	return RC_OK;
 }
 
+enum rc draw_annul(struct call *c)
+{
+	const char *id = json_text(c->args, "id");
+	enum rc rc = seen(c);
+
+	if (rc == RC_OK)
+		rc = draw_void(&c->op, id, json_text(c->body, "reason"));
+	return rc == RC_OK ? record_show(c, id) : rc;
+}
+
 enum rc draw_exchange(struct call *c)
 {
 	const char *id = json_text(c->args, "id");

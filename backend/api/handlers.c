@@ -34,6 +34,7 @@ static const struct {
 	{ "draw_seed", draw_seed },
 	{ "draw_do", draw_do },
 	{ "draw_exchange", draw_exchange },
+	{ "draw_annul", draw_annul },
 	{ "draw_published", draw_published },
 	{ "draw_checked", draw_checked },
 	{ "draw_fair", draw_fair },

@@ -11,8 +11,8 @@ call_fn session_make, session_drop, token_create, token_list, token_drop,
 	audit_page, audit_top;
 call_fn assignment_reassign, conflict_decide, visit_verdict,
 	rectification_extend, deadline_list, quarantine_page;
-call_fn draw_make, draw_seed, draw_do, draw_exchange, draw_published,
-	draw_checked, draw_fair;
+call_fn draw_make, draw_seed, draw_do, draw_annul, draw_exchange,
+	draw_published, draw_checked, draw_fair;
 call_fn rating_of, ratings_run, ratings_check;
 call_fn export_get, import_take;
 call_fn form_create, scheme_create, kind_load;

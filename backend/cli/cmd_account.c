@@ -99,7 +99,7 @@ int cli_roles(struct cli *c, const char *text, unsigned *out)
 
 		snprintf(word, sizeof(word), "%.*s", (int)n, at);
 		role = role_parse(word);
-		if (!role || role == ROLE_SERVER || role == ROLE_IMPORT)
+		if (!role || role & ROLES_OF_NOBODY)
 			return cli_misuse(c, "'%s' is no role of an account",
 					  word);
 		*out |= role;

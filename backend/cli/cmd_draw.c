@@ -25,6 +25,7 @@ static const char usage[] =
 	"       hufud draw reveal ID --seed SEED\n"
 	"       hufud draw run ID\n"
 	"       hufud draw replace ID SUBJECT [--officer O] --reason TEXT\n"
+	"       hufud draw void ID --reason TEXT\n"
 	"       hufud draw show ID [--public] [--out FILE]\n"
 	"       hufud draw verify FILE | ID [--paper FILE]\n"
 	"       hufud draw list [--scope S]\n"
@@ -57,6 +58,13 @@ static const char usage[] =
 	"replace lets a subject that is gone, or whose assignment is "
 	"no_object, give way to\n"
 	"        the next of its reserve, or an officer to the next officer\n"
+	"void    says in public that a draw does not count; once its seed is "
+	"known that is for\n"
+	"        somebody else than who committed, revealed or ran it. It "
+	"stays "
+	"a commitment\n"
+	"        of its frame, and what it assigned and nobody did is "
+	"withdrawn\n"
 	"show    the paper to publish: everything that is needed to repeat the "
 	"draw; --public\n"
 	"        leaves out which subject has which grade\n"
@@ -134,6 +142,15 @@ static int replace(struct cli *c, const char *id, const char *subject,
 	return EXIT_DONE;
 }
 
+static int make_void(struct cli *c, const char *id, const char *reason)
+{
+	if (!reason)
+		return cli_misuse(c, "say why: 'draw void ID --reason TEXT'");
+	if (draw_void(&c->op, id, reason) != RC_OK)
+		return cli_fail(c, &c->err);
+	return say(c, id, "state", "void", "it is void");
+}
+
 static int print_paper(struct cli *c, const json_t *paper)
 {
 	struct buf text;
@@ -191,7 +208,7 @@ static void print_faults(const json_t *faults)
 	}
 }
 
-static void print_words(const json_t *paper)
+static void print_words(const json_t *paper, size_t faults)
 {
 	size_t n = json_array_size(json_object_get(paper, "result"));
 	size_t frame = json_array_size(json_object_get(paper, "frame"));
@@ -204,7 +221,8 @@ static void print_words(const json_t *paper)
 	if (replaced)
 		snprintf(more, sizeof(more), ", %zu replaced", replaced);
 	if (json_object_get(paper, "result"))
-		printf("draw %s verified: %zu of %zu subjects%s%s%s\n", id, n,
+		printf("draw %s %s: %zu of %zu subjects%s%s%s\n", id,
+		       faults ? "does not hold, its paper does" : "verified", n,
 		       frame, more,
 		       draw_is_public(paper) ? ", lots without names" : "",
 		       is_void ? ", void" : "");
@@ -224,9 +242,11 @@ static void print_verified(struct cli *c, const json_t *paper,
 	json_t *all;
 
 	if (!c->json) {
-		print_words(paper);
+		const json_t *faults = json_object_get(against, "faults");
+
+		print_words(paper, json_array_size(faults));
 		print_moved(json_object_get(against, "moved"));
-		print_faults(json_object_get(against, "faults"));
+		print_faults(faults);
 		return;
 	}
 	all = draw_summary(paper);
@@ -359,14 +379,16 @@ static int with_id(struct cli *c, const char *verb, const char *const *words,
 		return reveal(c, id, w->seed);
 	if (strcmp(verb, "replace") == 0)
 		return replace(c, id, words[2], w);
+	if (strcmp(verb, "void") == 0)
+		return make_void(c, id, w->options.reason);
 	return strcmp(verb, "run") == 0 ? run(c, id) : show(c, id, w);
 }
 
 static int do_verb(struct cli *c, const char *const *words,
 		   struct draw_words *w)
 {
-	static const char *const of_an_id[] = { "reveal", "run", "replace",
-						"show", NULL };
+	static const char *const of_an_id[] = { "reveal", "run",  "replace",
+						"void",   "show", NULL };
 	const char *verb = words[0];
 
 	if (words[1] && words[2] && strcmp(verb, "replace") != 0)
@@ -431,7 +453,8 @@ int cmd_draw(struct cli *c)
 	if (code != EXIT_DONE)
 		return code;
 	if (!words[0])
-		return cli_misuse(c, "say commit, reveal, run, replace, show, "
-				     "verify, list or report");
+		return cli_misuse(
+			c, "say commit, reveal, run, replace, void, show, "
+			   "verify, list or report");
 	return do_verb(c, words, &w);
 }

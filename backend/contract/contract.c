@@ -85,7 +85,7 @@ static enum rc op_roles(const struct contract *c, const struct registry *kinds,
 	if (!strcmp(word, "readers"))
 		op->roles = class_readers(c->document, k);
 	else if (!strcmp(word, "writers"))
-		op->roles = k->writers & ~(unsigned)ROLE_SERVER;
+		op->roles = k->writers & ~(unsigned)ROLES_OF_NOBODY;
 	else
 		return err_set(err, RC_INVALID, "%s: '%s' are no roles", op->id,
 			       word);

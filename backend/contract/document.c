@@ -330,7 +330,7 @@ static enum rc path_for(json_t *document, const struct kind *k,
 	snprintf(at, sizeof(at), "%s", name.data ? name.data : "");
 	buf_release(&name);
 	if (!kind_is_written(document, k->name) ||
-	    !(k->writers & ~(unsigned)ROLE_SERVER)) {
+	    !(k->writers & ~(unsigned)ROLES_OF_NOBODY)) {
 		json_object_del(made, "post");
 		json_object_del(made, "patch");
 	}

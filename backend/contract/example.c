@@ -63,7 +63,7 @@ json_t *example_record(const struct kind *k)
 static bool is_likely(const struct field *f)
 {
 	return f->type == FIELD_TEXT && f->rule != MERGE_FSM && !f->required &&
-	       (f->writers & ~(unsigned)(ROLE_SERVER | ROLE_IMPORT));
+	       (f->writers & ~(unsigned)ROLES_OF_NOBODY);
 }
 
 json_t *example_patch(const struct kind *k)

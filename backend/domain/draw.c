@@ -4,6 +4,7 @@
 #include "base/hex.h"
 #include "base/hash.h"
 #include "base/jcs.h"
+#include "kind/fsm.h"
 #include "sql_store.gen.h"
 
 /* Room for the rest of the record in the packet that carries it. */
@@ -99,6 +100,7 @@ static enum rc record_make(struct op *op, const struct draw_options *o,
 	draw_set_text(record, "replaces", replaces);
 	draw_set_text(record, "reason", o->reason);
 	draw_set_text(record, "state", "committed");
+	draw_set_text(record, "committed_by", op->actor->name);
 	draw_set_text(record, "commitment", rc == RC_OK ? commitment : NULL);
 	json_object_set_new(record, "town",
 			    json_string(o->towns && strlen(o->towns) == 3
@@ -114,22 +116,74 @@ static enum rc record_make(struct op *op, const struct draw_options *o,
 	return rc;
 }
 
-/* A draw that was replaced before its assignments went out will never be run:
- * nobody chooses between two. */
-static enum rc void_replaced(struct op *op, const char *scope, const char *old,
-			     const char *id, const char *reason)
+/* A draw as it is void; *out is a new reference. RC_DENIED: that is for another
+ * person to say. */
+static enum rc void_make(struct op *op, const char *scope, const char *id,
+			 const char *reason, json_t **out)
 {
-	json_t *record = NULL;
-	char text[400];
-	enum rc rc = ledger_record(op, scope, "draw", old, &record);
+	const struct kind *k = registry_kind(op->store->kinds, "draw");
+	json_t *was = NULL;
+	enum rc rc = ledger_record(op, scope, "draw", id, &was);
 
-	if (rc != RC_OK)
-		return rc;
+	*out = NULL;
+	if (rc == RC_OK) {
+		*out = json_copy(was);
+		draw_set_text(*out, "state", "void");
+		draw_set_text(*out, "reason", reason);
+		rc = fsm_second(k, ROLE_DRAW, op->actor->name, was, *out,
+				op->err);
+	}
+	json_decref(was);
+	return rc;
+}
+
+/* A draw that was replaced before its assignments went out will never be run:
+ * nobody chooses between two. Both are written, or none. */
+static enum rc put_with_replaced(struct op *op, const char *scope,
+				 const char *id, const json_t *record,
+				 const char *old, const char *reason)
+{
+	json_t *gone = NULL;
+	char text[400];
+	enum rc rc;
+
 	snprintf(text, sizeof(text), "replaced by draw %s: %.300s", id, reason);
-	draw_set_text(record, "state", "void");
-	draw_set_text(record, "reason", text);
-	rc = draw_put(op, scope, "draw", old, record, "void a replaced draw");
+	rc = void_make(op, scope, old, text, &gone);
+	if (rc == RC_OK) {
+		struct office_record both[] = {
+			{ .kind = "draw", .id = id, .record = record },
+			{ .kind = "draw", .id = old, .record = gone },
+		};
+
+		rc = draw_put_all(op, scope, "commit a draw", both, 2);
+	}
+	json_decref(gone);
+	return rc;
+}
+
+enum rc draw_void(struct op *op, const char *id, const char *reason)
+{
+	json_t *record = NULL, *gone = NULL;
+	char scope[33];
+	enum rc rc = RC_OK;
+
+	if (!reason || !*reason || strlen(reason) > 1000 ||
+	    !utf8_is_valid(reason, strlen(reason)))
+		rc = err_set(op->err, RC_INVALID,
+			     "a draw becomes void only with a reason of 1 to "
+			     "1000 bytes of text, which is published");
+	if (rc == RC_OK)
+		rc = draw_load(op, id, scope, &record);
+	if (rc == RC_OK && json_text(record, "state") &&
+	    !strcmp(json_text(record, "state"), "void"))
+		rc = err_set(op->err, RC_CONFLICT, "draw '%s' is void already",
+			     id);
+	if (rc == RC_OK)
+		rc = void_make(op, scope, id, reason, &gone);
+	if (rc == RC_OK)
+		rc = draw_put(op, scope, "draw", id, gone, "void a draw");
 	json_decref(record);
+	json_decref(gone);
 	return rc;
 }
 
@@ -173,6 +227,7 @@ static enum rc commit_frozen(struct op *op, const char *scope,
 {
 	char before[33], state[16];
 	json_t *record = NULL;
+	bool ends;
 	enum rc rc =
 		replaced_by(op, scope, o, json_text(committed, "frame_hash"),
 			    before, state);
@@ -180,10 +235,13 @@ static enum rc commit_frozen(struct op *op, const char *scope,
 	if (rc == RC_OK)
 		rc = record_make(op, o, id, before, committed, material,
 				 &record);
-	if (rc == RC_OK)
+	ends = *before && strcmp(state, "drawn") != 0 &&
+	       strcmp(state, "void") != 0;
+	if (rc == RC_OK && ends)
+		rc = put_with_replaced(op, scope, id, record, before,
+				       o->reason);
+	else if (rc == RC_OK)
 		rc = draw_put(op, scope, "draw", id, record, "commit a draw");
-	if (rc == RC_OK && *before && strcmp(state, "drawn") != 0)
-		rc = void_replaced(op, scope, before, id, o->reason);
 	json_decref(record);
 	return rc;
 }
@@ -229,9 +287,7 @@ static enum rc options_check(const struct draw_options *o, struct err *err)
 /* Before anything of the scope is looked at. */
 static enum rc may_commit(struct op *op, const char *scope)
 {
-	const struct kind *k = registry_kind(op->store->kinds, "draw");
-
-	if (k && account_may(op->actor, k->writers, scope))
+	if (account_may(op->actor, ROLE_COORDINATOR, scope))
 		return RC_OK;
 	return err_set(op->err, RC_DENIED,
 		       "account '%s' may not commit draws in scope '%s': that "

@@ -10,6 +10,8 @@
  *   run:     subjects and officers follow from commitment and seed alone
  *            (draw_paper.h); writes one assignment for each subject. Running
  *            again changes nothing.
+ *   void:    with a public reason; once the seed is known by a second person.
+ *            A frame that was committed in a void draw was committed.
  *   replace: a drawn subject that cannot be checked gives way to the next of
  *            its reserve, an officer to the next in the order of lots; both
  *            are appended to the paper with a reason.
@@ -76,6 +78,10 @@ enum rc draw_commit(struct op *op, const char *scope,
 /* RC_CONFLICT: revealed before with another seed, or replaced. */
 enum rc draw_reveal(struct op *op, const char *id, const char *seed);
 enum rc draw_run(struct op *op, const char *id, struct draw_done *done);
+/* Whoever committed, revealed or ran a draw whose seed is known cannot say that
+ * it is void: RC_DENIED. It stays a commitment of its frame, and what it
+ * assigned and nobody has done yet is withdrawn. */
+enum rc draw_void(struct op *op, const char *id, const char *reason);
 /* The next of the reserve for a subject that is out of business or whose
  * assignment ended without an object; or, with `officer`, another officer for
  * that one. *event, a new reference, is what was appended. RC_DENIED where

@@ -121,6 +121,7 @@ static enum rc mark_drawn(struct running *r)
 	json_object_set(r->record, "result_hash",
 			json_object_get(r->outcome, "result_hash"));
 	json_object_set_new(r->record, "state", json_string("drawn"));
+	draw_set_text(r->record, "drawn_by", r->op->actor->name);
 	return draw_put(r->op, r->scope, "draw", r->id, r->record, "draw");
 }
 

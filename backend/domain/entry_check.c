@@ -6,6 +6,7 @@
 #include "base/hex.h"
 #include "base/jcs.h"
 #include "domain/uscc.h"
+#include "kind/fsm.h"
 #include "sql_store.gen.h"
 
 #define REGISTRATION_DIGITS 15
@@ -145,12 +146,22 @@ enum rc entry_check(struct op *op, const char *scope, const struct kind *k,
 	return rc == RC_OK ? check_town(op, scope, towns, given, why) : rc;
 }
 
+/* Do people move it from state to state, whoever makes it? */
+static bool has_moves(const struct kind *k)
+{
+	for (size_t i = 0; k->fsm && i < k->fsm->nmoves; i++)
+		if (k->fsm->moves[i].by & ~(unsigned)ROLES_OF_NOBODY)
+			return true;
+	return false;
+}
+
 enum rc entry_kind(const struct kind *k, struct err *err)
 {
 	static const struct {
 		const char *kind, *how;
 	} made[] = {
 		{ "rating", "computed by 'hufud rate'" },
+		{ "draw", "made and changed by 'hufud draw'" },
 		{ "conflict", "made by merges and decided by 'hufud conflicts "
 			      "decide'" },
 		{ "conflict_private", "made by merges and decided by 'hufud "
@@ -162,7 +173,7 @@ enum rc entry_kind(const struct kind *k, struct err *err)
 
 	if (!k)
 		return err_set(err, RC_INVALID, "there is no such kind");
-	if (k->writers != ROLE_SERVER)
+	if (k->writers & ~(unsigned)ROLES_OF_NOBODY || has_moves(k))
 		return RC_OK;
 	for (size_t i = 0; i < sizeof(made) / sizeof(*made); i++)
 		if (!strcmp(made[i].kind, k->name))

@@ -13,7 +13,8 @@
  * alarms and conflicts bear:
  *
  *   outside_assignment  a fact of a cancelled assignment
- *   outside_draw        a fact of a draw that became void
+ *   outside_draw        a fact of a draw that became void; its orders that
+ *                       nobody has begun are withdrawn, others recalled
  *   handed_over         what was begun under a reassigned assignment
  *   reassigned_done     done before it was reassigned: the assignment of the
  *                       other is withdrawn, even where it has begun
@@ -162,6 +163,24 @@ static enum rc pairs_settle(struct settle *s, json_t *a)
 	return rc;
 }
 
+/* An order of a draw that became void: withdrawn where nobody has begun, else
+ * recalled, and a person says what becomes of it. */
+static enum rc undrawn_settle(struct settle *s, json_t *a)
+{
+	static const char *const begun[] = { "in_progress", NULL };
+	char text[100];
+	enum rc rc;
+
+	if (!settle_state_is(a, under_way))
+		return RC_OK;
+	snprintf(text, sizeof(text), "draw '%s' became void",
+		 json_text(a, "draw"));
+	rc = settle_text(s, "assignment", a, "state",
+			 settle_state_is(a, begun) ? "recalled" : "withdrawn");
+	return rc == RC_OK ? settle_text(s, "assignment", a, "reason", text)
+			   : rc;
+}
+
 static enum rc assignment_settle(struct settle *s, const char *id)
 {
 	json_t *a;
@@ -190,6 +209,8 @@ static enum rc assignment_settle(struct settle *s, const char *id)
 		rc = draw_is_void(s, a, &is_void);
 	if (rc == RC_OK && is_void)
 		rc = settle_outside(s, a, "draw");
+	if (rc == RC_OK && is_void)
+		rc = undrawn_settle(s, a);
 	return rc;
 }
 

@@ -55,6 +55,27 @@ static enum rc twin_judge(struct batch *b, const struct kind *k,
 	return rc;
 }
 
+/* No day has two of them, by whatever way they came. */
+static enum rc apart_judge(struct batch *b, const struct kind *k,
+			   const json_t *record, const char **code,
+			   struct err *why)
+{
+	struct rows_other other;
+	enum rc rc = rows_overlap(b->store->db, k, record, &other, b->err);
+
+	if (rc == RC_NOT_FOUND)
+		return RC_OK;
+	if (rc == RC_OK) {
+		*code = "twin";
+		err_set(why, RC_CONFLICT,
+			"%s '%s' would hold on days of '%s', which holds from "
+			"%s to %s: end that one first, with '%s'",
+			k->name, json_text(record, "id"), other.id, other.from,
+			other.to, k->apart.to);
+	}
+	return rc;
+}
+
 static enum rc record_read(struct store *s, const char *scope, const char *kind,
 			   const char *id, json_t **out, struct err *err)
 {
@@ -349,6 +370,8 @@ enum rc gate_judge(struct batch *b, const struct kind *k, const struct take *t,
 	}
 	if (rc == RC_OK && !*code && k->unique)
 		rc = twin_judge(b, k, terminal, code, why);
+	if (rc == RC_OK && !*code && k->apart.by)
+		rc = apart_judge(b, k, terminal, code, why);
 	if (rc == RC_OK && !*code && k->fsm)
 		rc = with_judge(b, k, t, base, terminal, server, code, why);
 	if (rc == RC_OK && !*code && !strcmp(k->name, "visit"))

@@ -93,6 +93,15 @@ enum rc settle_flag(struct settle *s, const char *kind, json_t *record,
 	return change(s, kind, record);
 }
 
+/* Whom an alarm is about: who wrote what it follows from, and the officers. */
+static json_t *named(struct settle *s, const json_t *about)
+{
+	json_t *all = json_pack("[s]", s->t->commit.author);
+
+	json_array_extend(all, json_object_get(about, "officers"));
+	return all;
+}
+
 enum rc settle_alarm(struct settle *s, const char *rule, const char *level,
 		     const char *kind, const json_t *about, const char *text)
 {
@@ -111,6 +120,7 @@ enum rc settle_alarm(struct settle *s, const char *rule, const char *level,
 			  kind, "record_id", on, "level", level, "text", text,
 			  "opened_at", (json_int_t)s->b->now_ms, "state",
 			  "open");
+	json_object_set_new(alarm, "named", named(s, about));
 	return settle_add(s, "alarm", alarm);
 }
 

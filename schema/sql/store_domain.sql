@@ -56,7 +56,7 @@ AND (valid_to IS NULL OR valid_to >= ?2) ORDER BY version DESC, id LIMIT 1
 
 -- name: draw_of_frame
 SELECT id, state FROM draw WHERE scope = ?1 AND frame_hash = ?2
-AND (state IS NULL OR state <> 'void') ORDER BY committed_at DESC, id LIMIT 1
+ORDER BY state = 'void', committed_at DESC, id LIMIT 1
 
 -- name: draw_scope
 SELECT scope FROM draw WHERE id = ?1 ORDER BY scope LIMIT 1

@@ -292,7 +292,7 @@ static void roles_say(char *out, size_t size, unsigned roles)
 {
 	size_t len = 0;
 
-	for (unsigned role = 1; role <= ROLE_IMPORT && len < size; role <<= 1)
+	for (unsigned role = 1; role <= ROLE_DRAW && len < size; role <<= 1)
 		if (roles & role)
 			len += (size_t)snprintf(out + len, size - len, "%s%s",
 						len ? ", " : "",

@@ -262,15 +262,17 @@ static enum rc frozen_check(const struct kind *k, unsigned role,
 {
 	const struct fsm *t = k->fsm;
 	int state = fsm_state(t, before);
-	char since[120];
+	char since[200];
 	enum rc rc = RC_OK;
 
 	for (size_t i = 0; i < t->nfrozen && rc == RC_OK; i++) {
+		const char *instead = t->frozen[i].instead;
+
 		if (!fsm_in(t->frozen[i].at, state))
 			continue;
-		snprintf(since, sizeof(since),
-			 "once it is '%s': write an amendment",
-			 t->field->values[state]);
+		snprintf(since, sizeof(since), "once it is '%s'%s%s",
+			 t->field->values[state], instead ? ": " : "",
+			 instead ? instead : "");
 		rc = fsm_closes(k, &t->frozen[i], role, before, after, since,
 				err);
 	}
@@ -320,11 +322,18 @@ static const char *named_in(const struct fsm_move *m, const char *author,
 	return NULL;
 }
 
+static bool leads(const struct fsm_move *m, unsigned role, int from, int to)
+{
+	return m->to == (unsigned)to && m->by & role &&
+	       (from < 0 || fsm_in(m->from, from));
+}
+
 enum rc fsm_second(const struct kind *k, unsigned role, const char *author,
 		   const json_t *before, const json_t *after, struct err *err)
 {
 	const struct fsm *t = k->fsm;
 	const char *field = NULL;
+	bool is_direct = false;
 	int from, to;
 
 	if (!t || role & ROLE_SERVER)
@@ -333,9 +342,11 @@ enum rc fsm_second(const struct kind *k, unsigned role, const char *author,
 	to = fsm_state(t, after);
 	if (to < 0 || from == to)
 		return RC_OK;
+	for (size_t i = 0; i < t->nmoves && !is_direct; i++)
+		is_direct = from >= 0 && leads(&t->moves[i], role, from, to);
 	/* Who comes there by several moves at once makes the last one, too. */
 	for (size_t i = 0; i < t->nmoves && !field; i++)
-		if (t->moves[i].to == (unsigned)to && t->moves[i].by & role)
+		if (leads(&t->moves[i], role, is_direct ? from : -1, to))
 			field = named_in(&t->moves[i], author,
 					 before ? before : after);
 	return field ? err_set(err, RC_DENIED,

@@ -10,7 +10,8 @@
  *  "merge":[{"one":["cancelled"],"other":["done"],"stands":"done_contested",
  *            "conflict":true,"flag":"cancelled_done"}],
  *  "unseen":[{"fields":["due"],"at":["done"],"flag":"not_seen"}],
- *  "frozen":[{"at":["signed"],"open":["state","flags"],"except":["import"]},
+ *  "frozen":[{"at":["signed"],"open":["state","flags"],"except":["import"],
+ *             "instead":"write an amendment"},
  *            {"at":["draft"],"closed":["subject"]}],
  *  "import_start":"recorded"}
  *
@@ -18,7 +19,8 @@
  * state, a field is closed that any of them closes.
  *
  * `other_than`: a move for a second person. Its author is none of those whom
- * these fields name, as they were.
+ * these fields name, as they were. Where one move leads there, that one says
+ * for whom; where only several do, the last one.
  *
  * A state is the place of its value in `values`; a set of states is a bit set.
  * A record without the field has not begun yet: any start is legal. */
@@ -72,6 +74,7 @@ struct fsm_frozen {
 	uint64_t at;
 	const char *with; /* a field with `refers`, or NULL */
 	const char *const *open, *const *closed; /* NULL-ended, or NULL */
+	const char *instead; /* what to do, for who wants to change it */
 	unsigned except; /* enum role bits */
 };
 

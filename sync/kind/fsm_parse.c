@@ -211,6 +211,7 @@ static enum rc parse_frozen(struct table *a, const json_t *o, void *at)
 		rc = parse_names(a, o, "closed", &f->closed);
 	if (rc == RC_OK && f->open && f->closed)
 		rc = wrong(a, "have both open and closed in", "frozen");
+	f->instead = json_text(o, "instead");
 	return rc == RC_OK ? parse_roles(a->p, o, "except", 0, &f->except) : rc;
 }
 

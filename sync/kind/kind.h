@@ -11,6 +11,7 @@
  *   "codes":{...},"shape":"points","least":0,"most":100,"not_future":true,
  *   "not_before":"valid_from","marks":{...}}],
  *  "owner":"author","unique":["visit","point","author"],
+ *  "apart":{"by":["code"],"from":"valid_from","to":"valid_to","at":"active"},
  *  "search":["name","uscc","address"]}
  *
  * Fields keep the order of the file; new ones are appended. Definitions are
@@ -62,7 +63,11 @@ enum role {
 	ROLE_SERVER = 32, /* the merge and the jobs of the server itself */
 	ROLE_IMPORT = 64, /* the office, through an import's own rules; no
 			   * account has it */
+	ROLE_DRAW = 128, /* the office, through an operation of a draw; the
+			  * same */
 };
+/* Roles of ways to write, not of people: no account has them. */
+#define ROLES_OF_NOBODY (ROLE_SERVER | ROLE_IMPORT | ROLE_DRAW)
 /* 0 for an unknown word. */
 unsigned role_parse(const char *word);
 const char *role_name(unsigned role);
@@ -109,6 +114,13 @@ struct kind {
 	const char *owner; /* field that names the only one who may change it */
 	const char *const
 		*unique; /* fields that no two records share, or NULL */
+	/* Of the records that share the fields `by`, no two hold on the same
+	 * day: from `from` to `to`, both included, where they are `at` this
+	 * state. by NULL: nothing is said. */
+	struct kind_apart {
+		const char *const *by;
+		const char *from, *to, *at;
+	} apart;
 	const char *const *search; /* fields that are searched, the first one
 				    * its name, or NULL */
 	size_t nfields;
@@ -120,6 +132,7 @@ struct kind {
 	char *sql_server_put, *sql_server_get, *sql_server_drop;
 	char *sql_replica_put, *sql_replica_get, *sql_replica_drop;
 	char *sql_twin; /* NULL where nothing is unique */
+	char *sql_apart; /* NULL where records may overlap */
 	void *owned; /* everything above */
 };
 
@@ -161,9 +174,10 @@ enum rc kind_may_write(const struct kind *k, unsigned role,
 		       struct err *err);
 /* May `author` take the record from `before` (NULL: new) to `after`? Its codes
  * are legal, or were as they are (RC_INVALID). A field with the rule `once`
- * keeps its value, one with `max` never goes back (RC_CONFLICT); a record that has an owner is changed by no
- * other, and a new one of a tablet is its author's own (RC_DENIED). The server
- * may do what is not RC_INVALID. */
+ * keeps its value, one with `max` never goes back (RC_CONFLICT); a record that
+ * has an owner is changed by no other, and a new one is its author's own
+ * (RC_DENIED), except in what an import by its own rules brings. The server may
+ * do what is not RC_INVALID. */
 enum rc kind_may_change(const struct kind *k, unsigned role, const char *author,
 			const json_t *before, const json_t *after,
 			struct err *err);

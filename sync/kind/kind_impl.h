@@ -18,7 +18,7 @@ struct kind_owned {
 	json_t *definition;
 };
 
-#define ROLES_ALL 127u /* every enum role bit */
+#define ROLES_ALL 255u /* every enum role bit */
 
 /* FIELD__MAX for a type of a later version. */
 enum field_type type_parse(const char *word);

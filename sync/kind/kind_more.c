@@ -1,6 +1,6 @@
 /* kind/kind_more.c - what a kind file may say beside types and rules: tables of
  * codes, the shape of JSON, limits, whose a record is, what no two records
- * share, what is searched. */
+ * share or hold on one day, what is searched. */
 #include "kind/codes.h"
 #include "kind/limits.h"
 #include "kind/marks.h"
@@ -47,6 +47,40 @@ static enum rc unique_check(struct parse *p)
 	return RC_OK;
 }
 
+static bool is_day(const struct kind *k, const char *name)
+{
+	const struct field *f = name ? kind_field(k, name) : NULL;
+
+	return f && f->type == FIELD_DATE;
+}
+
+static enum rc apart_parse(struct parse *p, const json_t *said)
+{
+	struct kind_apart *a = &p->kind->apart;
+	enum rc rc;
+
+	if (!said)
+		return RC_OK;
+	rc = parse_words(p, said, "by", &a->by);
+	a->from = json_text(said, "from");
+	a->to = json_text(said, "to");
+	a->at = json_text(said, "at");
+	for (const char *const *b = a->by; rc == RC_OK && b && *b; b++) {
+		const struct field *f = kind_field(p->kind, *b);
+
+		if (!f || (f->type != FIELD_TEXT && f->type != FIELD_REF))
+			rc = RC_INVALID;
+	}
+	if (rc != RC_OK || !a->by || !is_day(p->kind, a->from) ||
+	    !is_day(p->kind, a->to) || !a->at || !p->kind->fsm ||
+	    p->kind->is_sealed)
+		return err_set(p->err, RC_INVALID,
+			       "kind '%s': 'apart' needs texts or references "
+			       "'by', two days and a state 'at'",
+			       p->kind->name);
+	return RC_OK;
+}
+
 /* An index of what is sealed would outlive the key, and who reads what is of
  * class L3 leaves an entry in the audit log, which a list of hits does not. */
 static enum rc search_check(struct parse *p)
@@ -83,6 +117,8 @@ enum rc more_parse(struct parse *p, const json_t *o)
 	if (rc == RC_OK)
 		rc = unique_check(p);
 	if (rc == RC_OK)
+		rc = apart_parse(p, json_object_get(o, "apart"));
+	if (rc == RC_OK)
 		rc = parse_words(p, o, "search", &p->kind->search);
 	if (rc == RC_OK)
 		rc = search_check(p);
@@ -112,7 +148,8 @@ static enum rc owner_check(const struct kind *k, unsigned role,
 		return err_set(err, RC_DENIED,
 			       "%s '%s' is %s's: only its author changes it",
 			       k->name, id ? id : "", was);
-	if (!was && now && !is_own && (before || role == ROLE_INSPECTOR))
+	if (!was && !is_own && !(role & ROLE_IMPORT) &&
+	    (now || (!before && role != ROLE_INSPECTOR)))
 		return err_set(err, RC_DENIED,
 			       "%s '%s': '%s' can only be '%s', who writes it",
 			       k->name, id ? id : "", k->owner, author);

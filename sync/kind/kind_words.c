@@ -29,7 +29,7 @@ static const char *const rule_words[MERGE_UNKNOWN] = {
 
 static const char *const role_words[] = {
 	"inspector",     "coordinator", "analyst", "auditor",
-	"administrator", "server",      "import",
+	"administrator", "server",      "import",  "draw",
 };
 #define ROLES (sizeof(role_words) / sizeof(*role_words))
 

@@ -11,6 +11,7 @@
 
 #include "base/hex.h"
 #include "base/jcs.h"
+#include "kind/fsm.h"
 #include "kind/kind_impl.h"
 
 /* One column on its way: JSON was written before the statement began, because
@@ -423,6 +424,38 @@ enum rc rows_twin(struct db *db, const struct kind *k, const json_t *record,
 		snprintf(out, 33, "%s", query_get_text(q, 0));
 	rc = query_end(q, err);
 	return rc == RC_OK && !out[0] ? RC_NOT_FOUND : rc;
+}
+
+enum rc rows_overlap(struct db *db, const struct kind *k, const json_t *record,
+		     struct rows_other *out, struct err *err)
+{
+	const struct kind_apart *a = &k->apart;
+	const char *state =
+		k->fsm ? json_text(record, k->fsm->field->name) : NULL;
+	struct query *q;
+	enum rc rc;
+	int n = 6;
+
+	memset(out, 0, sizeof(*out));
+	if (!a->by || (state && strcmp(state, a->at) != 0))
+		return RC_NOT_FOUND;
+	q = query_begin(db, k->sql_apart);
+	query_text(q, 1, json_text(record, "scope"));
+	query_text(q, 2, json_text(record, "id"));
+	query_text(q, 3, json_text(record, a->from));
+	query_text(q, 4, json_text(record, a->to));
+	query_text(q, 5, a->at);
+	for (const char *const *b = a->by; *b; b++, n++)
+		query_text(q, n, json_text(record, *b));
+	if (query_row(q)) {
+		snprintf(out->id, sizeof(out->id), "%s", query_get_text(q, 0));
+		snprintf(out->from, sizeof(out->from), "%s",
+			 query_is_null(q, 1) ? "ever" : query_get_text(q, 1));
+		snprintf(out->to, sizeof(out->to), "%s",
+			 query_is_null(q, 2) ? "ever" : query_get_text(q, 2));
+	}
+	rc = query_end(q, err);
+	return rc == RC_OK && !out->id[0] ? RC_NOT_FOUND : rc;
 }
 
 enum rc rows_drop(struct db *db, const struct kind *k, enum rows_side side,

@@ -45,6 +45,14 @@ enum rc rows_get(struct db *db, const struct kind *k, enum rows_side side,
  * this one lacks a value. */
 enum rc rows_twin(struct db *db, const struct kind *k, const json_t *record,
 		  char out[33], struct err *err);
+/* A record that is not to hold on the same days as this one (`apart` of the
+ * kind) and does; RC_NOT_FOUND (no message) when there is none. */
+struct rows_other {
+	char id[33];
+	char from[12], to[12]; /* "ever" where there is no end */
+};
+enum rc rows_overlap(struct db *db, const struct kind *k, const json_t *record,
+		     struct rows_other *out, struct err *err);
 enum rc rows_drop(struct db *db, const struct kind *k, enum rows_side side,
 		  const char *scope, const char *id, struct err *err);
 /* The columns of a table as SQL text: "id,scope,town,name,...". */

@@ -4,6 +4,7 @@
  * a replica any program may write, so its columns check what they hold; on the
  * server only rows_put writes, and plain types keep to the subset of SQL that
  * SQLite and PostgreSQL share. */
+#include "kind/fsm.h"
 #include "kind/kind_impl.h"
 
 #include <string.h>
@@ -126,6 +127,28 @@ static void twin_write(struct buf *out, const struct kind *k,
 	buf_puts(out, " ORDER BY id LIMIT 1");
 }
 
+/* ?1 is the scope, ?2 the record's own id, ?3 and ?4 its first and last day or
+ * NULL, ?5 the state, then the values. */
+static void apart_write(struct buf *out, const struct kind *k,
+			enum rows_side side)
+{
+	const struct kind_apart *a = &k->apart;
+	const char *state = k->fsm->field->name;
+	size_t n = 6;
+
+	(void)side;
+	buf_printf(out,
+		   "SELECT id, %s, %s FROM %s WHERE scope=?1 AND id<>?2"
+		   " AND (%s IS NULL OR %s=?5)"
+		   " AND (%s IS NULL OR ?3 IS NULL OR %s>=?3)"
+		   " AND (%s IS NULL OR ?4 IS NULL OR %s<=?4)",
+		   a->from, a->to, k->name, state, state, a->to, a->to, a->from,
+		   a->from);
+	for (const char *const *b = a->by; *b; b++)
+		buf_printf(out, " AND %s=?%zu", *b, n++);
+	buf_puts(out, " ORDER BY id LIMIT 1");
+}
+
 typedef void statement_fn(struct buf *out, const struct kind *k,
 			  enum rows_side side);
 
@@ -175,6 +198,9 @@ enum rc rows_prepare(struct kind *k, struct field *fields, struct arena *mem,
 	if (rc == RC_OK && k->unique)
 		rc = statement_prepare(&k->sql_twin, k, ROWS_SERVER, twin_write,
 				       mem, err);
+	if (rc == RC_OK && k->apart.by)
+		rc = statement_prepare(&k->sql_apart, k, ROWS_SERVER,
+				       apart_write, mem, err);
 	return rc;
 }
 

@@ -9,7 +9,10 @@ lines",recorded'
   echo 't3,s3,2026-01-12,=cmd,,,+86 571,recorded'; } >"$T/visits.csv"
 { echo id,subject,visit,severity,code,description; echo 'w1,s1,t1,high,C1,@SUM(A1)'; } >"$T/violations.csv"
 { echo id,visit,point,author,value,state; echo a1,t3,p1,o1,no,final; } >"$T/answers.csv"
-for kind in visit violation answer; do hufud import $kind "$T/${kind}s.csv" --scope $S >/dev/null; done
+for kind in visit violation; do hufud import $kind "$T/${kind}s.csv" --scope $S >/dev/null; done
+# An answer is its author's own word.
+hufud account add o1 --role inspector --scope $S --password-file <(echo secret12345) >/dev/null
+hufud import answer "$T/answers.csv" --scope $S --as o1 >/dev/null
 hufud rate --scope $S --as-of 2026-06-30 >/dev/null
 member() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1])).get(sys.argv[2]))' "$1" "$2"; }
 hash() { sha256sum "$1" | cut -d' ' -f1; }

@@ -158,9 +158,10 @@ is "all since yesterday" "$n" "$(hufud draw report --scope $S --from "$(date -u 
 fails 1 "no date" hufud draw report --scope $S --from soon
 fails 2 "no format" hufud draw report --scope $S --format xml
 # a draw whose paper does not hold is named, and counted nowhere
-hufud set draw "$last" --scope $S result_hash="$(printf x | sha256sum | cut -d' ' -f1)" >/dev/null
+sqlite3 "$HUFU_DATA/hufu.db" "UPDATE log SET body = replace(body, (SELECT result_hash FROM draw WHERE id = '$last'), '$(printf x | sha256sum | cut -d' ' -f1)')
+	WHERE kind = 'draw' AND id = '$last'"
 is "a forged draw is not counted" "$((n - 1)) $last" "$(hufud draw report --scope $S --json | python3 -c '
 import json, sys
 r = json.load(sys.stdin); print(r["draws"]["drawn"], r["not_held"][0]["name"])')"
-fails 1 "$last" hufud check
+fails 1 "the log is not what" hufud check
 passed

@@ -214,6 +214,12 @@ enum rc loop_write(struct loop *l, const char *scope, const char *kind,
 	return write_as(l, 0, scope, kind, id, json, err);
 }
 
+enum rc loop_serve(struct loop *l, const char *scope, const char *kind,
+		   const char *id, const char *json, struct err *err)
+{
+	return write_as(l, ROLE_SERVER, scope, kind, id, json, err);
+}
+
 enum rc loop_import(struct loop *l, const char *scope, const char *kind,
 		    const char *id, const char *json, struct err *err)
 {

@@ -34,6 +34,9 @@ struct op loop_op(struct loop *l, struct account *account, struct err *err);
  * {"name":"x","state":"in_business"}; fails when it is refused. */
 enum rc loop_write(struct loop *l, const char *scope, const char *kind,
 		   const char *id, const char *json, struct err *err);
+/* The same as a job of the server writes it. */
+enum rc loop_serve(struct loop *l, const char *scope, const char *kind,
+		   const char *id, const char *json, struct err *err);
 /* The same as an import writes it by its own rules. */
 enum rc loop_import(struct loop *l, const char *scope, const char *kind,
 		    const char *id, const char *json, struct err *err);

@@ -88,6 +88,9 @@ def table(kind):
         facts.append("changed only by its `%s`" % kind["owner"])
     if "unique" in kind:
         facts.append("unique by " + code(kind["unique"]))
+    if "apart" in kind:
+        facts.append("of one %s no two hold on the same day while `%s`"
+                     % (code(kind["apart"]["by"]), kind["apart"]["at"]))
     if "search" in kind:
         facts.append("searched in " + code(kind["search"]))
     if "indexes" in kind:
@@ -162,6 +165,8 @@ def states(kind, field):
                 "%s only %s change" % (when, code(entry.get("open", []))))
         if "except" in entry:
             says += ", except for the role " + words(entry["except"])
+        if "instead" in entry:
+            says += ": " + entry["instead"]
         lines += ["", says + "."]
     return lines
 

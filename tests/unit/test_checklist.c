@@ -182,8 +182,10 @@ static void nobody_changes_anothers_answer(void **state)
 static void an_answer_that_got_its_author_meanwhile_is_the_authors(void **state)
 {
 	(void)state;
-	field_office(&world, "answer", "x1",
-		     "{\"visit\":\"v1\",\"point\":\"p1\"}");
+	assert_int_equal(loop_import(&world.loop, FIELD_SCOPE, "answer", "x1",
+				     "{\"visit\":\"v1\",\"point\":\"p1\"}",
+				     &world.err),
+			 RC_OK);
 	field_sync(&world, 0);
 	field_sync(&world, 1);
 	field_exec(&world, 0,
@@ -206,10 +208,10 @@ static void a_second_answer_of_one_author_is_kept_out(void **state)
 	field_exec(&world, 0, "UPDATE answer SET point='p2' WHERE id='x9'");
 	s = field_sync(&world, 0);
 	assert_int_equal(s.packets_sent, 1);
-	assert_int_equal(loop_write(&world.loop, FIELD_SCOPE, "answer", "z1",
-				    "{\"visit\":\"v1\",\"point\":\"p1\","
-				    "\"author\":\"o1\",\"value\":\"fail\"}",
-				    &world.err),
+	assert_int_equal(loop_import(&world.loop, FIELD_SCOPE, "answer", "z1",
+				     "{\"visit\":\"v1\",\"point\":\"p1\","
+				     "\"author\":\"o1\",\"value\":\"fail\"}",
+				     &world.err),
 			 RC_INVALID);
 	assert_non_null(strstr(world.err.text, "'x1' is there"));
 	err_clear(&world.err);

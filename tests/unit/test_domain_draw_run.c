@@ -30,6 +30,24 @@ static void put(struct world *w, const char *kind, const char *id,
 		fail_msg("%s: %s", id, w->err.text);
 }
 
+/* As only the server itself could: others may not change a commitment. */
+static void record_write(struct world *w, const char *id, const json_t *record)
+{
+	struct office_record r = { .kind = "draw", .id = id, .record = record };
+	struct office_write write = { .scope = SCOPE,
+				      .operation = "test",
+				      .message = "forged",
+				      .records = &r,
+				      .n = 1 };
+	struct account forger = w->account;
+	struct op op = w->op;
+
+	forger.roles |= ROLE_SERVER;
+	op.actor = &forger;
+	assert_int_equal(ledger_office(&op, &write), RC_OK);
+	assert_int_not_equal(r.outcome, OFFICE_REFUSED);
+}
+
 static void make_subjects(struct world *w)
 {
 	struct office_record records[SUBJECTS] = { 0 };
@@ -99,6 +117,18 @@ static void commit(struct world *w, const struct draw_options *o, char id[21])
 {
 	if (draw_commit(&w->op, SCOPE, o, id) != RC_OK)
 		fail_msg("%s", w->err.text);
+}
+
+static void commit_as(struct world *w, const char *who,
+		      const struct draw_options *o, char id[21])
+{
+	struct account other = w->account;
+	const struct account *was = w->op.actor;
+
+	snprintf(other.name, sizeof(other.name), "%s", who);
+	w->op.actor = &other;
+	commit(w, o, id);
+	w->op.actor = was;
 }
 
 static void run(struct world *w, const char *id, const char *seed,
@@ -173,19 +203,7 @@ static void a_run_that_was_cut_goes_on_without_issuing_twice(void **state)
 	json_object_set_new(record, "state", json_string("revealed"));
 	json_object_del(record, "id");
 	json_object_del(record, "scope");
-	{
-		struct office_record r = { .kind = "draw",
-					   .id = id,
-					   .record = record };
-		struct office_write write = { .scope = SCOPE,
-					      .operation = "set",
-					      .message = "x",
-					      .records = &r,
-					      .n = 1 };
-
-		assert_int_equal(ledger_office(&w->op, &write), RC_OK);
-		assert_int_equal(r.outcome, OFFICE_CHANGED);
-	}
+	record_write(w, id, record);
 	json_decref(record);
 	q = query_begin(w->loop.store->db, "SELECT min(id) FROM assignment");
 	assert_true(query_row(q));
@@ -309,7 +327,7 @@ static void a_candidate_changed_after_the_commitment_is_refused(void **state)
 	struct draw_options o = { .count = 10 };
 	struct draw_done done;
 	json_t *record, *material;
-	char id[21], *text;
+	char id[21];
 
 	commit(w, &o, id);
 	assert_int_equal(ledger_record(&w->op, SCOPE, "draw", id, &record),
@@ -320,9 +338,7 @@ static void a_candidate_changed_after_the_commitment_is_refused(void **state)
 			   json_string("s003x"));
 	json_object_del(record, "id");
 	json_object_del(record, "scope");
-	text = json_dumps(record, 0);
-	put(w, "draw", id, text);
-	free(text);
+	record_write(w, id, record);
 	json_decref(record);
 	assert_int_equal(draw_reveal(&w->op, id, "seed"), RC_OK);
 	assert_int_equal(draw_run(&w->op, id, &done), RC_CORRUPT);
@@ -483,24 +499,6 @@ static void a_large_frame_is_kept_in_a_file_and_checked(void **state)
 	assert_int_equal(draw_run(&w->op, id, &done), RC_NOT_FOUND);
 }
 
-/* As only the server itself could: others may not change a commitment. */
-static void record_write(struct world *w, const char *id, const json_t *record)
-{
-	struct office_record r = { .kind = "draw", .id = id, .record = record };
-	struct office_write write = { .scope = SCOPE,
-				      .operation = "test",
-				      .message = "forged",
-				      .records = &r,
-				      .n = 1 };
-	struct account forger = w->account;
-	struct op op = w->op;
-
-	forger.roles |= ROLE_SERVER;
-	op.actor = &forger;
-	assert_int_equal(ledger_office(&op, &write), RC_OK);
-	assert_int_not_equal(r.outcome, OFFICE_REFUSED);
-}
-
 /* A record of the draw with another value, and its commitment made again. */
 static void record_forge(json_t *record, const char *key, json_t *value)
 {
@@ -617,8 +615,13 @@ static void a_published_paper_is_compared_with_the_log(void **state)
 	assert_int_equal(draw_verify(changed, &w->err), RC_OK);
 	assert_int_equal(draw_compare(&w->op, id, changed), RC_CORRUPT);
 	err_clear(&w->err);
-	/* it is true once a second one took its place */
-	commit(w, &twice, second);
+	/* it is true once a second one took its place; since the seed is known
+	 * that is for another person to say */
+	assert_int_equal(draw_commit(&w->op, SCOPE, &twice, second), RC_DENIED);
+	assert_non_null(strstr(w->err.text, "second person"));
+	err_clear(&w->err);
+	assert_int_equal(count(w, "SELECT count(*) FROM draw"), 1);
+	commit_as(w, "zhao", &twice, second);
 	assert_int_equal(draw_compare(&w->op, id, changed), RC_OK);
 	assert_int_equal(draw_compare(&w->op, id, early), RC_OK);
 	assert_int_equal(draw_compare(&w->op, second, early), RC_CORRUPT);
@@ -1019,6 +1022,27 @@ a_drawn_subject_gives_way_only_to_the_next_of_its_reserve(void **state)
 	json_decref(after);
 }
 
+/* The default ratio rule ends on that day. */
+static void rule_end(struct world *w, const char *day)
+{
+	struct query *q =
+		query_begin(w->loop.store->db, "SELECT id FROM ratio_rule");
+	json_t *rule;
+	char id[33], *text;
+
+	assert_true(query_row(q));
+	snprintf(id, sizeof(id), "%s", query_get_text(q, 0));
+	query_end(q, &w->err);
+	ledger_record(&w->op, "catalog", "ratio_rule", id, &rule);
+	json_object_set_new(rule, "valid_to", json_string(day));
+	text = json_dumps(rule, 0);
+	assert_int_equal(loop_write(&w->loop, "catalog", "ratio_rule", id, text,
+				    &w->err),
+			 RC_OK);
+	free(text);
+	json_decref(rule);
+}
+
 static void a_rule_of_ratios_is_a_record_with_dates(void **state)
 {
 	struct world *w = *state;
@@ -1030,6 +1054,7 @@ static void a_rule_of_ratios_is_a_record_with_dates(void **state)
 	ledger_record(&w->op, SCOPE, "draw", id, &record);
 	assert_int_equal(json_int(record, "quota", 0), 6);
 	json_decref(record);
+	rule_end(w, "2019-12-31");
 	if (loop_write(
 		    &w->loop, "catalog", "ratio_rule", "rr1",
 		    "{\"code\":\"default\",\"version\":2,"

@@ -194,7 +194,11 @@ static const struct {
 	/* a new one is its author's own; the office may enter another's */
 	{ ROLE_INSPECTOR, "o1", NULL, "{'author':'o1'}", RC_OK },
 	{ ROLE_INSPECTOR, "o1", NULL, "{'author':'o2'}", RC_DENIED },
-	{ ROLE_COORDINATOR, "anna", NULL, "{'author':'o2'}", RC_OK },
+	{ ROLE_COORDINATOR, "anna", NULL, "{'author':'o2'}", RC_DENIED },
+	{ ROLE_COORDINATOR, "anna", NULL, "{'author':'anna'}", RC_OK },
+	{ ROLE_COORDINATOR, "anna", NULL, "{}", RC_DENIED },
+	{ ROLE_COORDINATOR | ROLE_IMPORT, "anna", NULL, "{'author':'o2'}",
+	  RC_OK },
 	{ ROLE_INSPECTOR, "o1", NULL, "{}", RC_OK },
 	/* only its author changes it, and does not hand it on */
 	{ ROLE_INSPECTOR, "o1", "{'author':'o1'}",
