@@ -177,7 +177,30 @@ for kind in ratings assignments results; do
 done
 check "an export repeated is the same to the byte" "$(json sha256 <"$D/assignments.csv.manifest.json")" "$(hufud export assignments --scope 330106 --format csv | sha256sum | cut -c1-64)"
 
-tell "12. The auditor needs only stock git: clones the log over HTTP, checks its signatures, reads a record's history."
+tell "12. A program of the coordinator works over HTTP, with a token of hers; all that it does is in the audit log."
+run "hufud token make chen --label desk --as chen | tee $D/token.out"
+token=$(grep -o 'hufu_[A-Za-z0-9_-]*' "$D/token.out")
+api() { # api METHOD PATH [CURL WORDS...]: the body
+	local method=$1 path=$2; shift 2
+	curl -sS -X "$method" -H "Authorization: Bearer $token" "$@" "http://127.0.0.1:$port/v1/$path"
+}
+name=$(sqlite3 -readonly "$D/data/hufu.db" "SELECT substr(name, 4, 4) FROM subject WHERE id='$subject'")
+export -f api; export token port
+LINES_MAX=3 run "api GET 'search?limit=2' -G --data-urlencode q=$name"
+check "a fragment of its name finds the firm" yes "$(api GET 'search?limit=50' -G --data-urlencode "q=$name" | grep -q "$subject" && echo yes)"
+made() { api POST assignments -H 'Content-Type: application/json' -H "Idempotency-Key: demo-$1" -d "{\"subject\":\"$complaint\",\"officers\":[\"$li\",\"$wang\"],\"cause\":\"triggered\",\"state\":\"issued\",\"due\":\"2027-02-01\"}"; }
+a3=$(made once | json id)
+check "the same Idempotency-Key twice makes one assignment" "$a3" "$(made once | json id)"
+patch() { api PATCH "assignments/$a3" -o "$D/patched" -w '%{http_code}' -H 'Content-Type: application/merge-patch+json' -H "If-Match: \"$1\"" -d "{\"due\":\"$2\"}"; }
+seen=$(api GET "assignments/$a3" | json etag)
+check "who has seen it may change it, who has not may not" "200 412" "$(patch "$seen" 2027-02-10) $(patch "$seen" 2027-03-10)"
+run "cat $D/patched; echo"
+check "a coordinator makes no accounts" 403 "$(api POST accounts -o /dev/null -w '%{http_code}' -H 'Content-Type: application/json' -H 'Idempotency-Key: demo-account' -d '{"account":"friend","roles":["administrator"],"scopes":["*"]}')"
+LINES_MAX=5 run "hufud audit list --who chen | tail -n 5"
+run hufud audit verify
+check "the chain of the audit log holds" 0 "$(hufud audit verify >/dev/null 2>&1; echo $?)"
+
+tell "13. The auditor needs only stock git: clones the log over HTTP, checks its signatures, reads a record's history."
 for t in "$LI" "$WANG"; do hufu sync --replica "$t" >/dev/null; done
 check "the halves match: office, Li, Wang" "$(office root) $(office root)" "$(root "$LI") $(root "$WANG")"
 wait "$MIRROR" || true
@@ -195,7 +218,7 @@ check "git verify-commit of the main line" good "$(cd "$A" && git verify-commit 
 check "git verify-commit of an officer's packet" good "$(cd "$A" && git verify-commit "$packet" >/dev/null 2>&1 && echo good)"
 check "git's tree is the root that the tablets have" "$(root "$LI")" "$(git -C "$A" rev-parse 'HEAD^{tree}')"
 
-tell "13. Everything is checked once more: log, rows, trees, chains, signatures, on all sides."
+tell "14. Everything is checked once more: log, rows, trees, chains, signatures, on all sides."
 hufud check >"$D/check.out" 2>&1 & CHECK=$!
 run hufu verify --replica "$LI"
 check "hufu verify on the tablet" passed "$(tail -n 1 "$D/out" | grep -q verified && echo passed)"
