@@ -4,6 +4,7 @@
 # With arguments only the walk is made. Each suite's last line is `N passed, N failed`.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
+export HYPOTHESIS_STORAGE_DIRECTORY=${TMPDIR:-/tmp}/hufu-hypothesis # not in the tree
 hufud=$1/hufud
 shift
 PYTHON=$(PATH=/usr/bin:$PATH command -v python3) # Debian's has the modules
