@@ -21,14 +21,25 @@
  *   duplicate_visit     both did it, or one assignment has two signed visits:
  *                       both stand, one is the primary, by the earlier start,
  *                       else by the lower id
- *   (no name)           an assignment that was only issued or accepted, and
- *                       has a signed visit, is done
+ *   (no name)           the visit decides: an assignment of which there is a
+ *                       signed visit stands as if its state had been written
+ *                       `done` beside it (settle_orders.c)
+ *   other_subject       a signed visit of another subject than its
+ *                       assignment's, which is not done by it
+ *   other_team          ... with fewer than two of its assignment's officers
+ *   other_signer        ... signed by somebody who is not one of its officers
+ *   in_future           ... of a day that was yet to come: it does not count
+ *   contradicts         a tablet's violation of another subject or an earlier
+ *                       day than its visit, or of a day to come: it does not
+ *                       count
  *   irregular           signed with fewer than two valid officers
  *   team_changed        an officer was replaced meanwhile: the visit needs two
  *                       valid officers present
  *   fact_withdrawn      a visit or violation that counted is void or withdrawn
  *   uscc_shared         a subject with the credit code of another
- *   left_out            a tablet's violation of a visit that had been signed
+ *   left_out            a tablet's violation of a visit that had been signed,
+ *                       or an answer: what was signed stands, and an answer
+ *                       that changed is put back
  *   done_contested      a person moved the state instead of deciding the
  *                       conflict: that decides it */
 #include "ledger/settle.h"
@@ -39,9 +50,8 @@
 
 static const char *const under_way[] = { "draft",    "issued",      "accepted",
 					 "declined", "in_progress", NULL };
-static const char *const not_begun[] = { "issued", "accepted", NULL };
 static const char *const done[] = { "done", "reviewed", "returned", NULL };
-static const char *const cancelled[] = { "cancelled", NULL };
+static const char *const called_off[] = { "cancelled", "void", NULL };
 static const char *const handed_over[] = { "recalled", "reassigned", NULL };
 static const char *const contested[] = { "done_contested", NULL };
 
@@ -193,12 +203,12 @@ static enum rc assignment_settle(struct settle *s, const char *id)
 	rc = settle_look(s, "assignment", id, &a);
 	if (rc != RC_OK || !a)
 		return rc;
-	rc = settle_own_visits(s, a, settle_state_is(a, not_begun));
+	rc = settle_own_visits(s, a);
 	if (rc == RC_OK)
 		rc = pairs_settle(s, a);
 	if (rc == RC_OK && !settle_state_is(a, contested))
 		rc = questions_close(s, a);
-	if (rc == RC_OK && settle_state_is(a, cancelled))
+	if (rc == RC_OK && settle_state_is(a, called_off))
 		rc = settle_outside(s, a, "assignment");
 	if (rc == RC_OK && settle_state_is(a, handed_over) &&
 	    json_text(a, "reassigned_to"))
@@ -227,6 +237,15 @@ static enum rc draw_settle(struct settle *s, const char *draw)
 	return rc;
 }
 
+static enum rc signed_settle(struct settle *s, json_t *visit)
+{
+	enum rc rc = settle_signed(s, visit);
+
+	if (rc == RC_OK)
+		rc = settle_match(s, visit);
+	return rc == RC_OK ? settle_findings(s, visit) : rc;
+}
+
 static enum rc record_settle(struct settle *s, const struct take_record *r)
 {
 	json_t *record = NULL;
@@ -240,13 +259,19 @@ static enum rc record_settle(struct settle *s, const struct take_record *r)
 	rc = settle_look(s, r->kind, r->id, &record);
 	if (rc != RC_OK || !record)
 		return rc;
+	if (!strcmp(r->kind, "answer"))
+		return settle_answer(s, r, record);
+	if (!strcmp(r->kind, "conflict"))
+		return settle_decided(s, record);
 	if (strcmp(r->kind, "draw") != 0)
 		rc = settle_withdrawn(s, r, record);
 	if (rc == RC_OK && !strcmp(r->kind, "violation"))
 		rc = settle_late(s, r, record);
+	if (rc == RC_OK && !strcmp(r->kind, "violation"))
+		rc = settle_contradiction(s, record);
 	if (rc == RC_OK && !strcmp(r->kind, "visit") &&
 	    visit_is_signed(record) && !visit_is_signed(r->base))
-		rc = settle_signed(s, record);
+		rc = signed_settle(s, record);
 	if (rc != RC_OK || !strcmp(r->kind, "violation"))
 		return rc;
 	if (!strcmp(r->kind, "visit"))
@@ -317,8 +342,10 @@ static enum rc changes_write(struct settle *s)
 /* Nothing follows from what the office finds anew: an import has very many. */
 static bool is_followed(const struct take *t, const struct take_record *r)
 {
-	static const char *const kinds[] = { "assignment", "draw", "subject",
-					     "violation", "visit" };
+	static const char *const kinds[] = { "answer",   "assignment",
+					     "conflict", "draw",
+					     "subject",  "violation",
+					     "visit" };
 
 	if (r->code || !r->changed ||
 	    (r->is_new && !strcmp(r->kind, "violation") &&

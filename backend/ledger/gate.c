@@ -307,6 +307,63 @@ static enum rc late_judge(struct batch *b, const struct take *t,
 	return rc;
 }
 
+const char *finding_contradicts(const json_t *violation, const json_t *visit)
+{
+	const char *subject = json_text(violation, "subject");
+	const char *of = json_text(visit, "subject");
+	const char *found_on = json_text(violation, "found_on");
+	char day[11];
+
+	visit_day(day, visit);
+	if (subject && of && strcmp(subject, of) != 0)
+		return "is of another subject";
+	if (found_on && day[0] && strcmp(found_on, day) < 0)
+		return "was found before the visit began";
+	return NULL;
+}
+
+static bool is_as_before(const json_t *a, const json_t *b, const char *field)
+{
+	const json_t *x = json_object_get(a, field);
+	const json_t *y = json_object_get(b, field);
+
+	return x == y || (x && y && json_equal(x, y));
+}
+
+/* A finding of the office says what its visit says; a tablet's is kept, and
+ * does not count (settle_facts.c). */
+static enum rc finding_judge(struct batch *b, const struct take *t,
+			     const json_t *base, const json_t *violation,
+			     const char **code, struct err *why)
+{
+	const char *id = json_text(violation, "visit"), *what = NULL;
+	json_t *visit = NULL;
+	enum rc rc;
+
+	if (!id || strcmp(t->enrolment, "office") != 0 ||
+	    (base && is_as_before(base, violation, "visit") &&
+	     is_as_before(base, violation, "subject") &&
+	     is_as_before(base, violation, "found_on")))
+		return RC_OK;
+	rc = record_read(b->store, json_text(violation, "scope"), "visit", id,
+			 &visit, b->err);
+	if (rc == RC_OK && visit)
+		what = finding_contradicts(violation, visit);
+	if (what) {
+		*code = "invalid";
+		err_set(why, RC_INVALID,
+			"violation '%s' %s: visit '%s' is of subject '%s'%s%s",
+			json_text(violation, "id"), what, id,
+			json_text(visit, "subject"),
+			json_text(visit, "visited_on") ? " on " : "",
+			json_text(visit, "visited_on")
+				? json_text(visit, "visited_on")
+				: "");
+	}
+	json_decref(visit);
+	return rc;
+}
+
 static bool is_among(const json_t *words, const char *word)
 {
 	const json_t *w;
@@ -316,6 +373,20 @@ static bool is_among(const json_t *words, const char *word)
 					    !strcmp(json_string_value(w),
 						    word)) return true;
 	return false;
+}
+
+/* The flag for which it has to be ratified, or NULL. */
+static const char *unratified(const json_t *visit)
+{
+	static const char *const words[] = { "irregular",  "other_subject",
+					     "other_team", "other_signer",
+					     "in_future",  NULL };
+	const json_t *flags = json_object_get(visit, FSM_FLAGS);
+
+	for (const char *const *w = words; *w; w++)
+		if (is_among(flags, *w))
+			return *w;
+	return NULL;
 }
 
 /* Who ratifies an irregular visit says so under the own name and why, and was
@@ -340,13 +411,12 @@ static void irregular_judge(const struct take *t, const json_t *base,
 			"officers",
 			id, t->commit.author);
 	} else if (!by && state && !strcmp(state, "published") &&
-		   !(was && !strcmp(was, state)) &&
-		   is_among(json_object_get(server, FSM_FLAGS), "irregular")) {
+		   !(was && !strcmp(was, state)) && unratified(server)) {
 		*code = "state";
 		err_set(why, RC_INVALID,
-			"visit '%s' is irregular: it is published only with "
-			"'ratified_by' and 'ratified_reason'",
-			id);
+			"visit '%s' has the flag '%s': it is published only "
+			"with 'ratified_by' and 'ratified_reason'",
+			id, unratified(server));
 	}
 }
 
@@ -378,6 +448,9 @@ enum rc gate_judge(struct batch *b, const struct kind *k, const struct take *t,
 		irregular_judge(t, base, terminal, server, code, why);
 	if (rc == RC_OK && !*code && !server && !strcmp(k->name, "violation"))
 		rc = late_judge(b, t, terminal, code, why);
+	if (rc == RC_OK && !*code && !(t->role & ROLE_SERVER) &&
+	    !strcmp(k->name, "violation"))
+		rc = finding_judge(b, t, base, terminal, code, why);
 	if (rc == RC_OK && !*code && !strcmp(k->name, "assignment"))
 		rc = gate_assignment(b, k, t->commit.author, base, terminal,
 				     server, code, why);

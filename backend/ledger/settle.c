@@ -1,9 +1,15 @@
 /* ledger/settle.c - records as they are to be, and what changes in them. */
 #include "ledger/settle.h"
 
+#include <string.h>
+
+#include "base/date.h"
 #include "base/jcs.h"
 #include "kind/fsm.h"
 #include "sql_store.gen.h"
+
+#define DAY_MS INT64_C(86400000)
+#define CHINA_MS (8 * INT64_C(3600000)) /* a day begins earlier there */
 
 enum rc settle_no_memory(struct settle *s)
 {
@@ -93,6 +99,30 @@ enum rc settle_flag(struct settle *s, const char *kind, json_t *record,
 	return change(s, kind, record);
 }
 
+enum rc settle_unflag(struct settle *s, const char *kind, json_t *record,
+		      const char *word)
+{
+	const json_t *flags = json_object_get(record, FSM_FLAGS);
+	json_t *left = json_array(), *f;
+	size_t i;
+	int bad = left ? 0 : -1;
+
+	json_array_foreach((json_t *)(uintptr_t)flags, i,
+			   f) if (strcmp(json_string_value(f), word) != 0)
+		bad |= json_array_append(left, f);
+	if (bad || !settle_has_flag(record, word)) {
+		json_decref(left);
+		return bad ? settle_no_memory(s) : RC_OK;
+	}
+	if (json_array_size(left)) {
+		json_object_set_new(record, FSM_FLAGS, left);
+	} else {
+		json_object_del(record, FSM_FLAGS);
+		json_decref(left);
+	}
+	return change(s, kind, record);
+}
+
 /* Whom an alarm is about: who wrote what it follows from, and the officers. */
 static json_t *named(struct settle *s, const json_t *about)
 {
@@ -122,6 +152,14 @@ enum rc settle_alarm(struct settle *s, const char *rule, const char *level,
 			  "open");
 	json_object_set_new(alarm, "named", named(s, about));
 	return settle_add(s, "alarm", alarm);
+}
+
+bool settle_is_to_come(const struct settle *s, const char *day)
+{
+	int64_t days;
+
+	return date_parse(day, &days) &&
+	       days * DAY_MS - CHINA_MS > s->b->now_ms;
 }
 
 enum rc settle_ids(struct settle *s, const char *sql, const char *key,

@@ -35,17 +35,55 @@ enum rc settle_ids(struct settle *s, const char *sql, const char *key,
 /* Is the record's state one of these (NULL-ended)? */
 bool settle_state_is(const json_t *record, const char *const *states);
 
-/* settle_visits.c: the rules about an assignment's visits. */
+/* Takes the flag away, where it is there. */
+enum rc settle_unflag(struct settle *s, const char *kind, json_t *record,
+		      const char *word);
+/* Is that day of the district (YYYY-MM-DD, "" is none) yet to begin? */
+bool settle_is_to_come(const struct settle *s, const char *day);
+/* Both have the same text there, or neither has any. */
+bool settle_same_text(const json_t *a, const json_t *b, const char *field);
+
+/* settle_turn.c: who took a record into its state, or (state NULL) signed it,
+ * in which packet, and in what state it had been. "": unknown. */
+struct turn {
+	char author[33], packet[OID_HEX_SIZE], before[32];
+	int64_t received_ms;
+	bool was_returned; /* it stood as `returned`, ever */
+};
+enum rc settle_turn(struct settle *s, const char *kind, const char *id,
+		    const char *state, struct turn *out);
+/* Into these fields of a conflict; NULL: not. */
+void turn_say(json_t *c, const struct turn *t, const char *author,
+	      const char *packet, const char *at);
+
+/* settle_visits.c: the rules about an assignment's visits. A visit of another
+ * subject is none of its visits. */
+typedef enum rc visit_fn(struct settle *s, json_t *assignment, json_t *visit,
+			 void *ctx);
+enum rc settle_visits(struct settle *s, json_t *assignment, visit_fn *fn,
+		      void *ctx);
+/* Signed or imported. */
+bool settle_is_fact(const struct settle *s, const json_t *visit);
 /* Its facts are outside what ordered them: "assignment" or "draw". */
 enum rc settle_outside(struct settle *s, json_t *assignment, const char *what);
 enum rc settle_hand_over(struct settle *s, json_t *assignment);
 enum rc settle_presence(struct settle *s, json_t *assignment);
-enum rc settle_duplicates(struct settle *s, json_t *a, json_t *b);
-/* More than one signed visit of this assignment; and where it has one at all
- * and had not begun, it is done. */
-enum rc settle_own_visits(struct settle *s, json_t *assignment, bool not_begun);
 /* A visit that was just signed: by officers enough? */
 enum rc settle_signed(struct settle *s, json_t *visit);
+
+/* settle_orders.c: a signed visit of the assignment decides its state. */
+enum rc settle_order(struct settle *s, json_t *a, const json_t *visit);
+
+/* settle_match.c: a visit that was just signed, against its order, its signer
+ * and the day. */
+enum rc settle_match(struct settle *s, json_t *visit);
+
+/* settle_duplicates.c */
+enum rc settle_duplicates(struct settle *s, json_t *a, json_t *b);
+/* What the assignment's signed visits decide, and that there is one at most. */
+enum rc settle_own_visits(struct settle *s, json_t *assignment);
+/* A question that was decided: was it about a duplicate? */
+enum rc settle_decided(struct settle *s, const json_t *conflict);
 
 /* settle_codes.c: a subject whose credit code changed, and all who have or had
  * the same one. */
@@ -58,5 +96,13 @@ enum rc settle_withdrawn(struct settle *s, const struct take_record *r,
 /* A tablet's finding at a visit that had been signed: flag and notice. */
 enum rc settle_late(struct settle *s, const struct take_record *r,
 		    json_t *violation);
+/* A tablet's finding that contradicts its visit, or is of a day to come: it
+ * does not count. With a visit only once that is signed. */
+enum rc settle_contradiction(struct settle *s, json_t *violation);
+/* The same of every finding of a visit that was just signed. */
+enum rc settle_findings(struct settle *s, const json_t *visit);
+/* An answer after its visit was signed: what was signed stands. */
+enum rc settle_answer(struct settle *s, const struct take_record *r,
+		      json_t *answer);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/jcs.h"
 #include "form/verdict.h"
 #include "ledger/gate.h"
+#include "sql_store.gen.h"
 
 #define REASON_BYTES 600 /* of a reason, in an alarm */
 
@@ -103,5 +104,144 @@ enum rc settle_late(struct settle *s, const struct take_record *r,
 			    r->id, visit);
 	return text ? settle_alarm(s, "left_out", "notice", "violation",
 				   violation, text)
+		    : settle_no_memory(s);
+}
+
+/* -- findings that contradict their visit -- */
+
+/* In what, or NULL. `visit` is signed, or NULL. */
+static const char *contradicts(const struct settle *s, const json_t *violation,
+			       const json_t *visit)
+{
+	const char *found_on = json_text(violation, "found_on");
+
+	if (found_on && settle_is_to_come(s, found_on))
+		return "was found on a day that was yet to come";
+	return visit ? finding_contradicts(violation, visit) : NULL;
+}
+
+enum rc settle_contradiction(struct settle *s, json_t *violation)
+{
+	const char *id = json_text(violation, "visit"), *what;
+	json_t *visit = NULL;
+	char *text;
+	bool fresh;
+	enum rc rc = id ? settle_look(s, "visit", id, &visit) : RC_OK;
+
+	if (rc != RC_OK || (id && !visit_is_signed(visit)))
+		return rc;
+	what = contradicts(s, violation, visit);
+	if (!what)
+		return RC_OK;
+	rc = settle_flag(s, "violation", violation, "contradicts", &fresh);
+	if (rc != RC_OK || !fresh)
+		return rc;
+	text = arena_printf(&s->b->mem,
+			    "violation '%s' of visit '%s' %s: it "
+			    "does not count",
+			    json_text(violation, "id"), id ? id : "", what);
+	return text ? settle_alarm(s, "contradicts", "alarm", "violation",
+				   violation, text)
+		    : settle_no_memory(s);
+}
+
+enum rc settle_findings(struct settle *s, const json_t *visit)
+{
+	const json_t *id;
+	json_t *ids;
+	size_t i;
+	enum rc rc = settle_ids(s, SQL_VIOLATIONS_OF_VISIT,
+				json_text(visit, "id"), &ids);
+
+	json_array_foreach(ids, i, id)
+	{
+		json_t *violation = NULL;
+
+		if (rc == RC_OK)
+			rc = settle_look(s, "violation", json_string_value(id),
+					 &violation);
+		if (rc == RC_OK && violation)
+			rc = settle_contradiction(s, violation);
+	}
+	json_decref(ids);
+	return rc;
+}
+
+/* -- answers that came after the signature -- */
+
+/* The last version up to that position, or NULL. */
+static enum rc version_at(struct settle *s, const char *kind, const char *id,
+			  int64_t position, json_t **out)
+{
+	struct err none = { 0 };
+	char *text = NULL;
+	size_t len;
+	enum rc rc = store_record_at(s->b->store, s->bs->scope, kind, id,
+				     position, &text, &len, &none);
+
+	*out = NULL;
+	if (rc == RC_NOT_FOUND)
+		return RC_OK;
+	if (rc != RC_OK)
+		return err_set(s->b->err, rc, "%s", none.text);
+	rc = json_read(text, len, out, s->b->err);
+	free(text);
+	return rc;
+}
+
+static bool is_left_out(const json_t *answer)
+{
+	static const char *const state[] = { "left_out", NULL };
+
+	return settle_state_is(answer, state);
+}
+
+/* Back to what was signed, or beside it where there was none. */
+static enum rc answer_put_back(struct settle *s, json_t *answer, json_t *was)
+{
+	if (!was)
+		return settle_text(s, "answer", answer, "state", "left_out");
+	json_object_set(was, "town", json_object_get(answer, "town"));
+	if (json_object_clear(answer) != 0 ||
+	    json_object_update(answer, was) != 0)
+		return settle_no_memory(s);
+	return settle_text(s, "answer", answer, "id", json_text(was, "id"));
+}
+
+enum rc settle_answer(struct settle *s, const struct take_record *r,
+		      json_t *answer)
+{
+	const char *id = json_text(answer, "visit");
+	json_t *visit = NULL, *was = NULL;
+	char *text = NULL, *stored = NULL;
+	int64_t sealed = INT64_MAX, at = 0;
+	size_t len;
+	enum rc rc = id ? settle_look(s, "visit", id, &visit) : RC_OK;
+
+	if (rc != RC_OK || !visit_is_signed(visit) || is_left_out(answer))
+		return rc;
+	rc = visit_signed_at(s->b->store, s->bs->scope, id, &sealed, s->b->err);
+	if (rc == RC_OK)
+		rc = store_record(s->b->store, s->bs->scope, r->kind, r->id,
+				  &stored, &len, &at, s->b->err);
+	free(stored);
+	if (rc != RC_OK || at < sealed)
+		return rc;
+	id = json_text(visit, "id"); /* the answer's own is put back */
+	rc = version_at(s, r->kind, r->id, sealed, &was);
+	if (rc == RC_OK)
+		rc = answer_put_back(s, answer, was);
+	if (rc == RC_OK)
+		text = arena_printf(&s->b->mem,
+				    "'%s' %s answer '%s' after visit '%s' was "
+				    "signed: that is kept beside it and does "
+				    "not count",
+				    s->t->commit.author,
+				    was ? "changed" : "gave", r->id, id);
+	json_decref(was);
+	if (rc != RC_OK)
+		return rc;
+	return text ? settle_alarm(s, "left_out", "notice", "answer", answer,
+				   text)
 		    : settle_no_memory(s);
 }

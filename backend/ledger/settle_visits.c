@@ -2,6 +2,8 @@
  * visits. A visit is a fact once it is signed, or was imported. */
 #include "ledger/settle.h"
 
+#include <string.h>
+
 #include "base/jcs.h"
 #include "form/verdict.h"
 #include "kind/fsm.h"
@@ -12,7 +14,7 @@
 static const char *const ended[] = { "void", "aborted", NULL };
 static const char *const imported[] = { "recorded", NULL };
 
-static bool is_fact(const struct settle *s, const json_t *visit)
+bool settle_is_fact(const struct settle *s, const json_t *visit)
 {
 	const struct fsm *t = registry_kind(s->b->store->kinds, "visit")->fsm;
 
@@ -20,11 +22,15 @@ static bool is_fact(const struct settle *s, const json_t *visit)
 	       fsm_is_frozen(t, fsm_state(t, visit));
 }
 
-typedef enum rc visit_fn(struct settle *s, json_t *assignment, json_t *visit,
-			 void *ctx);
+bool settle_same_text(const json_t *a, const json_t *b, const char *field)
+{
+	const char *x = json_text(a, field), *y = json_text(b, field);
 
-static enum rc visits_each(struct settle *s, json_t *assignment, visit_fn *fn,
-			   void *ctx)
+	return x == y || (x && y && !strcmp(x, y));
+}
+
+enum rc settle_visits(struct settle *s, json_t *assignment, visit_fn *fn,
+		      void *ctx)
 {
 	const json_t *id;
 	json_t *ids;
@@ -39,7 +45,8 @@ static enum rc visits_each(struct settle *s, json_t *assignment, visit_fn *fn,
 		if (rc == RC_OK)
 			rc = settle_look(s, "visit", json_string_value(id),
 					 &visit);
-		if (rc == RC_OK && visit)
+		if (rc == RC_OK && visit &&
+		    settle_same_text(assignment, visit, "subject"))
 			rc = fn(s, assignment, visit, ctx);
 	}
 	json_decref(ids);
@@ -56,7 +63,7 @@ static enum rc visit_outside(struct settle *s, json_t *assignment,
 	bool fresh;
 	enum rc rc;
 
-	if (!is_fact(s, visit))
+	if (!settle_is_fact(s, visit))
 		return RC_OK;
 	snprintf(rule, sizeof(rule), "outside_%s", what);
 	rc = settle_flag(s, "visit", visit, rule, &fresh);
@@ -73,7 +80,7 @@ static enum rc visit_outside(struct settle *s, json_t *assignment,
 
 enum rc settle_outside(struct settle *s, json_t *assignment, const char *what)
 {
-	return visits_each(s, assignment, visit_outside, &what);
+	return settle_visits(s, assignment, visit_outside, &what);
 }
 
 static enum rc visit_hand_over(struct settle *s, json_t *assignment,
@@ -83,14 +90,14 @@ static enum rc visit_hand_over(struct settle *s, json_t *assignment,
 
 	(void)assignment;
 	(void)ctx;
-	if (is_fact(s, visit) || settle_state_is(visit, ended))
+	if (settle_is_fact(s, visit) || settle_state_is(visit, ended))
 		return RC_OK;
 	return settle_flag(s, "visit", visit, "handed_over", &fresh);
 }
 
 enum rc settle_hand_over(struct settle *s, json_t *assignment)
 {
-	return visits_each(s, assignment, visit_hand_over, NULL);
+	return settle_visits(s, assignment, visit_hand_over, NULL);
 }
 
 static bool officer_is_valid(const json_t *officer, const char *day)
@@ -137,7 +144,7 @@ static enum rc visit_presence(struct settle *s, json_t *assignment,
 	enum rc rc = RC_OK;
 
 	(void)ctx;
-	if (!is_fact(s, visit))
+	if (!settle_is_fact(s, visit))
 		return RC_OK;
 	rc = officers_valid(s, visit, &valid);
 	if (rc != RC_OK || valid >= OFFICERS_MIN)
@@ -175,121 +182,5 @@ enum rc settle_signed(struct settle *s, json_t *visit)
 
 enum rc settle_presence(struct settle *s, json_t *assignment)
 {
-	return visits_each(s, assignment, visit_presence, NULL);
-}
-
-/* The earlier start, an unknown one last; else the lower id. */
-static bool is_before(const json_t *a, const json_t *b)
-{
-	int64_t x = json_int(a, "started_at", INT64_MAX);
-	int64_t y = json_int(b, "started_at", INT64_MAX);
-
-	return x != y ? x < y
-		      : strcmp(json_text(a, "id"), json_text(b, "id")) < 0;
-}
-
-static enum rc visit_first(struct settle *s, json_t *assignment, json_t *visit,
-			   void *ctx)
-{
-	json_t **first = ctx;
-
-	(void)assignment;
-	if (is_fact(s, visit) && (!*first || is_before(visit, *first)))
-		*first = visit;
-	return RC_OK;
-}
-
-static enum rc duplicate_ask(struct settle *s, const json_t *primary,
-			     const json_t *secondary)
-{
-	char id[33], hex[OID_HEX_SIZE];
-	const char *on = json_text(secondary, "id");
-	const char *of = json_text(primary, "id");
-	json_t *c;
-
-	oid_hex(hex, &s->t->oid);
-	conflict_id(id, "visit", on, "duplicate_of", hex);
-	c = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:[s], s:{}, s:{s:s},"
-		      " s:{}, s:{s:s}, s:[s], s:s, s:I, s:s, s:s}",
-		      "id", id, "scope", s->bs->scope, "town",
-		      json_text(secondary, "town"), "record_kind", "visit",
-		      "record_id", on, "field_group", "duplicate_of", "fields",
-		      "duplicate_of", "base_value", "terminal_value",
-		      "duplicate_of", of, "server_value", "standing_value",
-		      "duplicate_of", of, "packets", hex, "author",
-		      s->t->commit.author, "opened_at",
-		      (json_int_t)s->b->now_ms, "state", "open", "rule",
-		      "duplicate_visit");
-	return settle_add(s, "conflict", c);
-}
-
-/* Two facts for one order: both stand, one of them is the primary. */
-static enum rc pair_up(struct settle *s, json_t *one, json_t *other)
-{
-	json_t *primary = is_before(one, other) ? one : other;
-	json_t *secondary = primary == one ? other : one;
-	bool fresh, first;
-	char text[200];
-	enum rc rc =
-		settle_flag(s, "visit", primary, "duplicate_visit", &first);
-
-	if (rc == RC_OK)
-		rc = settle_flag(s, "visit", secondary, "duplicate_visit",
-				 &fresh);
-	if (rc != RC_OK || !(fresh || first))
-		return rc;
-	rc = settle_text(s, "visit", secondary, "duplicate_of",
-			 json_text(primary, "id"));
-	if (rc == RC_OK)
-		rc = duplicate_ask(s, primary, secondary);
-	snprintf(text, sizeof(text),
-		 "visits '%s' and '%s' were made for one order; both count as "
-		 "a disturbance of the firm",
-		 json_text(primary, "id"), json_text(secondary, "id"));
-	return rc == RC_OK ? settle_alarm(s, "duplicate_visit", "alarm",
-					  "visit", secondary, text)
-			   : rc;
-}
-
-enum rc settle_duplicates(struct settle *s, json_t *a, json_t *b)
-{
-	json_t *one = NULL, *other = NULL;
-	enum rc rc = visits_each(s, a, visit_first, &one);
-
-	if (rc == RC_OK)
-		rc = visits_each(s, b, visit_first, &other);
-	if (rc != RC_OK || !one || !other || one == other)
-		return rc;
-	return pair_up(s, one, other);
-}
-
-static enum rc visit_first_signed(struct settle *s, json_t *assignment,
-				  json_t *visit, void *ctx)
-{
-	return visit_is_signed(visit) ? visit_first(s, assignment, visit, ctx)
-				      : RC_OK;
-}
-
-static enum rc visit_again(struct settle *s, json_t *assignment, json_t *visit,
-			   void *ctx)
-{
-	json_t *first = *(json_t **)ctx;
-
-	(void)assignment;
-	return visit != first && visit_is_signed(visit)
-		       ? pair_up(s, first, visit)
-		       : RC_OK;
-}
-
-enum rc settle_own_visits(struct settle *s, json_t *assignment, bool not_begun)
-{
-	json_t *first = NULL;
-	enum rc rc = visits_each(s, assignment, visit_first_signed, &first);
-
-	if (rc != RC_OK || !first)
-		return rc;
-	if (not_begun)
-		rc = settle_text(s, "assignment", assignment, "state", "done");
-	return rc == RC_OK ? visits_each(s, assignment, visit_again, &first)
-			   : rc;
+	return settle_visits(s, assignment, visit_presence, NULL);
 }

@@ -28,3 +28,23 @@ SELECT subject, reassigned_to FROM assignment WHERE scope = ?1 AND id = ?2
 -- name: assignment_from_other_subject
 SELECT id FROM assignment WHERE scope = ?1 AND reassigned_to = ?2
 AND subject <> ?3 ORDER BY id LIMIT 1
+
+-- name: assignment_contested
+-- (asked, open or decided)
+SELECT 1 FROM conflict WHERE scope = ?1 AND record_kind = 'assignment'
+AND record_id = ?2 AND rule = 'done_contested' LIMIT 1
+
+-- name: visits_decided
+-- (what two visits are to each other)
+SELECT 1 FROM conflict WHERE scope = ?1 AND record_kind = 'visit'
+AND rule = 'duplicate_visit' AND state = 'decided'
+AND ((record_id = ?2 AND terminal_value LIKE '%"' || ?3 || '"%')
+OR (record_id = ?3 AND terminal_value LIKE '%"' || ?2 || '"%')) LIMIT 1
+
+-- name: visit_duplicate_asked
+SELECT 1 FROM conflict WHERE scope = ?1 AND record_kind = 'visit'
+AND rule = 'duplicate_visit' AND state = 'open'
+AND (record_id = ?2 OR terminal_value LIKE '%"' || ?2 || '"%') LIMIT 1
+
+-- name: violations_of_visit
+SELECT id FROM violation WHERE scope = ?1 AND visit = ?2 ORDER BY id

@@ -22,7 +22,8 @@ ORDER BY subject, valid_to DESC, id
 SELECT v.subject, max(v.visited_on) FROM visit AS v
 WHERE v.scope = ?1 AND v.state IN ('signed', 'submitted', 'returned',
 	'resubmitted', 'approved', 'published', 'corrected', 'recorded')
-AND (v.flags IS NULL OR v.flags NOT LIKE '%"not_counted"%')
+AND (v.flags IS NULL OR (v.flags NOT LIKE '%"not_counted"%'
+	AND v.flags NOT LIKE '%"in_future"%'))
 GROUP BY v.subject ORDER BY v.subject
 
 -- name: draw_item_visits
@@ -30,7 +31,8 @@ SELECT v.subject, max(v.visited_on) FROM visit AS v
 LEFT JOIN assignment AS a ON a.scope = v.scope AND a.id = v.assignment
 WHERE v.scope = ?1 AND v.state IN ('signed', 'submitted', 'returned',
 	'resubmitted', 'approved', 'published', 'corrected', 'recorded')
-AND (v.flags IS NULL OR v.flags NOT LIKE '%"not_counted"%')
+AND (v.flags IS NULL OR (v.flags NOT LIKE '%"not_counted"%'
+	AND v.flags NOT LIKE '%"in_future"%'))
 AND coalesce(v.item, a.item) = ?2 AND (a.cause IS NULL OR a.cause <> 'triggered')
 GROUP BY v.subject ORDER BY v.subject
 
@@ -115,7 +117,9 @@ FROM violation AS v
 LEFT JOIN visit AS t ON t.scope = v.scope AND t.id = v.visit
 WHERE v.scope = ?1 AND v.subject BETWEEN ?2 AND ?3
 AND v.state IN ('open', 'corrected')
-AND (v.flags IS NULL OR v.flags NOT LIKE '%"left_out"%')
+AND (v.flags IS NULL OR (v.flags NOT LIKE '%"left_out"%'
+	AND v.flags NOT LIKE '%"contradicts"%'))
+AND (t.flags IS NULL OR t.flags NOT LIKE '%"in_future"%')
 AND (v.visit IS NULL OR t.state IN ('signed', 'submitted', 'returned',
 	'resubmitted', 'approved', 'published', 'corrected', 'recorded'))
 UNION ALL
@@ -127,7 +131,9 @@ SELECT t.subject, v.id, coalesce(v.found_on, t.visited_on), v.severity,
 FROM visit AS t JOIN violation AS v ON v.scope = t.scope AND v.visit = t.id
 WHERE t.scope = ?1 AND t.subject BETWEEN ?2 AND ?3 AND v.subject IS NULL
 AND v.state IN ('open', 'corrected')
-AND (v.flags IS NULL OR v.flags NOT LIKE '%"left_out"%')
+AND (v.flags IS NULL OR (v.flags NOT LIKE '%"left_out"%'
+	AND v.flags NOT LIKE '%"contradicts"%'))
+AND (t.flags IS NULL OR t.flags NOT LIKE '%"in_future"%')
 AND t.state IN ('signed', 'submitted', 'returned',
 	'resubmitted', 'approved', 'published', 'corrected', 'recorded')
 ORDER BY 1, 3 DESC, 2
@@ -141,6 +147,7 @@ SELECT t.subject, t.visited_on,
 FROM visit AS t WHERE t.scope = ?1 AND t.subject BETWEEN ?2 AND ?3
 AND t.state IN ('signed', 'submitted', 'returned',
 	'resubmitted', 'approved', 'published', 'corrected', 'recorded')
+AND (t.flags IS NULL OR t.flags NOT LIKE '%"in_future"%')
 ORDER BY t.subject
 
 -- name: rate_current

@@ -320,14 +320,16 @@ SELECT position, body FROM log WHERE scope = ?1 AND kind = 'visit' AND id = ?2
 ORDER BY position
 
 -- name: visit_answers
--- (of each answer the last version up to ?3, and the last after it)
+-- (of each answer the last version up to ?3, and the last after it that a
+-- person wrote: the server puts back what was signed)
 SELECT l.position, l.body FROM answer AS a
 JOIN log AS l ON l.scope = a.scope AND l.kind = 'answer' AND l.id = a.id
 WHERE a.scope = ?1 AND a.visit = ?2 AND l.position IN (
 	(SELECT max(m.position) FROM log AS m WHERE m.scope = a.scope
 	AND m.kind = 'answer' AND m.id = a.id AND m.position <= ?3),
 	(SELECT max(m.position) FROM log AS m WHERE m.scope = a.scope
-	AND m.kind = 'answer' AND m.id = a.id AND m.position > ?3))
+	AND m.kind = 'answer' AND m.id = a.id AND m.position > ?3 AND NOT EXISTS (SELECT 1
+	FROM packet AS p WHERE p.number = m.packet AND p.author = 'server')))
 ORDER BY a.id, l.position
 
 -- name: form_newer

@@ -363,6 +363,28 @@ static void insert_visit(struct tablet *t, struct buf *sql)
 		want(t, "visit", id, "summary", json_string(text));
 }
 
+/* A whole check in one record: the assignment's own state is left to what
+ * follows from the signature. */
+static void insert_signed(struct tablet *t, struct buf *sql)
+{
+	struct sim *s = t->sim;
+	char id[33], assignment[33], text[40];
+
+	if (!ask_id(t,
+		    "SELECT id FROM assignment ORDER BY id LIMIT 1 OFFSET ?1",
+		    rng_below(&s->rng, HOT), assignment))
+		return;
+	snprintf(id, sizeof(id), "v%dn%d", t->number, ++s->serial);
+	snprintf(text, sizeof(text), "t%d n%d", t->number, ++s->serial);
+	buf_printf(sql,
+		   "INSERT INTO visit(id,town,subject,assignment,officers,"
+		   "started_at,code_shown_at,summary,state) SELECT '%s',town,"
+		   "subject,id,'[\"o1\",\"o2\"]',%d,1,'%s','signed' FROM "
+		   "assignment WHERE id='%s';",
+		   id, 1 + rng_below(&s->rng, 1000), text, assignment);
+	want(t, "visit", id, "summary", json_string(text));
+}
+
 static void insert_answer(struct tablet *t, struct buf *sql)
 {
 	struct sim *s = t->sim;
@@ -448,8 +470,10 @@ static void deed(struct tablet *t, struct buf *sql)
 		update(t, sql, &places[2]);
 	else if (dice < 72)
 		update(t, sql, &places[3]);
-	else if (dice < 85)
+	else if (dice < 82)
 		insert_visit(t, sql);
+	else if (dice < 85)
+		insert_signed(t, sql);
 	else if (dice < 91)
 		insert_answer(t, sql);
 	else if (dice < 97)

@@ -152,7 +152,11 @@ static void an_answer_after_signing_is_left_out(void **state)
 	assert_string_equal(verdict_says("verdict"), "\"clean\"");
 	assert_string_equal(
 		field_server(&world, "SELECT value FROM answer WHERE id='x2'"),
-		"fail");
+		"pass");
+	assert_non_null(strstr(verdict_says("unused"),
+			       "{\"id\":\"x2\",\"point\":\"p2\",\"author\":"
+			       "\"o1\",\"value\":\"fail\",\"why\":"
+			       "\"left_out\"}"));
 }
 
 /* Held back on the tablet where it knows; quarantined where it did not. */

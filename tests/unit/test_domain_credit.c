@@ -641,8 +641,8 @@ static void every_rating_is_computed_again_to_the_same_bytes(void **state)
 	rate(w, NULL);
 	/* What became known since changes no rating that was right then. */
 	import(w, "violation", "v1",
-	       "{\"subject\":\"s2\",\"visit\":\"t1\",\"severity\":\"high\","
-	       "\"state\":\"open\"}");
+	       "{\"subject\":\"s2\",\"severity\":\"high\","
+	       "\"found_on\":\"2024-09-01\",\"state\":\"open\"}");
 	put(w, "violation", "v2",
 	    "{\"visit\":\"t1\",\"severity\":\"low\",\"state\":\"void\","
 	    "\"found_on\":\"2024-09-02\",\"reason\":\"x\"}");
@@ -676,8 +676,8 @@ static void what_was_known_then_is_told_from_what_is_known_now(void **state)
 	    "{\"subject\":\"s1\",\"severity\":\"high\","
 	    "\"found_on\":\"2024-09-05\",\"state\":\"open\"}");
 	import(w, "violation", "v1",
-	       "{\"subject\":\"s2\",\"visit\":\"t1\",\"severity\":\"high\","
-	       "\"state\":\"open\"}");
+	       "{\"subject\":\"s2\",\"severity\":\"high\","
+	       "\"found_on\":\"2024-09-01\",\"state\":\"open\"}");
 	rate(w, NULL);
 	assert_int_equal(rate_explain(&w->op, SCOPE, "s1", &options,
 				      &then.position, &why),

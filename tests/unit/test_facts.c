@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -319,6 +320,139 @@ static void one_assignment_has_one_visit(void **state)
 	on_server("SELECT state FROM assignment WHERE id='a1'", "done");
 }
 
+static void flags_are(const char *kind, const char *id, const char *flags)
+{
+	char sql[120];
+
+	snprintf(sql, sizeof(sql),
+		 "SELECT coalesce(flags,'') FROM %s WHERE id='%s'", kind, id);
+	on_server(sql, flags);
+}
+
+/* Tablet 0 is of o1. */
+static void a_check_is_of_its_order_and_its_signer(void **state)
+{
+	(void)state;
+	field_exec(&world, 0,
+		   "INSERT INTO visit(id,subject,assignment,officers,"
+		   "code_shown_at,state) VALUES"
+		   "('v1','s2','a1','[\"o1\",\"o2\"]',1,'signed'),"
+		   "('v2','s2',NULL,'[\"o2\",\"o3\"]',1,'signed')");
+	field_sync(&world, 0);
+	flags_are("visit", "v1", "[\"other_subject\"]");
+	flags_are("visit", "v2", "[\"other_signer\"]");
+	on_server("SELECT state FROM assignment WHERE id='a1'", "issued");
+	field_exec(&world, 0,
+		   "INSERT INTO visit(id,subject,assignment,officers,"
+		   "code_shown_at,state) VALUES"
+		   "('v3','s1','a1','[\"o1\",\"o3\"]',1,'signed')");
+	field_sync(&world, 0);
+	flags_are("visit", "v3", "[\"other_team\"]");
+	on_server("SELECT state FROM assignment WHERE id='a1'", "done");
+	on_server("SELECT group_concat(rule||' '||record_id) FROM (SELECT * "
+		  "FROM alarm WHERE level='alarm' ORDER BY record_id)",
+		  "other_subject v1,other_signer v2,other_team v3");
+	field_exec(&world, 0, "UPDATE visit SET state='submitted'");
+	field_sync(&world, 0);
+	for (int i = 1; i <= 3; i++) {
+		char id[8];
+
+		snprintf(id, sizeof(id), "v%d", i);
+		refused("visit", id, "{'state':'published'}",
+			"published only with 'ratified_by'");
+	}
+	office("visit", "v3",
+	       "{'ratified_by':'admin','ratified_reason':'o2 was ill'}");
+	office("visit", "v3", "{'state':'published'}");
+}
+
+static void a_visit_of_tomorrow_does_not_count(void **state)
+{
+	(void)state;
+	field_exec(&world, 0,
+		   "INSERT INTO visit(id,subject,officers,visited_on,"
+		   "code_shown_at,state) VALUES('v1','s1','[\"o1\",\"o2\"]',"
+		   "'2999-12-31',1,'signed')");
+	field_sync(&world, 0);
+	flags_are("visit", "v1", "[\"in_future\"]");
+	on_server("SELECT record_id FROM alarm WHERE rule='in_future'", "v1");
+}
+
+/* With the visit, before it and after it was signed. */
+static void a_finding_says_what_its_visit_says(void **state)
+{
+	(void)state;
+	field_exec(&world, 0,
+		   "INSERT INTO visit(id,subject,officers,visited_on,"
+		   "code_shown_at,state) VALUES('v1','s1','[\"o1\",\"o2\"]',"
+		   "'2026-01-10',1,'open');"
+		   "INSERT INTO violation(id,visit,subject,found_on,severity,"
+		   "state) VALUES('w1','v1','s2','2026-01-10','high','open'),"
+		   "('w2','v1','s1','2016-01-10','high','open'),"
+		   "('w3','v1','s1','2026-01-10','high','open'),"
+		   "('w4',NULL,'s1','2999-01-10','high','open')");
+	field_sync(&world, 0);
+	flags_are("violation", "w1", "");
+	flags_are("violation", "w4", "[\"contradicts\"]");
+	field_exec(&world, 0, "UPDATE visit SET state='signed'");
+	field_sync(&world, 0);
+	flags_are("violation", "w1", "[\"contradicts\"]");
+	flags_are("violation", "w2", "[\"contradicts\"]");
+	flags_are("violation", "w3", "");
+	on_server("SELECT count(*) FROM alarm WHERE rule='contradicts' AND "
+		  "level='alarm'",
+		  "3");
+}
+
+static void the_office_writes_no_finding_against_its_visit(void **state)
+{
+	(void)state;
+	import("visit", "v1", VISIT);
+	refused("violation", "w1",
+		"{'visit':'v1','subject':'s2','severity':'high'}",
+		"is of another subject: visit 'v1' is of subject 's1' on "
+		"2026-01-10");
+	refused("violation", "w1",
+		"{'visit':'v1','found_on':'2016-01-10','severity':'high'}",
+		"was found before the visit began");
+	assert_int_not_equal(write_by(loop_import, "violation", "w1",
+				      "{'visit':'v1','subject':'s2'}"),
+			     RC_OK);
+	err_clear(&world.err);
+	import("violation", "w1", FINDING);
+}
+
+static void what_was_answered_is_frozen_with_its_visit(void **state)
+{
+	(void)state;
+	field_exec(&world, 0,
+		   "INSERT INTO visit(id,subject,officers,visited_on,"
+		   "code_shown_at,state) VALUES('v1','s1','[\"o1\",\"o2\"]',"
+		   "'2026-01-10',1,'signed');"
+		   "INSERT INTO answer(id,visit,point,author,value) "
+		   "VALUES('n1','v1','p1','o1','fail')");
+	field_sync(&world, 0);
+	on_server("SELECT count(*) FROM alarm", "0");
+	field_exec(&world, 0,
+		   "UPDATE answer SET value='pass' WHERE id='n1';"
+		   "INSERT INTO answer(id,visit,point,author,value) "
+		   "VALUES('n2','v1','p2','o1','pass')");
+	field_sync(&world, 0);
+	on_server("SELECT group_concat(id||' '||value||' '||"
+		  "coalesce(state,'none')) FROM (SELECT * FROM answer ORDER BY "
+		  "id)",
+		  "n1 fail none,n2 pass left_out");
+	on_server("SELECT group_concat(record_id||' '||level) FROM (SELECT * "
+		  "FROM alarm WHERE rule='left_out' ORDER BY record_id)",
+		  "n1 notice,n2 notice");
+	field_sync(&world, 0);
+	field_assert_equal(&world, 0);
+	assert_string_equal(field_live(&world, 0,
+				       "SELECT value FROM answer WHERE "
+				       "id='n1'"),
+			    "fail");
+}
+
 static int world_make(void **state)
 {
 	(void)state;
@@ -352,6 +486,11 @@ int main(void)
 		TEST(a_visit_of_too_few_officers_is_not_published),
 		TEST(an_officer_of_the_visit_does_not_ratify_it),
 		TEST(one_assignment_has_one_visit),
+		TEST(a_check_is_of_its_order_and_its_signer),
+		TEST(a_visit_of_tomorrow_does_not_count),
+		TEST(a_finding_says_what_its_visit_says),
+		TEST(the_office_writes_no_finding_against_its_visit),
+		TEST(what_was_answered_is_frozen_with_its_visit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
