@@ -186,6 +186,20 @@ static void moved_add(struct comparing *c, const json_t *row,
 				    json_text(row, "state"), "reason", reason));
 }
 
+/* "to h1, whose pair was chosen, not drawn: o1, o2; ", or "". */
+static void heir_say(struct comparing *c, const char *to, char out[300])
+{
+	json_t *row = NULL;
+	char pair[200];
+
+	*out = '\0';
+	if (!to || row_find(c, to, &row) != RC_OK)
+		return;
+	snprintf(out, 300, "to %s, whose pair was chosen, not drawn: %s", to,
+		 words(pair, json_object_get(row, "officers")));
+	json_decref(row);
+}
+
 static void state_compare(struct comparing *c, const json_t *row, bool is_gone)
 {
 	static const char *const ended[] = {
@@ -198,7 +212,7 @@ static void state_compare(struct comparing *c, const json_t *row, bool is_gone)
 	const char *reason = json_text(row, state && !strcmp(state, "declined")
 						    ? "decline_reason"
 						    : "reason");
-	char text[400];
+	char text[700], heir[300];
 
 	if (is_gone && (!state || !is_one_of(state, ended))) {
 		fault(c, json_text(row, "id"), json_text(row, "subject"),
@@ -209,9 +223,10 @@ static void state_compare(struct comparing *c, const json_t *row, bool is_gone)
 	if (!state || !is_one_of(state, ended) ||
 	    (!is_gone && is_one_of(state, over)))
 		return;
-	snprintf(text, sizeof(text), "%s%s%s%s%.300s",
-		 is_gone ? "gave way; " : "", to ? "to " : "", to ? to : "",
-		 to && reason ? "; " : "", reason ? reason : "");
+	heir_say(c, to, heir);
+	snprintf(text, sizeof(text), "%s%s%s%.300s",
+		 is_gone ? "gave way; " : "", heir, to && reason ? "; " : "",
+		 reason ? reason : "");
 	moved_add(c, row, text);
 }
 

@@ -257,6 +257,46 @@ static enum rc write_all(struct replacing *r, const char *officer)
 	return rc;
 }
 
+/* Who lets an officer give way once does not choose on: the next at the same
+ * subject is another person's. */
+static enum rc is_another(struct replacing *r)
+{
+	struct query *q =
+		query_begin(r->op->store->db, SQL_DRAW_REPORT_AUTHORS);
+	const char *who = r->op->actor->name;
+	size_t known = 0;
+	bool did = false;
+	enum rc rc = RC_OK;
+
+	query_text(q, 1, r->scope);
+	query_text(q, 2, r->id);
+	while (rc == RC_OK && !did && query_row(q)) {
+		json_t *version = NULL;
+		const json_t *all;
+
+		rc = json_read(query_get_text(q, 0), query_get_len(q, 0),
+			       &version, r->op->err);
+		all = json_object_get(version, "replacements");
+		for (; known < json_array_size(all); known++) {
+			const char *of = json_text(json_array_get(all, known),
+						   "subject");
+
+			did = did || (of && !strcmp(of, r->subject) &&
+				      !strcmp(query_get_text(q, 1), who));
+		}
+		json_decref(version);
+	}
+	if (query_end(q, r->op->err) != RC_OK)
+		return r->op->err->code;
+	return rc == RC_OK && did
+		       ? err_set(r->op->err, RC_DENIED,
+				 "'%s' let an officer of '%.32s' give way "
+				 "before: another one is for a second person "
+				 "to say",
+				 who, r->subject)
+		       : rc;
+}
+
 static enum rc replace_loaded(struct replacing *r, const char *officer)
 {
 	struct err *err = r->op->err;
@@ -274,8 +314,8 @@ static enum rc replace_loaded(struct replacing *r, const char *officer)
 		return err_set(err, RC_CONFLICT, "draw '%s' is %s", r->id,
 			       state);
 	rc = assignment_find(r);
-	if (rc == RC_OK && !officer)
-		rc = subject_gives_way(r);
+	if (rc == RC_OK)
+		rc = officer ? is_another(r) : subject_gives_way(r);
 	if (rc == RC_OK)
 		rc = draw_replacement(r->paper, officer ? officer : r->subject,
 				      officer ? r->subject : NULL, &r->event,

@@ -389,6 +389,33 @@ static const char *unratified(const json_t *visit)
 	return NULL;
 }
 
+/* A move that is for another than who wrote the record first. */
+static enum rc maker_judge(struct batch *b, const struct kind *k,
+			   const struct take *t, const json_t *base,
+			   const json_t *terminal, const char **code,
+			   struct err *why)
+{
+	const char *id = json_text(terminal, "id");
+	const char *who = t->commit.author;
+	struct query *q;
+
+	if (!fsm_asks_maker(k->fsm, t->role, base, terminal))
+		return RC_OK;
+	q = query_begin(b->store->db, SQL_RECORD_MAKER);
+	query_text(q, 1, json_text(terminal, "scope"));
+	query_text(q, 2, k->name);
+	query_text(q, 3, id);
+	if (!base || (query_row(q) && !strcmp(query_get_text(q, 0), who))) {
+		*code = "role";
+		err_set(why, RC_DENIED,
+			"%s '%s': '%s' is for a second person to say, and '%s' "
+			"made it",
+			k->name, id, json_text(terminal, k->fsm->field->name),
+			who);
+	}
+	return query_end(q, b->err);
+}
+
 /* Who ratifies an irregular visit says so under the own name and why, and was
  * not there; without that it is not published. */
 static void irregular_judge(const struct take *t, const json_t *base,
@@ -444,6 +471,8 @@ enum rc gate_judge(struct batch *b, const struct kind *k, const struct take *t,
 		rc = apart_judge(b, k, terminal, code, why);
 	if (rc == RC_OK && !*code && k->fsm)
 		rc = with_judge(b, k, t, base, terminal, server, code, why);
+	if (rc == RC_OK && !*code && k->fsm)
+		rc = maker_judge(b, k, t, base, terminal, code, why);
 	if (rc == RC_OK && !*code && !strcmp(k->name, "visit"))
 		irregular_judge(t, base, terminal, server, code, why);
 	if (rc == RC_OK && !*code && !server && !strcmp(k->name, "violation"))

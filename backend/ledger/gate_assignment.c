@@ -105,6 +105,70 @@ static enum rc team_judge(struct batch *b, const char *scope,
 	return rc;
 }
 
+/* The draw that an assignment came of, by whatever reassignments, or "". */
+static enum rc origin_find(struct batch *b, const char *scope, const char *id,
+			   char draw[33])
+{
+	struct query *q = query_begin(b->store->db, SQL_ASSIGNMENT_ORIGIN);
+
+	query_text(q, 1, scope);
+	query_text(q, 2, id);
+	snprintf(draw, 33, "%s", query_row(q) ? query_get_text(q, 0) : "");
+	return query_end(q, b->err);
+}
+
+/* Another pair in the place of a drawn one is for a second person to say: with
+ * a reason, and not by who wrote the other assignment. The other pair stays. */
+static enum rc drawn_judge(struct batch *b, const char *scope,
+			   const char *author, const json_t *base,
+			   const json_t *terminal, const char **code,
+			   struct err *why)
+{
+	const char *id = json_text(terminal, "id");
+	const char *to = json_text(terminal, "reassigned_to");
+	const char *was = json_text(base, "reassigned_to");
+	bool moves = to && (!was || strcmp(was, to) != 0);
+	bool renames = !json_text(base, "draw") &&
+		       !same_set(json_object_get(base, "officers"),
+				 json_object_get(terminal, "officers"));
+	char draw[33];
+	struct query *q;
+	enum rc rc;
+
+	if (!moves && !renames)
+		return RC_OK;
+	rc = origin_find(b, scope, id, draw);
+	if (rc != RC_OK || !*draw)
+		return rc;
+	if (renames) {
+		*code = "field";
+		err_set(why, RC_DENIED,
+			"the officers of assignment '%s' stand in the place of "
+			"a drawn pair: reassign it again",
+			id);
+		return RC_OK;
+	}
+	q = query_begin(b->store->db, SQL_ASSIGNMENT_WRITTEN_BY);
+	query_text(q, 1, scope);
+	query_text(q, 2, to);
+	query_text(q, 3, author);
+	if (!json_text(terminal, "reason")) {
+		*code = "invalid";
+		err_set(why, RC_INVALID,
+			"assignment '%s' was drawn: it is reassigned only with "
+			"'reason'",
+			id);
+	} else if (query_row(q)) {
+		*code = "role";
+		err_set(why, RC_DENIED,
+			"assignment '%s' was drawn: to put the pair of '%s' in "
+			"the place of the drawn one is for a second person to "
+			"say, and '%s' wrote that one",
+			id, to, author);
+	}
+	return query_end(q, b->err);
+}
+
 /* The subject of an assignment and where it was reassigned to, each "" where
  * there is none. */
 static enum rc step(struct batch *b, const char *scope, const char *id,
@@ -239,6 +303,9 @@ enum rc gate_assignment(struct batch *b, const struct kind *k,
 	if (rc == RC_OK && !*code && base && kind_field(k, "draw") &&
 	    kind_field(k, "officers"))
 		rc = team_judge(b, scope, base, terminal, server, code, why);
+	if (rc == RC_OK && !*code && base && kind_field(k, "draw") &&
+	    kind_field(k, "reassigned_to"))
+		rc = drawn_judge(b, scope, author, base, terminal, code, why);
 	if (rc != RC_OK || *code || !kind_field(k, "reassigned_to") ||
 	    (base && is_same(base, terminal, "reassigned_to") &&
 	     is_same(base, terminal, "subject")))

@@ -22,6 +22,25 @@ SELECT author, server_author FROM conflict WHERE scope = ?1
 AND record_kind = 'assignment' AND record_id = ?2 AND rule = 'done_contested'
 AND state = 'open'
 
+-- name: record_maker
+SELECT coalesce(p.author, 'server') FROM log AS l
+LEFT JOIN packet AS p ON p.number = l.packet
+WHERE l.scope = ?1 AND l.kind = ?2 AND l.id = ?3 ORDER BY l.position LIMIT 1
+
+-- name: assignment_written_by
+SELECT 1 FROM log AS l JOIN packet AS p ON p.number = l.packet
+WHERE l.scope = ?1 AND l.kind = 'assignment' AND l.id = ?2 AND p.author = ?3
+LIMIT 1
+
+-- name: assignment_origin
+-- (the draw that it, or what was reassigned to it, came of)
+WITH RECURSIVE up(id, draw, n) AS (
+	SELECT id, draw, 0 FROM assignment WHERE scope = ?1 AND id = ?2
+	UNION ALL
+	SELECT a.id, a.draw, up.n + 1 FROM assignment AS a
+	JOIN up ON a.scope = ?1 AND a.reassigned_to = up.id WHERE up.n < 100)
+SELECT draw FROM up WHERE draw IS NOT NULL ORDER BY n LIMIT 1
+
 -- name: assignment_step
 SELECT subject, reassigned_to FROM assignment WHERE scope = ?1 AND id = ?2
 

@@ -328,6 +328,20 @@ static bool leads(const struct fsm_move *m, unsigned role, int from, int to)
 	       (from < 0 || fsm_in(m->from, from));
 }
 
+bool fsm_asks_maker(const struct fsm *t, unsigned role, const json_t *before,
+		    const json_t *after)
+{
+	int from = fsm_state(t, before), to = fsm_state(t, after);
+
+	if (role & ROLE_SERVER || to < 0 || from == to)
+		return false;
+	for (size_t i = 0; i < t->nmoves; i++)
+		if (t->moves[i].other_than_maker &&
+		    leads(&t->moves[i], role, -1, to))
+			return true;
+	return false;
+}
+
 enum rc fsm_second(const struct kind *k, unsigned role, const char *author,
 		   const json_t *before, const json_t *after, struct err *err)
 {

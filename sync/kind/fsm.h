@@ -20,7 +20,8 @@
  *
  * `other_than`: a move for a second person. Its author is none of those whom
  * these fields name, as they were. Where one move leads there, that one says
- * for whom; where only several do, the last one.
+ * for whom; where only several do, the last one. `other_than_maker`: nor is it
+ * who wrote the first version of the record, whatever its fields say.
  *
  * A state is the place of its value in `values`; a set of states is a bit set.
  * A record without the field has not begun yet: any start is legal. */
@@ -47,6 +48,7 @@ struct fsm_move {
 	uint64_t from;
 	unsigned to, by;
 	const struct fsm_need *needs; /* or NULL */
+	bool other_than_maker; /* of the record: the log knows */
 	const char *const *other_than; /* fields that name who may not: the same
 					*/
 };
@@ -119,6 +121,9 @@ enum rc fsm_check(const struct kind *k, unsigned role, const json_t *before,
  * says who else was in it. Beside fsm_check, which asks for the role. */
 enum rc fsm_second(const struct kind *k, unsigned role, const char *author,
 		   const json_t *before, const json_t *after, struct err *err);
+/* Is the move for another than who made the record? */
+bool fsm_asks_maker(const struct fsm *t, unsigned role, const json_t *before,
+		    const json_t *after);
 /* Is anything changed that `f` closes for the role? RC_INVALID says what, and
  * ends in `since`, a clause. */
 enum rc fsm_closes(const struct kind *k, const struct fsm_frozen *f,

@@ -135,6 +135,8 @@ static enum rc parse_move(struct table *a, const json_t *o, void *at)
 		rc = parse_needs(a, o, &m->needs);
 	if (rc == RC_OK)
 		rc = parse_names(a, o, "other_than", &m->other_than);
+	m->other_than_maker =
+		json_is_true(json_object_get(o, "other_than_maker"));
 	if (rc == RC_OK && !m->by)
 		rc = wrong(a, "have a move of nobody to",
 			   a->t->field->values[m->to]);

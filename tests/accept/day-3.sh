@@ -102,8 +102,9 @@ fails 1 "no ratio rule 'other'" hufud draw commit --scope $S --ratio-rule other 
 # -- recusal: asked, then granted; D is checked by two of whom one may lead
 hufud set recusal q1 --new --scope $S officer=o1 subject=s91 reason="kin of the owner" asked_by=s91 state=asked >/dev/null
 hufud set recusal q2 --new --scope $S officer=o2 subject=s92 reason="no reason" asked_by=s92 state=asked >/dev/null
-hufud set recusal q1 --scope $S state=granted decided_by=head >/dev/null
-hufud set recusal q2 --scope $S state=refused decided_by=head >/dev/null
+hufud account add head --role coordinator --scope $S --password-file <(echo secret12345) >/dev/null
+hufud set recusal q1 --scope $S state=granted decided_by=head --as head >/dev/null
+hufud set recusal q2 --scope $S state=refused decided_by=head --as head >/dev/null
 fails 1 "more than" hufud draw commit --scope $S --ratio A=5%,B=10%,C=20%,D=50% --load 2 --reason "the day's draw"
 holds "the day's draw is committed" hufud draw commit --scope $S --ratio A=5%,B=10%,C=20%,D=50% --load 5 --due 2026-12-31 \
 	--item i2 --officers 2 --name "winter" --reason "the day's draw" --json

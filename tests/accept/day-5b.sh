@@ -74,6 +74,11 @@ fails 1 "'author' can only be 'chen'" hufud set answer an1 --new visit=t1 point=
 printf 'id,visit,point,author,value\nan1,t1,p,o1,pass\n' >"$T/answer.csv"
 fails 3 "refused" hufud import answer "$T/answer.csv" --scope $S --as chen
 
+# -- who asks for a recusal does not grant it, whoever he says that asked
+hufud set recusal q1 --new officer=o1 subject=s1 reason=kin asked_by=s1 state=asked --scope $S --as chen >/dev/null
+fails 1 "'granted' is for a second person to say, and 'chen' made it" hufud set recusal q1 state=granted decided_by=wang --scope $S --as chen
+holds "another grants it" hufud set recusal q1 state=granted decided_by=wang --scope $S --as wang
+
 # -- an alarm is the server's word, and closed by who is not named in it
 hufud set visit t1 state=void reason="another firm" --scope $S --as chen >/dev/null
 alarm=$(one "SELECT id FROM alarm WHERE record_id='t1'")

@@ -115,6 +115,9 @@ is "nothing was written" "$team" "$(drawn '";".join(a[0]["officers"])')"
 hufud set officer "${other#*;}" --scope $S state=active >/dev/null
 holds "the one who may comes in" hufud draw replace "$draw" "$subject" --officer "$out" --reason ill --json
 is "and is said to" "${other#*;}" "$(json in <"$T/out")"
+now=${other#*;}
+fails 1 "let an officer of '$subject' give way before: another one is for a second person" \
+	hufud draw replace "$draw" "$subject" --officer "$now" --reason "ill again"
 is "the team has no other" "$(printf '%s\n' "${team#*;}" "${other#*;}" | sort | paste -sd';')" "$(drawn '";".join(a[0]["officers"])')"
 hufud draw show "$draw" --out "$T/replaced.json" >/dev/null
 holds "the paper says both" python3 docs/verify_draw.py "$T/replaced.json"
@@ -128,9 +131,12 @@ hufud set assignment h1 subject="$of" officers='o1;o2' draw="$draw" state=issued
 fails 1 "1 assignment is not as draw" hufud draw verify "$draw"
 grep -q "assignment h1 of $of: it claims the draw and was not drawn" "$T/out"
 fails 1 "h1" hufud check
-hufud set assignment "$b" --scope $S state=reassigned reassigned_to=h1 reason="too far" >/dev/null
+fails 1 "was drawn: it is reassigned only with 'reason'" hufud set assignment "$b" --scope $S state=reassigned reassigned_to=h1
+fails 1 "is for a second person to say, and 'admin' wrote that one" hufud set assignment "$b" --scope $S state=reassigned reassigned_to=h1 reason="too far"
+hufud account add zhao --role coordinator --scope $S --password-file <(echo secret12345) >/dev/null
+hufud set assignment "$b" --scope $S state=reassigned reassigned_to=h1 reason="too far" --as zhao >/dev/null
 holds "an heir may" hufud draw verify "$draw"
-is "what went the legal way is listed" "assignment A of $subject: cancelled, closed for good|assignment B of $of: reassigned, to h1; too far|assignment h1 of $of: issued, takes over from B" \
+is "what went the legal way is listed" "assignment A of $subject: cancelled, closed for good|assignment B of $of: reassigned, to h1, whose pair was chosen, not drawn: o1, o2; too far|assignment h1 of $of: issued, takes over from B" \
 	"$(sed -n "s/$a/A/g; s/$b/B/g; s/^  \(assignment .*\)/\1/p" "$T/out" | LC_ALL=C sort | paste -sd'|')"
 holds "which the check takes too" hufud check
 

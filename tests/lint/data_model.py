@@ -132,6 +132,8 @@ def needs(move):
     out = ", ".join("%s of `%s`" % (n["least"], n["field"]) if isinstance(n, dict) else code([n])
                     for n in move.get("needs", []))
     others = code(move.get("other_than", []))
+    if move.get("other_than_maker"):
+        others += (", " if others else "") + "who made it"
     return out + (", " if out and others else "") + ("another than " + others if others else "")
 
 
