@@ -166,6 +166,19 @@ static enum rc agencies_check(struct op *op, const struct office_write *w,
 	return rc;
 }
 
+/* A duplicate of itself, or its own predecessor, says nothing. */
+static enum rc self_check(const struct kind *k, const struct field *f,
+			  const json_t *record, const char *id, struct err *why)
+{
+	const char *own = json_text(record, "id");
+
+	return own && !strcmp(own, id) && !strcmp(f->refers, k->name)
+		       ? err_set(why, RC_INVALID,
+				 "field '%s': %s '%s' cannot refer to itself",
+				 f->name, k->name, id)
+		       : RC_OK;
+}
+
 enum rc entered_check(struct op *op, const struct office_write *w,
 		      json_t **paths, const struct kind *k,
 		      const json_t *before, const json_t *after,
@@ -183,7 +196,10 @@ enum rc entered_check(struct op *op, const struct office_write *w,
 			continue;
 		id = json_text(after, f->name);
 		was = json_text(before, f->name);
-		if (id && !(was && !strcmp(was, id)))
+		if (!id || (was && !strcmp(was, id)))
+			continue;
+		rc = self_check(k, f, after, id, why);
+		if (rc == RC_OK)
 			rc = ref_check(op, w, paths, f, id, why);
 	}
 	return rc;
