@@ -36,6 +36,7 @@
  *   team_changed        an officer was replaced meanwhile: the visit needs two
  *                       valid officers present
  *   fact_withdrawn      a visit or violation that counted is void or withdrawn
+ *   came_back           a subject that gave way in a draw is in business again
  *   uscc_shared         a subject with the credit code of another
  *   left_out            a tablet's violation of a visit that had been signed,
  *                       or an answer: what was signed stands, and an answer
@@ -246,6 +247,35 @@ static enum rc signed_settle(struct settle *s, json_t *visit)
 	return rc == RC_OK ? settle_findings(s, visit) : rc;
 }
 
+/* A subject that gave way in a draw because it was gone, and is back. */
+static enum rc returned_settle(struct settle *s, const struct take_record *r)
+{
+	static const char *const open[] = { "in_business", NULL };
+	json_t *record = NULL;
+	const json_t *draw;
+	json_t *ids = NULL;
+	char text[300];
+	enum rc rc;
+
+	if (!r->base || settle_state_is(r->base, open))
+		return RC_OK;
+	rc = settle_look(s, "subject", r->id, &record);
+	if (rc != RC_OK || !record || !settle_state_is(record, open))
+		return rc;
+	rc = settle_ids(s, SQL_DRAW_GAVE_WAY, r->id, &ids);
+	draw = json_array_get(ids, 0);
+	if (rc == RC_OK && draw) {
+		snprintf(text, sizeof(text),
+			 "'%.64s' made subject '%s' in_business again, which "
+			 "gave way to another in draw '%s'",
+			 s->t->commit.author, r->id, json_string_value(draw));
+		rc = settle_alarm(s, "came_back", "alarm", "subject", record,
+				  text);
+	}
+	json_decref(ids);
+	return rc;
+}
+
 static enum rc record_settle(struct settle *s, const struct take_record *r)
 {
 	json_t *record = NULL;
@@ -254,8 +284,10 @@ static enum rc record_settle(struct settle *s, const struct take_record *r)
 
 	if (!strcmp(r->kind, "assignment"))
 		return assignment_settle(s, r->id);
-	if (!strcmp(r->kind, "subject"))
-		return settle_codes(s, r);
+	if (!strcmp(r->kind, "subject")) {
+		rc = settle_codes(s, r);
+		return rc == RC_OK ? returned_settle(s, r) : rc;
+	}
 	rc = settle_look(s, r->kind, r->id, &record);
 	if (rc != RC_OK || !record)
 		return rc;

@@ -41,6 +41,12 @@ WITH RECURSIVE up(id, draw, n) AS (
 	JOIN up ON a.scope = ?1 AND a.reassigned_to = up.id WHERE up.n < 100)
 SELECT draw FROM up WHERE draw IS NOT NULL ORDER BY n LIMIT 1
 
+-- name: draw_gave_way
+-- (a draw that stands, in which this subject gave way to another)
+SELECT id FROM draw WHERE scope = ?1 AND state IN ('drawn', 'verified')
+AND replacements LIKE '%"out":"' || ?2 || '"%'
+AND replacements LIKE '%"officers":%' ORDER BY id LIMIT 1
+
 -- name: assignment_step
 SELECT subject, reassigned_to FROM assignment WHERE scope = ?1 AND id = ?2
 

@@ -79,6 +79,18 @@ hufud set recusal q1 --new officer=o1 subject=s1 reason=kin asked_by=s1 state=as
 fails 1 "'granted' is for a second person to say, and 'chen' made it" hufud set recusal q1 state=granted decided_by=wang --scope $S --as chen
 holds "another grants it" hufud set recusal q1 state=granted decided_by=wang --scope $S --as wang
 
+# -- who was gone for a draw and is back is told
+draw=$(hufud draw commit --scope $S --count 1 --period 0 --town 001 --as chen --json | json id)
+hufud draw reveal "$draw" --seed "lottery two" --as chen >/dev/null
+hufud draw run "$draw" --as chen >/dev/null
+gone=$(one "SELECT min(subject) FROM assignment WHERE draw='$draw'")
+fails 1 "it stays drawn" hufud draw replace "$draw" "$gone" --reason "a friend" --as chen
+hufud set subject "$gone" state=deregistered --scope $S --as chen >/dev/null
+hufud draw replace "$draw" "$gone" --reason gone --as chen >/dev/null
+hufud set subject "$gone" state=in_business --scope $S --as chen >/dev/null
+is "the alarm names who" "'chen' made subject '$gone' in_business again, which gave way to another in draw '$draw'" \
+	"$(one "SELECT text FROM alarm WHERE rule='came_back'")"
+
 # -- an alarm is the server's word, and closed by who is not named in it
 hufud set visit t1 state=void reason="another firm" --scope $S --as chen >/dev/null
 alarm=$(one "SELECT id FROM alarm WHERE record_id='t1'")
