@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "api/service_impl.h"
 #include "base/date.h"
 #include "base/jcs.h"
 #include "domain/credit.h"
@@ -41,6 +42,7 @@ enum rc rating_of(struct call *c)
 	const struct rate_options o = {
 		.scheme = json_text(c->args, "scheme"),
 		.as_of = json_text(c->args, "as-of"),
+		.schema = c->service->schema,
 	};
 	struct past_point point;
 	const int64_t *known = known_at ? &point.position : NULL;
@@ -69,6 +71,7 @@ enum rc ratings_run(struct call *c)
 	const struct rate_options o = {
 		.scheme = json_text(c->body, "scheme"),
 		.as_of = json_text(c->body, "as_of"),
+		.schema = c->service->schema,
 		.dry_run = json_is_true(json_object_get(c->body, "dry_run")),
 	};
 	struct rate_done done;

@@ -233,6 +233,8 @@ static enum rc handled(struct call *c)
 	}
 	if (rc == RC_OK && !c->is_repeated)
 		rc = handler_named(c->operation->handler)(c);
+	/* What it wrote may have brought newer kinds in the place of those. */
+	c->kind = registry_kind(c->store->kinds, c->operation->kind);
 	if (rc == RC_OK && key && !c->is_repeated)
 		rc = idempotency_keep(c, key, hash);
 	return rc;

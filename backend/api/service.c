@@ -64,6 +64,13 @@ enum rc service_limits(struct service *s, int factor, struct err *err)
 	return bucket_table_new(&s->buckets, classes, n, err);
 }
 
+enum rc service_schema(struct service *s, const char *folder, struct err *err)
+{
+	free(s->schema);
+	s->schema = strdup(folder);
+	return s->schema ? RC_OK : err_set(err, RC_NOMEM, "out of memory");
+}
+
 bool limit_take(struct service *s, int limit, const char *key, int *wait_s)
 {
 	*wait_s = 0;
@@ -137,6 +144,7 @@ void service_stop(struct service *s)
 	login_free(s->login);
 	bucket_table_free(s->buckets);
 	free(s->routes);
+	free(s->schema);
 	free(s->dir);
 	free(s);
 }

@@ -49,6 +49,11 @@ enum rc service_mirror(struct service *s, const struct mirror_input *in,
  * requests come. */
 enum rc service_limits(struct service *s, int factor, struct err *err);
 
+/* The folder of declarations, copied: the scheme that ships is recorded from it
+ * when a scope is first rated. Without it there has to be one. Before requests
+ * come. */
+enum rc service_schema(struct service *s, const char *folder, struct err *err);
+
 /* Routes for http_start, ended by a NULL method; their ctx is the service, and
  * they live as long. Of a service with a writer. */
 const struct http_route *service_routes(const struct service *s);

@@ -19,6 +19,7 @@ struct contract_held {
 
 struct service {
 	char *dir;
+	char *schema; /* folder of declarations, or NULL */
 	const struct host *host;
 	struct writer *writer; /* NULL: inline */
 	struct store *only; /* inline: borrowed */

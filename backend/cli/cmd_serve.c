@@ -9,6 +9,7 @@
 #include "api/exchange_log.h"
 #include "api/service.h"
 #include "base/log.h"
+#include "cli/schema_dir.h"
 
 #define STREAMS_MAX 128
 #define THREADS 32 /* or two for each stream */
@@ -70,6 +71,22 @@ static enum rc watch(struct http_options *options, struct exchange_log **log,
 	return rc;
 }
 
+/* The declarations are needed only where no scheme is recorded yet. */
+static enum rc serve_start(struct service **out, const char *data, int factor,
+			   struct err *err)
+{
+	struct err ignored = { 0 };
+	char *schema = schema_dir(NULL, &ignored);
+	enum rc rc = service_start(out, data, &host_system, err);
+
+	if (rc == RC_OK)
+		rc = service_limits(*out, factor, err);
+	if (rc == RC_OK && schema)
+		rc = service_schema(*out, schema, err);
+	free(schema);
+	return rc;
+}
+
 int cmd_serve(struct cli *c)
 {
 	const char *listen = "127.0.0.1:8080", *words[1] = { NULL };
@@ -123,9 +140,7 @@ int cmd_serve(struct cli *c)
 	pthread_sigmask(SIG_BLOCK, &ends, NULL);
 	signal(SIGPIPE, SIG_IGN);
 
-	rc = service_start(&service, c->data, &host_system, &c->err);
-	if (rc == RC_OK)
-		rc = service_limits(service, factor, &c->err);
+	rc = serve_start(&service, c->data, factor, &c->err);
 	options.listen = listen;
 	options.insecure_bind = insecure;
 	options.proxied = proxied;

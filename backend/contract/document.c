@@ -379,6 +379,44 @@ static enum rc paths_make(json_t *document, const struct registry *kinds,
 	return rc;
 }
 
+/* What every reply carries, said once: a reference to the header in each reply
+ * that is written out. */
+static void header_put(json_t *reply)
+{
+	json_t *headers = json_object_get(reply, "headers");
+
+	if (json_object_get(reply, "$ref"))
+		return;
+	if (!headers) {
+		headers = json_object();
+		json_object_set_new(reply, "headers", headers);
+	}
+	json_object_set_new(
+		headers, "Request-Id",
+		json_pack("{s:s}", "$ref", "#/components/headers/RequestId"));
+}
+
+static void headers_put(json_t *document)
+{
+	json_t *paths = json_object_get(document, "paths"), *path, *op, *reply;
+	const char *key;
+
+	json_object_foreach(
+		json_object_get(json_object_get(document, "components"),
+				"responses"),
+		key, reply) header_put(reply);
+	json_object_foreach(paths, key, path)
+	{
+		const char *method, *status;
+
+		json_object_foreach(path, method, op)
+		{
+			json_object_foreach(json_object_get(op, "responses"),
+					    status, reply) header_put(reply);
+		}
+	}
+}
+
 enum rc document_make(const struct registry *kinds, json_t **out,
 		      struct err *err)
 {
@@ -390,5 +428,8 @@ enum rc document_make(const struct registry *kinds, json_t **out,
 		return rc;
 	for (size_t i = 0; i < registry_count(kinds); i++)
 		kind_schemas(*out, registry_at(kinds, i));
-	return paths_make(*out, kinds, err);
+	rc = paths_make(*out, kinds, err);
+	if (rc == RC_OK)
+		headers_put(*out);
+	return rc;
 }

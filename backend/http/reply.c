@@ -118,6 +118,7 @@ static void put_head(struct buf *b, const struct outgoing *o)
 		buf_puts(b, "Retry-After: 1\r\n");
 	buf_printf(b, "Cache-Control: %s\r\n",
 		   reply->cache_control ? reply->cache_control : "no-store");
+	buf_printf(b, "Request-Id: %s\r\n", o->conn->id);
 	buf_put(b, reply->headers.data, reply->headers.len);
 	buf_puts(b, "X-Content-Type-Options: nosniff\r\n"
 		    "Connection: close\r\n\r\n");

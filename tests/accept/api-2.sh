@@ -50,4 +50,10 @@ is "and makes nothing" 1 "$(sqlite3 "$HUFU_DATA/hufu.db" "SELECT count(*) FROM v
 answers 422 "another request" POST /v1/visits "${make[@]}" -d '{"subject":"s3"}'
 WHO="ma:long enough a word"
 answers 403 "this is for" POST /v1/visits -H 'Content-Type: application/json' -H 'Idempotency-Key: 5f3c0a72-twice' -d '{"subject":"s3"}'
+id_of() { head_of "$@" | sed -n 's/^Request-Id: //p'; }
+request=$(id_of /v1/visits -X POST -H 'Content-Type: application/json' -H 'Idempotency-Key: 5f3c0a72-third' -d '{"subject":"s3"}')
+is "a reply names its request, as the problem does" "$request" "$(at .request)"
+is "and the audit log" "ma refused" "$(hufud audit list --operation createVisit --format json | jq -r --arg r "$request" 'select(.request_id == $r) | "\(.who) \(.outcome)"')"
+is "what succeeds has one too" 20 "$(id_of /v1/subjects/s1 | tr -d '\n' | wc -c)"
+is "and what has no operation" 20 "$(id_of /nowhere | tr -d '\n' | wc -c)"
 passed

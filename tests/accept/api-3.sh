@@ -214,8 +214,11 @@ r = json.load(sys.stdin); n = r.get("rating", {}); print(n.get("valid_from"), n.
 ALL='{"A":9}'
 as zhao
 post 400 '/as_of' /v1/ratings/run '{"as_of":"summer"}'
-post 404 "no scheme 'default'" "/v1/ratings/run?scope=$S" '{"as_of":"2026-07-31"}'
-hufud rate --scope $S --as-of 2026-01-01 >/dev/null
+post 404 "no scheme 'other'" "/v1/ratings/run?scope=$S" '{"as_of":"2026-07-31","scheme":"other"}'
+post 200 '"written":9,' "/v1/ratings/run?scope=$S" '{"as_of":"2026-01-01","dry_run":true}'
+is "a dry run records no scheme" 0 "$(office "SELECT count(*) FROM scheme")"
+post 200 '"written":9,' "/v1/ratings/run?scope=$S" '{"as_of":"2026-01-01"}'
+is "the first run records the scheme that ships, as the command does" "default 1 active" "$(office "SELECT code||' '||version||' '||state FROM scheme")"
 is "a dry run counts" "9 9 True {'A': 9}" "$(post 200 subjects "/v1/ratings/run?scope=$S" '{"as_of":"2026-07-31","dry_run":true}' && python3 -c '
 import json, sys
 r = json.load(open(sys.argv[1])); print(r["subjects"], sum(r["before"].values()), r["dry_run"], {k: v for k, v in r["grades"].items() if v})' "$T/body")"
@@ -232,7 +235,7 @@ answers 404 not_found GET "/v1/subjects/s3/rating"
 as qian; answers 403 denied GET "/v1/subjects/s3/rating"
 WHO=; answers 401 unauthorized GET "/v1/subjects/s3/rating"
 is "who read it is in the log" "zhao:ok zhao:ok zhao:ok far:refused qian:refused" "$(entries getSubjectRating)"
-is "who made them too" "zhao:refused zhao:refused zhao:ok zhao:ok zhao:ok song:refused qian:refused far:refused" "$(entries runRatings)"
+is "who made them too" "zhao:refused zhao:refused zhao:ok zhao:ok zhao:ok zhao:ok zhao:ok song:refused qian:refused far:refused" "$(entries runRatings)"
 
 # -- draws
 { echo id,certificate; for i in 1 2 3; do echo "o$i,ZJ-$i"; done; } >"$T/certificates.csv"

@@ -215,6 +215,7 @@ static void check_problem(const char *type, int status)
 {
 	json_t *problem = json_loads(rig_body(&rig), 0, NULL);
 	const char *text;
+	char header[40];
 
 	assert_true(rig_has(&rig, "Content-Type: application/problem+json"));
 	assert_non_null(problem);
@@ -229,6 +230,8 @@ static void check_problem(const char *type, int status)
 	text = json_string_value(json_object_get(problem, "request"));
 	assert_non_null(text);
 	assert_int_equal(strlen(text), 20);
+	snprintf(header, sizeof(header), "Request-Id: %s", text);
+	assert_true(rig_has(&rig, header));
 	json_decref(problem);
 }
 
