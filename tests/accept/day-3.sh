@@ -91,7 +91,7 @@ holds "by ratios" hufud draw commit --scope $S --ratio A=5%,B=10%,C=20%,D=50% --
 is "each is rounded up" "A 62 4 3.1000|B 20 2 2.0000|C 10 2 2.0000|D 5 3 2.5000" \
 	"$(sed -n 's/^  \([A-D]\) *\([0-9]*\) subjects, drawn *\([0-9]*\), expected \(.*\)/\1 \2 \3 \4/p' "$T/out" | paste -sd'|')"
 # the rule is a record with dates and versions
-printf 'id,code,version,ratios,valid_from\nrr1,local,1,"A=5%%,B=10%%,C=20%%,D=50%%",2020-01-01\nrr2,local,2,"A=10%%,B=10%%,C=10%%,D=100%%",%s\nrr3,local,3,"A=1%%,B=1%%,C=1%%,D=1%%",2099-01-01\n' "$today" >"$T/rules.csv"
+printf 'id,code,version,ratios,valid_from,valid_to\nrr1,local,1,"A=5%%,B=10%%,C=20%%,D=50%%",2020-01-01,%s\nrr2,local,2,"A=10%%,B=10%%,C=10%%,D=100%%",%s,2098-12-31\nrr3,local,3,"A=1%%,B=1%%,C=1%%,D=1%%",2099-01-01,\n' "$(date -u -d yesterday +%F)" "$today" >"$T/rules.csv"
 hufud import ratio_rule "$T/rules.csv" --scope catalog >/dev/null
 hufud draw commit --scope $S --ratio-rule local --reason "by the rule in force" --json >"$T/out"
 is "the version in force today" 15 "$(json quota <"$T/out")"
