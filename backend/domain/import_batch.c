@@ -12,6 +12,8 @@
 
 #define TEXT_FLUSH_BYTES (8u << 20) /* of rows kept for refusals */
 
+static const struct entry_remark altered = { NULL, "recorded facts altered" };
+
 struct import_pending {
 	char id[33];
 	int64_t line;
@@ -360,6 +362,8 @@ static void count_outcome(struct import_batch *b,
 	b->report->same += o->outcome == OFFICE_SAME;
 	b->report->added += o->outcome == OFFICE_NEW;
 	b->report->changed += o->outcome == OFFICE_CHANGED;
+	if (o->altered)
+		batch_remarked(b, p->line, p->id, &altered);
 	for (int k = 0; k < ENTRY_REMARKS_MAX && p->remarks[k]; k++)
 		batch_remarked(b, p->line, p->id, p->remarks[k]);
 }

@@ -76,6 +76,7 @@ struct take_record {
 	const char *code; /* static: why it goes to quarantine, or NULL */
 	char why[ERR_TEXT_MAX];
 	bool changed, is_new;
+	bool altered; /* out: a recorded fact, by an import */
 };
 
 /* A verified packet with its records. */

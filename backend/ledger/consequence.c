@@ -36,6 +36,7 @@
  *   team_changed        an officer was replaced meanwhile: the visit needs two
  *                       valid officers present
  *   fact_withdrawn      a visit or violation that counted is void or withdrawn
+ *   fact_altered        an import altered one that was recorded
  *   came_back           a subject that gave way in a draw is in business again
  *   uscc_shared         a subject with the credit code of another
  *   left_out            a tablet's violation of a visit that had been signed,
@@ -276,7 +277,7 @@ static enum rc returned_settle(struct settle *s, const struct take_record *r)
 	return rc;
 }
 
-static enum rc record_settle(struct settle *s, const struct take_record *r)
+static enum rc record_settle(struct settle *s, struct take_record *r)
 {
 	json_t *record = NULL;
 	const char *state;
@@ -297,6 +298,8 @@ static enum rc record_settle(struct settle *s, const struct take_record *r)
 		return settle_decided(s, record);
 	if (strcmp(r->kind, "draw") != 0)
 		rc = settle_withdrawn(s, r, record);
+	if (rc == RC_OK && strcmp(r->kind, "draw") != 0)
+		rc = settle_altered(s, r, record);
 	if (rc == RC_OK && !strcmp(r->kind, "violation"))
 		rc = settle_late(s, r, record);
 	if (rc == RC_OK && !strcmp(r->kind, "violation"))
@@ -403,7 +406,7 @@ enum rc consequence_follow(struct batch *b, struct batch_scope *bs,
 	s.changed = json_object();
 	s.settled = json_object();
 	for (size_t i = 0; i < t->nrecords && rc == RC_OK; i++) {
-		const struct take_record *r = &t->records[i];
+		struct take_record *r = &t->records[i];
 
 		if (is_followed(t, r))
 			rc = record_settle(&s, r);

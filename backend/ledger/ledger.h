@@ -51,6 +51,7 @@ struct office_record {
 		OFFICE_REFUSED, /* `why` says so; the others went in */
 	} outcome;
 	char why[ERR_TEXT_MAX];
+	bool altered; /* OFFICE_CHANGED, and it was a recorded fact */
 };
 
 struct office_write {

@@ -230,6 +230,7 @@ static enum rc packet_flush(struct filling *f)
 			o->outcome = r->is_new    ? OFFICE_NEW
 				     : r->changed ? OFFICE_CHANGED
 						  : OFFICE_SAME;
+		o->altered = r->altered;
 	}
 	buf_release(&bytes);
 	for (size_t i = 0; i < f->take.nrecords; i++) {

@@ -132,15 +132,16 @@ static json_t *named(struct settle *s, const json_t *about)
 	return all;
 }
 
-enum rc settle_alarm(struct settle *s, const char *rule, const char *level,
-		     const char *kind, const json_t *about, const char *text)
+static enum rc alarm(struct settle *s, const char *rule, const char *level,
+		     const char *kind, const json_t *about, const char *text,
+		     const char *once)
 {
 	const char *on = json_text(about, "id");
 	json_t *alarm;
 	char id[33];
 	enum rc rc;
 
-	conflict_id(id, kind, on, rule, "alarm");
+	conflict_id(id, kind, on, rule, once);
 	rc = settle_look(s, "alarm", id, &alarm);
 	if (rc != RC_OK || alarm)
 		return rc;
@@ -152,6 +153,22 @@ enum rc settle_alarm(struct settle *s, const char *rule, const char *level,
 			  "open");
 	json_object_set_new(alarm, "named", named(s, about));
 	return settle_add(s, "alarm", alarm);
+}
+
+enum rc settle_alarm(struct settle *s, const char *rule, const char *level,
+		     const char *kind, const json_t *about, const char *text)
+{
+	return alarm(s, rule, level, kind, about, text, "alarm");
+}
+
+enum rc settle_alarm_again(struct settle *s, const char *rule,
+			   const char *level, const char *kind,
+			   const json_t *about, const char *text)
+{
+	char packet[OID_HEX_SIZE];
+
+	oid_hex(packet, &s->t->oid);
+	return alarm(s, rule, level, kind, about, text, packet);
 }
 
 bool settle_is_to_come(const struct settle *s, const char *day)

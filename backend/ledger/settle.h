@@ -29,6 +29,10 @@ enum rc settle_flag(struct settle *s, const char *kind, json_t *record,
 /* One alarm for a rule and a record, whatever became of it since. */
 enum rc settle_alarm(struct settle *s, const char *rule, const char *level,
 		     const char *kind, const json_t *about, const char *text);
+/* The same, one for each packet: what it tells may happen again. */
+enum rc settle_alarm_again(struct settle *s, const char *rule,
+			   const char *level, const char *kind,
+			   const json_t *about, const char *text);
 /* Ids that a statement finds for (scope, key); a new array. */
 enum rc settle_ids(struct settle *s, const char *sql, const char *key,
 		   json_t **out);
@@ -93,6 +97,10 @@ enum rc settle_codes(struct settle *s, const struct take_record *r);
 /* One that counted is void or withdrawn: an alarm says by whom and why. */
 enum rc settle_withdrawn(struct settle *s, const struct take_record *r,
 			 const json_t *record);
+/* A recorded fact that an import altered by its own rules: an alarm says by
+ * whom and in what, and r->altered. */
+enum rc settle_altered(struct settle *s, struct take_record *r,
+		       const json_t *record);
 /* A tablet's finding at a visit that had been signed: flag and notice. */
 enum rc settle_late(struct settle *s, const struct take_record *r,
 		    json_t *violation);

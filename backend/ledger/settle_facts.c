@@ -7,6 +7,7 @@
 
 #include "base/jcs.h"
 #include "form/verdict.h"
+#include "kind/fsm.h"
 #include "ledger/gate.h"
 #include "sql_store.gen.h"
 
@@ -71,6 +72,67 @@ enum rc settle_withdrawn(struct settle *s, const struct take_record *r,
 			    json_text(record, "state"), cut(reason), reason);
 	return text ? settle_alarm(s, "fact_withdrawn", "alarm", r->kind,
 				   record, text)
+		    : settle_no_memory(s);
+}
+
+/* Is this field of the fact no longer anybody's to change, or one that decides
+ * whether it counts? */
+static bool is_fixed(const struct fsm *t, int state, const char *field)
+{
+	bool fixed = strcmp(field, FSM_FLAGS) == 0;
+
+	for (size_t i = 0; i < t->nfrozen && !fixed; i++)
+		fixed = (t->frozen[i].with || fsm_in(t->frozen[i].at, state)) &&
+			fsm_entry_closes(&t->frozen[i], field);
+	return fixed;
+}
+
+/* The fields that the packet altered, as words; "" where there is none. */
+static void altered_say(struct buf *b, const struct kind *k,
+			const struct take_record *r)
+{
+	int state = fsm_state(k->fsm, r->base);
+
+	for (size_t i = 0; i < k->nfields; i++) {
+		const char *name = k->fields[i].name;
+		const json_t *was = json_object_get(r->base, name);
+		const json_t *now = json_object_get(r->terminal, name);
+
+		if (was == now || (was && now && json_equal(was, now)) ||
+		    !is_fixed(k->fsm, state, name))
+			continue;
+		buf_printf(b, "%s%s", b->len ? ", " : "", name);
+	}
+}
+
+enum rc settle_altered(struct settle *s, struct take_record *r,
+		       const json_t *record)
+{
+	const struct kind *k = registry_kind(s->b->store->kinds, r->kind);
+	bool counted = visit_counted(r->base);
+	struct buf fields;
+	char *text;
+	enum rc rc = RC_OK;
+
+	if (!(s->t->role & ROLE_IMPORT) || !r->base || !k->fsm)
+		return RC_OK;
+	if (strcmp(r->kind, "visit") != 0)
+		rc = violation_counted(s, r->base, &counted);
+	if (rc != RC_OK || !counted)
+		return rc;
+	buf_init(&fields, REASON_BYTES);
+	altered_say(&fields, k, r);
+	r->altered = fields.len > 0;
+	text = arena_printf(&s->b->mem,
+			    "'%s' altered %s '%s', which was recorded, by an "
+			    "import: %s",
+			    s->t->commit.author, r->kind, r->id,
+			    fields.data ? fields.data : "");
+	buf_release(&fields);
+	if (!r->altered)
+		return RC_OK;
+	return text ? settle_alarm_again(s, "fact_altered", "alarm", r->kind,
+					 record, text)
 		    : settle_no_memory(s);
 }
 

@@ -52,7 +52,7 @@ bool fsm_is_frozen(const struct fsm *t, int state)
 	return false;
 }
 
-static bool closes(const struct fsm_frozen *f, const char *field)
+bool fsm_entry_closes(const struct fsm_frozen *f, const char *field)
 {
 	return f->closed ? is_among(f->closed, field)
 			 : !is_among(f->open, field);
@@ -65,7 +65,7 @@ bool fsm_is_closed(const struct fsm *t, unsigned role, int state,
 		const struct fsm_frozen *f = &t->frozen[i];
 
 		if (fsm_in(f->at, state) && !(f->except & role) &&
-		    closes(f, field))
+		    fsm_entry_closes(f, field))
 			return true;
 	}
 	return false;
@@ -246,8 +246,9 @@ enum rc fsm_closes(const struct kind *k, const struct fsm_frozen *f,
 	for (size_t i = 0; i < k->nfields && !(f->except & role); i++) {
 		const char *name = k->fields[i].name;
 
-		if (closes(f, name) && !same(json_object_get(before, name),
-					     json_object_get(after, name)))
+		if (fsm_entry_closes(f, name) &&
+		    !same(json_object_get(before, name),
+			  json_object_get(after, name)))
 			return err_set(err, RC_INVALID,
 				       "%s '%s': field '%s' no longer changes "
 				       "%s",

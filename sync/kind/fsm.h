@@ -105,6 +105,8 @@ const struct fsm_cell *fsm_cell(const struct fsm *t, const json_t *one,
 				const json_t *other);
 /* Does anything stay as it is in that state, for whatever role? */
 bool fsm_is_frozen(const struct fsm *t, int state);
+/* Does the field stay as it is while this entry holds? */
+bool fsm_entry_closes(const struct fsm_frozen *f, const char *field);
 /* Does the field stay as it is in that state, for the role? 0: for everybody
  * that no exception is made for. */
 bool fsm_is_closed(const struct fsm *t, unsigned role, int state,

@@ -55,6 +55,27 @@ holds "what is there is referred to" hufud set visit v5 subject=s1 score=100 vis
 { echo id,code,name,level,parent; echo "119901001000,119901001000,a,town,119901000000"; echo "119901000000,119901000000,b,county,"; } >"$T/d.csv"
 holds "a reference to a row further on" hufud import division "$T/d.csv"
 
+# A city's file that says something else than it said is taken, and told, row by row.
+alarms() { hufud export alarm --scope $S --format jsonl | grep -c fact_altered; }
+mkdir "$T/city"
+printf 'business_id,name\nx1,one\n' >"$T/city/businesses.csv"
+inspected() { printf 'business_id,date,score,type\nx1,20260110,%s,%s\n' "$@" >"$T/city/inspections.csv"; }
+found() { printf 'business_id,date,ViolationTypeID,risk_category,description\nx1,20260110,7,%s Risk,rats\n' "$1" >"$T/city/violations.csv"; }
+inspected 70 Routine; found High
+holds "a city's file" hufud import lives "$T/city" --scope $S
+inspected 99 Routine; found Low
+holds "altered" hufud import lives "$T/city" --scope $S --as admin --report "$T/altered.csv"
+is "the table says so" "1 1" "$(sed -n 's/.*csv: \([0-9]*\) recorded facts altered$/\1/p' "$T/out" | xargs)"
+is "line by line" "inspections.csv,2 violations.csv,2" "$(grep 'recorded facts altered' "$T/altered.csv" | cut -d, -f1,2 | xargs)"
+inspected 99 "New Construction"
+holds "another visit instead" hufud import lives "$T/city" --scope $S --as admin
+is "the auditor hears who altered which fields" "'admin' violation severity|'admin' violation visit|'admin' visit score|" "$(hufud export alarm --scope $S --format jsonl |
+	python3 -c 'import json, sys
+said = [a for a in map(json.loads, sys.stdin) if a["rule"] == "fact_altered"]
+print(*sorted("%s %s %s|" % (a["text"].split()[0], a["record_kind"], a["text"].split(": ")[1]) for a in said), sep="")')"
+holds "the same again" hufud import lives "$T/city" --scope $S
+is "alters nothing" 3 "$(alarms)"
+
 # What is computed is not entered.
 fails 1 "computed by 'hufud rate', and not set" hufud set rating r1 score=1 --new --scope $S
 fails 1 "computed by 'hufud rate', and not set" hufud import rating "$T/s.csv" --scope $S

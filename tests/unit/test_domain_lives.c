@@ -255,6 +255,11 @@ static void a_source_changes_what_it_recorded(void **state)
 		 "business_id,date,type,score\n1,2024-03-01,Routine,75\n");
 	assert_int_equal(import_folder(folder, false, reports), RC_OK);
 	assert_int_equal(reports[1].changed, 1);
+	assert_int_equal(note_of(&reports[1], "recorded facts altered"), 1);
+	assert_int_equal(import_folder(folder, false, reports), RC_OK);
+	assert_int_equal(reports[1].same, 1);
+	/* Not counted at zero: the four that always are. */
+	assert_int_equal(reports[1].nnotes, 4);
 }
 
 static void lives_of_san_francisco_adds_up(void **state)

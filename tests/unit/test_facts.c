@@ -127,6 +127,34 @@ static void what_was_recorded_changes_only_by_an_import(void **state)
 	on_server("SELECT score||' '||subject FROM visit", "100 s2");
 }
 
+#define ALTERED "SELECT count(*) FROM alarm WHERE rule='fact_altered'"
+
+static void an_import_that_alters_a_fact_raises_an_alarm(void **state)
+{
+	(void)state;
+	office("visit", "v1", VISIT);
+	office("violation", "w1", FINDING);
+	import("visit", "v1", VISIT);
+	import("violation", "w2", FINDING);
+	on_server(ALTERED, "0");
+	import("violation", "w1", "{'severity':'low','reason':'x'}");
+	import("visit", "v1", "{'score':90,'flags':['not_counted']}");
+	on_server("SELECT group_concat(level||' '||text,'; ') FROM (SELECT * "
+		  "FROM alarm WHERE rule='fact_altered' ORDER BY record_id)",
+		  "alarm 'admin' altered visit 'v1', which was recorded, by an "
+		  "import: score, flags; alarm 'admin' altered violation 'w1', "
+		  "which was recorded, by an import: severity");
+	import("visit", "v1", "{'score':90,'flags':['not_counted']}");
+	on_server(ALTERED, "2");
+	/* Once more is once more. */
+	import("visit", "v1", "{'score':95}");
+	on_server(ALTERED, "3");
+	/* What is void is no fact any more. */
+	office("violation", "w1", "{'state':'void','reason':'x'}");
+	import("violation", "w1", "{'severity':'high'}");
+	on_server(ALTERED, "3");
+}
+
 static void flags_are_no_word_of_the_office(void **state)
 {
 	static const char *const kinds[] = { "visit", "violation",
@@ -478,6 +506,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(what_was_recorded_changes_only_by_an_import),
+		TEST(an_import_that_alters_a_fact_raises_an_alarm),
 		TEST(flags_are_no_word_of_the_office),
 		TEST(a_finding_is_as_fixed_as_its_visit),
 		TEST(a_fact_is_taken_back_with_a_reason_and_an_alarm),
