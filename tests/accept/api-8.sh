@@ -27,4 +27,43 @@ holds "and goes on where it ended" cmp "$T/half" "$T/subjects.jsonl"
 HUFU_TOKEN=$(token admin) python3 "$E/administrator.py" >"$T/accounts"
 is "an administrator sees the accounts" 1 "$(grep -c "^chen coordinator $S$" "$T/accounts")"
 is "and who asks" "admin asks by token" "$(tail -n 1 "$T/accounts")"
+
+export PYTHONDONTWRITEBYTECODE=1
+new() { hufud set "$1" "$2" "${@:3}" --new --scope $S >/dev/null; }
+export HUFU_TOKEN=$(hufud token make chen --label more --json | json token)
+hufud form load fixtures/forms/fire-safety.json >/dev/null
+new visit v1 subject=s1 officers='o1;o2' state=open form="$(sqlite3 "$HUFU_DATA/hufu.db" "SELECT id FROM form")"
+bash "$E/verdict.sh" $S v1 >"$T/verdict"
+is "a visit without answers is not complete" "v1 incomplete" "$(head -n 1 "$T/verdict")"
+is "and every point is open" "$(jq .points\|length fixtures/forms/fire-safety.json)" "$(grep -c '^open ' "$T/verdict")"
+
+tablet a o1
+on a "UPDATE visit SET summary='clean' WHERE id='v1'"
+hufud set visit v1 summary=dirty --scope $S >/dev/null
+sync a >/dev/null || true
+is "two words about one visit are a conflict" 1 "$(python3 "$E/decide.py" $S | grep -c " visit v1 terminal .*clean.* server .*dirty")"
+is "which a coordinator decides" "decided terminal by chen" "$(python3 "$E/decide.py" $S "$(python3 "$E/decide.py" $S | cut -d' ' -f1)" terminal 'seen on the spot')"
+is "and what was decided stands" clean "$(sqlite3 "$HUFU_DATA/hufu.db" "SELECT summary FROM visit WHERE id='v1'")"
+is "and no other is open" "" "$(python3 "$E/decide.py" $S)"
+
+{ echo id,certificate; for i in 1 2 3; do echo "o$i,ZJ-$i"; done; } >"$T/certificates.csv"
+hufud import officer "$T/certificates.csv" --scope $S >/dev/null
+read -r draw state commitment < <(python3 "$E/draw.py" commit $S 3 2027-03-31)
+is "a draw is committed" "committed 64" "$state ${#commitment}"
+is "and run when its seed is there" "3 assigned the log says the same: True" "$(echo $(python3 "$E/draw.py" run $S "$draw" 07-11-19 "$T/paper.json"))"
+is "anybody verifies the paper" 1 "$(python3 docs/verify_draw.py "$T/paper.json" | grep -c "^draw $draw verified: 3 of 9 subjects")"
+is "that has this commitment" "$commitment" "$(jq -r '.commitment' "$T/paper.json")"
+fails 1 "409: .*request [0-9a-z]\{20\}" python3 "$E/draw.py" run $S "$draw" 1-2-3 "$T/paper.json"
+
+new violation y1 subject=s3 severity=high found_on=2026-01-10 state=open
+HUFU_TOKEN=$(hufud token make ma --label ratings --json | json token) python3 "$E/ratings.py" $S 2026-07-31 s3 >"$T/ratings"
+is "all are rated, and one is worse" "would write 9 of 9 by default 1;wrote 9 of 9 by default 1;s3 960 A;9 computed again, 0 differ" \
+	"$(grep -v '^  ' "$T/ratings" | paste -sd';')"
+is "because of what was found" 1 "$(grep -c '^  .*y1' "$T/ratings")"
+
+echo "long enough a word" >"$T/pw"
+hufud account set-password chen --password-file "$T/pw" >/dev/null
+is "a token has what it was given, until it is revoked" "chen by token in $S;night export revoked" \
+	"$(HUFU_LOGIN="chen:long enough a word" bash "$E/tokens.sh" "night export" $S "$(date -u -d "30 days" +%FT00:00:00Z)" | paste -sd';')"
+is "every example is shown" "" "$(ls docs/api | grep -vE '^(README|rights)\.md$|^__' | while read -r f; do grep -q "\`$f" docs/api/README.md || echo "$f"; done)"
 passed
