@@ -59,7 +59,7 @@ LIBS_ALL     := -Wl,--start-group $(LIBS) -Wl,--end-group -lcivetweb
 
 .PHONY: all programs deps demo test unit unit-build replay replay-build vectors \
         accept api api-fuzz lint layers headers format-check lint-scripts sim fuzz fuzz-build \
-        torture bench bench-run coverage sanitize tsan clang clean help FORCE
+        torture bench bench-run coverage sanitize api-walk tsan clang clean help FORCE
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
 
@@ -152,6 +152,8 @@ api: $(OUT)/hufud ## hold the API's document against OpenAPI, and walk through i
 	@bash tests/api/run.sh $(OUT)
 api-fuzz: $(OUT)/hufud ## walk through the API at random for MINUTES=10 (SEED=n, MODE=asan)
 	@bash tests/api/run.sh $(OUT) --minutes $(or $(MINUTES),10) --seed $(or $(SEED),random)
+api-walk: $(OUT)/hufud
+	@bash tests/api/run.sh $(OUT) --walks 2 --steps 60
 vectors: ## recompute the vectors of docs/protocol.md without our code
 	@python3 tests/vectors.py
 torture: ## fail every single store call and allocation in turn (slow)
@@ -167,10 +169,11 @@ fuzz-build: $(FUZZ:%=$(OUT)/fuzzers/%)
 # Tests in which threads of ours meet; the others gain nothing from tsan.
 THREADED := $(wildcard tests/unit/test_http_*.c tests/unit/test_transport_*.c \
             tests/unit/test_ledger_writer*.c tests/unit/test_api_*.c)
-sanitize: ## unit tests and replay under asan and ubsan, then tsan
+sanitize: ## unit tests, replay and a short walk through the API under asan and ubsan, then tsan
 	@bash tests/lib/run_all.sh \
 	    asan '$(MAKE) --no-print-directory MODE=asan OUT=$(OUT)-asan unit' \
 	    asan-replay '$(MAKE) --no-print-directory MODE=asan OUT=$(OUT)-asan replay' \
+	    asan-api '$(MAKE) --no-print-directory MODE=asan OUT=$(OUT)-asan api-walk' \
 	    tsan '$(MAKE) --no-print-directory MODE=tsan OUT=$(OUT)-tsan tsan'
 tsan:
 	@$(MAKE) --no-print-directory UNIT_SRC='$(THREADED)' unit
