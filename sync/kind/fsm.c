@@ -131,26 +131,70 @@ bool fsm_is_start(const struct fsm *t, const json_t *record)
 	return fsm_in(starts_of(t, ~0u), fsm_state(t, record));
 }
 
+/* What others may make of it, and whether that is anything. */
+static bool others_say(struct buf *b, const struct fsm *t, uint64_t from)
+{
+	const char *between = ", only to ";
+	size_t before = b->len;
+
+	for (size_t i = 0; i < t->nmoves; i++) {
+		const struct fsm_move *m = &t->moves[i];
+		const char *by = " by ";
+
+		if (!(m->from & from) || !(m->by & ~ROLES_OF_NOBODY))
+			continue;
+		buf_printf(b, "%s%s", between, t->field->values[m->to]);
+		between = ", ";
+		for (unsigned role = 1; role <= m->by; role <<= 1)
+			if (m->by & role & ~ROLES_OF_NOBODY) {
+				buf_printf(b, "%s%s", by, role_name(role));
+				by = " or ";
+			}
+	}
+	return b->len > before;
+}
+
+/* There is no move for the role: what is left to do. */
+static void end_say(struct buf *b, const struct fsm *t, uint64_t from,
+		    const char *was)
+{
+	const char *instead = NULL;
+
+	if (!others_say(b, t, from))
+		buf_printf(b, ": it is '%s' for good", was);
+	for (size_t i = 0; i < t->nfrozen && !instead; i++)
+		if (t->frozen[i].at & from)
+			instead = t->frozen[i].instead;
+	if (instead)
+		buf_printf(b, ": %s", instead);
+}
+
+static bool has_moves(const struct fsm *t, unsigned role, uint64_t from)
+{
+	for (size_t i = 0; i < t->nmoves; i++)
+		if (t->moves[i].by & role && t->moves[i].from & from)
+			return true;
+	return false;
+}
+
 /* The moves that the role may make from `from`, as words. */
 static void moves_say(struct buf *b, const struct fsm *t, unsigned role,
 		      uint64_t from)
 {
-	size_t before = b->len;
+	const char *between = ", only to ";
 
 	for (size_t i = 0; i < t->nmoves; i++) {
 		const struct fsm_move *m = &t->moves[i];
 
 		if (!(m->by & role) || !(m->from & from))
 			continue;
-		buf_puts(b, b->len > before ? ", " : "");
-		buf_puts(b, t->field->values[m->to]);
+		buf_printf(b, "%s%s", between, t->field->values[m->to]);
+		between = ", ";
 		for (const struct fsm_need *n = m->needs; n && n->field; n++) {
 			buf_puts(b, n == m->needs ? " with " : " and ");
 			need_say(b, n, "");
 		}
 	}
-	if (b->len == before)
-		buf_puts(b, "nothing");
 }
 
 static void states_say(struct buf *b, const struct fsm *t, uint64_t states)
@@ -223,9 +267,12 @@ static enum rc refuse_move(const struct kind *k, unsigned role,
 			   wants);
 		states_say(&b, t, from);
 	} else {
-		buf_printf(&b, "'%s' cannot go from '%s' to '%s', only to ",
-			   field, was, wants);
-		moves_say(&b, t, role, from);
+		buf_printf(&b, "'%s' cannot go from '%s' to '%s'", field, was,
+			   wants);
+		if (has_moves(t, role, from))
+			moves_say(&b, t, role, from);
+		else
+			end_say(&b, t, from, was);
 	}
 	err_set(err, RC_INVALID, "%s", b.data ? b.data : "an illegal move");
 	buf_release(&b);

@@ -223,8 +223,8 @@ static void a_fact_is_taken_back_with_a_reason_and_an_alarm(void **state)
 		  "the reason 'not theirs'; 'admin' made visit 'v1' void, "
 		  "which had counted, with the reason 'another firm'");
 	/* It is void for good. */
-	refused("violation", "w1", "{'state':'open'}", "only to nothing");
-	refused("visit", "v1", "{'state':'recorded'}", "only to nothing");
+	refused("violation", "w1", "{'state':'open'}", "it is 'void' for good");
+	refused("visit", "v1", "{'state':'recorded'}", "it is 'void' for good");
 }
 
 static void what_was_published_is_withdrawn_with_an_alarm(void **state)

@@ -150,7 +150,14 @@ static const struct {
 	{ "assignment", INS, "{'state':'accepted'}",
 	  "{'state':'no_object','proof':['photo']}", NULL },
 	{ "assignment", INS, "{'state':'done'}", "{'state':'issued'}",
-	  "only to nothing" },
+	  "cannot go from 'done' to 'issued', only to reviewed by coordinator "
+	  "or "
+	  "administrator, returned by coordinator or administrator" },
+	{ "visit", COO, "{'state':'signed'}", "{'state':'void','reason':'x'}",
+	  "cannot go from 'signed' to 'void', only to submitted by inspector: "
+	  "write an amendment, or withdraw it once it is published" },
+	{ "visit", COO, "{'state':'void'}", "{'state':'recorded'}",
+	  "cannot go from 'void' to 'recorded': it is 'void' for good" },
 	{ "assignment", INS, "{'state':'issued'}", "{}",
 	  "'state' cannot be taken away" },
 	{ "assignment", COO, "", "{'state':'issued'}", NULL },
