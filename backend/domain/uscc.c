@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define SHOWN_BYTES 60 /* of a text that is no code, in a sentence */
+
 static const char alphabet[] = "0123456789ABCDEFGHJKLMNPQRTUWXY";
 
 /* 3^(i-1) mod 31 */
@@ -33,15 +35,53 @@ char uscc_check_character(const char *first17)
 	return alphabet[(31 - sum % 31) % 31];
 }
 
+static bool is_follower(char c)
+{
+	return ((unsigned char)c & 0xC0) == 0x80;
+}
+
+static size_t characters(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text; text++)
+		n += !is_follower(*text);
+	return n;
+}
+
+/* The bytes of the text that a sentence shows, whole characters. */
+static int shown(const char *text)
+{
+	size_t n = strnlen(text, SHOWN_BYTES);
+
+	while (n > 0 && is_follower(text[n]))
+		n--;
+	return (int)n;
+}
+
+/* U+FF01 to U+FF5E, as an input method writes digits and letters. */
+static bool has_full_width(const char *text)
+{
+	for (; (text = strchr(text, '\xEF')); text++)
+		if (text[1] == '\xBC' || text[1] == '\xBD')
+			return true;
+	return false;
+}
+
 enum rc uscc_check(const char *code, struct err *err)
 {
-	size_t n = strlen(code);
+	size_t n = characters(code);
 	char want;
 
+	if (has_full_width(code))
+		return err_set(err, RC_INVALID,
+			       "credit code '%.*s' has full-width characters: "
+			       "type its digits and letters half-width",
+			       shown(code), code);
 	if (n != USCC_CHARS)
 		return err_set(err, RC_INVALID,
-			       "credit code '%.40s' has %zu bytes, not 18",
-			       code, n);
+			       "credit code '%.*s' has %zu characters, not 18",
+			       shown(code), code, n);
 	for (size_t i = 0; i < n; i++)
 		if (value_of(code[i]) < 0)
 			return err_set(err, RC_INVALID,

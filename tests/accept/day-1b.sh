@@ -21,6 +21,8 @@ is "refused rows are in the order of the file" "3 4 6" "$(sed 1d "$T/s.csv.rejec
 fails 1 "$(said 3)" hufud set subject s1 uscc=9133 --scope $S
 fails 1 "$(said 4)" hufud set subject s1 town=777 --scope $S
 fails 1 "$(said 6)" hufud set subject s1 industry=food --scope $S
+fails 1 "has full-width characters: type its digits and letters half-width" hufud set subject s1 uscc=９1330106MA20003340 --scope $S
+fails 1 "has 17 characters, not 18" hufud set subject s1 uscc=91330106MA2000334 --scope $S
 is "a wrong check character is flagged by a file" uscc_check "$(flags s4)"
 holds "and by hand" hufud set subject s1 uscc=$wrong --scope $S
 is "which says so, and that another subject has it" "  flagged uscc_check: credit codes with a wrong check character

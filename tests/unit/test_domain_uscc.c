@@ -37,9 +37,9 @@ static void uscc_check_refuses_and_says_why(void **state)
 		{ "91350100M000100Y4Z", "'Z' at place 18" },
 		{ "91350100M000100Y44", "is '3', not '4'" },
 		{ "91350100M000100y43", "'y' at place 16" },
-		{ "91350100M000100Y4", "17 bytes" },
-		{ "91350100M000100Y433", "19 bytes" },
-		{ "", "0 bytes" },
+		{ "91350100M000100Y4", "17 characters" },
+		{ "91350100M000100Y433", "19 characters" },
+		{ "", "0 characters" },
 		{ "9135010OM000100Y43", "'O' at place 8" },
 		{ "9135010IM000100Y43", "'I' at place 8" },
 		{ "9135010SM000100Y43", "'S' at place 8" },
@@ -47,10 +47,14 @@ static void uscc_check_refuses_and_says_why(void **state)
 		{ "91350100M000100 43", "place 16" },
 		{ "\xef\xbc\x99"
 		  "1350100M000100Y43",
-		  "20 bytes" }, /* full-width 9 */
+		  "has full-width characters" }, /* 9 */
 		{ "\xef\xbc\x99"
 		  "350100M000100Y4",
+		  "has full-width characters" },
+		{ "\xe4\xb8\x80"
+		  "1350100M000100Y43",
 		  "'?' at place 1" },
+		{ "\xe4\xb8\x80\xe4\xb8\x80", "2 characters, not 18" },
 	};
 
 	(void)state;
