@@ -40,11 +40,16 @@ static const char usage[] =
 	"\n" CLI_SCOPE_USAGE
 	"\nOptions: --data DIR, --as ACCOUNT, --schema DIR";
 
+static const char *s(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 static void print_table(const struct rate_done *done, bool dry_run)
 {
-	printf("%zu subjects by scheme %s version %lld as of %s\n",
-	       done->subjects, done->scheme, (long long)done->version,
-	       done->as_of);
+	printf("%zu subject%s by scheme %s version %lld as of %s\n",
+	       done->subjects, s(done->subjects), done->scheme,
+	       (long long)done->version, done->as_of);
 	printf("  %-12s %10s %10s\n", "grade", "before", "after");
 	for (size_t i = 0; i < done->ngrades; i++)
 		printf("  %-12s %10zu %10zu\n", done->grades[i].grade,
@@ -52,10 +57,11 @@ static void print_table(const struct rate_done *done, bool dry_run)
 	if (done->unrated)
 		printf("  %-12s %10zu %10d\n", "no rating", done->unrated, 0);
 	if (done->later)
-		printf("%zu ratings of a later day stand\n", done->later);
-	printf(dry_run ? "%zu ratings would be written, the others stand\n"
-		       : "%zu ratings written, the others stand\n",
-	       done->written);
+		printf("%zu rating%s of a later day stand%s\n", done->later,
+		       s(done->later), done->later == 1 ? "s" : "");
+	printf(dry_run ? "%zu rating%s would be written, the others stand\n"
+		       : "%zu rating%s written, the others stand\n",
+	       done->written, s(done->written));
 }
 
 static int print_rates(struct cli *c, const struct rate_done *done,

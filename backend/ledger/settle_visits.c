@@ -173,10 +173,11 @@ enum rc settle_signed(struct settle *s, json_t *visit)
 	if (rc != RC_OK || !fresh)
 		return rc;
 	snprintf(text, sizeof(text),
-		 "visit '%s' was signed with %zu officers who had a valid "
+		 "visit '%s' was signed with %zu officer%s who had a valid "
 		 "certificate that day, not %d: it is not published unless "
 		 "somebody ratifies it",
-		 json_text(visit, "id"), valid, OFFICERS_MIN);
+		 json_text(visit, "id"), valid, valid == 1 ? "" : "s",
+		 OFFICERS_MIN);
 	return settle_alarm(s, "irregular", "alarm", "visit", visit, text);
 }
 
