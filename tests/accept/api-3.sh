@@ -130,6 +130,21 @@ do_ 400 "not part of this conflict" conflicts "$q" decide '{"decision":"other","
 do_ 200 '"state":"decided"' conflicts "$q" decide '{"decision":"other","value":{"summary":"half clean"},"reason":"both are right"}'
 is "the third value stands" "half clean" "$(office "SELECT summary FROM visit WHERE id='v2'")"
 
+# -- conflicts about personal data
+new subject_private s4 phone=13800000000
+sync a >/dev/null
+on a "UPDATE subject_private SET phone='13800000001' WHERE id='s4'"; set_ subject_private s4 phone=13800000002; sync a >/dev/null
+open_() { api GET "/v1/private-conflicts?scope=$S" | jq -r '.items[] | select(.state == "open").id'; }
+q=$(open_)
+D='{"decision":"terminal","reason":"asked again"}'
+refused_to "song zhao" private-conflicts "$q" decide "$D"
+do_ 400 reason private-conflicts "$q" decide '{"decision":"terminal"}'
+do_ 200 '"decided_by":"chen"' private-conflicts "$q" decide "$D"
+is "the other number stands" 13800000001 "$(api GET "/v1/private-subjects/s4?scope=$S" | json phone)"
+is "none is open" "" "$(open_)"
+is "who decided and who may not is in the log, the number is not" "li:refused song:refused zhao:refused far:refused chen:refused chen:ok 0" \
+	"$(entries decideConflictPrivate) $(hufud audit list --format json | grep -c 13800000001 || true)"
+
 # -- visits
 answers 200 '"verdict":"no_form"' GET "/v1/visits/w1/verdict?scope=$S"
 as far; answers 404 'not_found' GET "/v1/visits/w1/verdict"
@@ -196,6 +211,29 @@ new exemption e1 subject=s6 reason='white list' valid_to=2027-12-31 state=active
 refused_to "song zhao" exemptions e1 end
 do_ 200 '"state":"ended"' exemptions e1 end
 do_ 409 wrong_state exemptions e1 end
+
+# -- what each deed refuses: to whom it is not for, in the wrong state, without its reason
+do_ 200 '"state":"void"' violations x1 void "$R"
+while read -r kinds id verb body; do
+	refused_to "song zhao" "$kinds" "$id" "$verb" "$body"
+	do_ 409 wrong_state "$kinds" "$id" "$verb" "$body"
+	[ -z "$body" ] || do_ 400 '' "$kinds" "$id" "$verb" '{}'
+done <<E
+assignments a2 review
+assignments a2 close
+assignments a2 void $R
+visits v4 withdraw $R
+visits v4 publish
+visits v4 void $R
+rectifications r2 serve {"served_on":"2026-01-12"}
+rectifications r2 prove {"proof":["photo"]}
+rectifications r2 void $R
+rectifications r1 case $R
+violations x1 void $R
+E
+refused_to "song zhao" rectifications r1 close
+is "nothing of it changed anything" "void withdrawn void case void" "$(office "SELECT (SELECT state FROM assignment WHERE id='a2')||' '||(SELECT state FROM visit WHERE id='v4')||' '||
+	(SELECT state FROM rectification WHERE id='r2')||' '||(SELECT state FROM rectification WHERE id='r1')||' '||(SELECT state FROM violation WHERE id='x1')")"
 
 # -- quarantine
 on a "INSERT INTO violation(id,visit,subject,severity,state) VALUES('x9','w1','s1','low','open')"
