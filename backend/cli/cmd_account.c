@@ -32,12 +32,13 @@ static const char usage[] =
 	"account has none and\n"
 	"can only be used by commands on this machine. Stored as Argon2id.\n"
 	"\n"
-	"An administrator changes accounts whose scopes are within the own; "
-	"everybody may set\n"
-	"the own password. A disabled account and a new password end the "
-	"account's sessions; a\n"
-	"disabled account's tokens do nothing. The last administrator can not "
-	"be disabled.\n"
+	"An administrator changes accounts whose scopes are within the own, "
+	"but not the own\n"
+	"roles, scopes and agencies; everybody may set the own password. A "
+	"disabled account and\n"
+	"a new password end the account's sessions; a disabled account's "
+	"tokens do nothing. The\n"
+	"last administrator can not be disabled.\n"
 	"\nOptions: --data DIR, --as ACCOUNT\n";
 
 #define PASSWORD_MAX 256

@@ -32,6 +32,12 @@ static enum rc change_is_legal(const struct account_change *c, struct err *err)
 	return RC_OK;
 }
 
+static bool rights_differ(const struct account *a, const struct account *b)
+{
+	return a->roles != b->roles || strcmp(a->scopes, b->scopes) != 0 ||
+	       strcmp(a->agency, b->agency) != 0;
+}
+
 static enum rc actor_may(const struct account *actor,
 			 const struct account_change *c,
 			 const struct account *before,
@@ -50,6 +56,11 @@ static enum rc actor_may(const struct account *actor,
 		return err_set(err, RC_DENIED,
 			       "account '%s' is bound to an agency: only an "
 			       "administrator of all agencies manages accounts",
+			       actor->name);
+	if (!strcmp(actor->name, c->name) && rights_differ(before, after))
+		return err_set(err, RC_DENIED,
+			       "roles, scopes and agencies of account '%s' are "
+			       "for another administrator to change",
 			       actor->name);
 	if (!account_scopes_cover(before->scopes, actor->scopes) ||
 	    !account_scopes_cover(after->scopes, actor->scopes))

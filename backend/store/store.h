@@ -133,8 +133,9 @@ struct audit_by; /* store/audit.h */
 /* Add or change an account, with an entry in the audit log, in one transaction.
  * RC_DENIED unless `actor` is an administrator for all agencies whose scopes
  * have those of the account, before and after; one's own password anybody may
- * set; NULL: the server itself. The last active administrator stays one. A
- * disabled account and a new password end the account's sessions. */
+ * set, one's own roles, scopes and agencies nobody; NULL: the server itself.
+ * The last active administrator stays one. A disabled account and a new
+ * password end the account's sessions. */
 enum rc account_change(struct store *s, const struct account *actor,
 		       const struct account_change *change,
 		       const struct audit_by *by, struct err *err);

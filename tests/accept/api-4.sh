@@ -91,6 +91,18 @@ is "no token" 401 "$(with "$Z" GET /v1/me)"
 is "no password" 401 "$(with "Authorization: Basic $(printf 'li:another horse' | base64)" GET /v1/me)"
 is "in the words of a wrong one" "$(begin nobody x >/dev/null; json detail <"$T/body")" "$(begin li "another horse" >/dev/null; json detail <"$T/body")"
 
+# -- accounts: nobody gives rights to himself
+hufud account add song --role administrator --scope $S --password-file "$T/pw" >/dev/null
+A="Authorization: Basic $(printf 'song:correct horse' | base64)"
+M='Content-Type: application/merge-patch+json'
+set_() { with "$A" PATCH "/v1/accounts/$1" -H "$M" -d "$2"; }
+is "nobody gives himself a role" 403 "$(set_ song '{"roles":["administrator","analyst"]}')"
+is "it is said whose it is to do" 1 "$(grep -c "for another administrator to change" "$T/body")"
+is "nor scopes" 403 "$(set_ song '{"scopes":["33"]}')"
+is "nor less of them" 403 "$(set_ song '{"agencies":["ag1"]}')"
+fails 1 "another administrator" hufud account set-roles admin --role administrator,auditor --as admin
+holds "another administrator does" hufud account set-roles song --role administrator,auditor
+
 # -- whoever gets the database gets in nowhere
 begin wang "correct horse" >/dev/null
 live=$(cookie); live=${live#*=}
