@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/jcs.h"
 #include "base/json_memory.h"
+#include "base/seal.h"
 #include "contract/schema.h"
 #include "store/audit.h"
 
@@ -172,10 +173,55 @@ static const char *about(const struct call *c)
 	return text ? text : json_text(c->result, "id");
 }
 
+/* What was read of a list: how many, from which id to which, and how it was
+ * asked for. */
+static void page_say(const struct call *c, struct buf *out)
+{
+	const json_t *items = json_object_get(c->result, "items");
+	size_t n = json_array_size(items);
+	const char *first = json_text(json_array_get(items, 0), "id");
+	const char *last =
+		json_text(json_array_get(items, n ? n - 1 : 0), "id");
+	struct err ignored = { 0 };
+
+	if (!items)
+		return;
+	buf_printf(out, "; records=%zu", n);
+	if (first)
+		buf_printf(out, " ids=%s..%s", first, last);
+	buf_puts(out, " ");
+	(void)json_write(out, c->args, &ignored);
+}
+
+/* The log is kept for ever and read by many: what a request said is not in it
+ * where it may hold what is nobody's business, a slip of JSON with half a
+ * password. */
+static bool may_quote(const struct call *c)
+{
+	return !(c->kind && c->kind->is_sealed) && !c->errors &&
+	       c->problem_status != 400;
+}
+
+static void detail_say(const struct call *c, enum rc came, struct buf *out)
+{
+	if (c->remote)
+		buf_printf(out, "from %s", c->remote);
+	if (c->is_repeated)
+		buf_puts(out, "; asked again with its Idempotency-Key");
+	if (c->detail[0])
+		buf_printf(out, "; %s", c->detail);
+	if (came == RC_OK)
+		page_say(c, out);
+	else if (may_quote(c))
+		buf_printf(out, ": %s", c->err.text);
+	else
+		buf_printf(out, ": %s",
+			   c->problem_type ? c->problem_type : rc_name(came));
+}
+
 static enum rc logged(struct call *c, enum rc came, struct err *err)
 {
-	char detail[ERR_TEXT_MAX + 80];
-	const struct audit_entry e = {
+	struct audit_entry e = {
 		.by = { .who = c->actor.name[0] ? c->actor.name : "nobody",
 			.via = c->by == BY_COMMAND ? VIA_CLI : VIA_API,
 			.request_id = c->request_id,
@@ -185,39 +231,48 @@ static enum rc logged(struct call *c, enum rc came, struct err *err)
 		.kind = c->kind ? c->kind->name : NULL,
 		.id = about(c),
 		.outcome = audit_outcome_of(came),
-		.detail = detail,
 	};
+	struct buf detail;
+	enum rc rc;
 
-	snprintf(detail, sizeof(detail), "%s%s%s%s", c->remote ? "from " : "",
-		 c->remote ? c->remote : "", came == RC_OK ? "" : ": ",
-		 came == RC_OK ? "" : c->err.text);
-	return audit_put(c->store, &e, err);
+	buf_init(&detail, 64u << 10);
+	detail_say(c, came, &detail);
+	e.detail = detail.data;
+	rc = audit_put(c->store, &e, err);
+	buf_release(&detail);
+	return rc;
 }
 
 /* -- doing it -- */
 
-/* What makes two requests the same: who, what and all of what they say. */
+/* What makes two requests the same: who, what and all of what they say but
+ * passwords, whatever the order of members. Under the server's key: nobody who
+ * has the database alone can try what was said. */
 static enum rc request_hash(struct call *c, unsigned char out[SHA256_BYTES])
 {
+	const size_t how = JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY;
+	unsigned char seed[SIGN_SEED_BYTES];
+	json_t *said = json_pack("{s:s, s:O, s:o?}", "operation",
+				 c->operation->id, "arguments", c->args, "body",
+				 c->body ? json_copy(c->body) : NULL);
+	char *text;
 	struct sha256 h;
-	struct buf b;
-	enum rc rc;
 
-	buf_init(&b, 8u << 20);
-	buf_printf(&b, "%s\n", c->operation->id);
-	rc = json_write(&b, c->args, &c->err);
-	buf_byte(&b, '\n');
-	if (rc == RC_OK && c->body)
-		rc = json_write(&b, c->body, &c->err);
-	if (rc == RC_OK)
-		rc = buf_status(&b, &c->err);
-	if (rc == RC_OK) {
-		sha256_begin(&h);
-		sha256_add(&h, b.data, b.len);
-		sha256_end(&h, out);
-	}
-	buf_release(&b);
-	return rc;
+	json_object_del(json_object_get(said, "body"), "password");
+	json_object_del(json_object_get(said, "body"), "old_password");
+	text = json_dumps(said, how);
+	json_decref(said);
+	if (!text)
+		return err_set(&c->err, RC_NOMEM, "out of memory");
+	sign_key_seed(&c->store->key, seed);
+	sha256_begin(&h);
+	sha256_add(&h, seed, sizeof(seed));
+	sha256_add(&h, text, strlen(text));
+	sha256_add(&h, c->raw ? c->raw : "", c->raw_bytes);
+	sha256_end(&h, out);
+	wipe(seed, sizeof(seed));
+	free(text);
+	return RC_OK;
 }
 
 static enum rc handled(struct call *c)
@@ -258,6 +313,15 @@ static bool is_own(const struct call *c)
 	return says(c, "own");
 }
 
+/* {"with": {"quiet": true}}: the store has written one of its own. What was
+ * done before is no new deed, but a read of class L3 or L4. */
+static bool leaves_entry(const struct call *c)
+{
+	if (c->is_repeated)
+		return c->kind && audit_is_due(c->kind);
+	return !says(c, "quiet");
+}
+
 /* All of it in one transaction, or none. */
 static enum rc changed(struct call *c, uint64_t failures)
 {
@@ -271,7 +335,7 @@ static enum rc changed(struct call *c, uint64_t failures)
 	c->kind = registry_kind(c->store->kinds, c->operation->kind);
 	if (rc == RC_OK)
 		rc = handled(c);
-	if (rc == RC_OK && !says(c, "quiet") && !c->is_repeated)
+	if (rc == RC_OK && leaves_entry(c))
 		rc = logged(c, rc, &c->err);
 	rc = whole(c, failures, rc);
 	if (rc == RC_OK)
@@ -285,8 +349,7 @@ static enum rc changed(struct call *c, uint64_t failures)
 	return rc;
 }
 
-/* Changes leave their entry in their transaction; {"with": {"quiet": true}}
- * where the store has written one of its own. */
+/* Changes leave their entry in their transaction. */
 static enum rc done_here(struct call *c, uint64_t failures)
 {
 	bool is_change = strcmp(c->operation->method, "GET") != 0 &&
@@ -297,8 +360,7 @@ static enum rc done_here(struct call *c, uint64_t failures)
 
 	if (rc != RC_OK && is_logged(c))
 		(void)logged(c, rc, &ignored);
-	else if (!is_change && is_logged(c) && !says(c, "quiet") &&
-		 !c->is_repeated)
+	else if (!is_change && is_logged(c) && leaves_entry(c))
 		rc = logged(c, rc, &c->err);
 	return rc;
 }
@@ -314,7 +376,7 @@ enum rc call_run(struct call *c, const struct call_input *in)
 			     .now_ms = host_wall_ms(c->store->host),
 			     .via = c->by == BY_COMMAND ? VIA_CLI : VIA_API,
 			     .request_id = c->request_id,
-			     .is_told = true,
+			     .is_told = !is_own(c),
 			     .err = &c->err };
 	c->kind = registry_kind(c->store->kinds, c->operation->kind);
 	rc = role_check(c);

@@ -32,6 +32,7 @@ struct call {
 	char scope[16]; /* by the operation's scope rule; "" for none */
 	bool is_due; /* what was read quotes a record of class L3 or L4 */
 
+	char detail[160]; /* a handler's words for the audit log */
 	bool is_repeated; /* the Idempotency-Key was: nothing was done now */
 
 	/* What the handler leaves. */

@@ -2,6 +2,7 @@
  * for: the key and what came of it stand in the transaction of the deed itself
  * (draft-ietf-httpapi-idempotency-key-header). */
 #include "api/call.h"
+#include "api/record.h"
 
 #include <string.h>
 
@@ -15,6 +16,37 @@
 static bool is_secret(const struct call *c)
 {
 	return json_is_true(json_object_get(c->operation->with, "secret"));
+}
+
+/* Personal data stands sealed or not at all: a reply with it is not kept. */
+static bool is_personal(const struct call *c)
+{
+	const char *named = json_text(c->args, "kind");
+	const struct kind *k =
+		named ? registry_kind(c->store->kinds, named) : c->kind;
+
+	return k && k->is_sealed;
+}
+
+/* The record that was made then, as it stands now: shredded, where its key was
+ * destroyed since. */
+static enum rc shown_again(struct call *c)
+{
+	const char *at = strrchr(c->location, '/');
+	size_t n = at ? strcspn(++at, "?") : 0;
+	int status = c->status;
+	char id[33];
+	enum rc rc;
+
+	if (!n || n >= sizeof(id))
+		return call_refuse(c, RC_CONFLICT, 409, "conflict",
+				   "that was done; its reply held personal "
+				   "data and was not kept");
+	memcpy(id, at, n);
+	id[n] = '\0';
+	rc = record_show(c, id);
+	c->status = status;
+	return rc;
 }
 
 enum rc idempotency_look(struct call *c, const char *key,
@@ -54,6 +86,8 @@ enum rc idempotency_look(struct call *c, const char *key,
 		return call_refuse(c, RC_CONFLICT, 409, "conflict",
 				   "that was done, and the secret in its reply "
 				   "is told only once");
+	if (*done && is_personal(c))
+		return shown_again(c);
 	return RC_OK;
 }
 
@@ -69,7 +103,7 @@ enum rc idempotency_keep(struct call *c, const char *key,
 	if (rc != RC_OK)
 		return rc;
 	buf_init(&reply, JSON_BYTES_MAX);
-	if (c->result && !is_secret(c))
+	if (c->result && !is_secret(c) && !is_personal(c))
 		rc = json_write(&reply, c->result, &c->err);
 	if (rc == RC_OK)
 		rc = buf_status(&reply, &c->err);
