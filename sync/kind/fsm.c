@@ -160,8 +160,10 @@ static void end_say(struct buf *b, const struct fsm *t, uint64_t from,
 {
 	const char *instead = NULL;
 
-	if (!others_say(b, t, from))
+	if (!others_say(b, t, from)) {
 		buf_printf(b, ": it is '%s' for good", was);
+		return;
+	}
 	for (size_t i = 0; i < t->nfrozen && !instead; i++)
 		if (t->frozen[i].at & from)
 			instead = t->frozen[i].instead;

@@ -158,6 +158,13 @@ static const struct {
 	  "write an amendment, or withdraw it once it is published" },
 	{ "visit", COO, "{'state':'void'}", "{'state':'recorded'}",
 	  "cannot go from 'void' to 'recorded': it is 'void' for good" },
+	{ "visit", COO, "{'state':'recorded','score':1}",
+	  "{'state':'recorded','score':2}",
+	  "once it is 'recorded': make it void with a reason and record "
+	  "another" },
+	{ "assignment", COO, "{'state':'issued','subject':'a'}",
+	  "{'state':'issued','subject':'b'}",
+	  "once it is 'issued': make another assignment" },
 	{ "assignment", INS, "{'state':'issued'}", "{}",
 	  "'state' cannot be taken away" },
 	{ "assignment", COO, "", "{'state':'issued'}", NULL },
