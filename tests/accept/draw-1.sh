@@ -143,7 +143,7 @@ holds "which the check takes too" hufud check
 # -- a reassignment leads to another assignment of the same subject
 new() { hufud set assignment "$1" subject="$2" officers='o1;o2' state=issued --new --scope $S >/dev/null; }
 new n1 s1; new n2 s1; new n3 s1; new n4 s2
-fails 1 "that is itself" hufud set assignment n1 --scope $S state=reassigned reassigned_to=n1
+fails 1 "cannot refer to itself" hufud set assignment n1 --scope $S state=reassigned reassigned_to=n1
 fails 1 "is of subject 's2'" hufud set assignment n1 --scope $S state=reassigned reassigned_to=n4
 holds "to another" hufud set assignment n1 --scope $S state=reassigned reassigned_to=n2
 holds "and on" hufud set assignment n2 --scope $S state=reassigned reassigned_to=n3
