@@ -412,5 +412,21 @@ as far; import_ 403 'no rights in scope' "subject?scope=$S" $'id\nx\n'
 as zhao; import_ 200 '"refused":1' "subject?scope=$S" $'id,name,town\nn9,not mine to make,001\n'
 is "nothing is left lying" 0 "$(ls -d "$HUFU_DATA"/work-* 2>/dev/null | wc -l)"
 is "in the log" "li:ok li:ok li:refused li:refused song:refused far:refused zhao:ok" "$(entries importRecords)"
+
+# -- what came of it is read, with how it came about
+while read -r who kinds table scope; do
+	as "$who"; id=$(office "SELECT id FROM $table LIMIT 1")
+	answers 200 "\"$id\"" GET "/v1/$kinds/$id?scope=$scope"
+	answers 200 '"items":\[{' GET "/v1/$kinds/$id/history?scope=$scope"
+done <<E
+song alarms alarm $S
+song conflicts conflict $S
+chen private-conflicts conflict_private $S
+song draws draw $S
+song enrolments enrolment $S
+song ratings rating $S
+root forms form catalog
+root schemes scheme catalog
+E
 holds "everything holds" hufud check
 passed
