@@ -17,6 +17,7 @@ struct exporting {
 	struct sink sink;
 	struct err *err;
 	struct past_point point;
+	bool is_choosy; /* not every record is for the actor */
 	char *manifest; /* its path, owned */
 };
 
@@ -42,27 +43,6 @@ const struct kind *export_kind(const struct registry *kinds, const char *word)
 		k = registry_kind(kinds, name);
 	}
 	return k;
-}
-
-/* Reference data of the catalog is read by everybody who has the role. */
-static enum rc check_reader(const struct exporting *e)
-{
-	const struct account *a = e->job->actor;
-	const struct kind *k = e->kind;
-	unsigned readers = is_results(k) ? ~0u : k->readers;
-	bool may = k->is_catalog ? (a->roles & (readers | ROLE_SERVER)) != 0
-				 : account_may(a, readers, e->job->scope);
-
-	if (!may)
-		return err_set(e->err, RC_DENIED,
-			       "account '%s' may not read '%s' of '%s'",
-			       a->name, k->name, e->job->scope);
-	if (k->is_sealed && !e->job->private)
-		return err_set(e->err, RC_DENIED,
-			       "'%s' is personal data: it is exported only "
-			       "when asked for as private",
-			       k->name);
-	return RC_OK;
 }
 
 /* As text from the registry's validated names, in the order of the key. */
@@ -97,11 +77,40 @@ static enum rc put_record(struct exporting *e, const json_t *record)
 	return rc;
 }
 
+/* The text in the column of a field, or NULL. */
+static const char *column_text(struct query *q, const struct kind *k,
+			       const char *name)
+{
+	const struct field *f = kind_field(k, name);
+	int col = f ? 3 + (int)(f - k->fields) : -1;
+
+	return f && query_get_type(q, col) == 't' ? query_get_text(q, col)
+						  : NULL;
+}
+
+static enum rc may_have_row(const struct exporting *e, struct query *q,
+			    bool *may)
+{
+	const struct reader_row row = {
+		.agency = column_text(q, e->kind, "agency"),
+		.record_kind = column_text(q, e->kind, "record_kind"),
+		.record_id = column_text(q, e->kind, "record_id"),
+	};
+
+	return reader_may(e->job, &row, may, e->err);
+}
+
 static enum rc put_plain_row(struct exporting *e, struct query *q)
 {
 	json_t *record = NULL;
-	enum rc rc;
+	bool may = true;
+	enum rc rc = RC_OK;
 
+	if (e->is_choosy)
+		rc = may_have_row(e, q, &may);
+	if (rc != RC_OK || !may)
+		return rc;
+	e->done->rows++;
 	if (e->job->format == EXPORT_CSV) {
 		row_csv(&e->sink.pending, q, e->kind);
 		return RC_OK;
@@ -133,8 +142,21 @@ static enum rc unseal(struct exporting *e, const json_t *outer, json_t **plain)
 	return *plain ? RC_OK : err_set(e->err, RC_NOMEM, "out of memory");
 }
 
+static enum rc may_have_record(const struct exporting *e, const json_t *record,
+			       bool *may)
+{
+	const struct reader_row row = {
+		.agency = json_text(record, "agency"),
+		.record_kind = json_text(record, "record_kind"),
+		.record_id = json_text(record, "record_id"),
+	};
+
+	return reader_may(e->job, &row, may, e->err);
+}
+
 static enum rc put_sealed_row(struct exporting *e, struct query *q)
 {
+	bool may = true;
 	json_t *outer = NULL, *plain = NULL;
 	char *text = NULL;
 	size_t len;
@@ -146,8 +168,12 @@ static enum rc put_sealed_row(struct exporting *e, struct query *q)
 		rc = json_read(text, len, &outer, e->err);
 	if (rc == RC_OK)
 		rc = unseal(e, outer, &plain);
-	if (rc == RC_OK)
+	if (rc == RC_OK && e->is_choosy)
+		rc = may_have_record(e, plain, &may);
+	if (rc == RC_OK && may) {
+		e->done->rows++;
 		rc = put_record(e, plain);
+	}
 	free(text);
 	json_decref(outer);
 	json_decref(plain);
@@ -169,7 +195,6 @@ static enum rc put_rows(struct exporting *e)
 		while (rc == RC_OK && query_row(q)) {
 			rc = e->kind->is_sealed ? put_sealed_row(e, q)
 						: put_plain_row(e, q);
-			e->done->rows++;
 			if (rc == RC_OK)
 				rc = sink_flush(&e->sink, false, e->err);
 		}
@@ -295,6 +320,9 @@ static enum rc manifest_of(const struct exporting *e, json_t **out)
 
 	if (job->town)
 		json_object_set_new(filter, "town", json_string(job->town));
+	if (e->is_choosy && job->actor->agency[0])
+		json_object_set_new(filter, "agencies",
+				    json_string(job->actor->agency));
 	*out = json_pack(
 		"{s:s, s:s, s:b, s:o, s:s, s:s, s:o, s:o, s:I, s:I, s:s, s:I, "
 		"s:s, s:I, s:b}",
@@ -382,6 +410,7 @@ enum rc export_write(const struct export_job *job, struct export_done *done,
 						  : "a county's scope");
 	snprintf(done->kind, sizeof(done->kind), "%s", e.kind->name);
 	done->privacy = e.kind->privacy;
-	rc = check_reader(&e);
+	rc = reader_check(job, e.kind, err);
+	e.is_choosy = reader_is_choosy(job, e.kind);
 	return rc == RC_OK ? write_files(&e) : rc;
 }

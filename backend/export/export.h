@@ -23,6 +23,10 @@
  * result code, answer and violation, and one for a visit that has none. `id` is
  * the visit's; export_results.c has the columns.
  *
+ * An account that acts for some agencies gets records of these, and nobody's,
+ * as in the lists of the API: conflicts and alarms go by the record that they
+ * are about. "filter" then says which agencies.
+ *
  * Sealed kinds are personal data: they are exported only on demand, for a role
  * that may read them. A record whose key was destroyed is counted as shredded
  * and comes out with its id alone. The caller logs what is of class L3 or L4.

@@ -26,6 +26,20 @@ enum rc sink_place(struct sink *s, struct err *err);
 /* What was not placed is gone. */
 void sink_close(struct sink *s);
 
+/* -- reader.c -- */
+
+/* May the actor have records of the kind there? */
+enum rc reader_check(const struct export_job *job, const struct kind *k,
+		     struct err *err);
+/* May he have only some of them? */
+bool reader_is_choosy(const struct export_job *job, const struct kind *k);
+/* What a record says of whose it is, NULL what it does not say; borrowed. */
+struct reader_row {
+	const char *agency, *record_kind, *record_id;
+};
+enum rc reader_may(const struct export_job *job, const struct reader_row *row,
+		   bool *may, struct err *err);
+
 /* The columns of `results` as a kind that is in no registry, the statement that
  * reads them, and the kinds that it reads. */
 extern const struct kind export_results;

@@ -86,6 +86,9 @@ finds "another county sees its own and the catalog" "ag1:name ag2:name x1:name" 
 refuses "a scope of others" 403 q=西湖 scope=$S
 WHO=ji:correct-horse-1
 finds "who acts for an agency sees its officers" "o7:name" q=湖生
+get /v1/exports/officer format=jsonl
+is "and exports no other" "0 1" "$(grep -c '"o8"' "$T/body") $(grep -c '"o7"' "$T/body")"
+is "nor by the command" "0 1" "$(hufud export officer --format jsonl --scope $S --as ji | tee "$T/out" | grep -c '"o8"') $(grep -c '"o7"' "$T/out")"
 WHO=wang:correct-horse-1
 finds "an auditor of all" "c2:beginning ag1:name ag2:name c1:name x1:name c3:other" q=西湖
 WHO=chen:correct-horse-1

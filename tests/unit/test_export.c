@@ -224,6 +224,62 @@ static void personal_data_needs_the_word_and_the_role(void **state)
 	free(text);
 }
 
+/* What the account gets of a kind, as a text. */
+static char *taken(struct world *w, const char *kind, int64_t rows)
+{
+	struct export_job job = job_of(w, kind, EXPORT_JSONL);
+	struct export_done done;
+
+	write_out(&job, &done, &w->err);
+	assert_int_equal(done.rows, rows);
+	return file_text(w->out);
+}
+
+static void put_served(struct world *w, const char *kind, const char *id,
+		       const char *json)
+{
+	if (loop_serve(&w->loop, SCOPE, kind, id, json, &w->err) != RC_OK)
+		fail_msg("%s: %s", id, w->err.text);
+}
+
+static void who_acts_for_an_agency_gets_its_records_and_nobodys(void **state)
+{
+	static const char alarm[] =
+		"{\"rule\":\"r\",\"record_kind\":\"officer\",\"record_id\":"
+		"\"%s\",\"state\":\"open\"}";
+	struct world *w = *state;
+	char *text, json[200], path[140];
+
+	if (loop_write(&w->loop, "catalog", "agency", "g1", "{\"name\":\"a\"}",
+		       &w->err) != RC_OK ||
+	    loop_write(&w->loop, "catalog", "agency", "g2", "{\"name\":\"b\"}",
+		       &w->err) != RC_OK)
+		fail_msg("%s", w->err.text);
+	put(w, "officer", "p1", "{\"name\":\"a\",\"agency\":\"g1\"}");
+	put(w, "officer", "p2", "{\"name\":\"b\",\"agency\":\"g2\"}");
+	put(w, "officer", "p3", "{\"name\":\"c\"}");
+	for (int i = 1; i <= 3; i++) {
+		char id[3] = { 'p', (char)('0' + i), '\0' };
+
+		snprintf(json, sizeof(json), alarm, id);
+		put_served(w, "alarm", id, json);
+	}
+	free(taken(w, "officer", 3));
+	free(taken(w, "alarm", 3));
+	w->account.roles = ROLE_COORDINATOR;
+	snprintf(w->account.agency, sizeof(w->account.agency), "g1");
+	text = taken(w, "officer", 2);
+	assert_null(strstr(text, "\"p2\""));
+	free(text);
+	snprintf(path, sizeof(path), "%s.manifest.json", w->out);
+	text = file_text(path);
+	assert_non_null(strstr(text, "\"filter\":{\"agencies\":\"g1\"}"));
+	free(text);
+	text = taken(w, "alarm", 2);
+	assert_null(strstr(text, "\"p2\""));
+	free(text);
+}
+
 static void what_cannot_be_exported_leaves_no_file(void **state)
 {
 	struct world *w = *state;
@@ -432,6 +488,7 @@ int main(void)
 		IN_WORLD(jsonl_has_the_canonical_record_a_line),
 		IN_WORLD(the_same_records_give_the_same_bytes_and_manifest),
 		IN_WORLD(personal_data_needs_the_word_and_the_role),
+		IN_WORLD(who_acts_for_an_agency_gets_its_records_and_nobodys),
 		IN_WORLD(what_cannot_be_exported_leaves_no_file),
 		IN_WORLD(a_kind_is_found_by_its_plural),
 		IN_WORLD(results_have_a_row_for_each_code_answer_and_violation),
