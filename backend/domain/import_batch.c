@@ -179,15 +179,15 @@ static enum rc keep_state(struct import_batch *b, const char *id,
 	return rc;
 }
 
-/* A row without a state says what has been, not what begins now. */
+/* A new row without a state says what has been, not what begins now. */
 static enum rc give_state(struct import_batch *b, const json_t *standing,
 			  json_t *record)
 {
 	const struct fsm *t = b->kind->fsm;
 	const char *field = t ? t->field->name : NULL;
 
-	if (!t || !t->import_start || json_object_get(record, field) ||
-	    json_object_get(standing, field) ||
+	if (!t || !t->import_start || standing ||
+	    json_object_get(record, field) ||
 	    json_object_set_new(record, field, json_string(t->import_start)) ==
 		    0)
 		return RC_OK;
