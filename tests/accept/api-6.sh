@@ -70,11 +70,15 @@ for a in chen:coordinator zhou:administrator gu:analyst; do
 done
 hufud set subject_private s4 --new phone=13800000000 --scope $S >/dev/null
 hufud set external_rating x1 --new subject=s4 scheme=theirs valid_from=2026-01-01 grade=A --scope $S >/dev/null
-# an alarm speaks of another record
-for l in l1:external_rating/x1 l2:subject/s4; do
-	r=${l#*:}
-	hufud set alarm "${l%%:*}" --new rule=test record_kind="${r%/*}" record_id="${r#*/}" state=open --scope $S >/dev/null
+# a conflict speaks of another record: two who saw the same change it apart
+for r in external_rating:x1:grade:B:C subject:s4:name:east:west; do
+	IFS=: read -r kind id field one other <<<"$r"
+	hufud show "$kind" "$id" --scope $S --json >"$T/seen.json"
+	hufud set "$kind" "$id" "$field=$one" --scope $S >/dev/null
+	hufud set "$kind" "$id" "$field=$other" --base "$T/seen.json" --scope $S >/dev/null
 done
+question() { sqlite3 "$HUFU_DATA/hufu.db" "SELECT id FROM conflict WHERE record_kind = '$1'"; }
+l1=$(question external_rating) l2=$(question subject)
 server_start
 WHO="chen:correct horse"
 last() { sqlite3 -separator ' ' "$HUFU_DATA/hufu.db" "SELECT who, via, operation, outcome, ifnull(scope,'-'),
@@ -102,8 +106,8 @@ leaves "chen api getExternalRating ok $S external_rating/x1" GET /v1/external-ra
 leaves "chen api getSubjectPrivate ok $S subject_private/s4" GET /v1/private-subjects/s4
 leaves "chen api getSubjectPrivate ok $S subject_private/s4" GET "/v1/private-subjects/s4?fields=note"
 leaves "chen api getSubjectPrivate refused - subject_private/s0" GET /v1/private-subjects/s0
-leaves "chen api getAlarm ok $S alarm/l1" GET /v1/alarms/l1
-silent GET /v1/alarms/l2
+leaves "chen api getConflict ok $S conflict/$l1" GET "/v1/conflicts/$l1"
+silent GET "/v1/conflicts/$l2"
 silent GET /v1/subjects/s4
 silent GET "/v1/subjects?scope=$S"
 silent GET "/v1/private-subjects/s4" -u nobody:x
