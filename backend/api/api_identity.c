@@ -138,6 +138,8 @@ enum rc token_create(struct call *c)
 		.scopes = list_text(c->body, "scopes", scopes, sizeof(scopes)),
 		.agency =
 			list_text(c->body, "agencies", agency, sizeof(agency)),
+		.is_reader =
+			json_is_true(json_object_get(c->body, "read_only")),
 	};
 	struct audit_by by = by_of(c);
 	enum rc rc;
@@ -155,50 +157,92 @@ enum rc token_create(struct call *c)
 	return RC_OK;
 }
 
+struct tokens {
+	json_t *items;
+	const char *only; /* the id of this one, or NULL */
+};
+
 static enum rc token_item(void *ctx, const struct token_row *row,
 			  struct err *err)
 {
-	json_t *item = json_pack("{s:s, s:s, s:s, s:o, s:o, s:s}", "id",
-				 row->id, "account", row->account, "label",
-				 row->label, "roles", roles_of(row->roles),
-				 "scopes", page_words(row->scopes),
-				 "created_by", row->created_by);
+	const struct tokens *list = ctx;
+	json_t *item;
 
 	(void)err;
+	if (list->only && strcmp(list->only, row->id) != 0)
+		return RC_OK;
+	item = json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:b}", "id", row->id,
+			 "account", row->account, "label", row->label, "roles",
+			 roles_of(row->roles), "scopes",
+			 page_words(row->scopes), "created_by", row->created_by,
+			 "read_only", row->is_reader);
 	time_put(item, "created_at", row->created_ms);
 	time_put(item, "expires_at", row->expires_ms);
 	time_put(item, "used_at", row->used_ms);
 	time_put(item, "revoked_at", row->revoked_ms);
-	json_array_append_new(ctx, item);
+	json_array_append_new(list->items, item);
 	return RC_OK;
 }
 
-/* One's own; an administrator of all scopes may ask for anybody's. */
+/* The id of the token that the caller came with, or "". What it knows of the
+ * others would be more than it was given. */
+static enum rc token_own(struct call *c, char id[21])
+{
+	struct account ignored;
+
+	id[0] = '\0';
+	return c->by == BY_TOKEN
+		       ? token_find(c->store, c->credential, c->op.now_ms,
+				    &ignored, id, &c->err)
+		       : RC_OK;
+}
+
+/* One's own; an administrator of all scopes may ask for anybody's. A token sees
+ * itself. */
 enum rc token_list(struct call *c)
 {
 	const char *account = json_text(c->args, "account");
-	json_t *items = json_array();
-	enum rc rc;
+	char own[21];
+	struct tokens list = { .items = json_array() };
+	enum rc rc = token_own(c, own);
 
 	if (!account)
 		account = c->actor.name;
-	c->result = json_pack("{s:o}", "items", items);
+	if (own[0])
+		list.only = own;
+	c->result = json_pack("{s:o}", "items", list.items);
+	if (rc != RC_OK)
+		return rc;
+	if (strcmp(account, c->actor.name) != 0 && own[0])
+		return call_refuse(c, RC_DENIED, 403, "denied",
+				   "a token sees itself only: come with a "
+				   "session, or with the account and its "
+				   "password");
 	if (strcmp(account, c->actor.name) != 0 &&
 	    !account_may(&c->actor, ROLE_ADMINISTRATOR, "*"))
 		return call_refuse(c, RC_DENIED, 403, "denied",
 				   "the tokens of others are for "
 				   "administrators of all scopes");
-	rc = token_each(c->store, account, token_item, items, &c->err);
+	rc = token_each(c->store, account, token_item, &list, &c->err);
 	return rc == RC_OK ? page_cut(c, "id") : rc;
 }
 
 enum rc token_drop(struct call *c)
 {
+	const char *token = json_text(c->args, "token");
 	struct audit_by by = by_of(c);
+	char own[21];
+	enum rc rc = token_own(c, own);
 
+	if (rc == RC_OK && own[0] && strcmp(own, token) != 0)
+		return call_refuse(c, RC_DENIED, 403, "denied",
+				   "a token ends itself only, by its id: come "
+				   "with a session, or with the account and "
+				   "its password");
 	c->status = 204;
-	return token_revoke(c->store, &c->actor, NULL,
-			    json_text(c->args, "token"), &by, &c->err);
+	return rc == RC_OK ? token_revoke(c->store, &c->actor, NULL, token, &by,
+					  &c->err)
+			   : rc;
 }
 
 /* -- accounts -- */

@@ -73,6 +73,10 @@ static enum rc role_check(struct call *c)
 		return call_refuse(c, RC_DENIED, 403, "denied",
 				   "this is for a person: come with a session, "
 				   "or with the account and its password");
+	if (c->actor.is_reader && strcmp(op->method, "GET") != 0 &&
+	    !says(c, "reads"))
+		return call_refuse(c, RC_DENIED, 403, "denied",
+				   "this token only reads: it changes nothing");
 	if ((c->actor.roles | ROLE_PUBLIC) & op->roles)
 		return RC_OK;
 	if (c->by == BY_NOBODY)

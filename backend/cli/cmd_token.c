@@ -9,7 +9,8 @@
 static const char usage[] =
 	"usage: hufud token make ACCOUNT --label TEXT [--role R,R] [--scope "
 	"S,S]\n"
-	"                        [--agency A,A] [--days N] [--json]\n"
+	"                        [--agency A,A] [--days N] [--read-only] "
+	"[--json]\n"
 	"       hufud token list [ACCOUNT] [--json]\n"
 	"       hufud token revoke ID | LABEL [--account ACCOUNT]\n"
 	"\n"
@@ -17,7 +18,7 @@ static const char usage[] =
 	"account may, or\n"
 	"        less: never more than both at the time of use. Valid for "
 	"--days (90, at most\n"
-	"        366)\n"
+	"        366). With --read-only it changes nothing\n"
 	"list    the tokens of an account; of all that one's scopes have, "
 	"without a name\n"
 	"revoke  ends one at once, by its id or its account's label for it\n"
@@ -31,6 +32,7 @@ static const char usage[] =
 
 struct wanted {
 	const char *name, *label, *role, *scopes, *agency, *days, *account;
+	bool is_reader;
 };
 
 static int make(struct cli *c, const struct wanted *w)
@@ -38,7 +40,8 @@ static int make(struct cli *c, const struct wanted *w)
 	struct token_wish wish = { .account = w->name,
 				   .label = w->label,
 				   .scopes = w->scopes,
-				   .agency = w->agency };
+				   .agency = w->agency,
+				   .is_reader = w->is_reader };
 	char text[TOKEN_SIZE], id[21], until[25];
 	struct audit_by by;
 	long days = w->days ? strtol(w->days, NULL, 10) : TOKEN_DAYS_DEFAULT;
@@ -120,19 +123,22 @@ static enum rc row_print(void *ctx, const struct token_row *r, struct err *err)
 	time_format(expires, r->expires_ms);
 	if (!l->c->json) {
 		printf("%s  %-12s %-8s %-20s until %s, last used %s  %s in "
-		       "%s\n",
+		       "%s%s\n",
 		       r->id, r->account, state_of(l->c, r), r->label, expires,
-		       when(used, r->used_ms, "never"), roles, r->scopes);
+		       when(used, r->used_ms, "never"), roles, r->scopes,
+		       r->is_reader ? ", read only" : "");
 		return RC_OK;
 	}
 	json_array_append_new(
 		l->all,
-		json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
+		json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, "
+			  "s:b}",
 			  "id", r->id, "account", r->account, "label", r->label,
 			  "state", state_of(l->c, r), "roles", roles, "scopes",
 			  r->scopes, "created", created, "created_by",
 			  r->created_by, "expires", expires, "last_used",
-			  when(used, r->used_ms, "never")));
+			  when(used, r->used_ms, "never"), "read_only",
+			  r->is_reader));
 	return RC_OK;
 }
 
@@ -191,6 +197,7 @@ int cmd_token(struct cli *c)
 					  { "--agency", &w.agency, NULL },
 					  { "--days", &w.days, NULL },
 					  { "--account", &w.account, NULL },
+					  { "--read-only", NULL, &w.is_reader },
 					  { NULL, NULL, NULL } };
 	int code = cli_options(c, own, usage, words, 2);
 

@@ -109,6 +109,7 @@ struct account {
 	char agency[256]; /* comma separated ids of agencies; "" for all */
 	int64_t password_version; /* grows with each password that is set */
 	bool is_disabled;
+	bool is_reader; /* came with a token that changes nothing */
 };
 /* Comma separated division prefixes of two to six digits, "catalog", or "*". */
 bool account_scopes_are_legal(const char *scopes);

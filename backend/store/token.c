@@ -135,6 +135,7 @@ static enum rc token_put(struct store *s, const struct token_wish *w,
 	query_int(q, 8, t->now_ms);
 	query_text(q, 9, t->by);
 	query_int(q, 10, t->expires_ms);
+	query_int(q, 11, w->is_reader);
 	return query_end(q, err);
 }
 
@@ -162,9 +163,10 @@ static enum rc token_write(struct store *s, const struct account *owner,
 
 	account_roles_text(roles, sizeof(roles), t->roles);
 	snprintf(detail, sizeof(detail),
-		 "account=%s label=%s roles=%s scopes=%.200s days=%lld",
+		 "account=%s label=%s roles=%s scopes=%.200s days=%lld%s",
 		 owner->name, w->label, roles, t->scopes,
-		 (long long)((t->expires_ms - t->now_ms) / DAY_MS));
+		 (long long)((t->expires_ms - t->now_ms) / DAY_MS),
+		 w->is_reader ? " read_only" : "");
 	if (rc == RC_OK)
 		rc = label_is_free(s, w, err);
 	if (rc == RC_OK)
@@ -265,6 +267,7 @@ static bool rights_of_both(struct account *out, const struct account *token,
 {
 	*out = *account;
 	out->roles = token->roles & account->roles;
+	out->is_reader = token->is_reader;
 	out->scopes[0] = '\0';
 	scopes_within(out->scopes, sizeof(out->scopes), token->scopes,
 		      account->scopes);
@@ -300,6 +303,7 @@ static enum rc token_load(struct store *s, const char *text, int64_t now_ms,
 		column_copy(q, 3, token->scopes, sizeof(token->scopes));
 		column_copy(q, 4, token->agency, sizeof(token->agency));
 		*used_ms = query_get_int(q, 5);
+		token->is_reader = query_get_int(q, 6) != 0;
 	}
 	return query_end(q, err);
 }
@@ -435,6 +439,7 @@ enum rc token_each(struct store *s, const char *account, token_row_fn *fn,
 			.expires_ms = query_get_int(q, 8),
 			.used_ms = query_get_int(q, 9),
 			.revoked_ms = query_get_int(q, 10),
+			.is_reader = query_get_int(q, 11) != 0,
 		};
 
 		rc = fn(ctx, &row, err);

@@ -23,6 +23,7 @@ struct token_wish {
 	unsigned roles; /* 0: those of the account */
 	const char *scopes; /* NULL: those of the account */
 	const char *agency; /* NULL: those of the account */
+	bool is_reader; /* it changes nothing */
 	int64_t expires_ms; /* 0: in TOKEN_DAYS_DEFAULT days */
 };
 /* Make one; `text` is told this once, `id` names it from now on. `actor` makes
@@ -35,7 +36,8 @@ enum rc token_make(struct store *s, const struct account *actor,
 		   char text[TOKEN_SIZE], char id[21], struct err *err);
 
 /* Whose token is this, and what may it do now? *out has the name of its account
- * and the rights that both have; token_id (may be NULL) its id. RC_DENIED, in
+ * and the rights that both have, and is_reader where it is for reading only,
+ * which the caller holds to; token_id (may be NULL) its id. RC_DENIED, in
  * one wording, for a token that is unknown, expired, revoked, of a disabled
  * account, or without any right left. Remembers the use, at most once an hour,
  * and never inside a transaction. */
@@ -52,6 +54,7 @@ enum rc token_revoke(struct store *s, const struct account *actor,
 struct token_row {
 	const char *id, *account, *label, *scopes, *agency, *created_by;
 	unsigned roles;
+	bool is_reader;
 	int64_t created_ms, expires_ms, used_ms, revoked_ms; /* 0: never */
 };
 typedef enum rc token_row_fn(void *ctx, const struct token_row *row,

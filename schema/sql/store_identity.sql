@@ -8,7 +8,8 @@ CREATE TABLE token(
 	id TEXT NOT NULL PRIMARY KEY, hash BLOB NOT NULL, account TEXT NOT NULL,
 	label TEXT NOT NULL, roles INTEGER NOT NULL, scopes TEXT NOT NULL,
 	agency TEXT, created_at INTEGER NOT NULL, created_by TEXT NOT NULL,
-	expires_at INTEGER NOT NULL, used_at INTEGER, revoked_at INTEGER)
+	expires_at INTEGER NOT NULL, used_at INTEGER, revoked_at INTEGER,
+	read_only INTEGER NOT NULL)
 	WITHOUT ROWID;
 CREATE UNIQUE INDEX token_hash ON token(hash);
 CREATE UNIQUE INDEX token_label ON token(account, label)
@@ -46,11 +47,11 @@ SELECT count(*) FROM account WHERE state = 'active' AND (roles & ?1) <> 0
 
 -- name: token_put
 INSERT INTO token(id, hash, account, label, roles, scopes, agency, created_at,
-	created_by, expires_at)
-VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+	created_by, expires_at, read_only)
+VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
 
 -- name: token_by_hash
-SELECT id, account, roles, scopes, agency, used_at FROM token
+SELECT id, account, roles, scopes, agency, used_at, read_only FROM token
 WHERE hash = ?1 AND revoked_at IS NULL AND expires_at > ?2
 
 -- name: token_by_name
@@ -67,7 +68,7 @@ UPDATE token SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL
 
 -- name: token_list
 SELECT id, account, label, roles, scopes, agency, created_at, created_by,
-	expires_at, used_at, revoked_at FROM token
+	expires_at, used_at, revoked_at, read_only FROM token
 WHERE ?1 IS NULL OR account = ?1 ORDER BY account, created_at, id
 
 -- name: session_put

@@ -63,6 +63,25 @@ is "a token makes no token" 403 "$(with "$N" POST /v1/tokens -H "$J" -H "$(key)"
 is "nor sets a password, though it knew the old one" 403 "$(with "$N" PUT /v1/me/password -H "$J" -d '{"old_password":"correct horse","password":"another horse"}')"
 make_ '{"label":"a","roles":["analyst"]}' >/dev/null
 is "its secret is told once" 409 "$(K=$(key); with "$B" POST /v1/tokens -H "$J" -H "$K" -d '{"label":"o"}' >/dev/null; with "$B" POST /v1/tokens -H "$J" -H "$K" -d '{"label":"o"}')"
+is "it sees itself, and no other token" "[\"$NID\"]" "$(with "$N" GET /v1/tokens >/dev/null; python3 -c '
+import json, sys; print(json.dumps([t["id"] for t in json.load(open(sys.argv[1]))["items"]]))' "$T/body")"
+make_ '{"label":"other"}' >/dev/null; OID=$(json id <"$T/body")
+is "it ends no other" 403 "$(with "$N" DELETE "/v1/tokens/$OID")"
+is "nor by a label" 403 "$(with "$N" DELETE "/v1/tokens/other")"
+is "a person of the account does" 204 "$(with "$B" DELETE "/v1/tokens/$OID")"
+make_ '{"label":"self"}' >/dev/null; O="Authorization: Bearer $(token)" OID=$(json id <"$T/body")
+is "a token ends itself" "204 401" "$(with "$O" DELETE "/v1/tokens/$OID") $(with "$O" GET /v1/me)"
+is "a token that reads" 201 "$(make_ '{"label":"r","read_only":true}')"
+R="Authorization: Bearer $(token)" RID=$(json id <"$T/body")
+is "reads" 200 "$(with "$R" GET "/v1/subjects?scope=$S")"
+is "and changes nothing, whatever its roles" 403 "$(with "$R" POST "/v1/subjects?scope=$S" -H "$J" -H "$(key)" -d '{"name":"x"}')"
+is "it is said why" 1 "$(grep -c "only reads" "$T/body")"
+is "the log has the refusal" refused "$(sqlite3 "$HUFU_DATA/hufu.db" "SELECT outcome FROM audit WHERE operation = 'createSubject' ORDER BY seq DESC LIMIT 1")"
+is "nor ends itself" 403 "$(with "$R" DELETE "/v1/tokens/$RID")"
+is "the list says which those are" "True True" "$(hufud token list wang --json | python3 -c '
+import json, sys; print(*(t["read_only"] for t in json.load(sys.stdin)["tokens"] if t["label"] == "r"), end=" ")
+')$(hufud token make wang --label rr --read-only >/dev/null 2>&1; hufud token list wang --json | python3 -c '
+import json, sys; print(*(t["read_only"] for t in json.load(sys.stdin)["tokens"] if t["label"] == "rr"))')"
 is "revoked" 204 "$(with "$B" DELETE "/v1/tokens/$NID")"
 is "it is nobody" 401 "$(with "$N" GET /v1/me)"
 make_ '{"label":"e","expires_at":"2099-01-01T00:00:00Z"}' >/dev/null

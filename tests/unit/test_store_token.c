@@ -69,6 +69,22 @@ static void a_token_acts_for_its_account(void **state)
 	assert_string_equal(found, id);
 }
 
+static void a_reading_token_says_so(void **state)
+{
+	const struct token_wish wish = { .account = LI,
+					 .label = "nightly",
+					 .is_reader = true };
+	char text[TOKEN_SIZE];
+	struct account a;
+
+	(void)state;
+	ok(make(&li, &wish, text));
+	ok(find(text, &a));
+	assert_true(a.is_reader);
+	ok(account_get(desk.s, LI, &a, &desk.err));
+	assert_false(a.is_reader);
+}
+
 static void what_is_stored_is_no_token(void **state)
 {
 	const struct token_wish wish = { .account = LI, .label = "nightly" };
@@ -286,6 +302,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_token_acts_for_its_account),
+		TEST(a_reading_token_says_so),
 		TEST(what_is_stored_is_no_token),
 		TEST(no_other_text_is_a_token),
 		TEST(a_token_never_has_more_than_both),
