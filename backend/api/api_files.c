@@ -1,6 +1,6 @@
-/* api/api_files.c - records as files: taken out, and taken in. A file of the
- * request lives in a folder of its own in the data folder, and goes when the
- * reply is sent. */
+/* api/api_files.c - records as files: taken out, and taken in. What is written
+ * on the way has no name in the data folder, so that nothing of it stays
+ * whatever happens. */
 #include "api/handlers.h"
 
 #include <errno.h>
@@ -18,34 +18,22 @@
 #define PIECE_BYTES (64u << 10)
 #define REJECTS_BYTES_MAX (32u << 20)
 
-struct desk {
-	char *folder;
-	char file[4200], beside[4300]; /* `beside`: the file's companion */
-};
-
-static enum rc desk_open(struct desk *d, struct call *c, const char *suffix)
+/* A file without a name. */
+static enum rc scratch_open(struct call *c, FILE **out)
 {
-	d->folder = store_path(c->store, "work-XXXXXX");
-	if (!d->folder || !mkdtemp(d->folder)) {
-		free(d->folder);
-		d->folder = NULL;
-		return err_set(&c->err, RC_IO, "cannot make a folder: %s",
-			       strerror(errno));
-	}
-	snprintf(d->file, sizeof(d->file), "%s/file", d->folder);
-	snprintf(d->beside, sizeof(d->beside), "%s%s", d->file, suffix);
-	return RC_OK;
-}
+	char *path = store_path(c->store, "work-XXXXXX");
+	int fd = path ? mkstemp(path) : -1;
 
-static void desk_close(struct desk *d)
-{
-	if (!d->folder)
-		return;
-	(void)unlink(d->file);
-	(void)unlink(d->beside);
-	(void)rmdir(d->folder);
-	free(d->folder);
-	d->folder = NULL;
+	*out = NULL;
+	if (fd >= 0 && unlink(path) == 0)
+		*out = fdopen(fd, "w+b");
+	if (!*out)
+		err_set(&c->err, RC_IO, "cannot make a file: %s",
+			strerror(errno));
+	if (!*out && fd >= 0)
+		close(fd);
+	free(path);
+	return *out ? RC_OK : c->err.code;
 }
 
 /* -- out -- */
@@ -67,36 +55,29 @@ static void file_free(void *ctx)
 }
 
 /* What the manifest says that fits in headers. */
-static void manifest_say(struct call *c, const char *path)
+static void manifest_say(struct call *c, const json_t *m,
+			 const struct export_done *done)
 {
-	json_t *m = json_load_file(path, 0, NULL);
 	const char *commit = json_text(m, "commit");
 
-	reply_header(c->reply, "Hufu-Rows", "%lld",
-		     (long long)json_int(m, "rows", 0));
-	reply_header(c->reply, "Hufu-Class", "%lld",
-		     (long long)json_int(m, "class", 0));
+	reply_header(c->reply, "Hufu-Rows", "%lld", (long long)done->rows);
+	reply_header(c->reply, "Hufu-Class", "%d", done->privacy);
 	reply_header(c->reply, "Hufu-Position", "%lld",
-		     (long long)json_int(m, "position", 0));
-	reply_header(c->reply, "Hufu-Sha256", "%s", json_text(m, "sha256"));
+		     (long long)done->position);
+	reply_header(c->reply, "Hufu-Sha256", "%s", done->sha256);
 	if (commit)
 		reply_header(c->reply, "Hufu-Commit", "%s", commit);
-	json_decref(m);
 }
 
-static enum rc export_send(struct call *c, const struct desk *d, bool is_csv)
+/* The file is the reply's from here on. */
+static void export_send(struct call *c, FILE *f, bool is_csv)
 {
-	FILE *f = fopen(d->file, "rb");
-
-	if (!f)
-		return err_set(&c->err, RC_IO, "cannot read '%s'", d->file);
-	manifest_say(c, d->beside);
+	rewind(f);
 	c->reply->content_type =
 		is_csv ? "text/csv; charset=utf-8" : "application/jsonl";
 	c->reply->stream = file_stream;
 	c->reply->stream_ctx = f;
 	c->reply->stream_free = file_free;
-	return RC_OK;
 }
 
 /* The kind that rights are asked of: results are visits. */
@@ -127,7 +108,8 @@ enum rc export_get(struct call *c)
 	int64_t day, position = as_of ? strtoll(as_of, NULL, 10) : 0;
 	bool is_day = as_of && date_parse(as_of, &day);
 	struct export_done done;
-	struct desk desk = { 0 };
+	json_t *manifest = NULL;
+	FILE *file = NULL;
 	struct export_job job = {
 		.store = c->store,
 		.actor = &c->actor,
@@ -141,42 +123,35 @@ enum rc export_get(struct call *c)
 	enum rc rc = export_kind_take(c, job.kind);
 
 	if (rc == RC_OK)
-		rc = desk_open(&desk, c, ".manifest.json");
+		rc = scratch_open(c, &file);
 	job.scope = c->scope;
-	job.out = desk.file;
+	job.file = file;
+	job.manifest = &manifest;
 	if (rc == RC_OK)
 		rc = export_write(&job, &done, &c->err);
-	if (rc == RC_OK)
-		rc = export_send(c, &desk, is_csv);
-	desk_close(&desk);
+	if (rc == RC_OK) {
+		manifest_say(c, manifest, &done);
+		export_send(c, file, is_csv);
+	} else if (file) {
+		fclose(file);
+	}
+	json_decref(manifest);
 	return rc;
 }
 
 /* -- in -- */
 
-static enum rc file_put(struct call *c, const char *path)
-{
-	FILE *f = fopen(path, "wb");
-	bool ok = f && fwrite(c->raw, 1, c->raw_bytes, f) == c->raw_bytes;
-
-	if (f)
-		ok = fclose(f) == 0 && ok;
-	return ok ? RC_OK : err_set(&c->err, RC_IO, "cannot write '%s'", path);
-}
-
 /* The refused rows, to be corrected and sent again. */
-static void rejects_take(struct call *c, const char *path)
+static void rejects_take(struct call *c, FILE *f)
 {
 	char piece[PIECE_BYTES];
-	FILE *f = fopen(path, "rb");
 	struct buf text;
 	size_t n;
 
 	buf_init(&text, REJECTS_BYTES_MAX);
-	while (f && (n = fread(piece, 1, sizeof(piece), f)) > 0)
+	rewind(f);
+	while ((n = fread(piece, 1, sizeof(piece), f)) > 0)
 		buf_put(&text, piece, n);
-	if (f)
-		fclose(f);
 	if (text.len && buf_status(&text, &c->err) == RC_OK)
 		json_object_set_new(c->result, "rejects",
 				    json_stringn(text.data, text.len));
@@ -188,8 +163,8 @@ enum rc import_take(struct call *c)
 {
 	const char *source = json_text(c->args, "source");
 	struct import_report report = { 0 };
-	struct desk desk = { 0 };
 	struct import_job job = {
+		.file = "the body",
 		.kind = json_text(c->args, "kind"),
 		.source = source,
 		.latin1 = !strcmp(json_text(c->args, "encoding"), "latin1"),
@@ -204,18 +179,19 @@ enum rc import_take(struct call *c)
 		return call_wrong(c, "scope",
 				  "has to be catalog for this kind");
 	job.scope = c->scope;
-	rc = desk_open(&desk, c, ".rejects.csv");
-	job.file = desk.file;
-	if (rc == RC_OK)
-		rc = file_put(c, desk.file);
-	if (rc == RC_OK)
+	rc = scratch_open(c, &job.rejects);
+	if (rc == RC_OK) {
+		job.bytes = c->raw ? c->raw : "";
+		job.nbytes = c->raw_bytes;
 		rc = import_csv(&c->op, &job, &report);
+	}
 	if (rc == RC_OK) {
 		c->result = import_report_json(&report);
 		json_object_del(c->result, "rejects");
-		rejects_take(c, desk.beside);
+		rejects_take(c, job.rejects);
 	}
 	import_report_release(&report);
-	desk_close(&desk);
+	if (job.rejects)
+		fclose(job.rejects);
 	return rc;
 }

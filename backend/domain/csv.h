@@ -44,6 +44,9 @@ struct csv_row {
  * it such a record is refused. */
 enum rc csv_open(struct csv **out, const char *path, bool latin1,
 		 struct err *err);
+/* The same of what is in memory, borrowed until it is closed. */
+enum rc csv_open_bytes(struct csv **out, const char *p, size_t n, bool latin1,
+		       struct err *err);
 /* The next record; empty lines are passed over. RC_IO, RC_NOMEM. */
 enum rc csv_next(struct csv *c, struct csv_row *row, struct err *err);
 /* Bytes read so far and bytes of the file (0 when that is unknown). */

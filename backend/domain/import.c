@@ -253,7 +253,9 @@ enum rc import_csv(struct op *op, const struct import_job *job,
 	snprintf(report->name, sizeof(report->name), "%s", job->kind);
 	im->job = job;
 	im->source = job->source ? job->source : job->kind;
-	rc = csv_open(&c, job->file, job->latin1, op->err);
+	rc = job->bytes ? csv_open_bytes(&c, job->bytes, job->nbytes,
+					 job->latin1, op->err)
+			: csv_open(&c, job->file, job->latin1, op->err);
 	if (rc == RC_OK)
 		rc = begin(im, op, c, report);
 	while (rc == RC_OK) {

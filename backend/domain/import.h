@@ -39,6 +39,11 @@ struct import_job {
 	const char *kind; /* not used by import_lives */
 	const char *scope;
 	const char *file; /* import_lives: a folder */
+	/* import_csv: what the file would hold, in memory, and `file` is a word
+	 * for it alone; or NULL. Borrowed. */
+	const char *bytes;
+	size_t nbytes;
+	FILE *rejects; /* instead of FILE.rejects.csv, or NULL; borrowed */
 	/* Names the source in ids and in the field `source`. NULL: the kind's
 	 * name, "lives" for import_lives. Never the file's name, so that the
 	 * same rows in another file are the same records. */

@@ -95,6 +95,14 @@ void batch_remarked(struct import_batch *b, int64_t line, const char *id,
 
 /* The refusal is reported even where its row cannot be written beside the
  * file: a read-only disk does not stop an import. */
+static FILE *rejects_open(const struct import_batch *b)
+{
+	if (b->job->rejects)
+		return b->job->rejects;
+	(void)unlink(b->part);
+	return fopen(b->part, "wbx");
+}
+
 void batch_refused(struct import_batch *b, int64_t line, const char *why,
 		   const char *text, size_t n)
 {
@@ -106,8 +114,7 @@ void batch_refused(struct import_batch *b, int64_t line, const char *why,
 		return;
 	buf_init(&out, 4096);
 	if (!b->rejects) {
-		(void)unlink(b->part);
-		b->rejects = fopen(b->part, "wbx");
+		b->rejects = rejects_open(b);
 		if (b->rejects)
 			fprintf(b->rejects, "refused_line,refused_why,%s\r\n",
 				b->header.data ? b->header.data : "");
@@ -127,6 +134,11 @@ void batch_publish(struct import_batch *b)
 {
 	bool there = b->rejects != NULL;
 
+	if (b->job->rejects) {
+		b->report->rejects_lost |= fflush(b->job->rejects) != 0;
+		b->rejects = NULL;
+		return;
+	}
 	if (there) {
 		bool ok = !b->report->rejects_lost && fflush(b->rejects) == 0 &&
 			  fsync(fileno(b->rejects)) == 0;

@@ -372,19 +372,24 @@ static enum rc write_manifest(struct exporting *e, struct sink *s)
 static enum rc write_files(struct exporting *e)
 {
 	struct sink manifest = { 0 };
-	enum rc rc = sink_open(&e->sink, e->job->out, e->err);
+	enum rc rc =
+		sink_open(&e->sink, e->job->file ? NULL : e->job->out, e->err);
 
+	if (e->job->file)
+		e->sink.file = e->job->file;
 	if (rc == RC_OK)
 		rc = write_state(e);
 	if (rc == RC_OK)
 		rc = sink_end(&e->sink, e->done->sha256, e->err);
 	e->done->bytes = e->sink.bytes;
 	e->done->position = e->point.position;
-	if (rc == RC_OK && e->job->out)
+	if (rc == RC_OK && e->job->file)
+		rc = manifest_of(e, e->job->manifest);
+	else if (rc == RC_OK && e->job->out)
 		rc = write_manifest(e, &manifest);
 	if (rc == RC_OK)
 		rc = sink_place(&e->sink, e->err);
-	if (rc == RC_OK && e->job->out)
+	if (rc == RC_OK && e->job->out && !e->job->file)
 		rc = sink_place(&manifest, e->err);
 	sink_close(&e->sink);
 	sink_close(&manifest);

@@ -34,6 +34,8 @@
 #ifndef EXPORT_EXPORT_H
 #define EXPORT_EXPORT_H
 
+#include <stdio.h>
+
 #include "store/store.h"
 
 enum export_format { EXPORT_CSV, EXPORT_JSONL };
@@ -52,6 +54,10 @@ struct export_job {
 	bool is_final;
 	bool private; /* sealed kinds, on demand */
 	const char *out; /* NULL: standard output, without a manifest */
+	/* Instead of `out`, or NULL: gets the rows, and stays the caller's. The
+	 * manifest is then *manifest, a new reference. */
+	FILE *file;
+	json_t **manifest;
 };
 
 struct export_done {

@@ -91,7 +91,7 @@ enum rc sink_place(struct sink *s, struct err *err)
 
 void sink_close(struct sink *s)
 {
-	if (s->file && s->file != stdout)
+	if (s->file && s->path)
 		fclose(s->file);
 	if (s->part && *s->part)
 		unlink(s->part);
