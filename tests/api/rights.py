@@ -94,8 +94,13 @@ class World:
             new("exemption", "e", f"subject=s{n}2", "reason=new", "valid_to=2030-01-01")
             new("external_rating", "x", f"subject=s{n}1", "scheme=theirs", "valid_from=2026-01-01", "grade=A")
             new("recusal", "q", f"officer=o{n}1", f"subject=s{n}3", "reason=kin", "asked_by=somebody", "state=asked")
-            new("alarm", "l", "rule=test", "record_kind=subject", f"record_id=s{n}1", "state=open")
-            new("answer", "n", f"visit=v{n}", "point=p", "value=pass", f"author=o{n}1")
+            # one that counted is void: an alarm comes of it
+            new("violation", "z", f"subject=s{n}2", "found_on=2026-01-02", "severity=low", "state=open")
+            self.hufud("set", "violation", "z" + n, "state=void", "reason=slip", "--scope", s)
+            # an answer is its author's to write: the account of an officer
+            self.hufud("account", "add", f"o{n}1", "--role", "inspector", "--scope", s,
+                       "--password-file", os.path.join(self.t, "pw"))
+            new("answer", "n", f"visit=v{n}", "point=p", "value=pass", f"author=o{n}1", "--as", f"o{n}1")
             new("amendment", "m", f"visit=v{n}", "changes={}", "reason=slip")
             self.hufud("rate", "--scope", s)
             self.hufud("draw", "commit", "--scope", s, "--count", "1", "--name", "all")
@@ -216,6 +221,8 @@ class Document:
             return 403
         if "public" not in roles and actor.role not in roles:
             return 403 if actor.role else 401
+        if actor.is_token and op.id == "revokeToken":
+            return 403  # it is another one
         rule = op.x["scope"]
         if rule == "all":
             return None if actor.scopes == "*" and not actor.agency else 403
@@ -428,8 +435,9 @@ class Walk:
         if want is None:
             self.reached.setdefault(op.id, set()).add(status)
             is_gone = status == 404 and "in your scopes" in detail
+            is_second = status == 403 and "for a second person to say" in detail
             self.holds(f"{text} ({detail}), though the rights are there",
-                       (status in BEHIND or status == 404) and not is_gone)
+                       (status in BEHIND or status == 404 or is_second) and not is_gone)
             return
         self.holds(f"{text} ({detail}), not {want}", status == want)
         self.holds(f"{text}, and something changed: {before} {after}", before == after)
