@@ -249,11 +249,14 @@ enum rc token_drop(struct call *c)
 
 static json_t *account_json(const struct account *a)
 {
-	json_t *o =
-		json_pack("{s:s, s:o, s:o, s:s}", "account", a->name, "roles",
-			  roles_of(a->roles), "scopes", page_words(a->scopes),
-			  "state", a->is_disabled ? "disabled" : "active");
+	char etag[ACCOUNT_ETAG_SIZE];
+	json_t *o;
 
+	account_etag(a, etag);
+	o = json_pack("{s:s, s:o, s:o, s:s, s:s}", "account", a->name, "roles",
+		      roles_of(a->roles), "scopes", page_words(a->scopes),
+		      "state", a->is_disabled ? "disabled" : "active", "etag",
+		      etag);
 	if (a->agency[0])
 		json_object_set_new(o, "agencies", page_words(a->agency));
 	return o;
@@ -283,8 +286,10 @@ static enum rc account_result(struct call *c, const char *name)
 	struct account a;
 	enum rc rc = account_look(c->store, name, &a, &c->err);
 
-	if (rc == RC_OK)
+	if (rc == RC_OK) {
 		c->result = account_json(&a);
+		account_etag(&a, c->etag);
+	}
 	return rc;
 }
 
@@ -293,9 +298,24 @@ enum rc account_one(struct call *c)
 	return account_result(c, json_text(c->args, "account"));
 }
 
+/* The etag that the If-Match has to be of, or one that none is. */
+static const char *etag_seen(struct call *c, const char *name,
+			     char etag[ACCOUNT_ETAG_SIZE])
+{
+	struct err ignored = { 0 };
+	struct account a;
+
+	if (!c->if_match)
+		return NULL;
+	if (account_look(c->store, name, &a, &ignored) != RC_OK)
+		return "";
+	account_etag(&a, etag);
+	return http_etag_matches(c->if_match, etag, false) ? etag : "";
+}
+
 static enum rc account_put(struct call *c, const char *name, bool is_new)
 {
-	char scopes[256], agency[256];
+	char scopes[256], agency[256], etag[ACCOUNT_ETAG_SIZE];
 	const char *state = json_text(c->body, "state");
 	struct account_change change = {
 		.name = name,
@@ -305,6 +325,7 @@ static enum rc account_put(struct call *c, const char *name, bool is_new)
 		.agency =
 			list_text(c->body, "agencies", agency, sizeof(agency)),
 		.password = json_text(c->body, "password"),
+		.seen = etag_seen(c, name, etag),
 	};
 	struct audit_by by = by_of(c);
 	enum rc rc;
@@ -313,6 +334,10 @@ static enum rc account_put(struct call *c, const char *name, bool is_new)
 		change.state = !strcmp(state, "active") ? ACCOUNT_ENABLE
 							: ACCOUNT_DISABLE;
 	rc = account_change(c->store, &c->actor, &change, &by, &c->err);
+	if (rc == RC_CONFLICT) {
+		c->problem_status = 412;
+		c->problem_type = "precondition_failed";
+	}
 	return rc == RC_OK ? account_result(c, name) : rc;
 }
 

@@ -143,6 +143,32 @@ static enum rc entry_put(struct store *s, const struct account_change *c,
 	return audit_put(s, &e, err);
 }
 
+void account_etag(const struct account *a, char out[ACCOUNT_ETAG_SIZE])
+{
+	char text[sizeof(*a) + 64];
+	unsigned char hash[SHA256_BYTES];
+
+	snprintf(text, sizeof(text), "%s\n%u\n%s\n%s\n%d\n%lld", a->name,
+		 a->roles, a->scopes, a->agency, a->is_disabled,
+		 (long long)a->password_version);
+	sha256(hash, text, strlen(text));
+	hex_encode(out, hash, (ACCOUNT_ETAG_SIZE - 1) / 2);
+}
+
+static enum rc seen_check(const struct account_change *c,
+			  const struct account *now, struct err *err)
+{
+	char etag[ACCOUNT_ETAG_SIZE];
+
+	account_etag(now, etag);
+	return c->seen && strcmp(c->seen, etag) != 0
+		       ? err_set(err, RC_CONFLICT,
+				 "account '%s' is not what you have seen any "
+				 "more: read it again (its etag is \"%s\")",
+				 c->name, etag)
+		       : RC_OK;
+}
+
 /* What there is, and what it becomes. */
 static enum rc states_load(struct store *s, const struct account *actor,
 			   const struct account_change *c,
@@ -161,7 +187,10 @@ static enum rc states_load(struct store *s, const struct account *actor,
 		rc = err_set(err, rc, "%s", missing.text);
 	*after = *before;
 	apply(c, after);
-	return rc == RC_OK ? actor_may(actor, c, before, after, err) : rc;
+	if (rc == RC_OK)
+		rc = actor_may(actor, c, before, after, err);
+	/* Last: it tells what the account is now. */
+	return rc == RC_OK ? seen_check(c, before, err) : rc;
 }
 
 enum rc account_change(struct store *s, const struct account *actor,

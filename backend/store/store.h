@@ -111,6 +111,9 @@ struct account {
 	bool is_disabled;
 	bool is_reader; /* came with a token that changes nothing */
 };
+#define ACCOUNT_ETAG_SIZE 33
+/* Of all that can be changed of it; without quotes. */
+void account_etag(const struct account *a, char out[ACCOUNT_ETAG_SIZE]);
 /* Comma separated division prefixes of two to six digits, "catalog", or "*". */
 bool account_scopes_are_legal(const char *scopes);
 /* Does the first list lie within the second? */
@@ -129,12 +132,14 @@ struct account_change {
 	const char *agency; /* NULL: as it is; "": all */
 	const char *password; /* NULL: as it is, or none */
 	enum { ACCOUNT_AS_IS, ACCOUNT_ENABLE, ACCOUNT_DISABLE } state;
+	const char *seen; /* only while its etag is this; NULL: anyhow */
 };
 struct audit_by; /* store/audit.h */
 /* Add or change an account, with an entry in the audit log, in one transaction.
  * RC_DENIED unless `actor` is an administrator for all agencies whose scopes
  * have those of the account, before and after; one's own password anybody may
  * set, one's own roles, scopes and agencies nobody; NULL: the server itself.
+ * RC_CONFLICT when it is not what was seen.
  * The last active administrator stays one. A disabled account and a new
  * password end the account's sessions. */
 enum rc account_change(struct store *s, const struct account *actor,

@@ -114,7 +114,19 @@ is "in the words of a wrong one" "$(begin nobody x >/dev/null; json detail <"$T/
 hufud account add song --role administrator --scope $S --password-file "$T/pw" >/dev/null
 A="Authorization: Basic $(printf 'song:correct horse' | base64)"
 M='Content-Type: application/merge-patch+json'
-set_() { with "$A" PATCH "/v1/accounts/$1" -H "$M" -d "$2"; }
+hufud account add zhou --role administrator --scope '*' --password-file "$T/pw" >/dev/null
+Z="Authorization: Basic $(printf 'zhou:correct horse' | base64)"
+etag() { with "$Z" GET "/v1/accounts/$1" >/dev/null; json etag <"$T/body"; }
+set_() { with "$A" PATCH "/v1/accounts/$1" -H "$M" -H "If-Match: \"$(etag "$1")\"" -d "$2"; }
+is "an account is changed by who has seen it" 428 "$(with "$Z" PATCH /v1/accounts/song -H "$M" -d '{"state":"active"}')"
+E1=$(etag song)
+is "its etag is the reply's" 1 "$(with "$Z" GET /v1/accounts/song >/dev/null; grep -ic "^etag: \"$E1\"" "$T/head")"
+is "then" 200 "$(with "$Z" PATCH /v1/accounts/song -H "$M" -H "If-Match: \"$E1\"" -d '{"state":"disabled"}')"
+is "what another has changed meanwhile is not overwritten" 412 "$(with "$Z" PATCH /v1/accounts/song -H "$M" -H "If-Match: \"$E1\"" -d '{"roles":["analyst"]}')"
+is "a list has it, too" 200 "$(with "$Z" GET "/v1/accounts?limit=1000" >/dev/null; E2=$(python3 -c '
+import json, sys; print(*(a["etag"] for a in json.load(open(sys.argv[1]))["items"] if a["account"] == "song"))' "$T/body")
+	with "$Z" PATCH /v1/accounts/song -H "$M" -H "If-Match: \"$E2\"" -d '{"state":"active"}')"
+
 is "nobody gives himself a role" 403 "$(set_ song '{"roles":["administrator","analyst"]}')"
 is "it is said whose it is to do" 1 "$(grep -c "for another administrator to change" "$T/body")"
 is "nor scopes" 403 "$(set_ song '{"scopes":["33"]}')"
