@@ -17,21 +17,23 @@ static const char *header_of(void *ctx, const char *name)
 	return request_header(ctx, name);
 }
 
-/* The session's id in a Cookie header, or false. */
+/* The session's id in a Cookie header, the first that could be one, or false. */
 static bool cookie_read(const char *header, char out[SESSION_SIZE])
 {
-	const char *p = header ? strstr(header, COOKIE) : NULL;
-	size_t n;
+	for (const char *p = header; p && *p;) {
+		size_t n;
 
-	if (!p || (p > header && p[-1] != ' ' && p[-1] != ';'))
-		return false;
-	p += strlen(COOKIE);
-	n = strcspn(p, "; ");
-	if (n != SESSION_SIZE - 1)
-		return false;
-	memcpy(out, p, n);
-	out[n] = '\0';
-	return true;
+		p += strspn(p, "; ");
+		n = strcspn(p, ";");
+		if (n == strlen(COOKIE) + SESSION_SIZE - 1 &&
+		    !strncmp(p, COOKIE, strlen(COOKIE))) {
+			memcpy(out, p + strlen(COOKIE), SESSION_SIZE - 1);
+			out[SESSION_SIZE - 1] = '\0';
+			return true;
+		}
+		p += n;
+	}
+	return false;
 }
 
 /* A browser sends its cookie with whatever page made it: what changes something
@@ -40,11 +42,14 @@ static bool origin_is_ours(const struct request *req)
 {
 	const char *origin = request_header(req, "Origin");
 	const char *host = request_header(req, "Host");
-	const char *at = origin ? strstr(origin, "://") : NULL;
+	const char *at = !origin                              ? NULL
+			 : !strncmp(origin, "https://", 8) ? origin + 8
+			 : !strncmp(origin, "http://", 7)  ? origin + 7
+							   : NULL;
 
 	if (!strcmp(req->method, "GET") || !strcmp(req->method, "HEAD"))
 		return true;
-	return at && host && !strcmp(at + 3, host);
+	return at && host && !strcmp(at, host);
 }
 
 static enum rc identify_session(struct call *c, const struct request *req,
@@ -211,6 +216,8 @@ static void result_send(struct call *c, const struct request *req,
 			struct reply *reply)
 {
 	reply->status = c->status;
+	snprintf(reply->stream_owner, sizeof(reply->stream_owner), "%s",
+		 c->actor.name);
 	if (c->etag[0]) {
 		snprintf(reply->etag, sizeof(reply->etag), "%s", c->etag);
 		reply->cache_control = "private, no-cache";
@@ -245,6 +252,8 @@ void api_dispatch(void *ctx, struct request *req, struct reply *reply)
 		c.operation = contract_match(c.contract, req->method, req->path,
 					     &args);
 		if (!c.operation)
+			rc = limited(&c, c.service->limit_public, req->remote);
+		if (!c.operation && rc == RC_OK)
 			rc = call_refuse(&c, RC_NOT_FOUND, 404, "not_found",
 					 "there is no %s %s: /v1/docs says "
 					 "what there is",

@@ -89,6 +89,13 @@ int limit_wait_s(struct service *s, int limit, const char *key)
 	return wait_s;
 }
 
+bool service_admit(void *service, const char *remote, int *wait_s)
+{
+	struct service *s = service;
+
+	return limit_take(s, s->limit_public, remote, wait_s);
+}
+
 const struct http_route *service_routes(const struct service *s)
 {
 	return s->routes;

@@ -147,6 +147,7 @@ int cmd_serve(struct cli *c)
 	options.streams_max = streams;
 	options.threads = 2 * streams > THREADS ? 2 * streams : THREADS;
 	options.ctx = service;
+	options.admit = service_admit;
 	if (rc == RC_OK)
 		options.routes = service_routes(service);
 	if (rc == RC_OK)

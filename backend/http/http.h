@@ -86,6 +86,9 @@ struct reply {
 	http_stream *stream;
 	void *stream_ctx;
 	void (*stream_free)(void *ctx);
+	/* Whose stream it is, "" for nobody's: one may have half of all,
+	 * rounded up, and is answered 429 beyond it. */
+	char stream_owner[64];
 	const char *cache_control; /* static text, default "no-store" */
 	const char *realm; /* static text: of the challenge of a 401 */
 	/* Through reply_header(). */
@@ -161,6 +164,9 @@ struct http_options {
 	int64_t body_rate_after_ms; /* 0: 10,000; then at least 1 KiB/s */
 	const struct http_route *routes; /* ended by a NULL method; borrowed */
 	void *ctx; /* handed to every handler */
+	/* Asked before a request without a route is told so (404 or 405), or
+	 * NULL: false for 429, *retry_after_s says when to come back. */
+	bool (*admit)(void *ctx, const char *remote, int *retry_after_s);
 	/* Told of every exchange (http/exchange.h), or NULL. */
 	void (*observe)(void *ctx, const struct exchange *e);
 	void *observe_ctx;

@@ -180,12 +180,13 @@ enum rc http_start(struct http_server **out, const struct http_options *options,
 		goto fail;
 	server->turns.routes = options->routes;
 	server->turns.ctx = options->ctx;
+	server->turns.admit = options->admit;
 	server->turns.quiet = options->quiet;
 	server->turns.proxied = options->proxied;
 	server->turns.observe = options->observe;
 	server->turns.observe_ctx = options->observe_ctx;
 	server->turns.streams_max = streams_max(options, threads);
-	atomic_init(&server->turns.nstreams, 0);
+	pthread_mutex_init(&server->turns.streams_lock, NULL);
 	atomic_init(&server->turns.is_stopping, false);
 	set_limits(server, options);
 	pthread_once(&once, library_init);

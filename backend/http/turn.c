@@ -31,6 +31,7 @@ struct turn {
 	struct reply reply;
 	const char *allow; /* for a reply 405 */
 	int status; /* that went out */
+	struct turn *next_stream; /* of server->streams */
 	struct err err;
 };
 
@@ -143,12 +144,22 @@ static int pass_gate(struct turn *turn)
 
 static int find_route(struct turn *turn)
 {
+	const struct turn_server *server = turn->server;
 	const struct gate_head *head = &turn->conn.head;
 	struct route_match *match = &turn->match;
+	int wait_s;
 
-	router_match(match, turn->server->routes, head->method, head->path);
+	router_match(match, server->routes, head->method, head->path);
 	if (match->route)
 		return 0;
+	if (server->admit &&
+	    !server->admit(server->ctx, turn->conn.remote, &wait_s)) {
+		err_set(&turn->err, RC_BUSY,
+			"too many requests: try again in %d seconds", wait_s);
+		refuse(turn, 429);
+		reply_header(&turn->reply, "Retry-After", "%d", wait_s);
+		return 429;
+	}
 	if (match->allow[0] == '\0') {
 		err_set(&turn->err, RC_NOT_FOUND, "there is no '%s' here",
 			head->path);
@@ -291,20 +302,59 @@ static void *send_reply(void *turn_)
 	return NULL;
 }
 
-/* A stream keeps its worker, so that only some may run. False, with a problem
- * in the reply, when there are as many. */
+/* 0, or the status that a stream more is refused with. */
+static int stream_room(struct turn *turn)
+{
+	const struct turn_server *server = turn->server;
+	const char *owner = turn->reply.stream_owner;
+	int n = 0, own = 0, own_max = (server->streams_max + 1) / 2;
+
+	for (const struct turn *t = server->streams; t; t = t->next_stream) {
+		n++;
+		own += *owner && !strcmp(t->reply.stream_owner, owner);
+	}
+	if (own >= own_max) {
+		err_set(&turn->err, RC_BUSY,
+			"account '%s' has %d streams, and may have no more",
+			owner, own);
+		return 429;
+	}
+	if (n < server->streams_max)
+		return 0;
+	err_set(&turn->err, RC_BUSY, "all %d streams are taken", n);
+	return 503;
+}
+
+/* A stream keeps its worker, so that only some may run, and nobody may have all
+ * of these. False, with a problem in the reply, when there are as many. */
 static bool stream_begin(struct turn *turn)
 {
 	struct turn_server *server = turn->server;
+	int status;
 
-	if (atomic_fetch_add(&server->nstreams, 1) < server->streams_max)
+	pthread_mutex_lock(&server->streams_lock);
+	status = stream_room(turn);
+	if (!status) {
+		turn->next_stream = server->streams;
+		server->streams = turn;
+	}
+	pthread_mutex_unlock(&server->streams_lock);
+	if (!status)
 		return true;
-	atomic_fetch_sub(&server->nstreams, 1);
-	err_set(&turn->err, RC_BUSY, "all %d streams are taken",
-		server->streams_max);
-	refuse(turn, 503);
+	refuse(turn, status);
 	reply_header(&turn->reply, "Retry-After", "%d", STREAM_RETRY_S);
 	return false;
+}
+
+static void stream_end(struct turn *turn)
+{
+	struct turn **at = &turn->server->streams;
+
+	pthread_mutex_lock(&turn->server->streams_lock);
+	while (*at != turn)
+		at = &(*at)->next_stream;
+	*at = turn->next_stream;
+	pthread_mutex_unlock(&turn->server->streams_lock);
 }
 
 static void turn_send(struct turn *turn)
@@ -316,7 +366,7 @@ static void turn_send(struct turn *turn)
 	if (!is_stream || !run_deep(turn, send_reply))
 		send_reply(turn);
 	if (is_stream)
-		atomic_fetch_sub(&turn->server->nstreams, 1);
+		stream_end(turn);
 }
 
 static void *observe(void *turn_)

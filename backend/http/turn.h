@@ -2,11 +2,13 @@
 #ifndef HTTP_TURN_H
 #define HTTP_TURN_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "http/conn.h"
 
 struct mg_connection;
+struct turn;
 
 /* What CivetWeb's buffer holds: a head. See body.c on what lies behind it. */
 #define TURN_BUFFER_BYTES 8192
@@ -14,13 +16,15 @@ struct mg_connection;
 struct turn_server {
 	const struct http_route *routes;
 	void *ctx;
+	bool (*admit)(void *ctx, const char *remote, int *retry_after_s);
 	bool quiet;
 	bool proxied;
 	void (*observe)(void *ctx, const struct exchange *e); /* or NULL */
 	void *observe_ctx;
 	struct conn_limits limits;
 	int streams_max;
-	atomic_int nstreams; /* that run */
+	pthread_mutex_t streams_lock;
+	struct turn *streams; /* that run */
 	atomic_bool is_stopping;
 };
 

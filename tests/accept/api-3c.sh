@@ -5,6 +5,7 @@
 district
 echo correct-horse-1 >"$T/pw"
 hufud account add chen --role coordinator --scope $S --password-file "$T/pw" >/dev/null
+hufud account add wu --role coordinator --scope $S --password-file "$T/pw" >/dev/null
 hufud account add lou --role coordinator --scope 330108 --password-file "$T/pw" >/dev/null
 server_streams() {
 	hufud serve --data "$HUFU_DATA" --listen 127.0.0.1:0 --streams "$1" --limit-factor 0 \
@@ -19,7 +20,7 @@ server_streams() {
 	URL=http://127.0.0.1:$PORT
 }
 WHO=chen:correct-horse-1
-server_streams 4
+server_streams 7
 tablet li o1
 READERS=
 # reader NAME SCOPES [curl args]: a reader that writes what it hears to a file
@@ -135,9 +136,14 @@ is "nobody" 401 "$(curl -s -m 5 -o /dev/null -w '%{http_code}' "$URL/v1/events?s
 reader d $S; reader e $S
 until_so "a third" begun d
 until_so "a fourth" begun e
-is "the fifth is told to come back" "503 5" "$(curl -s -m 5 -o "$T/body" -D "$T/head" -w '%{http_code}' -u "$WHO" \
-	"$URL/v1/events?scope=$S"; sed -n 's/^Retry-After: \([0-9]*\).*/ \1/p' "$T/head")"
-is "which others are not" 200 "$(curl -s -m 5 -o /dev/null -w '%{http_code}' -u "$WHO" "$URL/v1/me")"
+more() { curl -s -m 5 -o "$T/body" -D "$T/head" -w '%{http_code}' -u "$1:correct-horse-1" \
+	"$URL/v1/events?scope=$S"; sed -n 's/^Retry-After: \([0-9]*\).*/ \1/p' "$T/head"; }
+is "a fifth of one account is told to come back" "429 5" "$(more chen)"
+(WHO=wu:correct-horse-1; for r in w x y; do reader $r $S; echo $!; done) >"$T/wu"
+for r in w x y; do until_so "another account has its own" begun $r; done
+is "beyond all of them everybody is" "503 5" "$(more wu)"
+kill $(cat "$T/wu") 2>/dev/null || true
+is "which other requests are not" 200 "$(curl -s -m 5 -o /dev/null -w '%{http_code}' -u "$WHO" "$URL/v1/me")"
 holds "nor a sync" sync li
 gone d; gone e
 

@@ -83,6 +83,11 @@ is "its neighbour does not" 201 "$(login 192.0.2.98 chen "correct horse")"
 for i in $(seq 8); do login "192.0.2.1$i" unheardof "wrong$i" >/dev/null; done
 is "a name that nobody has waits as well" 429 "$(login 192.0.2.97 unheardof x)"
 
+# -- paths that there are not take from the address as well
+curl -s -o /dev/null -H "X-Forwarded-For: 203.0.113.60" "$URL/v1/nothing/at/all[1-400]"
+is "who asks for anything waits" "429 True" "$(from 203.0.113.60 "$URL/nothing") $([ "$(header Retry-After)" -gt 0 ] && echo True)"
+is "another is told that it is not there" 404 "$(from 203.0.113.61 "$URL/v1/nothing/at/all")"
+
 # -- tokens are guessed no faster
 for i in $(seq 15); do last=$(from 203.0.113.30 -H "Authorization: Bearer hufu_$(printf 'A%.0s' $(seq 40))$((100 + i))" "$URL/v1/me"); done
 is "a guesser of tokens waits" 429 "$last"
