@@ -6,6 +6,7 @@
 #include "api/handlers.h"
 #include "api/page.h"
 #include "api/select.h"
+#include "api/service_impl.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "base/hash.h"
 #include "base/hex.h"
 #include "base/jcs.h"
+#include "sql_store.gen.h"
 #include "store/past.h"
 
 /* One item, from the log: with what no column holds, and its exact bytes. */
@@ -39,36 +41,57 @@ static enum rc item_add(struct call *c, const char *id, int64_t position,
 	return rc;
 }
 
-static enum rc page_read(struct call *c, const char *after, int64_t position)
+/* The page of the ids in q, which is ended; one more than its limit says that
+ * there are more. */
+static enum rc page_put(struct call *c, struct query *q, int64_t position)
 {
 	int64_t limit = json_int(c->args, "limit", 100), n = 0;
 	json_t *items = json_array();
-	struct select s = { 0 };
 	char last[40] = "";
 	bool more = false;
-	struct query *q;
-	enum rc rc = select_make(&s, c, after, limit + 1);
+	enum rc rc = RC_OK;
 
-	if (rc == RC_OK) {
-		q = select_begin(&s, c);
-		while (rc == RC_OK && query_row(q)) {
-			more = n++ == limit;
-			if (more)
-				break;
-			snprintf(last, sizeof(last), "%s",
-				 query_get_text(q, 0));
-			rc = item_add(c, last, position, items);
-		}
-		if (query_end(q, &c->err) != RC_OK)
-			rc = c->err.code;
+	while (rc == RC_OK && query_row(q)) {
+		more = n++ == limit;
+		if (more)
+			break;
+		snprintf(last, sizeof(last), "%s", query_get_text(q, 0));
+		rc = item_add(c, last, position, items);
 	}
+	if (query_end(q, &c->err) != RC_OK)
+		rc = c->err.code;
 	c->result = json_pack("{s:O, s:s, s:I}", "items", items, "scope",
 			      c->scope, "position", (json_int_t)position);
 	if (more)
 		page_next(c, last);
 	json_decref(items);
+	return rc;
+}
+
+static enum rc page_read(struct call *c, const char *after, int64_t position)
+{
+	struct select s = { 0 };
+	enum rc rc =
+		select_make(&s, c, after, json_int(c->args, "limit", 100) + 1);
+
+	if (rc == RC_OK)
+		rc = page_put(c, select_begin(&s, c), position);
 	select_release(&s);
 	return rc;
+}
+
+/* Without a filter the log's index has the ids of any position. */
+static enum rc page_read_log(struct call *c, const char *after,
+			     int64_t position)
+{
+	struct query *q = query_begin(c->store->db, SQL_LOG_IDS_AT);
+
+	query_text(q, 1, c->scope);
+	query_text(q, 2, c->kind->name);
+	query_text(q, 3, after);
+	query_int(q, 4, position);
+	query_int(q, 5, json_int(c->args, "limit", 100) + 1);
+	return page_put(c, q, position);
 }
 
 /* The page is what it was as long as nothing was written in its scope. */
@@ -108,27 +131,63 @@ static enum rc list_now(struct call *c, const char *after)
 	return rc;
 }
 
-static enum rc list_past(struct call *c, const char *after, const char *as_of)
+static bool is_filtered(const struct call *c)
+{
+	static const char *const others[] = { "scope", "limit", "cursor",
+					      "fields", "as-of" };
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		n += json_object_get(c->args, others[i]) != NULL;
+	return json_object_size(c->args) > n ||
+	       (c->actor.agency[0] && kind_field(c->kind, "agency"));
+}
+
+/* A filter wants the kind's table as it was, made from the log. */
+static enum rc heavy_take(struct call *c)
+{
+	int wait_s = 0;
+
+	if (!c->service ||
+	    limit_take(c->service, contract_limit(c->contract, "heavy"),
+		       c->actor.name, &wait_s))
+		return RC_OK;
+	c->retry_after_s = wait_s;
+	return call_refuse(c, RC_BUSY, 429, "too_many_requests",
+			   "too many lists of the past with a filter: try "
+			   "again in %d seconds",
+			   wait_s);
+}
+
+static enum rc list_table(struct call *c, const char *after, int64_t position)
 {
 	const char *const kinds[] = { c->kind->name, NULL };
 	struct past past = { 0 };
-	struct past_point point;
-	enum rc rc =
-		past_point_parse(c->store, c->scope, as_of, &point, &c->err);
-	enum rc ended;
+	enum rc rc = heavy_take(c), ended;
 
 	if (rc == RC_OK)
 		rc = past_begin(&past, c->store, c->scope, kinds, NULL,
 				&c->err);
-	if (rc != RC_OK)
-		return rc;
-	rc = past_advance(&past, point.position, &c->err);
 	if (rc == RC_OK)
-		rc = page_read(c, after, point.position);
+		rc = past_advance(&past, position, &c->err);
 	if (rc == RC_OK)
-		page_etag(c, point.position);
+		rc = page_read(c, after, position);
 	ended = past_end(&past, &c->err);
 	return rc == RC_OK ? ended : rc;
+}
+
+static enum rc list_past(struct call *c, const char *after, const char *as_of)
+{
+	struct past_point point;
+	enum rc rc =
+		past_point_parse(c->store, c->scope, as_of, &point, &c->err);
+
+	if (rc == RC_OK)
+		rc = is_filtered(c) ? list_table(c, after, point.position)
+				    : page_read_log(c, after, point.position);
+	if (rc == RC_OK)
+		page_etag(c, point.position);
+	return rc;
 }
 
 enum rc record_list(struct call *c)

@@ -45,6 +45,8 @@ enum rc past_day(struct store *s, const char *scope, const char *date,
 	if (!date_parse(date, &day))
 		return err_set(err, RC_INVALID,
 			       "'%.20s' is no date like 2026-11-22", date);
+	if (day > host_wall_ms(s->host) / (DAY_SECONDS * 1000))
+		return err_set(err, RC_INVALID, "%.20s is yet to come", date);
 	return point_find(s, scope, (day + 1) * DAY_SECONDS, INT64_MAX, out,
 			  err);
 }

@@ -31,7 +31,7 @@ struct past_point {
 enum rc past_now(struct store *s, const char *scope, struct past_point *out,
 		 struct err *err);
 /* The end of a day in UTC: what was committed by then. A day before the first
- * commit is position 0. */
+ * commit is position 0; RC_INVALID for one to come. */
 enum rc past_day(struct store *s, const char *scope, const char *date,
 		 struct past_point *out, struct err *err);
 /* RC_INVALID for a position that the log has not reached. */

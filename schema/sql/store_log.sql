@@ -97,6 +97,12 @@ SELECT l.id, l.body FROM (SELECT id, max(position) AS position FROM log
 CROSS JOIN log AS l WHERE l.scope = ?1 AND l.position = n.position
 AND (?5 IS NULL OR l.body LIKE ?5 OR l.body NOT LIKE '%"subject":"%')
 
+-- name: log_ids_at
+-- (the records of a kind that there were at a position, behind an id: from the
+-- index alone)
+SELECT id, max(position) FROM log WHERE scope = ?1 AND kind = ?2 AND id > ?3
+AND position <= ?4 GROUP BY id ORDER BY id LIMIT ?5
+
 -- name: main_put
 INSERT INTO main_commit(scope, number, oid, root, position, time, seconds,
 	content, body)

@@ -36,6 +36,11 @@ answers 200 "road 100" PATCH /v1/subjects/s1 -H "If-Match: $tag" "${patch[@]}"
 answers 412 "not what you have seen" PATCH /v1/subjects/s1 -H "If-Match: $tag" "${patch[@]}"
 answers 200 "road 1" GET "/v1/subjects/s1?as-of=$position"
 is "as it stood before" "road 1" "$(at .address)"
+answers 200 "road 1" GET "/v1/subjects?as-of=$position&limit=3"
+is "a list as well, by pages" "s1 road 1 $position 3" "$(at '"\(.items[0].id) \(.items[0].address) \(.position) \(.items | length)"')"
+answers 200 '"s4"' GET "/v1/subjects?as-of=$position&limit=3&cursor=$(at .next)"
+answers 200 '"items":\[\]' GET "/v1/subjects?as-of=0"
+for p in subjects subjects/s1 exports/subject; do answers 400 "is yet to come" GET "/v1/$p?as-of=2999-01-01"; done
 answers 415 merge-patch PATCH /v1/subjects/s1 -H "If-Match: $tag" -H 'Content-Type: text/plain' -d '{}'
 
 make=(-H 'Content-Type: application/json' -H 'Idempotency-Key: 5f3c0a72-once')
@@ -56,4 +61,13 @@ is "a reply names its request, as the problem does" "$request" "$(at .request)"
 is "and the audit log" "ma refused" "$(hufud audit list --operation createVisit --format json | jq -r --arg r "$request" 'select(.request_id == $r) | "\(.who) \(.outcome)"')"
 is "what succeeds has one too" 20 "$(id_of /v1/subjects/s1 | tr -d '\n' | wc -c)"
 is "and what has no operation" 20 "$(id_of /nowhere | tr -d '\n' | wc -c)"
+
+# -- the past costs no more than today, but for filters
+server_stop
+server_start
+for i in $(seq 15); do api GET "/v1/subjects?as-of=$position" >/dev/null; done
+is "it costs no more than another" 200 "$(cat "$T/status")"
+answers 200 "road 1" GET "/v1/subjects?as-of=$position&name=subject%201"
+for i in $(seq 12); do api GET "/v1/subjects?as-of=$position&name=subject%201" >/dev/null; done
+is "with a filter only some are let through" 429 "$(cat "$T/status")"
 passed
