@@ -19,11 +19,33 @@ is "an auditor sees who imported a subject" 1 "$(grep -c ' admin: .*name' "$T/hi
 holds "and the head of the log" grep -q '"head"\|"hash"' "$T/history"
 export HUFU_TOKEN=$(token ma)
 python3 "$E/analyst.py" $S "$T/subjects.jsonl"
-is "an analyst has every subject once, over pages" "s1 s2 s3 s4 s5 s6 s7 s8 s9" "$(jq -r .id "$T/subjects.jsonl" | tr '\n' ' ' | sed 's/ $//')"
-head -n 5 "$T/subjects.jsonl" >"$T/half"
-echo -n c1.s5 >"$T/half.cursor"
+is "an analyst has every subject once" "s1 s2 s3 s4 s5 s6 s7 s8 s9" "$(jq -r .id "$T/subjects.jsonl" | tr '\n' ' ' | sed 's/ $//')"
+sed 's/^LIMIT = 1000$/LIMIT = 4/' "$E/analyst.py" >"$T/analyst.py"
+python3 "$T/analyst.py" $S "$T/paged"
+holds "over pages the same" cmp "$T/paged" "$T/subjects.jsonl"
+head -n 7 "$T/subjects.jsonl" >"$T/half" # killed behind a page that was not noted
+jq -n --argjson bytes "$(head -n 5 "$T/half" | wc -c)" '{cursor: "c1.s5", bytes: $bytes}' >"$T/half.cursor"
 python3 "$E/analyst.py" $S "$T/half"
 holds "and goes on where it ended" cmp "$T/half" "$T/subjects.jsonl"
+python3 - "$T/turned" <<'PY' &
+import http.server, sys
+asked = []
+class Busy(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        asked.append(self.path)
+        self.send_response(200 if len(asked) > 1 else 429)
+        if len(asked) == 1:
+            self.send_header("Retry-After", "1")
+        self.end_headers()
+        self.wfile.write(b'{"items": [{"id": "s1"}]}' if len(asked) > 1 else b'{"detail": "too many"}')
+    def log_message(self, *rest): pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Busy)
+print(server.server_port, file=open(sys.argv[1], "w"), flush=True)
+server.handle_request(); server.handle_request()
+PY
+for i in $(seq 50); do [ -s "$T/turned" ] && break; sleep 0.1; done
+HUFU_URL=http://127.0.0.1:$(cat "$T/turned") python3 "$E/analyst.py" $S "$T/busy"
+is "and comes back when it is told to" '{"id": "s1"}' "$(cat "$T/busy")"
 HUFU_TOKEN=$(token admin) python3 "$E/administrator.py" >"$T/accounts"
 is "an administrator sees the accounts" 1 "$(grep -c "^chen coordinator $S$" "$T/accounts")"
 is "and who asks" "admin asks by token" "$(tail -n 1 "$T/accounts")"
