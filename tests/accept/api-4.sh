@@ -24,12 +24,13 @@ is "no caching of who you are" "" "$(grep -i '^cache-control:.*public' "$T/head"
 is "it is who it is" "li session" "$(with "$C" GET /v1/me >/dev/null; echo "$(json account <"$T/body") $(json by <"$T/body")")"
 is "what changes something needs the page that it comes from" 403 "$(with "$C" POST /v1/tokens -H "$J" -H "$(key)" -d '{"label":"a"}')"
 is "in words that say so" foreign_origin "$(json type <"$T/body" | sed 's|.*/||')"
-for origin in https://elsewhere.example "http://127.0.0.1:$PORT.example" null "http://127.0.0.1" ""; do
+for origin in https://elsewhere.example "http://127.0.0.1:$PORT.example" null "http://127.0.0.1" "ftp://127.0.0.1:$PORT" ""; do
 	is "from '$origin' it is refused" 403 "$(with "$C" POST /v1/tokens -H "$J" -H "$(key)" -H "Origin: $origin" -d '{"label":"b"}')"
 done
 is "from its own page it is done" 201 "$(with "$C" POST /v1/tokens -H "$J" -H "$(key)" -H "Origin: $URL" -d '{"label":"c"}')"
 is "another id is nobody" 401 "$(with "Cookie: __Host-hufu=$(head -c 32 /dev/zero | tr '\0' A)AAAAAAAAAAA" GET /v1/me)"
 is "a cookie of a longer name is not it" 401 "$(with "Cookie: x$(echo "$C" | sed 's/^Cookie: //')" GET /v1/me)"
+is "beside others it is found" 200 "$(with "Cookie: x__Host-hufu=a; __Host-hufu=b; $(echo "$C" | sed 's/^Cookie: //'); y=1" GET /v1/me)"
 is "it ends" 204 "$(with "$C" DELETE /v1/session -H "Origin: $URL")"
 is "and its cookie is taken away" 1 "$(grep -ic 'set-cookie:.*max-age=0' "$T/head")"
 is "for good" 401 "$(with "$C" GET /v1/me)"
