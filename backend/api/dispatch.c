@@ -17,7 +17,8 @@ static const char *header_of(void *ctx, const char *name)
 	return request_header(ctx, name);
 }
 
-/* The session's id in a Cookie header, the first that could be one, or false. */
+/* The session's id in a Cookie header, the first that could be one, or false.
+ */
 static bool cookie_read(const char *header, char out[SESSION_SIZE])
 {
 	for (const char *p = header; p && *p;) {
@@ -42,7 +43,7 @@ static bool origin_is_ours(const struct request *req)
 {
 	const char *origin = request_header(req, "Origin");
 	const char *host = request_header(req, "Host");
-	const char *at = !origin                              ? NULL
+	const char *at = !origin                           ? NULL
 			 : !strncmp(origin, "https://", 8) ? origin + 8
 			 : !strncmp(origin, "http://", 7)  ? origin + 7
 							   : NULL;
