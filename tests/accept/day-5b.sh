@@ -76,6 +76,8 @@ fails 3 "refused" hufud import answer "$T/answer.csv" --scope $S --as chen
 
 # -- who asks for a recusal does not grant it, whoever he says that asked
 hufud set recusal q1 --new officer=o1 subject=s1 reason=kin asked_by=s1 state=asked --scope $S --as chen >/dev/null
+fails 1 "state" hufud set recusal q9 --new officer=o1 subject=s2 reason=kin asked_by=s2 --scope $S --as chen
+fails 1 "second person" hufud set recusal q9 --new officer=o1 subject=s2 reason=kin asked_by=s2 state=granted decided_by=wang --scope $S --as chen
 fails 1 "'granted' is for a second person to say, and 'chen' made it" hufud set recusal q1 state=granted decided_by=wang --scope $S --as chen
 holds "another grants it" hufud set recusal q1 state=granted decided_by=wang --scope $S --as wang
 
