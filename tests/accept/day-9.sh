@@ -2,8 +2,9 @@
 # A small bench: each figure stands beside a raw limit of the same run, and bytes and requests are within their
 # targets. Times are printed and never judged: the machine does other work.
 . "$(dirname "$0")/lib.sh"
-bench=${BENCH:-build/release/bench}
-[ -n "${BENCH:-}" ] || make --no-print-directory -s MODE=release OUT=build/release "$bench" >"$T/make" 2>&1 || { cat "$T/make" >&2; exit 1; }
+built=${OUT:-build/debug}
+bench=${BENCH:-$built/bench}
+[ -n "${BENCH:-}" ] || make --no-print-directory -s OUT="$built" "$bench" >"$T/make" 2>&1 || { cat "$T/make" >&2; exit 1; }
 mkdir "$T/bench"
 holds "a bench of 4,000 rows" env BENCH_SIZES=4000 BENCH_DRAW=100000 "$bench" "$T/bench" "$T/report"
 # cell WHAT COLUMN: of the line of that name, 3 Hufu's own, 4 the raw limit, 6 their ratio

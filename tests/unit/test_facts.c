@@ -383,7 +383,7 @@ static void a_check_is_of_its_order_and_its_signer(void **state)
 	field_exec(&world, 0, "UPDATE visit SET state='submitted'");
 	field_sync(&world, 0);
 	for (int i = 1; i <= 3; i++) {
-		char id[8];
+		char id[16];
 
 		snprintf(id, sizeof(id), "v%d", i);
 		refused("visit", id, "{'state':'published'}",
