@@ -13,6 +13,7 @@ audit log where one is due; anything else where they are there. Prints the matri
 """
 import argparse
 import base64
+import datetime
 import http.client
 import json
 import os
@@ -26,6 +27,7 @@ import time
 import urllib.parse
 import uuid
 
+TODAY = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 ROLES = ["inspector", "coordinator", "analyst", "auditor", "administrator"]
 HERE, THERE = "330106", "330108"
@@ -492,7 +494,7 @@ class Walk:
         one, two, three = f"o{n}1", f"o{n}2", f"o{n}3"
         nowhere = self.ask(bound, "GET", "/v1/officers/nowhere")
         words = lambda d, i: re.sub(r'"(instance|request)":"[^"]*",?', "", d.decode()).replace(i, "ID")
-        for path in ("", "?fields=name", "?as-of=2099-01-01", "/history", f"?scope={HERE}", "?fields=unit"):
+        for path in ("", "?fields=name", f"?as-of={TODAY}", "/history", f"?scope={HERE}", "?fields=unit"):
             s, _, data = self.ask(bound, "GET", f"/v1/officers/{one}{path}")
             self.holds(f"an officer of another agency, asked for with '{path}': {s} {data}", s == 404)
             self.holds(f"is told from none: {data} {nowhere[2]}", words(data, one) == words(nowhere[2], "nowhere"))
@@ -504,7 +506,7 @@ class Walk:
         for i in (two, three):
             s, _, data = self.ask(bound, "GET", f"/v1/officers/{i}")
             self.holds(f"an officer of one's own agency or of none: {s}", s == 200)
-        for path in ("", "&limit=1", "&as-of=2099-01-01", "&fields=name", "&agency=ag1"):
+        for path in ("", "&limit=1", f"&as-of={TODAY}", "&fields=name", "&agency=ag1"):
             cursor, seen = "", []
             while True:
                 _, _, data = self.ask(bound, "GET", f"/v1/officers?scope={HERE}{path}{cursor}")
@@ -539,7 +541,7 @@ class Walk:
                 far = self.records.get((op.kind, foreign))
                 if actor.role not in self.d.roles(op) or not far:
                     continue
-                for query in ("", f"cursor=c1.{far['id'][:-1]}", "as-of=2099-01-01"):
+                for query in ("", f"cursor=c1.{far['id'][:-1]}", f"as-of={TODAY}"):
                     s, _, data = self.ask(actor, "GET", f"{op.path}?{query}")
                     page = parsed(data) or {}
                     self.holds(f"{op.id} with '{query}' by {actor.name} has {page.get('scope')}: {s}",
