@@ -8,7 +8,7 @@ for a in chen:coordinator li:coordinator song:auditor zhao:analyst qian:administ
 done
 hufud account add far --role coordinator --scope 330108 --password-file "$T/pw" >/dev/null
 hufud account add root --role administrator --scope '*' --password-file "$T/pw" >/dev/null
-server_start
+server_start --limit-factor 0
 as() { WHO=$1:secret-word; }
 office() { sqlite3 "$HUFU_DATA/hufu.db" "$1"; }
 set_() { hufud set "$1" "$2" "${@:3}" --scope $S >/dev/null; }
@@ -421,7 +421,7 @@ done
 kill -KILL "$SERVER"; wait "$SERVER" 2>/dev/null || true; wait %+ 2>/dev/null || true
 is "nor when it is killed meanwhile" "" "$(grep -l -s -r 138110 "$HUFU_DATA" || true)"
 mkdir "$HUFU_DATA/work-old"; echo 13800000000 >"$HUFU_DATA/work-old/file"
-server_start
+server_start --limit-factor 0
 is "what was left lying goes at the start" 0 "$(ls -d "$HUFU_DATA"/work-* 2>/dev/null | wc -l)"
 
 # -- what came of it is read, with how it came about

@@ -38,7 +38,7 @@ lou coordinator 330108
 ji coordinator 330106 ag1
 wang auditor *
 E
-server_start
+server_start --limit-factor 0
 
 # get PATH NAME=VALUE...: as $WHO, into $T/body
 WHO=chen:correct-horse-1
@@ -115,7 +115,7 @@ rm -f "$HUFU_DATA"/search.db*
 finds "removed under the server" "c1:other c4:other" q=文三路
 server_stop
 dd if=/dev/zero of="$HUFU_DATA/search.db" bs=4096 seek=1 count=20 conv=notrunc status=none
-server_start
+server_start --limit-factor 0
 finds "damaged on the disk" "c1:name" q=食品
 server_stop
 hufud set subject c4 address=莫干山路9号 --scope $S >/dev/null

@@ -46,7 +46,7 @@ is "a destroyed key" "key destroy ok subject/s1" "$(entries --operation key)"
 fails 1 "only an administrator" hufud key destroy s2 --reason x --scope 330108 --as li
 
 # tablets: enrolment and revocation, and that a revoked one still comes; no packets
-server_start
+server_start --limit-factor 0
 tablet a o1
 on a "INSERT INTO visit(id,subject,summary) VALUES('v1','s2','clean')"
 sync a >/dev/null
@@ -79,7 +79,7 @@ for r in external_rating:x1:grade:B:C subject:s4:name:east:west; do
 done
 question() { sqlite3 "$HUFU_DATA/hufu.db" "SELECT id FROM conflict WHERE record_kind = '$1'"; }
 l1=$(question external_rating) l2=$(question subject)
-server_start
+server_start --limit-factor 0
 WHO="chen:correct horse"
 last() { sqlite3 -separator ' ' "$HUFU_DATA/hufu.db" "SELECT who, via, operation, outcome, ifnull(scope,'-'),
 	ifnull(kind,'-') || '/' || ifnull(id,'-'), ifnull(request_id,'-') FROM audit ORDER BY seq DESC LIMIT 1"; }

@@ -5,7 +5,7 @@ district
 printf '%s\n' "a password of adm" >"$T/pw"
 hufud account add adm --role administrator --scope '*' --password-file "$T/pw" >/dev/null
 hufud account add ins --role inspector --scope $S --password-file "$T/pw" >/dev/null
-server_start
+server_start --limit-factor 0
 WHO="adm:a password of adm"
 J="Content-Type: application/json"
 told() { hufud audit list --who "${1:-adm}" --format json | tail -n 1 | json "${2:-detail}"; }

@@ -7,7 +7,7 @@ for a in "chen coordinator" "ma analyst" "he inspector"; do
 	hufud account add ${a% *} --role ${a#* } --scope $S >/dev/null
 done
 hufud account add song --role auditor --scope '*' >/dev/null
-server_start
+server_start --limit-factor 0
 export HUFU_URL=$URL
 E=$ROOT/docs/api
 is "a coordinator makes, changes and cancels an assignment" "cancelled due 2027-01-15" \
