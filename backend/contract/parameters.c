@@ -161,8 +161,10 @@ enum rc contract_parameters(const struct contract *c,
 	*out = json_object();
 	*errors = json_array();
 	asked = query_read(query, *errors);
-	if (!*out || !*errors || !asked)
+	if (!*out || !*errors || !asked) {
+		json_decref(asked);
 		return err_set(err, RC_NOMEM, "out of memory");
+	}
 	json_array_foreach(op->parameters, i, p)
 	{
 		const json_t *schema = json_object_get(p, "schema");
