@@ -151,12 +151,12 @@ BROKEN = [
 ]
 
 
-def of_file(folder, exchanges, some=False):
+def of_file(folder, exchanges, some=False, document=DOCUMENT):
     path = os.path.join(folder, "exchanges")
     with open(path, "w", encoding="utf-8") as f:
         f.writelines((e if isinstance(e, str) else json.dumps(e)) + "\n" for e in exchanges)
     with open(path + ".d.json", "w", encoding="utf-8") as f:
-        json.dump(DOCUMENT, f)
+        json.dump(document, f)
     return check_exchanges.check(path, some)[0]
 
 
@@ -190,6 +190,11 @@ def main():
         ruled = refused + [exchange("POST", "/v1/things", 409, problem(409), sent=THING, headers=KEY)]
         say(not of_file(folder, ruled), "one that its own rules refused is reached", "?")
         say(not of_file(folder, RIGHT[:1], some=True), "with --some they may be missing", "?")
+        for kind, asked in (("subject", True), ("well", False)):
+            loaded = copy.deepcopy(DOCUMENT)
+            loaded["paths"]["/v1/things"]["post"]["x-hufu"] = dict(X, kind=kind)
+            found = of_file(folder, RIGHT[:1], document=loaded)
+            say(any("createThing" in f for f in found) == asked, f"an operation of the kind {kind}", found)
         say(of_file(folder, []), "a run without exchanges", "nothing")
         say(of_file(folder, RIGHT + ["{"]), "a line that is cut", "nothing")
     print(f"{sum(results)} passed, {len(results) - sum(results)} failed")
