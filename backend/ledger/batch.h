@@ -113,6 +113,14 @@ enum rc batch_take(struct batch *b, struct take *t);
 
 /* -- between the files of this room -- */
 
+/* Who wrote a version of the log, in which packet, received when. */
+struct log_author {
+	char author[33], packet[OID_HEX_SIZE]; /* "": unknown */
+	int64_t received_ms;
+};
+/* From the row of SQL_LOG_AUTHORS that stands in q. */
+void log_author_read(struct log_author *out, struct query *q);
+
 /* Office packets inside a batch that is open: see ledger_office. */
 enum rc office_in_batch(struct batch *b, struct op *op, struct office_write *w);
 /* consequence.c: what follows for other records from the packet that was just

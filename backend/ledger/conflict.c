@@ -21,14 +21,7 @@ static json_t *group_values(const json_t *record, const json_t *fields)
 	return out;
 }
 
-/* Who wrote the value of the group that stands on the main line, in which
- * packet, received when. */
-struct standing {
-	char author[33], packet[OID_HEX_SIZE]; /* "": unknown */
-	int64_t received_ms;
-};
-
-static void standing_take(struct standing *out, struct query *q)
+void log_author_read(struct log_author *out, struct query *q)
 {
 	struct oid oid;
 	size_t n;
@@ -47,7 +40,7 @@ static void standing_take(struct standing *out, struct query *q)
 static enum rc standing_author(struct batch *b, const struct batch_scope *bs,
 			       const struct kind *k, const char *id,
 			       const json_t *fields, const json_t *server,
-			       struct standing *out)
+			       struct log_author *out)
 {
 	struct query *q = query_begin(b->store->db, SQL_LOG_AUTHORS);
 	struct err ignored = { 0 };
@@ -68,7 +61,7 @@ static enum rc standing_author(struct batch *b, const struct batch_scope *bs,
 			values = group_values(plain, fields);
 		is_it = values && json_equal(values, server);
 		if (is_it)
-			standing_take(out, q);
+			log_author_read(out, q);
 		more = values && (is_it || !found);
 		found |= is_it;
 		json_decref(values);
@@ -145,7 +138,7 @@ static enum rc conflict_open(struct batch *b, const struct batch_scope *bs,
 	json_t *fields = json_array(), *seen = json_object(), *v;
 	const json_t *const sides[] = { c->base, c->server, c->terminal };
 	char hex[OID_HEX_SIZE];
-	struct standing server;
+	struct log_author server;
 	const char *name;
 	enum rc rc;
 

@@ -148,31 +148,26 @@ static enum rc draw_is_void(struct settle *s, const json_t *a, bool *is_void)
 	return rc;
 }
 
+static enum rc successor_settle(struct settle *s, json_t *other, void *ctx)
+{
+	json_t *a = ctx;
+
+	return other != a ? pair_settle(s, other, a) : RC_OK;
+}
+
 /* The pairs on both ends of a reassignment. */
 static enum rc pairs_settle(struct settle *s, json_t *a)
 {
 	const char *to = json_text(a, "reassigned_to");
-	json_t *other = NULL, *ids = NULL;
-	const json_t *id;
-	size_t i;
+	json_t *other = NULL;
 	enum rc rc = to ? settle_look(s, "assignment", to, &other) : RC_OK;
 
 	if (rc == RC_OK && other && other != a)
 		rc = pair_settle(s, a, other);
-	if (rc == RC_OK)
-		rc = settle_ids(s, SQL_ASSIGNMENTS_REASSIGNED_TO,
-				json_text(a, "id"), &ids);
-	json_array_foreach(ids, i, id)
-	{
-		other = NULL;
-		if (rc == RC_OK)
-			rc = settle_look(s, "assignment", json_string_value(id),
-					 &other);
-		if (rc == RC_OK && other && other != a)
-			rc = pair_settle(s, other, a);
-	}
-	json_decref(ids);
-	return rc;
+	return rc == RC_OK ? settle_each(s, SQL_ASSIGNMENTS_REASSIGNED_TO,
+					 json_text(a, "id"), "assignment",
+					 successor_settle, a)
+			   : rc;
 }
 
 /* An order of a draw that became void: withdrawn where nobody has begun, else
@@ -252,9 +247,8 @@ static enum rc signed_settle(struct settle *s, json_t *visit)
 static enum rc returned_settle(struct settle *s, const struct take_record *r)
 {
 	static const char *const open[] = { "in_business", NULL };
-	json_t *record = NULL;
+	json_t *record = NULL, *ids = NULL;
 	const json_t *draw;
-	json_t *ids = NULL;
 	char text[300];
 	enum rc rc;
 
@@ -277,45 +271,122 @@ static enum rc returned_settle(struct settle *s, const struct take_record *r)
 	return rc;
 }
 
+/* -- what follows from a record of each kind -- */
+
+/* `record` is how it stands; NULL where the kind's function looks by itself. */
+typedef enum rc follow_fn(struct settle *s, struct take_record *r,
+			  json_t *record);
+
+static enum rc follow_answer(struct settle *s, struct take_record *r,
+			     json_t *answer)
+{
+	return settle_answer(s, r, answer);
+}
+
+static enum rc follow_assignment(struct settle *s, struct take_record *r,
+				 json_t *assignment)
+{
+	(void)assignment;
+	return assignment_settle(s, r->id);
+}
+
+static enum rc follow_conflict(struct settle *s, struct take_record *r,
+			       json_t *conflict)
+{
+	(void)r;
+	return settle_decided(s, conflict);
+}
+
+static enum rc follow_draw(struct settle *s, struct take_record *r,
+			   json_t *draw)
+{
+	static const char *const over[] = { "void", NULL };
+
+	return settle_state_is(draw, over) ? draw_settle(s, r->id) : RC_OK;
+}
+
+static enum rc follow_subject(struct settle *s, struct take_record *r,
+			      json_t *subject)
+{
+	enum rc rc = settle_codes(s, r);
+
+	(void)subject;
+	return rc == RC_OK ? returned_settle(s, r) : rc;
+}
+
+/* A fact that was taken back or altered is told. */
+static enum rc fact_told(struct settle *s, struct take_record *r,
+			 const json_t *fact)
+{
+	enum rc rc = settle_withdrawn(s, r, fact);
+
+	return rc == RC_OK ? settle_altered(s, r, fact) : rc;
+}
+
+static enum rc follow_violation(struct settle *s, struct take_record *r,
+				json_t *violation)
+{
+	enum rc rc = fact_told(s, r, violation);
+
+	if (rc == RC_OK)
+		rc = settle_late(s, r, violation);
+	return rc == RC_OK ? settle_contradiction(s, violation) : rc;
+}
+
+static enum rc follow_visit(struct settle *s, struct take_record *r,
+			    json_t *visit)
+{
+	const char *assignment = json_text(visit, "assignment");
+	enum rc rc = fact_told(s, r, visit);
+
+	if (rc == RC_OK && visit_is_signed(visit) && !visit_is_signed(r->base))
+		rc = signed_settle(s, visit);
+	return rc == RC_OK && assignment ? assignment_settle(s, assignment)
+					 : rc;
+}
+
+/* Subjects come by the hundred thousand: they are not read for nothing. */
+static const struct follow {
+	const char *kind;
+	follow_fn *run;
+	bool looks_itself;
+} followed[] = {
+	{ "answer", follow_answer, false },
+	{ "assignment", follow_assignment, true },
+	{ "conflict", follow_conflict, false },
+	{ "draw", follow_draw, false },
+	{ "subject", follow_subject, true },
+	{ "violation", follow_violation, false },
+	{ "visit", follow_visit, false },
+};
+
+/* NULL where nothing follows, as from a finding that the office enters anew: an
+ * import has very many. */
+static const struct follow *follow_of(const struct take *t,
+				      const struct take_record *r)
+{
+	if (r->code || !r->changed ||
+	    (r->is_new && !strcmp(r->kind, "violation") &&
+	     !strcmp(t->enrolment, "office")))
+		return NULL;
+	for (size_t i = 0; i < sizeof(followed) / sizeof(*followed); i++)
+		if (!strcmp(r->kind, followed[i].kind))
+			return &followed[i];
+	return NULL;
+}
+
 static enum rc record_settle(struct settle *s, struct take_record *r)
 {
+	const struct follow *follow = follow_of(s->t, r);
 	json_t *record = NULL;
-	const char *state;
-	enum rc rc;
+	enum rc rc = RC_OK;
 
-	if (!strcmp(r->kind, "assignment"))
-		return assignment_settle(s, r->id);
-	if (!strcmp(r->kind, "subject")) {
-		rc = settle_codes(s, r);
-		return rc == RC_OK ? returned_settle(s, r) : rc;
-	}
+	if (!follow)
+		return RC_OK;
+	if (follow->looks_itself)
+		return follow->run(s, r, NULL);
 	rc = settle_look(s, r->kind, r->id, &record);
-	if (rc != RC_OK || !record)
-		return rc;
-	if (!strcmp(r->kind, "answer"))
-		return settle_answer(s, r, record);
-	if (!strcmp(r->kind, "conflict"))
-		return settle_decided(s, record);
-	if (strcmp(r->kind, "draw") != 0)
-		rc = settle_withdrawn(s, r, record);
-	if (rc == RC_OK && strcmp(r->kind, "draw") != 0)
-		rc = settle_altered(s, r, record);
-	if (rc == RC_OK && !strcmp(r->kind, "violation"))
-		rc = settle_late(s, r, record);
-	if (rc == RC_OK && !strcmp(r->kind, "violation"))
-		rc = settle_contradiction(s, record);
-	if (rc == RC_OK && !strcmp(r->kind, "visit") &&
-	    visit_is_signed(record) && !visit_is_signed(r->base))
-		rc = signed_settle(s, record);
-	if (rc != RC_OK || !strcmp(r->kind, "violation"))
-		return rc;
-	if (!strcmp(r->kind, "visit"))
-		return json_text(record, "assignment")
-			       ? assignment_settle(
-					 s, json_text(record, "assignment"))
-			       : RC_OK;
-	state = json_text(record, "state");
-	return state && !strcmp(state, "void") ? draw_settle(s, r->id) : RC_OK;
+	return rc == RC_OK && record ? follow->run(s, r, record) : rc;
 }
 
 /* The kinds as this file knows them: an older catalog has none of this. */
@@ -374,24 +445,6 @@ static enum rc changes_write(struct settle *s)
 	return rc;
 }
 
-/* Nothing follows from what the office finds anew: an import has very many. */
-static bool is_followed(const struct take *t, const struct take_record *r)
-{
-	static const char *const kinds[] = { "answer",   "assignment",
-					     "conflict", "draw",
-					     "subject",  "violation",
-					     "visit" };
-
-	if (r->code || !r->changed ||
-	    (r->is_new && !strcmp(r->kind, "violation") &&
-	     !strcmp(t->enrolment, "office")))
-		return false;
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
-		if (!strcmp(r->kind, kinds[i]))
-			return true;
-	return false;
-}
-
 enum rc consequence_follow(struct batch *b, struct batch_scope *bs,
 			   const struct take *t)
 {
@@ -405,12 +458,8 @@ enum rc consequence_follow(struct batch *b, struct batch_scope *bs,
 	s.seen = json_object();
 	s.changed = json_object();
 	s.settled = json_object();
-	for (size_t i = 0; i < t->nrecords && rc == RC_OK; i++) {
-		struct take_record *r = &t->records[i];
-
-		if (is_followed(t, r))
-			rc = record_settle(&s, r);
-	}
+	for (size_t i = 0; i < t->nrecords && rc == RC_OK; i++)
+		rc = record_settle(&s, &t->records[i]);
 	if (rc == RC_OK && json_object_size(s.changed))
 		rc = changes_write(&s);
 	json_decref(s.seen);

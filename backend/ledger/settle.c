@@ -171,6 +171,18 @@ enum rc settle_alarm_again(struct settle *s, const char *rule,
 	return alarm(s, rule, level, kind, about, text, packet);
 }
 
+enum rc settle_remark(struct settle *s, const char *kind, json_t *record,
+		      const char *rule, const char *level, const char *text)
+{
+	bool fresh = false;
+	enum rc rc = text ? settle_flag(s, kind, record, rule, &fresh)
+			  : settle_no_memory(s);
+
+	return rc == RC_OK && fresh
+		       ? settle_alarm(s, rule, level, kind, record, text)
+		       : rc;
+}
+
 bool settle_is_to_come(const struct settle *s, const char *day)
 {
 	int64_t days;
@@ -190,6 +202,27 @@ enum rc settle_ids(struct settle *s, const char *sql, const char *key,
 	while (query_row(q))
 		json_array_append_new(*out, json_string(query_get_text(q, 0)));
 	return query_end(q, s->b->err);
+}
+
+enum rc settle_each(struct settle *s, const char *sql, const char *key,
+		    const char *kind, settle_each_fn *fn, void *ctx)
+{
+	const json_t *id;
+	json_t *ids, *record;
+	size_t i;
+	enum rc rc = settle_ids(s, sql, key, &ids);
+
+	json_array_foreach(ids, i, id)
+	{
+		record = NULL;
+		if (rc == RC_OK)
+			rc = settle_look(s, kind, json_string_value(id),
+					 &record);
+		if (rc == RC_OK && record)
+			rc = fn(s, record, ctx);
+	}
+	json_decref(ids);
+	return rc;
 }
 
 bool settle_state_is(const json_t *record, const char *const *states)

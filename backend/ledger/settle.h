@@ -33,9 +33,16 @@ enum rc settle_alarm(struct settle *s, const char *rule, const char *level,
 enum rc settle_alarm_again(struct settle *s, const char *rule,
 			   const char *level, const char *kind,
 			   const json_t *about, const char *text);
+/* The record's flag and an alarm of the same name, once; NULL: no memory. */
+enum rc settle_remark(struct settle *s, const char *kind, json_t *record,
+		      const char *rule, const char *level, const char *text);
 /* Ids that a statement finds for (scope, key); a new array. */
 enum rc settle_ids(struct settle *s, const char *sql, const char *key,
 		   json_t **out);
+/* `fn` with each record of the kind whose id such a statement finds. */
+typedef enum rc settle_each_fn(struct settle *s, json_t *record, void *ctx);
+enum rc settle_each(struct settle *s, const char *sql, const char *key,
+		    const char *kind, settle_each_fn *fn, void *ctx);
 /* Is the record's state one of these (NULL-ended)? */
 bool settle_state_is(const json_t *record, const char *const *states);
 
@@ -50,8 +57,8 @@ bool settle_same_text(const json_t *a, const json_t *b, const char *field);
 /* settle_turn.c: who took a record into its state, or (state NULL) signed it,
  * in which packet, and in what state it had been. "": unknown. */
 struct turn {
-	char author[33], packet[OID_HEX_SIZE], before[32];
-	int64_t received_ms;
+	struct log_author by;
+	char before[32];
 	bool was_returned; /* it stood as `returned`, ever */
 };
 enum rc settle_turn(struct settle *s, const char *kind, const char *id,

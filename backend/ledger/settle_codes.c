@@ -4,31 +4,9 @@
 #include <string.h>
 
 #include "base/jcs.h"
-#include "kind/fsm.h"
 #include "sql_store.gen.h"
 
 #define SHARED "uscc_shared"
-
-/* Without the flag, and without `flags` where it was the only one. */
-static enum rc subject_clear(struct settle *s, const json_t *subject)
-{
-	json_t *clear, *flags;
-	size_t i = 0;
-
-	if (!settle_has_flag(subject, SHARED))
-		return RC_OK;
-	clear = json_deep_copy(subject);
-	flags = json_object_get(clear, FSM_FLAGS);
-	while (i < json_array_size(flags))
-		if (!strcmp(json_string_value(json_array_get(flags, i)),
-			    SHARED))
-			json_array_remove(flags, i);
-		else
-			i++;
-	if (json_array_size(flags) == 0)
-		json_object_del(clear, FSM_FLAGS);
-	return settle_add(s, "subject", clear);
-}
 
 static enum rc subject_mark(struct settle *s, const char *id, bool is_shared)
 {
@@ -39,7 +17,7 @@ static enum rc subject_mark(struct settle *s, const char *id, bool is_shared)
 	if (rc != RC_OK || !subject)
 		return rc;
 	return is_shared ? settle_flag(s, "subject", subject, SHARED, &fresh)
-			 : subject_clear(s, subject);
+			 : settle_unflag(s, "subject", subject, SHARED);
 }
 
 /* Who has the code is flagged where there are several of them; `was_left` says

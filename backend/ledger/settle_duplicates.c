@@ -48,7 +48,7 @@ static enum rc duplicate_ask(struct settle *s, const json_t *primary,
 		rc = settle_turn(s, "visit", on, NULL, &other);
 	if (rc != RC_OK)
 		return rc;
-	conflict_id(id, "visit", on, "duplicate_of", other.packet);
+	conflict_id(id, "visit", on, "duplicate_of", other.by.packet);
 	c = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:[s], s:{}, s:{s:s},"
 		      " s:{}, s:{s:s}, s:[s], s:I, s:s, s:s}",
 		      "id", id, "scope", s->bs->scope, "town",
@@ -56,7 +56,7 @@ static enum rc duplicate_ask(struct settle *s, const json_t *primary,
 		      "record_id", on, "field_group", "duplicate_of", "fields",
 		      "duplicate_of", "base_value", "terminal_value",
 		      "duplicate_of", of, "server_value", "standing_value",
-		      "duplicate_of", of, "packets", other.packet, "opened_at",
+		      "duplicate_of", of, "packets", other.by.packet, "opened_at",
 		      (json_int_t)s->b->now_ms, "state", "open", "rule", RULE);
 	if (!c)
 		return settle_no_memory(s);

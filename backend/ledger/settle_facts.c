@@ -136,37 +136,44 @@ enum rc settle_altered(struct settle *s, struct take_record *r,
 		    : settle_no_memory(s);
 }
 
-enum rc settle_late(struct settle *s, const struct take_record *r,
-		    json_t *violation)
+/* Was the record written when its visit had been signed? *sealed is where. */
+static enum rc came_after(struct settle *s, const struct take_record *r,
+			  const char *visit, int64_t *sealed, bool *is_late)
 {
-	const char *visit = json_text(violation, "visit");
-	int64_t sealed, at = 0;
-	char *text = NULL, *stored = NULL;
-	bool fresh;
+	char *stored = NULL;
+	int64_t at = 0;
 	size_t len;
-	enum rc rc = RC_OK;
+	enum rc rc = visit_signed_at(s->b->store, s->bs->scope, visit, sealed,
+				     s->b->err);
 
-	if (!r->is_new || !visit || s->t->role & ROLE_IMPORT ||
-	    !strcmp(s->t->enrolment, "office"))
-		return RC_OK;
-	rc = visit_signed_at(s->b->store, s->bs->scope, visit, &sealed,
-			     s->b->err);
 	if (rc == RC_OK)
 		rc = store_record(s->b->store, s->bs->scope, r->kind, r->id,
 				  &stored, &len, &at, s->b->err);
 	free(stored);
-	if (rc != RC_OK || at < sealed)
+	*is_late = at >= *sealed;
+	return rc;
+}
+
+enum rc settle_late(struct settle *s, const struct take_record *r,
+		    json_t *violation)
+{
+	const char *visit = json_text(violation, "visit");
+	int64_t sealed;
+	bool is_late;
+	enum rc rc;
+
+	if (!r->is_new || !visit || s->t->role & ROLE_IMPORT ||
+	    !strcmp(s->t->enrolment, "office"))
+		return RC_OK;
+	rc = came_after(s, r, visit, &sealed, &is_late);
+	if (rc != RC_OK || !is_late)
 		return rc;
-	rc = settle_flag(s, "violation", violation, "left_out", &fresh);
-	if (rc != RC_OK || !fresh)
-		return rc;
-	text = arena_printf(&s->b->mem,
-			    "violation '%s' came after visit '%s' was signed: "
-			    "it is kept beside it and does not count",
-			    r->id, visit);
-	return text ? settle_alarm(s, "left_out", "notice", "violation",
-				   violation, text)
-		    : settle_no_memory(s);
+	return settle_remark(
+		s, "violation", violation, "left_out", "notice",
+		arena_printf(&s->b->mem,
+			     "violation '%s' came after visit '%s' was signed: "
+			     "it is kept beside it and does not count",
+			     r->id, visit));
 }
 
 /* -- findings that contradict their visit -- */
@@ -186,8 +193,6 @@ enum rc settle_contradiction(struct settle *s, json_t *violation)
 {
 	const char *id = json_text(violation, "visit"), *what;
 	json_t *visit = NULL;
-	char *text;
-	bool fresh;
 	enum rc rc = id ? settle_look(s, "visit", id, &visit) : RC_OK;
 
 	if (rc != RC_OK || (id && !visit_is_signed(visit)))
@@ -195,38 +200,24 @@ enum rc settle_contradiction(struct settle *s, json_t *violation)
 	what = contradicts(s, violation, visit);
 	if (!what)
 		return RC_OK;
-	rc = settle_flag(s, "violation", violation, "contradicts", &fresh);
-	if (rc != RC_OK || !fresh)
-		return rc;
-	text = arena_printf(&s->b->mem,
-			    "violation '%s' of visit '%s' %s: it "
-			    "does not count",
-			    json_text(violation, "id"), id ? id : "", what);
-	return text ? settle_alarm(s, "contradicts", "alarm", "violation",
-				   violation, text)
-		    : settle_no_memory(s);
+	return settle_remark(s, "violation", violation, "contradicts", "alarm",
+			     arena_printf(&s->b->mem,
+					  "violation '%s' of visit '%s' %s: it "
+					  "does not count",
+					  json_text(violation, "id"),
+					  id ? id : "", what));
+}
+
+static enum rc finding(struct settle *s, json_t *violation, void *ctx)
+{
+	(void)ctx;
+	return settle_contradiction(s, violation);
 }
 
 enum rc settle_findings(struct settle *s, const json_t *visit)
 {
-	const json_t *id;
-	json_t *ids;
-	size_t i;
-	enum rc rc = settle_ids(s, SQL_VIOLATIONS_OF_VISIT,
-				json_text(visit, "id"), &ids);
-
-	json_array_foreach(ids, i, id)
-	{
-		json_t *violation = NULL;
-
-		if (rc == RC_OK)
-			rc = settle_look(s, "violation", json_string_value(id),
-					 &violation);
-		if (rc == RC_OK && violation)
-			rc = settle_contradiction(s, violation);
-	}
-	json_decref(ids);
-	return rc;
+	return settle_each(s, SQL_VIOLATIONS_OF_VISIT, json_text(visit, "id"),
+			   "violation", finding, NULL);
 }
 
 /* -- answers that came after the signature -- */
@@ -275,19 +266,15 @@ enum rc settle_answer(struct settle *s, const struct take_record *r,
 {
 	const char *id = json_text(answer, "visit");
 	json_t *visit = NULL, *was = NULL;
-	char *text = NULL, *stored = NULL;
-	int64_t sealed = INT64_MAX, at = 0;
-	size_t len;
+	char *text = NULL;
+	int64_t sealed;
+	bool is_late;
 	enum rc rc = id ? settle_look(s, "visit", id, &visit) : RC_OK;
 
 	if (rc != RC_OK || !visit_is_signed(visit) || is_left_out(answer))
 		return rc;
-	rc = visit_signed_at(s->b->store, s->bs->scope, id, &sealed, s->b->err);
-	if (rc == RC_OK)
-		rc = store_record(s->b->store, s->bs->scope, r->kind, r->id,
-				  &stored, &len, &at, s->b->err);
-	free(stored);
-	if (rc != RC_OK || at < sealed)
+	rc = came_after(s, r, id, &sealed, &is_late);
+	if (rc != RC_OK || !is_late)
 		return rc;
 	id = json_text(visit, "id"); /* the answer's own is put back */
 	rc = version_at(s, r->kind, r->id, sealed, &was);

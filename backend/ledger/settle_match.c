@@ -17,13 +17,7 @@
 static enum rc remark(struct settle *s, const char *rule, json_t *visit,
 		      const char *text)
 {
-	bool fresh;
-	enum rc rc = text ? settle_flag(s, "visit", visit, rule, &fresh)
-			  : settle_no_memory(s);
-
-	return rc == RC_OK && fresh
-		       ? settle_alarm(s, rule, "alarm", "visit", visit, text)
-		       : rc;
+	return settle_remark(s, "visit", visit, rule, "alarm", text);
 }
 
 static bool is_member(const json_t *set, const char *id)

@@ -44,7 +44,7 @@ static enum rc contest_ask(struct settle *s, json_t *a, const json_t *visit,
 
 	if (rc != RC_OK)
 		return rc;
-	conflict_id(id, "assignment", on, RULE_CONTESTED, did.packet);
+	conflict_id(id, "assignment", on, RULE_CONTESTED, did.by.packet);
 	c = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:[s], s:{s:s}, s:{s:s},"
 		      " s:{s:s}, s:{s:s}, s:[s], s:I, s:s, s:s}",
 		      "id", id, "scope", s->bs->scope, "town",
@@ -54,7 +54,7 @@ static enum rc contest_ask(struct settle *s, json_t *a, const json_t *visit,
 		      off->before[0] ? off->before : "issued", "terminal_value",
 		      "state", "done", "server_value", "state", was,
 		      "standing_value", "state", RULE_CONTESTED, "packets",
-		      did.packet, "opened_at", (json_int_t)s->b->now_ms,
+		      did.by.packet, "opened_at", (json_int_t)s->b->now_ms,
 		      "state", "open", "rule", RULE_CONTESTED);
 	if (!c)
 		return settle_no_memory(s);

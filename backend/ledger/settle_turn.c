@@ -16,20 +16,6 @@ static bool is_it(const json_t *version, const char *state)
 	return state ? is && !strcmp(is, state) : visit_is_signed(version);
 }
 
-static void turn_take(struct turn *out, struct query *q)
-{
-	struct oid oid;
-	size_t n;
-
-	snprintf(out->author, sizeof(out->author), "%s", query_get_text(q, 1));
-	out->packet[0] = '\0';
-	if (query_is_null(q, 2))
-		return;
-	memcpy(oid.b, query_get_blob(q, 2, &n), OID_BYTES);
-	oid_hex(out->packet, &oid);
-	out->received_ms = query_get_int(q, 3);
-}
-
 /* Newest first: the oldest in a row that is in the state is the turn. */
 enum rc settle_turn(struct settle *s, const char *kind, const char *id,
 		    const char *state, struct turn *out)
@@ -52,7 +38,7 @@ enum rc settle_turn(struct settle *s, const char *kind, const char *id,
 		is = !past && is_it(version, state);
 		was = json_text(version, "state");
 		if (is)
-			turn_take(out, q);
+			log_author_read(&out->by, q);
 		else if (found && !past)
 			snprintf(out->before, sizeof(out->before), "%s",
 				 was ? was : "");
@@ -67,10 +53,10 @@ enum rc settle_turn(struct settle *s, const char *kind, const char *id,
 void turn_say(json_t *c, const struct turn *t, const char *author,
 	      const char *packet, const char *at)
 {
-	if (t->author[0])
-		json_object_set_new(c, author, json_string(t->author));
-	if (t->packet[0] && packet)
-		json_object_set_new(c, packet, json_string(t->packet));
-	if (t->packet[0] && at)
-		json_object_set_new(c, at, json_integer(t->received_ms));
+	if (t->by.author[0])
+		json_object_set_new(c, author, json_string(t->by.author));
+	if (t->by.packet[0] && packet)
+		json_object_set_new(c, packet, json_string(t->by.packet));
+	if (t->by.packet[0] && at)
+		json_object_set_new(c, at, json_integer(t->by.received_ms));
 }

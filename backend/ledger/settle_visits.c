@@ -29,28 +29,29 @@ bool settle_same_text(const json_t *a, const json_t *b, const char *field)
 	return x == y || (x && y && !strcmp(x, y));
 }
 
+struct own {
+	json_t *assignment;
+	visit_fn *fn;
+	void *ctx;
+};
+
+static enum rc own_visit(struct settle *s, json_t *visit, void *ctx)
+{
+	const struct own *own = ctx;
+
+	return settle_same_text(own->assignment, visit, "subject")
+		       ? own->fn(s, own->assignment, visit, own->ctx)
+		       : RC_OK;
+}
+
 enum rc settle_visits(struct settle *s, json_t *assignment, visit_fn *fn,
 		      void *ctx)
 {
-	const json_t *id;
-	json_t *ids;
-	size_t i;
-	enum rc rc = settle_ids(s, SQL_VISITS_OF_ASSIGNMENT,
-				json_text(assignment, "id"), &ids);
+	struct own own = { assignment, fn, ctx };
 
-	json_array_foreach(ids, i, id)
-	{
-		json_t *visit = NULL;
-
-		if (rc == RC_OK)
-			rc = settle_look(s, "visit", json_string_value(id),
-					 &visit);
-		if (rc == RC_OK && visit &&
-		    settle_same_text(assignment, visit, "subject"))
-			rc = fn(s, assignment, visit, ctx);
-	}
-	json_decref(ids);
-	return rc;
+	return settle_each(s, SQL_VISITS_OF_ASSIGNMENT,
+			   json_text(assignment, "id"), "visit", own_visit,
+			   &own);
 }
 
 /* Flag a fact and alarm once; `ctx` points to the word for what ordered it. */
@@ -60,22 +61,17 @@ static enum rc visit_outside(struct settle *s, json_t *assignment,
 	const char *what = *(const char *const *)ctx;
 	bool of_draw = !strcmp(what, "draw");
 	char rule[40], text[200];
-	bool fresh;
-	enum rc rc;
 
 	if (!settle_is_fact(s, visit))
 		return RC_OK;
 	snprintf(rule, sizeof(rule), "outside_%s", what);
-	rc = settle_flag(s, "visit", visit, rule, &fresh);
-	if (rc != RC_OK || !fresh)
-		return rc;
 	snprintf(text, sizeof(text),
 		 "visit '%s' took place, and %s '%s' is %s; it counts as a "
 		 "disturbance of the firm",
 		 json_text(visit, "id"), what,
 		 json_text(assignment, of_draw ? "draw" : "id"),
 		 of_draw ? "void" : json_text(assignment, "state"));
-	return settle_alarm(s, rule, "alarm", "visit", visit, text);
+	return settle_remark(s, "visit", visit, rule, "alarm", text);
 }
 
 enum rc settle_outside(struct settle *s, json_t *assignment, const char *what)
@@ -164,13 +160,9 @@ enum rc settle_signed(struct settle *s, json_t *visit)
 {
 	char text[200];
 	size_t valid;
-	bool fresh;
 	enum rc rc = officers_valid(s, visit, &valid);
 
 	if (rc != RC_OK || valid >= OFFICERS_MIN)
-		return rc;
-	rc = settle_flag(s, "visit", visit, "irregular", &fresh);
-	if (rc != RC_OK || !fresh)
 		return rc;
 	snprintf(text, sizeof(text),
 		 "visit '%s' was signed with %zu officer%s who had a valid "
@@ -178,7 +170,7 @@ enum rc settle_signed(struct settle *s, json_t *visit)
 		 "somebody ratifies it",
 		 json_text(visit, "id"), valid, valid == 1 ? "" : "s",
 		 OFFICERS_MIN);
-	return settle_alarm(s, "irregular", "alarm", "visit", visit, text);
+	return settle_remark(s, "visit", visit, "irregular", "alarm", text);
 }
 
 enum rc settle_presence(struct settle *s, json_t *assignment)
