@@ -89,11 +89,15 @@ int limit_wait_s(struct service *s, int limit, const char *key)
 	return wait_s;
 }
 
-bool service_admit(void *service, const char *remote, int *wait_s)
+bool service_admit(void *service, const char *remote, const char *path,
+		   int *wait_s)
 {
+	static const char objects[] = "/mirror.git/objects/";
 	struct service *s = service;
 
-	return limit_take(s, s->limit_public, remote, wait_s);
+	*wait_s = 0;
+	return !strncmp(path, objects, strlen(objects)) ||
+	       limit_take(s, s->limit_public, remote, wait_s);
 }
 
 const struct http_route *service_routes(const struct service *s)

@@ -57,7 +57,10 @@ enum rc service_schema(struct service *s, const char *folder, struct err *err);
 /* Routes for http_start, ended by a NULL method; their ctx is the service, and
  * they live as long. Of a service with a writer. */
 const struct http_route *service_routes(const struct service *s);
-/* http_options.admit: what has no route takes from the bucket `public`. */
-bool service_admit(void *service, const char *remote, int *wait_s);
+/* http_options.admit: what has no route takes from the bucket `public`, but for
+ * the objects of the mirror: stock git asks for each of them alone before it
+ * takes a pack. */
+bool service_admit(void *service, const char *remote, const char *path,
+		   int *wait_s);
 
 #endif

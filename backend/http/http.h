@@ -166,7 +166,8 @@ struct http_options {
 	void *ctx; /* handed to every handler */
 	/* Asked before a request without a route is told so (404 or 405), or
 	 * NULL: false for 429, *retry_after_s says when to come back. */
-	bool (*admit)(void *ctx, const char *remote, int *retry_after_s);
+	bool (*admit)(void *ctx, const char *remote, const char *path,
+		      int *retry_after_s);
 	/* Told of every exchange (http/exchange.h), or NULL. */
 	void (*observe)(void *ctx, const struct exchange *e);
 	void *observe_ctx;

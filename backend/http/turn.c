@@ -152,8 +152,8 @@ static int find_route(struct turn *turn)
 	router_match(match, server->routes, head->method, head->path);
 	if (match->route)
 		return 0;
-	if (server->admit &&
-	    !server->admit(server->ctx, turn->conn.remote, &wait_s)) {
+	if (server->admit && !server->admit(server->ctx, turn->conn.remote,
+					    head->path, &wait_s)) {
 		err_set(&turn->err, RC_BUSY,
 			"too many requests: try again in %d seconds", wait_s);
 		refuse(turn, 429);

@@ -16,7 +16,8 @@ struct turn;
 struct turn_server {
 	const struct http_route *routes;
 	void *ctx;
-	bool (*admit)(void *ctx, const char *remote, int *retry_after_s);
+	bool (*admit)(void *ctx, const char *remote, const char *path,
+		      int *retry_after_s);
 	bool quiet;
 	bool proxied;
 	void (*observe)(void *ctx, const struct exchange *e); /* or NULL */

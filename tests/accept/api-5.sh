@@ -87,6 +87,7 @@ is "a name that nobody has waits as well" 429 "$(login 192.0.2.97 unheardof x)"
 curl -s -o /dev/null -H "X-Forwarded-For: 203.0.113.60" "$URL/v1/nothing/at/all[1-400]"
 is "who asks for anything waits" "429 True" "$(from 203.0.113.60 "$URL/nothing") $([ "$(header Retry-After)" -gt 0 ] && echo True)"
 is "another is told that it is not there" 404 "$(from 203.0.113.61 "$URL/v1/nothing/at/all")"
+is "stock git, which asks for each object alone first, does not wait" 404 "$(from 203.0.113.60 "$URL/mirror.git/objects/4b/66fddf57b64ec17b2578")"
 
 # -- tokens are guessed no faster
 for i in $(seq 15); do last=$(from 203.0.113.30 -H "Authorization: Bearer hufu_$(printf 'A%.0s' $(seq 40))$((100 + i))" "$URL/v1/me"); done
