@@ -185,6 +185,8 @@ api() { # api METHOD PATH [CURL WORDS...]: the body
 	curl -sS -X "$method" -H "Authorization: Bearer $token" "$@" "http://127.0.0.1:$port/v1/$path"
 }
 name=$(sqlite3 -readonly "$D/data/hufu.db" "SELECT substr(name, 4, 4) FROM subject WHERE id='$subject'")
+# The index follows the log by itself; a reply says whether it has caught up.
+for _ in $(seq 300); do api GET 'search?limit=1' -G --data-urlencode "q=$name" | grep -q '"complete":true' && break; sleep 0.2; done
 export -f api; export token port
 LINES_MAX=3 run "api GET 'search?limit=2' -G --data-urlencode q=$name"
 check "a fragment of its name finds the firm" yes "$(api GET 'search?limit=50' -G --data-urlencode "q=$name" | grep -q "$subject" && echo yes)"
