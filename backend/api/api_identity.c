@@ -85,16 +85,7 @@ enum rc session_make(struct call *c)
 		c->service->login, c->store, json_text(c->body, "account"),
 		json_text(c->body, "password"), &account, &wait_s, &c->err);
 
-	c->retry_after_s = wait_s;
-	if (rc == RC_DENIED) {
-		c->problem_status = 401;
-		c->problem_type = "unauthorized";
-	}
-	if (rc == RC_BUSY) {
-		c->problem_status = 429;
-		c->problem_type = "too_many_requests";
-	}
-	if (rc != RC_OK)
+	if (call_proved(c, rc, wait_s) != RC_OK)
 		return rc;
 	c->actor = account;
 	by = by_of(c);

@@ -142,13 +142,11 @@ enum rc record_create(struct call *c)
 	const char *asked = json_text(c->body, "id");
 	json_t *record = json_deep_copy(c->body);
 	struct office_record o = { .kind = c->kind->name, .record = record };
-	struct past_point point;
 	unsigned char random[10];
 	char id[33], *stored;
 	size_t len;
 	enum rc rc;
 
-	(void)point;
 	host_random(c->store->host, random, sizeof(random));
 	hex_encode(id, random, sizeof(random));
 	if (asked)

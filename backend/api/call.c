@@ -28,6 +28,19 @@ enum rc call_refuse(struct call *c, enum rc rc, int status, const char *type,
 	return err_set(&c->err, rc, "%s", text);
 }
 
+enum rc call_proved(struct call *c, enum rc rc, int wait_s)
+{
+	c->retry_after_s = wait_s;
+	if (rc == RC_DENIED) {
+		c->problem_status = 401;
+		c->problem_type = "unauthorized";
+	} else if (rc == RC_BUSY && wait_s > 0) {
+		c->problem_status = 429;
+		c->problem_type = "too_many_requests";
+	}
+	return rc;
+}
+
 enum rc call_wrong(struct call *c, const char *pointer, const char *detail)
 {
 	if (!c->errors)

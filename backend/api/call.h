@@ -56,6 +56,9 @@ call_fn *handler_named(const char *name);
 /* Refuse with a status and a type of its own. */
 enum rc call_refuse(struct call *c, enum rc rc, int status, const char *type,
 		    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+/* What came of proving who asks: 401 for RC_DENIED, and 429 for RC_BUSY where
+ * that is over in `wait_s` seconds. Answers rc. */
+enum rc call_proved(struct call *c, enum rc rc, int wait_s);
 /* Add one member to `errors` and answer RC_INVALID. */
 enum rc call_wrong(struct call *c, const char *pointer, const char *detail);
 

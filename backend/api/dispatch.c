@@ -65,11 +65,7 @@ static enum rc identify_session(struct call *c, const struct request *req,
 	rc = session_find(c->store, id, host_wall_ms(c->store->host), &c->actor,
 			  &c->err);
 	c->by = BY_SESSION;
-	if (rc == RC_DENIED) {
-		c->problem_status = 401;
-		c->problem_type = "unauthorized";
-	}
-	return rc;
+	return call_proved(c, rc, 0);
 }
 
 static enum rc identify_token(struct call *c, const char *text)
@@ -78,11 +74,7 @@ static enum rc identify_token(struct call *c, const char *text)
 				&c->actor, NULL, &c->err);
 
 	c->by = BY_TOKEN;
-	if (rc == RC_DENIED) {
-		c->problem_status = 401;
-		c->problem_type = "unauthorized";
-	}
-	return rc;
+	return call_proved(c, rc, 0);
 }
 
 static enum rc identify_password(struct call *c, const struct request *req)
@@ -96,16 +88,7 @@ static enum rc identify_password(struct call *c, const struct request *req)
 				 &c->actor, &wait_s, &c->err);
 
 	c->by = BY_PASSWORD;
-	c->retry_after_s = wait_s;
-	if (rc == RC_BUSY) {
-		c->problem_status = 429;
-		c->problem_type = "too_many_requests";
-	}
-	if (rc == RC_DENIED) {
-		c->problem_status = 401;
-		c->problem_type = "unauthorized";
-	}
-	return rc;
+	return call_proved(c, rc, wait_s);
 }
 
 static enum rc identify(struct call *c, const struct request *req,
