@@ -67,6 +67,8 @@ static void manifest_say(struct call *c, const json_t *m,
 	reply_header(c->reply, "Hufu-Sha256", "%s", done->sha256);
 	if (commit)
 		reply_header(c->reply, "Hufu-Commit", "%s", commit);
+	snprintf(c->detail, sizeof(c->detail), "rows=%lld sha256=%s",
+		 (long long)done->rows, done->sha256);
 }
 
 /* The file is the reply's from here on. */

@@ -56,6 +56,10 @@ answers 201 s3 POST "/v1/private-subjects?scope=$S" -H "$J" -H "Idempotency-Key:
 WHO="ins:a password of adm" answers 200 s3 GET "/v1/private-subjects?scope=$S&limit=500"
 is "a list says how many, from whom to whom" yes "$(told ins | grep -q 'records=2 ids=s1..s3 .*"limit":500' && echo yes)"
 
+# an export says how many, and which bytes they were
+WHO="ins:a password of adm" api GET "/v1/exports/subject_private?scope=$S&format=csv&private=true" >"$T/private.csv"
+is "rows and hash of what went out" yes "$(told ins | grep -q "rows=2 sha256=$(sha256sum <"$T/private.csv" | cut -c1-64)" && echo yes)"
+
 # an import over HTTP is told of with its counts, a main commit at a time
 before=$(hufud audit list --who adm --format json | wc -l)
 python3 -c 'print("id,name,town"); [print("n%d,name %d,001" % (i, i)) for i in range(2500)]' >"$T/many.csv"
