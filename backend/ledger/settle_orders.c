@@ -31,19 +31,62 @@ static enum rc asked_before(struct settle *s, const json_t *a, bool *asked)
 	return query_end(q, s->b->err);
 }
 
+/* The question about the assignment's state that is open already, or NULL. */
+static enum rc question_open(struct settle *s, const json_t *a, json_t **out)
+{
+	struct query *q = query_begin(s->b->store->db, SQL_CONFLICTS_OPEN_ON);
+	enum rc rc = RC_OK;
+
+	*out = NULL;
+	query_text(q, 1, s->bs->scope);
+	query_text(q, 2, "assignment");
+	query_text(q, 3, json_text(a, "id"));
+	while (rc == RC_OK && !*out && query_row(q)) {
+		json_t *c = NULL;
+
+		rc = settle_look(s, "conflict", query_get_text(q, 0), &c);
+		if (c && json_text(c, "field_group") &&
+		    !strcmp(json_text(c, "field_group"), "state"))
+			*out = c;
+	}
+	return query_end(q, s->b->err) == RC_OK ? rc : s->b->err->code;
+}
+
+/* A tablet that declined, or wrote another state, and signed nevertheless: one
+ * question, which the visit extends. Its earlier words stay in the log. */
+static enum rc question_extend(struct settle *s, json_t *c,
+			       const struct turn *did)
+{
+	json_t *packets = json_object_get(c, "packets");
+
+	json_object_set_new(c, "terminal_value",
+			    json_pack("{s:s}", "state", "done"));
+	json_object_set_new(c, "standing_value",
+			    json_pack("{s:s}", "state", RULE_CONTESTED));
+	packets = packets ? json_copy(packets) : json_array();
+	json_array_append_new(packets, json_string(did->by.packet));
+	json_object_set_new(c, "packets", packets);
+	turn_say(c, did, "author", NULL, NULL);
+	return settle_text(s, "conflict", c, "rule", RULE_CONTESTED);
+}
+
 /* The question that the merge asks where the tablet itself wrote `done`. */
 static enum rc contest_ask(struct settle *s, json_t *a, const json_t *visit,
 			   const struct turn *off)
 {
 	const char *on = json_text(a, "id"), *was = json_text(a, "state");
 	struct turn did;
-	json_t *c;
+	json_t *c = NULL;
 	char id[33];
 	enum rc rc =
 		settle_turn(s, "visit", json_text(visit, "id"), NULL, &did);
 
+	if (rc == RC_OK)
+		rc = question_open(s, a, &c);
 	if (rc != RC_OK)
 		return rc;
+	if (c)
+		return question_extend(s, c, &did);
 	conflict_id(id, "assignment", on, RULE_CONTESTED, did.by.packet);
 	c = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:[s], s:{s:s}, s:{s:s},"
 		      " s:{s:s}, s:{s:s}, s:[s], s:I, s:s, s:s}",

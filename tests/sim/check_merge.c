@@ -192,6 +192,43 @@ static bool conflict_names(const struct fate *f, const char *group)
 	return false;
 }
 
+/* Did a visit of this packet ask, and not the record itself? A signed visit of
+ * an assignment that was called off does. */
+static bool visit_asked(const struct fate *f, const json_t *c)
+{
+	static const char sql[] =
+		"SELECT 1 FROM packet_record AS r JOIN visit AS v ON v.scope = "
+		"?1 AND v.id = r.id WHERE r.packet = ?2 AND r.kind = 'visit' "
+		"AND r.code IS NULL AND v.assignment = ?3";
+	const char *rule = json_text(c, "rule");
+	struct query *q;
+	bool asked;
+
+	if (strcmp(f->kind, "assignment") != 0 || !rule ||
+	    strcmp(rule, "done_contested") != 0)
+		return false;
+	q = query_begin(f->s->loop.store->db, sql);
+	query_text(q, 1, f->scope);
+	query_int(q, 2, f->number);
+	query_text(q, 3, f->id);
+	asked = query_row(q);
+	must(f->s, query_end(q, &f->s->err), "find a visit");
+	return asked;
+}
+
+static bool has_own_conflict(const struct fate *f)
+{
+	const json_t *c;
+	size_t i;
+
+	json_array_foreach(f->conflicts, i, c)
+	{
+		if (!visit_asked(f, c))
+			return true;
+	}
+	return false;
+}
+
 /* The three sides as they were, merged again. */
 static void merge_check(const struct fate *f)
 {
@@ -220,7 +257,7 @@ static void merge_check(const struct fate *f)
 			      "packet %s is in conflict on %s '%s' %s, which "
 			      "nobody wrote down",
 			      f->oid, f->kind, f->id, m.conflicts[i].group);
-	if (rc == RC_OK && !m.nconflicts && json_array_size(f->conflicts))
+	if (rc == RC_OK && !m.nconflicts && has_own_conflict(f))
 		broke(f->s, "no conflict without two sides",
 		      "packet %s is in a conflict on %s '%s'", f->oid, f->kind,
 		      f->id);

@@ -197,9 +197,26 @@ static void what_was_returned_is_worked_on_in_spite_of_its_visit(void **state)
 	all_equal();
 }
 
+static void a_visit_extends_the_question_that_is_open(void **state)
+{
+	(void)state;
+	field_exec(&world, 0,
+		   "UPDATE assignment SET state='declined',decline_reason='far'"
+		   " WHERE id='a1'");
+	tablet_signs(0, "a1", "v1", "1764000000000");
+	office("assignment", "a1", "{'state':'void','reason':'twice'}");
+	field_sync(&world, 0);
+	state_is("a1", "done_contested");
+	on_server("SELECT count(*)||' '||max(rule)||' '||max(state)||' '||"
+		  "max(terminal_value) FROM conflict",
+		  "1 done_contested open {\"state\":\"done\"}");
+	all_equal();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(a_visit_extends_the_question_that_is_open),
 		TEST(a_visit_decides_whatever_is_under_way),
 		TEST(a_visit_alone_is_contested_and_refused),
 		TEST(a_visit_alone_is_contested_and_ratified),
