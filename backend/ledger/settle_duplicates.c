@@ -56,8 +56,9 @@ static enum rc duplicate_ask(struct settle *s, const json_t *primary,
 		      "record_id", on, "field_group", "duplicate_of", "fields",
 		      "duplicate_of", "base_value", "terminal_value",
 		      "duplicate_of", of, "server_value", "standing_value",
-		      "duplicate_of", of, "packets", other.by.packet, "opened_at",
-		      (json_int_t)s->b->now_ms, "state", "open", "rule", RULE);
+		      "duplicate_of", of, "packets", other.by.packet,
+		      "opened_at", (json_int_t)s->b->now_ms, "state", "open",
+		      "rule", RULE);
 	if (!c)
 		return settle_no_memory(s);
 	turn_say(c, &other, "author", NULL, NULL);
