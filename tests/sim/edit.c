@@ -134,6 +134,11 @@ static void set_of(struct sim *s, struct buf *sql, const char *field)
 	int mask = rng_below(&s->rng, 256);
 	bool first = true;
 
+	/* One officer alone may start nothing: the tablet would keep the edit
+	 * to itself, and tell, which the checks of what arrives do not see. */
+	if (!strcmp(field, "officers") && !(mask & (mask - 1)))
+		mask |= 0xc0;
+
 	buf_printf(sql, "%s='[", field);
 	if (!mask)
 		buf_puts(sql, "\"1\""); /* nothing found: it stands alone */
