@@ -5,31 +5,32 @@
 # were asked and answered is logged and held against the document of the
 # operations (tests/api); with a PATTERN, some operations may be left out.
 cd "$(dirname "$0")/../.." || exit 1
-passed=0 failed=0 skipped=0
 exchanges=$(mktemp -d "${TMPDIR:-/tmp}/hufu-exchanges-XXXXXX")
 trap 'rm -rf "$exchanges"' EXIT
 export HUFU_EXCHANGES=$exchanges/log
 PYTHON=$(PATH=/usr/bin:$PATH command -v python3) # Debian's has what tests/api needs
-for script in tests/accept/*-*.sh; do
-	case "$script" in *"${1:-}"*) ;; *) continue ;; esac
+# one SCRIPT: run it, print its line, leave its end in $exchanges/NAME
+one() {
+	local script=$1 name what start code=0 out last
 	name=$(basename "$script" .sh)
 	what=$(sed -n '2s/^# *//p' "$script")
-	start=$(date +%s)
-	code=0
+	start=$SECONDS
 	out=$(bash "$script" 2>&1) || code=$?
-	last="$(tail -n 1 <<<"$out"), $(($(date +%s) - start))s"
+	last="$(tail -n 1 <<<"$out"), $((SECONDS - start))s"
 	case $code in
-	0)
-		passed=$((passed + 1))
-		printf 'ok      %-8s %s (%s)\n' "$name" "$what" "$last" ;;
-	77)
-		skipped=$((skipped + 1))
-		printf 'skipped %-8s %s (%s)\n' "$name" "$what" "$last" ;;
-	*)
-		failed=$((failed + 1))
-		printf 'FAILED  %-8s %s\n%s\n' "$name" "$what" "$(sed 's/^/        /' <<<"$out" | tail -n 25)" ;;
-	esac
-done
+	0) echo passed && printf 'ok      %-8s %s (%s)\n' "$name" "$what" "$last" >&3 ;;
+	77) echo skipped && printf 'skipped %-8s %s (%s)\n' "$name" "$what" "$last" >&3 ;;
+	*) echo failed && printf 'FAILED  %-8s %s\n%s\n' "$name" "$what" "$(sed 's/^/        /' <<<"$out" | tail -n 25)" >&3 ;;
+	esac >"$(dirname "$HUFU_EXCHANGES")/$name.end"
+}
+export -f one
+# One on each core: much of their time is waiting for the disk.
+for script in tests/accept/*-*.sh; do
+	case "$script" in *"${1:-}"*) echo "$script" ;; esac
+done | xargs -r -P "$(nproc)" -I '{}' bash -c 'one "$1" 3>&1' - '{}'
+passed=$(cat "$exchanges"/*.end 2>/dev/null | grep -c passed)
+failed=$(cat "$exchanges"/*.end 2>/dev/null | grep -c failed)
+skipped=$(cat "$exchanges"/*.end 2>/dev/null | grep -c skipped)
 if [ -s "$HUFU_EXCHANGES" ] || [ -z "${1:-}" ]; then
 	what="Every exchange of these scripts keeps to the document, and reaches all of it."
 	start=$(date +%s)
