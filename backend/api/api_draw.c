@@ -15,7 +15,7 @@
 /* The words of a commitment as draw.h has them, for as long as the call. */
 struct words {
 	struct draw_options o;
-	struct buf towns, flags, grades, states, quota, ratio, parts;
+	struct buf towns, flags, tags, grades, states, quota, ratio, parts;
 	json_t *excluded;
 };
 
@@ -59,6 +59,7 @@ static void words_release(struct words *w)
 {
 	buf_release(&w->towns);
 	buf_release(&w->flags);
+	buf_release(&w->tags);
 	buf_release(&w->grades);
 	buf_release(&w->states);
 	buf_release(&w->quota);
@@ -109,6 +110,7 @@ static enum rc words_take(struct call *c, struct words *w)
 	};
 	w->o.towns = list_said(&w->towns, json_object_get(b, "towns"));
 	w->o.flags = list_said(&w->flags, json_object_get(b, "flags"));
+	w->o.tags = list_said(&w->tags, json_object_get(b, "tags"));
 	w->o.grades = list_said(&w->grades, json_object_get(b, "grades"));
 	w->o.states = list_said(&w->states, json_object_get(b, "states"));
 	w->o.quota = map_said(&w->quota, json_object_get(b, "quota"));
@@ -276,8 +278,9 @@ enum rc draw_checked(struct call *c)
 		json_object_update(c->result, against);
 		json_object_set_new(
 			c->result, "holds",
-			json_boolean(!json_array_size(
-				json_object_get(against, "faults"))));
+			json_boolean(!json_array_size(json_object_get(
+					     against, "faults")) &&
+				     !draw_unratified(against)));
 	}
 	json_decref(paper);
 	json_decref(against);

@@ -208,6 +208,25 @@ static void print_faults(const json_t *faults)
 	}
 }
 
+/* Visits of another subject or team than the assignment that they name. */
+static void print_visits(const json_t *visits)
+{
+	for (size_t i = 0; i < json_array_size(visits); i++) {
+		const json_t *v = json_array_get(visits, i);
+		const json_t *flags = json_object_get(v, "flags");
+		const char *by = json_text(v, "ratified_by");
+
+		printf("  not as drawn: visit %s of %s, for assignment %s:",
+		       json_text(v, "visit"), json_text(v, "subject"),
+		       json_text(v, "assignment"));
+		for (size_t j = 0; j < json_array_size(flags); j++)
+			printf(" %s",
+			       json_string_value(json_array_get(flags, j)));
+		printf(", %s%s\n", by ? "ratified by " : "not ratified",
+		       by ? by : "");
+	}
+}
+
 static void print_words(const json_t *paper, size_t faults)
 {
 	size_t n = json_array_size(json_object_get(paper, "result"));
@@ -244,9 +263,11 @@ static void print_verified(struct cli *c, const json_t *paper,
 	if (!c->json) {
 		const json_t *faults = json_object_get(against, "faults");
 
-		print_words(paper, json_array_size(faults));
+		print_words(paper,
+			    json_array_size(faults) + draw_unratified(against));
 		print_moved(json_object_get(against, "moved"));
 		print_faults(faults);
+		print_visits(json_object_get(against, "visits"));
 		return;
 	}
 	all = draw_summary(paper);
@@ -267,7 +288,7 @@ static int verify_stored(struct cli *c, const char *id, const char *file)
 	json_t *paper = NULL, *against = NULL;
 	int code = cli_open(c);
 	enum rc rc = RC_OK;
-	size_t faults;
+	size_t faults, visits;
 
 	if (code != EXIT_DONE)
 		return code;
@@ -281,12 +302,19 @@ static int verify_stored(struct cli *c, const char *id, const char *file)
 	if (rc == RC_OK)
 		rc = draw_assigned(&c->op, id, &against);
 	faults = json_array_size(json_object_get(against, "faults"));
+	visits = draw_unratified(against);
 	if (rc == RC_OK)
 		print_verified(c, paper, against);
 	if (faults)
 		rc = err_set(&c->err, RC_CORRUPT,
 			     "%zu assignment%s not as draw '%s' gives", faults,
 			     faults == 1 ? " is" : "s are", id);
+	else if (visits)
+		rc = err_set(&c->err, RC_CORRUPT,
+			     "%zu visit%s of another subject or team than draw "
+			     "'%s' gives: somebody who was not there ratifies "
+			     "such a visit, or orders the check again",
+			     visits, visits == 1 ? " is" : "s are", id);
 	json_decref(paper);
 	json_decref(against);
 	return rc == RC_OK ? EXIT_DONE : cli_fail(c, &c->err);

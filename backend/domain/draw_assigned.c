@@ -17,7 +17,7 @@ struct comparing {
 	bool may_miss; /* the run was cut off */
 	json_t *drawn; /* {id: {"subject","officers","gone"?}} */
 	json_t *heirs; /* {id: from}: where drawn ones were reassigned to */
-	json_t *faults, *moved;
+	json_t *faults, *moved, *visits;
 };
 
 static void fault(struct comparing *c, const char *id, const char *subject,
@@ -325,6 +325,59 @@ static void claim_compare(struct comparing *c, const json_t *row)
 	moved_add(c, row, text);
 }
 
+/* -- what was done by it -- */
+
+/* The visits that name the assignment and are of another subject or team. */
+static enum rc visits_of(struct comparing *c, const char *id)
+{
+	struct query *q = query_begin(c->op->store->db, SQL_DRAW_VISITS_OTHER);
+
+	query_text(q, 1, c->scope);
+	query_text(q, 2, id);
+	while (query_row(q)) {
+		const char *by =
+			query_is_null(q, 3) ? NULL : query_get_text(q, 3);
+
+		json_array_append_new(
+			c->visits,
+			json_pack("{s:s, s:s, s:s, s:o, s:s?}", "visit",
+				  query_get_text(q, 0), "assignment", id,
+				  "subject", query_get_text(q, 1), "flags",
+				  json_loads(query_get_text(q, 2), 0, NULL),
+				  "ratified_by", by));
+	}
+	return query_end(q, c->op->err);
+}
+
+static enum rc visits_compare(struct comparing *c)
+{
+	const char *id;
+	json_t *value;
+	enum rc rc = RC_OK;
+
+	json_object_foreach(c->drawn, id, value)
+	{
+		if (rc == RC_OK)
+			rc = visits_of(c, id);
+	}
+	json_object_foreach(c->heirs, id, value)
+	{
+		if (rc == RC_OK && !json_object_get(c->drawn, id))
+			rc = visits_of(c, id);
+	}
+	return rc;
+}
+
+size_t draw_unratified(const json_t *against)
+{
+	const json_t *visits = json_object_get(against, "visits"), *visit;
+	size_t i, n = 0;
+
+	json_array_foreach(visits, i, visit) n +=
+		json_text(visit, "ratified_by") == NULL;
+	return n;
+}
+
 static enum rc claims_compare(struct comparing *c)
 {
 	struct query *q = query_begin(c->op->store->db, SQL_DRAW_CLAIMS);
@@ -347,7 +400,8 @@ enum rc draw_assigned(struct op *op, const char *id, json_t **out)
 			       .drawn = json_object(),
 			       .heirs = json_object(),
 			       .faults = json_array(),
-			       .moved = json_array() };
+			       .moved = json_array(),
+			       .visits = json_array() };
 	json_t *record = NULL;
 	enum rc rc = draw_load(op, id, c.scope, &record);
 
@@ -361,14 +415,17 @@ enum rc draw_assigned(struct op *op, const char *id, json_t **out)
 	if (rc == RC_OK)
 		rc = claims_compare(&c);
 	if (rc == RC_OK)
-		*out = json_pack("{s:O, s:O}", "faults", c.faults, "moved",
-				 c.moved);
+		rc = visits_compare(&c);
+	if (rc == RC_OK)
+		*out = json_pack("{s:O, s:O, s:O}", "faults", c.faults, "moved",
+				 c.moved, "visits", c.visits);
 	json_decref(record);
 	json_decref(c.paper);
 	json_decref(c.drawn);
 	json_decref(c.heirs);
 	json_decref(c.faults);
 	json_decref(c.moved);
+	json_decref(c.visits);
 	return rc == RC_OK && !*out
 		       ? err_set(op->err, RC_NOMEM, "out of memory")
 		       : rc;

@@ -48,3 +48,8 @@ AND committed_at >= ?2 AND committed_at < ?3 ORDER BY committed_at, id
 SELECT l.body, coalesce(p.author, 'server') FROM log AS l
 LEFT JOIN packet AS p ON p.number = l.packet
 WHERE l.scope = ?1 AND l.kind = 'draw' AND l.id = ?2 ORDER BY l.position
+
+-- name: draw_visits_other
+SELECT id, subject, flags, ratified_by FROM visit
+WHERE scope = ?1 AND assignment = ?2 AND (flags LIKE '%"other_subject"%'
+	OR flags LIKE '%"other_team"%') ORDER BY id
