@@ -187,7 +187,9 @@ static enum rc route_make(struct http_route *to,
 		.method = from->method,
 		.pattern = from->path,
 		.body_bytes_max = from->body_bytes_max,
-		.needs_digest = from->needs_digest,
+		.body = from->is_streamed    ? HTTP_BODY_STREAM
+			: from->needs_digest ? HTTP_BODY_DIGEST
+					     : HTTP_BODY_WHOLE,
 		.handler =
 			from->is_raw ? raw_named(from->handler) : api_dispatch,
 	};

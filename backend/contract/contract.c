@@ -220,6 +220,9 @@ static enum rc op_read(struct contract *c, const struct registry *kinds,
 	op->with = json_object_get(x, "with");
 	op->body_bytes_max = (size_t)json_int(x, "body", 0);
 	op->is_raw = json_is_true(json_object_get(op->with, "raw"));
+	op->is_streamed = json_is_true(json_object_get(op->with, "stream"));
+	op->is_for_terminals =
+		json_is_true(json_object_get(op->with, "terminal"));
 	if (json_text(x, "kind"))
 		snprintf(op->kind, sizeof(op->kind), "%s",
 			 json_text(x, "kind"));
@@ -289,6 +292,7 @@ static void route_add(struct contract *c, const char *path, const char *method,
 	r->body_bytes_max = (size_t)json_int(x, "body", 0);
 	r->is_raw = json_is_true(json_object_get(with, "raw"));
 	r->needs_digest = json_is_true(json_object_get(with, "digest"));
+	r->is_streamed = json_is_true(json_object_get(with, "stream"));
 	c->nroutes++;
 }
 

@@ -46,6 +46,11 @@ struct operation {
 	bool needs_key; /* has the parameter Idempotency-Key */
 	bool needs_match; /* has the parameter If-Match */
 	bool is_raw; /* "with": {"raw": true}: speaks for itself */
+	/* "with": {"stream": true}: the handler reads the body itself */
+	bool is_streamed;
+	/* "with": {"terminal": true}: a tablet's officer may, too, proved by
+	 * the terminal's key */
+	bool is_for_terminals;
 };
 
 struct contract;
@@ -69,7 +74,7 @@ struct contract_route {
 	const char *method, *path, *handler; /* handler of one that is raw */
 	size_t body_bytes_max;
 	int limit;
-	bool is_raw, needs_digest;
+	bool is_raw, needs_digest, is_streamed;
 };
 const struct contract_route *contract_routes(const struct contract *c);
 

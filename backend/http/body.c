@@ -10,23 +10,23 @@
 
 #define PIECE_BYTES 16384
 
-static enum rc check_pace(const struct conn *conn, int64_t began_ms, size_t got,
-			  int *status, struct err *err)
+static enum rc check_pace(const struct body *body, int *status, struct err *err)
 {
-	int64_t elapsed = host_monotonic_ms(&host_system) - began_ms;
+	const struct conn *conn = body->conn;
 	const struct conn_limits *limits = conn->limits;
+	int64_t elapsed = host_monotonic_ms(&host_system) - body->began_ms;
 
 	if (atomic_load(conn->is_stopping)) {
 		*status = 503;
 		return err_set(err, RC_BUSY, "the server is stopping");
 	}
 	*status = 408;
-	if (elapsed > limits->body_ms)
+	if (!body->is_paced && elapsed > limits->body_ms)
 		return err_set(err, RC_INVALID,
 			       "the body took longer than %lld ms",
 			       (long long)limits->body_ms);
 	if (elapsed > limits->body_rate_after_ms &&
-	    (int64_t)got < elapsed * CONN_RATE_MIN / 1000)
+	    body->got < elapsed * CONN_RATE_MIN / 1000)
 		return err_set(err, RC_INVALID,
 			       "the body came slower than %d bytes a second",
 			       CONN_RATE_MIN);
@@ -63,49 +63,90 @@ static size_t next_bytes(const struct conn *conn, int64_t ahead, size_t left)
 	return n < left ? n : left;
 }
 
+void body_begin(struct body *body, struct conn *conn, struct mg_connection *mg)
+{
+	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+	*body = (struct body){
+		.conn = conn,
+		.mg = mg,
+		.began_ms = host_monotonic_ms(&host_system),
+		.ahead = bytes_ahead(conn),
+		.want = conn->head.content_length,
+	};
+	if (body->want > 0 && conn->head.expects_continue)
+		conn_send(conn, go_on, sizeof(go_on) - 1, false);
+}
+
+/* CivetWeb must agree that this was all. */
+static enum rc body_end(struct body *body, int *status, struct err *err)
+{
+	char byte;
+
+	*status = 400;
+	if (mg_read(body->mg, &byte, 1) != 0)
+		return err_set(err, RC_INVALID,
+			       "the body is longer than its length");
+	return RC_OK;
+}
+
+enum rc body_next(struct body *body, void *p, size_t n, size_t *got,
+		  int *status, struct err *err)
+{
+	int64_t left = body->want - body->got;
+	int count = 0;
+	enum rc rc;
+
+	*got = 0;
+	if (left <= 0)
+		return body_end(body, status, err);
+	if ((int64_t)n > left)
+		n = (size_t)left;
+	while (count == 0) {
+		size_t ask;
+
+		rc = check_pace(body, status, err);
+		if (rc != RC_OK)
+			return rc;
+		ask = next_bytes(body->conn, body->ahead, n);
+		count = ask > 0 ? mg_read(body->mg, p, ask) : 0;
+		if (count < 0) {
+			*status = 400;
+			return err_set(err, RC_INVALID,
+				       "the body ended after %lld of %lld "
+				       "bytes",
+				       (long long)body->got,
+				       (long long)body->want);
+		}
+	}
+	if (body->ahead > 0)
+		body->ahead = count < body->ahead ? body->ahead - count : 0;
+	body->got += count;
+	body->conn->body_bytes = (size_t)body->got;
+	*got = (size_t)count;
+	return RC_OK;
+}
+
 enum rc body_read(struct conn *conn, struct mg_connection *mg, struct buf *out,
 		  int *status, struct err *err)
 {
-	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
-	int64_t began_ms = host_monotonic_ms(&host_system);
-	size_t want = (size_t)conn->head.content_length;
-	int64_t ahead = bytes_ahead(conn);
-	size_t got = 0;
 	char piece[PIECE_BYTES];
+	struct body body;
+	size_t got;
 	enum rc rc;
 
-	if (want > 0 && conn->head.expects_continue)
-		conn_send(conn, go_on, sizeof(go_on) - 1, false);
-	while (got < want) {
-		size_t ask;
-		int n;
-
-		rc = check_pace(conn, began_ms, got, status, err);
+	body_begin(&body, conn, mg);
+	do {
+		rc = body_next(&body, piece, sizeof(piece), &got, status, err);
 		if (rc != RC_OK)
 			return rc;
-		ask = next_bytes(conn, ahead, want - got);
-		n = ask > 0 ? mg_read(mg, piece, ask) : 0;
-		if (n < 0) {
-			*status = 400;
-			return err_set(err, RC_INVALID,
-				       "the body ended after %zu of %zu bytes",
-				       got, want);
-		}
-		if (ahead > 0)
-			ahead = n < ahead ? ahead - n : 0;
-		buf_put(out, piece, (size_t)n);
-		got += (size_t)n;
-		conn->body_bytes = got;
-		*status = 413;
+		buf_put(out, piece, got);
 		rc = buf_status(out, err);
-		if (rc != RC_OK)
+		if (rc != RC_OK) {
+			*status = 413;
 			return rc;
-	}
-	/* CivetWeb must agree that this was all. */
-	*status = 400;
-	if (mg_read(mg, piece, 1) != 0)
-		return err_set(err, RC_INVALID,
-			       "the body is longer than its length");
+		}
+	} while (got > 0);
 	return RC_OK;
 }
 

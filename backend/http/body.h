@@ -6,6 +6,22 @@
 
 struct mg_connection;
 
+/* A body that is taken piece by piece. */
+struct body {
+	struct conn *conn;
+	struct mg_connection *mg;
+	int64_t began_ms;
+	int64_t ahead; /* what CivetWeb read along with the head; -1: unknown */
+	int64_t want, got; /* bytes */
+	bool is_paced; /* has no deadline, but a pace from the beginning on */
+};
+
+/* Ask for the body where the peer waits to be asked. */
+void body_begin(struct body *body, struct conn *conn, struct mg_connection *mg);
+/* The next piece, n bytes at most; *got 0: that was all. `status` as below. */
+enum rc body_next(struct body *body, void *p, size_t n, size_t *got,
+		  int *status, struct err *err);
+
 /* Append exactly content_length bytes to `out`. On failure *status says how to
  * answer: 408 over a deadline or under the minimum rate, 400 cut short, 413
  * over out's limit, 503 when the server stops. */

@@ -26,6 +26,9 @@ struct request {
 	const char *args[HTTP_ARGS_MAX]; /* what {x} of the route matched */
 	const char *body; /* whole, NUL behind it */
 	size_t body_bytes;
+	/* Content-Length, -1: none. Where the route streams, the body is not
+	 * above but comes by request_read(). */
+	int64_t length;
 	const char *remote; /* address of the peer, see http_options.proxied */
 	char id[21]; /* for log and problem replies */
 	void *impl;
@@ -42,6 +45,14 @@ const char *request_header(const struct request *req, const char *name);
  * the tag. If-Modified-Since and If-Unmodified-Since are not used: two changes
  * fit in a second. */
 bool http_etag_matches(const char *header, const char *etag, bool weak);
+
+/* Of a route that streams: the next piece of the body, at most n bytes, and
+ * *got 0 at its end. RC_IO: it was cut, came slower than 1 KiB/s, or the server
+ * stops; what came before counts. RC_BUSY: as many bodies are being read as
+ * may be. Nothing is read before the first call, so that a handler may refuse a
+ * request without it. */
+enum rc request_read(struct request *req, void *p, size_t n, size_t *got,
+		     struct err *err);
 
 #define HTTP_ETAG_BYTES 80
 
@@ -133,13 +144,22 @@ typedef void http_handler(void *ctx, struct request *req, struct reply *reply);
 
 struct exchange;
 
+/* How the body of a request is taken. */
+enum http_body {
+	/* Before the handler runs; a Content-Digest that is there is right. */
+	HTTP_BODY_WHOLE,
+	/* The same, and a POST, PUT or PATCH has one. */
+	HTTP_BODY_DIGEST,
+	/* The handler reads it by request_read(), for as long as it takes, and
+	 * looks after what it is. */
+	HTTP_BODY_STREAM,
+};
+
 struct http_route {
 	const char *method;
 	const char *pattern; /* "/v1/snapshot/{scope}"; {x} matches [^/]+ */
 	size_t body_bytes_max;
-	/* A POST, PUT or PATCH has a right Content-Digest. One that is there is
-	 * checked in any case. */
-	bool needs_digest;
+	enum http_body body;
 	http_handler *handler;
 };
 
@@ -157,6 +177,9 @@ struct http_options {
 	/* Replies that are streams at one time, 0: 8. No more than half of the
 	 * threads, which the other requests need. */
 	int streams_max;
+	/* Bodies of streamed routes that are read at one time, 0: 8; no more
+	 * than a quarter of the threads. */
+	int bodies_max;
 	/* 0: 60,000 for a whole body. When smaller, also that for a head
 	 * (5,000) and that in which a reader of a reply must take 1 KiB/s
 	 * (30,000). */

@@ -14,6 +14,7 @@
 
 #define THREADS_DEFAULT 32
 #define STREAMS_DEFAULT 8
+#define BODIES_DEFAULT 8
 #define HEAD_MS_MAX 5000 /* as HAProxy's `timeout http-request` in front */
 #define REPLY_WINDOW_MS_MAX 30000
 #define STOP_MS_MAX 10000
@@ -108,6 +109,14 @@ static int streams_max(const struct http_options *options, int threads)
 	return max > 0 ? max : 1;
 }
 
+static int bodies_max(const struct http_options *options, int threads)
+{
+	int max =
+		options->bodies_max > 0 ? options->bodies_max : BODIES_DEFAULT;
+
+	return max < (threads + 3) / 4 ? max : (threads + 3) / 4;
+}
+
 static enum rc start_civetweb(struct http_server *server, int threads,
 			      struct err *err)
 {
@@ -186,6 +195,8 @@ enum rc http_start(struct http_server **out, const struct http_options *options,
 	server->turns.observe = options->observe;
 	server->turns.observe_ctx = options->observe_ctx;
 	server->turns.streams_max = streams_max(options, threads);
+	server->turns.bodies_max = bodies_max(options, threads);
+	atomic_init(&server->turns.bodies, 0);
 	pthread_mutex_init(&server->turns.streams_lock, NULL);
 	atomic_init(&server->turns.is_stopping, false);
 	set_limits(server, options);

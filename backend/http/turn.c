@@ -27,6 +27,9 @@ struct turn {
 	struct forwarded forwarded;
 	struct route_match match;
 	struct buf body;
+	struct body stream; /* of a route that streams */
+	bool has_stream; /* it was begun, and counts among the server's bodies
+			  */
 	struct request request;
 	struct reply reply;
 	const char *allow; /* for a reply 405 */
@@ -50,6 +53,7 @@ static bool turn_init(struct turn *turn, struct turn_server *server,
 	turn->server = server;
 	turn->info = mg_get_request_info(mg);
 	turn->allow = NULL;
+	turn->has_stream = false;
 	turn->err = (struct err){ 0 };
 	buf_init(&turn->body, 0);
 	reply_init(&turn->reply);
@@ -183,7 +187,8 @@ static int check_digest(struct turn *turn)
 	const struct gate_head *head = &turn->conn.head;
 	const char *digest = gate_header(head, "content-digest");
 
-	if (!digest && !(turn->match.route->needs_digest && takes_body(head)))
+	if (!digest &&
+	    !(turn->match.route->body == HTTP_BODY_DIGEST && takes_body(head)))
 		return 0;
 	if (body_check_digest(digest, turn->body.data, turn->body.len,
 			      &turn->err) != RC_OK)
@@ -207,6 +212,8 @@ static int read_body(struct turn *turn)
 			(long long)head->content_length, max);
 		return refuse(turn, 413);
 	}
+	if (turn->match.route->body == HTTP_BODY_STREAM)
+		return 0;
 	if (head->content_length > 0) {
 		turn->body.limit_bytes = max;
 		if (body_read(&turn->conn, turn->mg, &turn->body, &status,
@@ -215,6 +222,43 @@ static int read_body(struct turn *turn)
 		turn->conn.has_rest = false;
 	}
 	return check_digest(turn);
+}
+
+static enum rc stream_begin_read(struct turn *turn, struct err *err)
+{
+	struct turn_server *server = turn->server;
+
+	if (atomic_fetch_add(&server->bodies, 1) >= server->bodies_max) {
+		atomic_fetch_sub(&server->bodies, 1);
+		return err_set(
+			err, RC_BUSY,
+			"%d uploads are under way: try again in a moment",
+			server->bodies_max);
+	}
+	body_begin(&turn->stream, &turn->conn, turn->mg);
+	turn->stream.is_paced = true;
+	turn->has_stream = true;
+	return RC_OK;
+}
+
+enum rc request_read(struct request *req, void *p, size_t n, size_t *got,
+		     struct err *err)
+{
+	struct turn *turn = req->impl;
+	struct err why = { 0 };
+	enum rc rc = RC_OK;
+	int status;
+
+	*got = 0;
+	if (!turn->has_stream && req->length > 0)
+		rc = stream_begin_read(turn, err);
+	if (rc != RC_OK || !turn->has_stream)
+		return rc;
+	if (body_next(&turn->stream, p, n, got, &status, &why) != RC_OK)
+		return err_set(err, RC_IO, "%s", why.text);
+	if (!*got)
+		turn->conn.has_rest = false;
+	return RC_OK;
 }
 
 static void *handle(void *turn_)
@@ -261,6 +305,7 @@ static void fill_request(struct turn *turn)
 		.query = head->query,
 		.body = turn->body.data ? turn->body.data : "",
 		.body_bytes = turn->body.len,
+		.length = head->content_length,
 		.remote = turn->conn.remote,
 		.impl = turn,
 	};
@@ -273,6 +318,8 @@ static void call_handler(struct turn *turn)
 	memcpy(turn->request.args, turn->match.args,
 	       sizeof(turn->request.args));
 	run_deep(turn, handle);
+	if (turn->has_stream)
+		atomic_fetch_sub(&turn->server->bodies, 1);
 }
 
 /* A path as one word, so that it cannot pose as further fields. */

@@ -24,6 +24,8 @@ struct turn_server {
 	void *observe_ctx;
 	struct conn_limits limits;
 	int streams_max;
+	int bodies_max;
+	atomic_int bodies; /* of streamed routes, being read */
 	pthread_mutex_t streams_lock;
 	struct turn *streams; /* that run */
 	atomic_bool is_stopping;

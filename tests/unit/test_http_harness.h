@@ -37,6 +37,8 @@ struct rig {
 	char url[48];
 	char file[64]; /* served at /file */
 	atomic_int calls; /* how often any handler ran */
+	atomic_int streamed; /* bytes that /stream read, over all requests */
+	atomic_int cut; /* bodies of /stream that ended too early */
 	char *text; /* of the last answer, owned */
 	size_t text_bytes;
 	bool was_reset; /* instead of closed in order */
@@ -206,6 +208,31 @@ static inline void rig_errors(void *ctx, struct request *req,
 	json_decref(extras);
 }
 
+/* Counts what it reads; /stream/none reads nothing. */
+static inline void rig_stream(void *ctx, struct request *req,
+			      struct reply *reply)
+{
+	struct rig *rig = ctx;
+	struct err err = { 0 };
+	char piece[1000];
+	size_t got = 1, sum = 0;
+
+	atomic_fetch_add(&rig->calls, 1);
+	if (strcmp(req->args[0], "none") == 0)
+		err_set(&err, RC_DENIED, "not you");
+	while (err.code == RC_OK && got > 0) {
+		request_read(req, piece, sizeof(piece), &got, &err);
+		atomic_fetch_add(&rig->streamed, (int)got);
+		sum += got;
+	}
+	atomic_fetch_add(&rig->cut, err.code == RC_IO);
+	if (err.code != RC_OK)
+		reply_problem(reply, req, &err);
+	else
+		buf_printf(&reply->body, "%zu of %lld", sum,
+			   (long long)req->length);
+}
+
 static const struct http_route rig_routes[] = {
 	{ "GET", "/headers/{what}", 0, false, rig_headers },
 	{ "GET", "/errors", 0, false, rig_errors },
@@ -224,6 +251,7 @@ static const struct http_route rig_routes[] = {
 	{ "GET", "/deep", 0, false, rig_deep },
 	{ "GET", "/locked", 0, false, rig_locked },
 	{ "GET", "/fail/{rc}", 0, false, rig_fail },
+	{ "PATCH", "/stream/{what}", 1u << 20, HTTP_BODY_STREAM, rig_stream },
 	{ NULL, NULL, 0, false, NULL }
 };
 
