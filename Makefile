@@ -9,8 +9,8 @@ VERSION := $(shell git describe --always --dirty 2>/dev/null || echo dev)
 SHELL   := /bin/bash
 
 # A room is a folder; adding a file to a room needs no edit here.
-SYNC    ?= base db form kind merge object tree wire replica transport
-BACKEND ?= store ledger domain export mirror search http contract api
+SYNC    ?= base blob db form kind merge object tree wire replica transport
+BACKEND ?= store evidence ledger domain export mirror search http contract api
 
 PKGS    := sqlite3 jansson libgit2 zlib libsodium libcrypto libcurl
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \

@@ -10,6 +10,7 @@ enum fault {
 	FAULT_STORE, /* every statement step, begin and commit in db */
 	FAULT_NET, /* every request of a transport */
 	FAULT_JSON, /* what jansson allocates, after json_memory_setup */
+	FAULT_FILE, /* what blob asks of the file system */
 	FAULT__MAX
 };
 
