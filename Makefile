@@ -9,7 +9,7 @@ VERSION := $(shell git describe --always --dirty 2>/dev/null || echo dev)
 SHELL   := /bin/bash
 
 # A room is a folder; adding a file to a room needs no edit here.
-SYNC    ?= base blob db form kind merge object tree wire replica transport
+SYNC    ?= base blob db form kind merge object tree wire replica transport hufu
 BACKEND ?= store evidence ledger domain export mirror search http contract api
 
 PKGS    := sqlite3 jansson libgit2 zlib libsodium libcrypto libcurl
@@ -57,15 +57,20 @@ FUZZ         := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 LIBS         := $(OUT)/libbackend.a $(OUT)/libhufu.a
 LIBS_ALL     := -Wl,--start-group $(LIBS) -Wl,--end-group -lcivetweb
 
-.PHONY: all programs deps demo test unit unit-build replay replay-build vectors \
+# The public library. Its version stands in its header, the first number in the
+# name that programs are linked with.
+HUFU_VERSION := $(shell sed -n 's/^\#define HUFU_VERSION "\(.*\)"/\1/p' sync/hufu/hufu.h)
+SONAME       := libhufu.so.$(firstword $(subst ., ,$(HUFU_VERSION)))
+
+.PHONY: install install-files uninstall all programs deps demo test unit unit-build replay replay-build vectors \
         accept api api-fuzz lint layers headers format-check lint-scripts sim fuzz fuzz-build \
         torture bench bench-run coverage sanitize api-walk tsan clang clean help FORCE
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
 
-all: build/hufu build/hufud ## build the programs: build/hufu, build/hufud (MODE=debug|release|asan|tsan|cov)
+all: build/hufu build/hufud $(OUT)/$(SONAME) ## build the programs: build/hufu, build/hufud (MODE=debug|release|asan|tsan|cov)
 
-programs: $(OUT)/hufu $(OUT)/hufud
+programs: $(OUT)/hufu $(OUT)/hufud $(OUT)/$(SONAME)
 build/hufu build/hufud: build/%: $(OUT)/% FORCE
 	@ln -sfn $(patsubst build/%,%,$<) $@
 FORCE:
@@ -82,6 +87,18 @@ $(OUT)/libtest.a: $(TESTLIB_OBJS)
 	@mkdir -p $(@D)
 	@rm -f $@
 	$(AR) rcsD $@ $^
+
+# One set of objects for archive and shared library; only what hufu.h marks is
+# seen from outside.
+SYNC_FLAGS := -fPIC -fvisibility=hidden
+$(SYNC_OBJS): CFLAGS += $(SYNC_FLAGS)
+$(SYNC_OBJS): $(OUT)/sync.flags
+$(OUT)/sync.flags: FORCE # objects that were made with other flags do not fit
+	@mkdir -p $(@D)
+	@echo '$(SYNC_FLAGS)' | cmp -s - $@ || echo '$(SYNC_FLAGS)' > $@
+$(OUT)/$(SONAME): $(SYNC_OBJS)
+	$(CC) -shared -Wl,-soname,$(SONAME) -Wl,-z,defs -Wl,-z,relro,-z,now $(SAN.$(MODE)) \
+	    $(SYNC_OBJS) $(LDLIBS) -o $@
 
 $(OUT)/unit/%: $(OUT)/tests/unit/%.o $(OUT)/libtest.a $(LIBS)
 	@mkdir -p $(@D)

@@ -3,16 +3,19 @@
 #include <jansson.h>
 #include <pthread.h>
 #include <stdbool.h>
-#include <stdlib.h>
 
 #include "base/fault.h"
 
 static _Thread_local bool has_failed;
 static _Thread_local uint64_t failures;
 
+/* What a program that we are part of may have set before. */
+static json_malloc_t inner_malloc;
+static json_free_t inner_free;
+
 static void *watched_malloc(size_t n)
 {
-	void *p = fault_hit(FAULT_JSON) ? NULL : malloc(n);
+	void *p = fault_hit(FAULT_JSON) ? NULL : inner_malloc(n);
 
 	if (!p) {
 		has_failed = true;
@@ -23,7 +26,8 @@ static void *watched_malloc(size_t n)
 
 static void setup(void)
 {
-	json_set_alloc_funcs(watched_malloc, free);
+	json_get_alloc_funcs(&inner_malloc, &inner_free);
+	json_set_alloc_funcs(watched_malloc, inner_free);
 }
 
 void json_memory_setup(void)

@@ -2,9 +2,10 @@
  *
  * jansson tells of each failed allocation where it happens, in dozens of calls
  * that build one record or answer; one of them overlooked, and a record lacks a
- * member that is then signed. So its allocations are watched: a stretch of work
- * that keeps or sends what it builds calls json_memory_begin first and
- * json_memory_end before it does. Per thread; stretches do not nest. */
+ * member that is then signed. So its allocations are watched (they go on to the
+ * functions that a program set before): a stretch of work that keeps or sends
+ * what it builds calls json_memory_begin first and json_memory_end before it
+ * does. Per thread; stretches do not nest. */
 #ifndef BASE_JSON_MEMORY_H
 #define BASE_JSON_MEMORY_H
 

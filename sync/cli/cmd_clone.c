@@ -2,21 +2,12 @@
 
 int verb_clone(struct verb *v)
 {
-	json_t *info;
-	int code = verb_connect(v);
-	enum rc rc;
+	int code = verb_open(v);
 
 	if (code != EXIT_DONE)
 		return code;
-	rc = replica_clone(v->r, &v->exchange, verb_progress, NULL, &v->err);
-	if (rc != RC_OK)
+	if (hufu_clone(v->h) != HUFU_OK)
 		return verb_fail(v);
 	verb_progress_end();
-	if (!v->json)
-		return verb_print_scopes(v, "equal");
-	if (replica_info(v->r, &info, &v->err) != RC_OK)
-		return verb_fail(v);
-	verb_json(info);
-	json_decref(info);
-	return EXIT_DONE;
+	return v->json ? verb_print_info(v) : verb_print_scopes(v, "equal");
 }

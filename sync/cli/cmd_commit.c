@@ -1,60 +1,57 @@
 #include "cli/verbs.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
-static enum rc count_edit(void *ctx, const struct diff_entry *e,
-			  struct err *err)
+static int result_print(const struct verb *v, struct hufu_list *report)
 {
-	int *n = ctx;
+	int64_t packets = hufu_list_int(report, "packets", 0);
+	int64_t records = hufu_list_int(report, "records", 0);
 
-	(void)e;
-	(void)err;
-	++*n;
-	return RC_OK;
+	if (v->json)
+		return verb_json_entry(report);
+	if (!packets)
+		puts("nothing to commit");
+	else
+		printf("signed %" PRId64 " record%s in %" PRId64
+		       " packet%s: 'hufu sync' sends them\n",
+		       records, plural(records), packets, plural(packets));
+	return EXIT_DONE;
 }
 
-static void result_print(const struct verb *v, int packets, int records)
+/* Nobody is asked for a PIN in vain. */
+static int unlock_if_edited(struct verb *v)
 {
-	json_t *o;
+	struct hufu_list *changes;
+	int code = EXIT_DONE;
 
-	if (v->json) {
-		o = json_pack("{s:i, s:i}", "packets", packets, "records",
-			      records);
-		verb_json(o);
-		json_decref(o);
-	} else if (!packets) {
-		puts("nothing to commit");
-	} else {
-		printf("signed %d record%s in %d packet%s: 'hufu sync' sends "
-		       "them\n",
-		       records, records == 1 ? "" : "s", packets,
-		       packets == 1 ? "" : "s");
-	}
+	if (hufu_diff(v->h, &changes) != HUFU_OK)
+		return verb_fail(v);
+	if (hufu_list_count(changes))
+		code = verb_unlock(v);
+	hufu_list_free(changes);
+	return code;
 }
 
 int verb_commit(struct verb *v)
 {
-	int packets = 0, records = 0, fields = 0, code;
+	struct hufu_list *report;
+	int code;
 
 	if (!v->message)
 		return verb_misuse(v, "what was done? -m MESSAGE");
-	if (replica_message_check(v->message, &v->err) != RC_OK)
-		return verb_misuse(v, "%s", v->err.text);
+	if (hufu_message_check(v->h, v->message) != HUFU_OK)
+		return verb_misuse(v, "%s", hufu_message(v->h));
 	code = verb_open(v);
 	if (code == EXIT_DONE)
 		code = verb_mend(v);
+	if (code == EXIT_DONE)
+		code = unlock_if_edited(v);
 	if (code != EXIT_DONE)
 		return code;
-	/* Nobody is asked for a PIN in vain. */
-	if (replica_diff(v->r, count_edit, &fields, &v->err) != RC_OK)
+	if (hufu_commit(v->h, v->message, 0, &report) != HUFU_OK)
 		return verb_fail(v);
-	if (fields)
-		code = verb_unlock(v);
-	if (code != EXIT_DONE)
-		return code;
-	if (replica_commit(v->r, v->message, &packets, &records, &v->err) !=
-	    RC_OK)
-		return verb_fail(v);
-	result_print(v, packets, records);
-	return EXIT_DONE;
+	code = result_print(v, report);
+	hufu_list_free(report);
+	return code;
 }

@@ -4,28 +4,27 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/jcs.h"
-
-static int print_result(struct verb *v)
+static int result_print(struct verb *v)
 {
-	const json_t *scope;
-	json_t *info;
-	size_t i;
+	struct hufu_list *info, *scopes = NULL;
+	const char *name;
+	int n = 0;
 
-	if (replica_info(v->r, &info, &v->err) != RC_OK)
+	if (v->json)
+		return verb_print_info(v);
+	if (hufu_info(v->h, &info) != HUFU_OK)
 		return verb_fail(v);
-	if (v->json) {
-		verb_json(info);
-		json_decref(info);
-		return EXIT_DONE;
-	}
-	printf("enrolled %s (%s) on terminal %s for",
-	       json_text(info, "name") ? json_text(info, "name") : "",
-	       json_text(info, "officer"), json_text(info, "terminal"));
-	json_array_foreach(json_object_get(info, "scopes"), i, scope)
-		printf("%s %s", i ? "," : "", json_text(scope, "scope"));
+	name = hufu_list_text(info, "name");
+	printf("enrolled %s (%s) on terminal %s for", name ? name : "",
+	       hufu_list_text(info, "officer"),
+	       hufu_list_text(info, "terminal"));
+	if (hufu_scopes(v->h, &scopes) == HUFU_OK)
+		while (hufu_list_next(scopes) == HUFU_OK)
+			printf("%s %s", n++ ? "," : "",
+			       hufu_list_text(scopes, "scope"));
 	printf("\nnext: hufu clone --replica %s\n", v->replica);
-	json_decref(info);
+	hufu_list_free(scopes);
+	hufu_list_free(info);
 	return EXIT_DONE;
 }
 
@@ -33,24 +32,23 @@ int verb_enroll(struct verb *v)
 {
 	char pin[PIN_SIZE];
 	bool is_new = access(v->replica, F_OK) != 0;
-	enum rc rc;
+	enum hufu_code done;
 	int code;
 
 	if (!v->code || !*v->code)
 		return verb_misuse(v, "which code? --code CODE");
-	code = verb_client(v, v->words[0]);
-	if (v->err.code == RC_INVALID)
-		return EXIT_USE;
+	done = hufu_url_check(v->h, v->words[0]);
+	if (done != HUFU_OK) {
+		code = verb_fail(v);
+		return done == HUFU_INVALID ? EXIT_USE : code;
+	}
+	code = pin_get(v, is_new, pin);
 	if (code != EXIT_DONE)
 		return code;
-	rc = pin_get(v, is_new, pin, &v->err);
-	if (rc == RC_OK && is_new)
-		rc = replica_create(&v->r, v->replica, &host_system, &v->err);
-	else if (rc == RC_OK)
-		rc = replica_open(&v->r, v->replica, &host_system, &v->err);
-	if (rc == RC_OK)
-		rc = replica_enroll(v->r, &v->exchange, v->words[0], v->code,
-				    pin, &v->err);
-	wipe(pin, sizeof(pin));
-	return rc == RC_OK ? print_result(v) : verb_fail(v);
+	done = is_new ? hufu_create(v->h, v->replica)
+		      : hufu_open(v->h, v->replica);
+	if (done == HUFU_OK)
+		done = hufu_enroll(v->h, v->words[0], v->code, pin);
+	explicit_bzero(pin, sizeof(pin));
+	return done == HUFU_OK ? result_print(v) : verb_fail(v);
 }

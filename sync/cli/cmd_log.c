@@ -3,43 +3,35 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "base/date.h"
-#include "base/jcs.h"
-
-struct listing {
-	const struct verb *v;
-	json_t *entries; /* with --json */
-};
-
-static enum rc packet_print(void *ctx, const json_t *o, struct err *err)
+static void packet_print(struct hufu_list *list)
 {
-	const struct listing *l = ctx;
-	int64_t records = json_int(o, "records", 0);
-	char time[25];
+	int64_t records = hufu_list_int(list, "records", 0);
+	char time[HUFU_TIME_SIZE];
 
-	if (l->v->json)
-		return json_array_append(l->entries, (json_t *)(uintptr_t)o)
-			       ? err_set(err, RC_NOMEM, "out of memory")
-			       : RC_OK;
-	time_format(time, json_int(o, "wall", 0));
+	hufu_time_text(time, hufu_list_int(list, "wall", 0));
 	printf("%.10s  %.16s  %s #%" PRId64 "  %-12s  %" PRId64
 	       " record%s  %s\n",
-	       json_text(o, "packet"), time, json_text(o, "scope"),
-	       json_int(o, "sequence", 0), json_text(o, "state"), records,
-	       records == 1 ? "" : "s", json_text(o, "message"));
-	return RC_OK;
+	       hufu_list_text(list, "packet"), time,
+	       hufu_list_text(list, "scope"),
+	       hufu_list_int(list, "sequence", 0),
+	       hufu_list_text(list, "state"), records, plural(records),
+	       hufu_list_text(list, "message"));
 }
 
 int verb_log(struct verb *v)
 {
-	struct listing l = { .v = v, .entries = json_array() };
+	struct hufu_list *list;
 	int code = verb_open(v);
 
-	if (code == EXIT_DONE &&
-	    replica_log(v->r, packet_print, &l, &v->err) != RC_OK)
-		code = verb_fail(v);
-	if (code == EXIT_DONE && v->json)
-		verb_json(l.entries);
-	json_decref(l.entries);
+	if (code != EXIT_DONE)
+		return code;
+	if (hufu_log(v->h, &list) != HUFU_OK)
+		return verb_fail(v);
+	if (v->json)
+		code = verb_json_all(list);
+	else
+		while (hufu_list_next(list) == HUFU_OK)
+			packet_print(list);
+	hufu_list_free(list);
 	return code;
 }

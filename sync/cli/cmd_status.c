@@ -3,96 +3,96 @@
 #include <stdio.h>
 #include <string.h>
 
-struct listing {
-	const struct verb *v;
-	json_t *entries; /* with --json */
-	int records, uncommitted, bad, unsent, needs_me;
+struct count {
+	int uncommitted, bad, unsent, needs_me;
 };
 
-static enum rc entry_take(void *ctx, const struct status_entry *e,
-			  struct err *err)
+static void entry_count(struct count *n, const char *state, const char *bad)
 {
-	struct listing *l = ctx;
-	json_t *o;
+	n->uncommitted += !strcmp(state, "new") || !strcmp(state, "edited");
+	n->unsent += !strcmp(state, "local") || !strcmp(state, "sent");
+	n->needs_me +=
+		!strcmp(state, "conflict") || !strcmp(state, "quarantined");
+	n->bad += bad != NULL;
+}
 
-	l->records++;
-	l->uncommitted +=
-		!strcmp(e->state, "new") || !strcmp(e->state, "edited");
-	l->unsent += !strcmp(e->state, "local") || !strcmp(e->state, "sent");
-	l->needs_me += !strcmp(e->state, "conflict") ||
-		       !strcmp(e->state, "quarantined");
-	l->bad += e->is_bad;
-	if (!l->v->json) {
-		printf("%-12s %s %s%s%s\n", e->state, e->kind, e->id,
-		       e->is_bad   ? "  held back: "
-		       : e->detail ? "  "
-				   : "",
-		       e->detail ? e->detail : "");
-		return RC_OK;
-	}
-	o = json_pack("{s:s, s:s, s:s}", "kind", e->kind, "id", e->id, "state",
-		      e->state);
-	if (o && e->detail)
-		json_object_set_new(o, e->is_bad ? "bad" : "detail",
-				    json_string(e->detail));
-	return json_array_append_new(l->entries, o)
-		       ? err_set(err, RC_NOMEM, "out of memory")
-		       : RC_OK;
+static void entry_print(struct hufu_list *list, struct count *n)
+{
+	const char *state = hufu_list_text(list, "state");
+	const char *bad = hufu_list_text(list, "bad");
+	const char *detail = hufu_list_text(list, "detail");
+
+	entry_count(n, state, bad);
+	printf("%-12s %s %s%s%s\n", state, hufu_list_text(list, "kind"),
+	       hufu_list_text(list, "id"),
+	       bad      ? "  held back: "
+	       : detail ? "  "
+			: "",
+	       bad      ? bad
+	       : detail ? detail
+			: "");
 }
 
 /* Why there is nothing to do. */
-static const char *rest_of(struct verb *v)
+static int rest_print(struct verb *v)
 {
-	const char *rest = "nothing is here yet: 'hufu clone'";
-	json_t *info = NULL, *scopes, *s;
-	size_t i;
+	const char *rest = "this replica is not enrolled yet: 'hufu enroll'";
+	struct hufu_list *scopes;
+	bool has_data = false;
 
-	if (replica_info(v->r, &info, &v->err) != RC_OK)
-		return v->err.text;
-	scopes = json_object_get(info, "scopes");
-	if (!json_array_size(scopes))
-		rest = "this replica is not enrolled yet: 'hufu enroll'";
-	json_array_foreach(scopes, i, s) if (json_object_get(s, "head")) rest =
-		"nothing to do: no edits, everything is sent";
-	json_decref(info);
-	return rest;
+	if (hufu_scopes(v->h, &scopes) != HUFU_OK)
+		return verb_fail(v);
+	while (hufu_list_next(scopes) == HUFU_OK)
+		has_data |= hufu_list_text(scopes, "head") != NULL;
+	if (has_data)
+		rest = "nothing to do: no edits, everything is sent";
+	else if (hufu_list_count(scopes))
+		rest = "nothing is here yet: 'hufu clone'";
+	puts(rest);
+	hufu_list_free(scopes);
+	return EXIT_DONE;
 }
 
-static void summary_print(struct verb *v, const struct listing *l)
+static void summary_print(const struct count *n)
 {
-	if (!l->records)
-		puts(rest_of(v));
-	if (l->uncommitted)
+	if (n->uncommitted)
 		printf("%d uncommitted: 'hufu diff' shows, 'hufu commit' "
 		       "signs, "
 		       "'hufu undo' takes back\n",
-		       l->uncommitted);
-	if (l->bad)
+		       n->uncommitted);
+	if (n->bad)
 		printf("%d of these held back: 'hufu commit' refuses, 'hufu "
 		       "sync' leaves %s out\n",
-		       l->bad, l->bad == 1 ? "it" : "them");
-	if (l->unsent)
-		printf("%d not acknowledged yet: 'hufu sync'\n", l->unsent);
-	if (l->needs_me)
-		printf("%d need a person: 'hufu conflicts'\n", l->needs_me);
+		       n->bad, n->bad == 1 ? "it" : "them");
+	if (n->unsent)
+		printf("%d not acknowledged yet: 'hufu sync'\n", n->unsent);
+	if (n->needs_me)
+		printf("%d need a person: 'hufu conflicts'\n", n->needs_me);
+}
+
+static int text_print(struct verb *v, struct hufu_list *list)
+{
+	struct count n = { 0 };
+
+	while (hufu_list_next(list) == HUFU_OK)
+		entry_print(list, &n);
+	if (!hufu_list_count(list))
+		return rest_print(v);
+	summary_print(&n);
+	return EXIT_DONE;
 }
 
 int verb_status(struct verb *v)
 {
-	struct listing l = { .v = v, .entries = json_array() };
+	struct hufu_list *list;
 	int code = verb_open(v);
-	enum rc rc = RC_OK;
 
-	if (code == EXIT_DONE) {
-		rc = replica_check_capture(v->r, &v->err);
-		if (rc == RC_OK)
-			rc = replica_status(v->r, entry_take, &l, &v->err);
-		code = rc == RC_OK ? EXIT_DONE : verb_fail(v);
-	}
-	if (code == EXIT_DONE && v->json)
-		verb_json(l.entries);
-	else if (code == EXIT_DONE)
-		summary_print(v, &l);
-	json_decref(l.entries);
+	if (code != EXIT_DONE)
+		return code;
+	if (hufu_check_capture(v->h) != HUFU_OK ||
+	    hufu_status(v->h, &list) != HUFU_OK)
+		return verb_fail(v);
+	code = v->json ? verb_json_all(list) : text_print(v, list);
+	hufu_list_free(list);
 	return code;
 }

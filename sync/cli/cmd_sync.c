@@ -4,107 +4,103 @@
 #include <stdio.h>
 #include <string.h>
 
-static enum rc count_edited(void *ctx, const struct status_entry *e,
-			    struct err *err)
+static int edits_count(struct verb *v, int *edited)
 {
-	int *n = ctx;
-
-	(void)err;
-	*n += !strcmp(e->state, "new") || !strcmp(e->state, "edited");
-	return RC_OK;
-}
-
-/* Uncommitted edits need the key; without a PIN they stay where they are:
- * *edited says how many, and the rest is synced. */
-static int unlock_if_needed(struct verb *v, int *edited)
-{
-	int code = EXIT_DONE;
+	struct hufu_list *list;
 
 	*edited = 0;
-	if (replica_status(v->r, count_edited, edited, &v->err) != RC_OK)
+	if (hufu_status(v->h, &list) != HUFU_OK)
 		return verb_fail(v);
-	if ((*edited || v->pin_file) && pin_is_at_hand(v)) {
-		*edited = 0;
-		code = verb_unlock(v);
+	while (hufu_list_next(list) == HUFU_OK) {
+		const char *state = hufu_list_text(list, "state");
+
+		*edited += !strcmp(state, "new") || !strcmp(state, "edited");
 	}
-	return code;
-}
-
-static int json_print(struct verb *v, const struct sync_summary *s, int edited)
-{
-	json_t *info, *o;
-
-	if (replica_info(v->r, &info, &v->err) != RC_OK)
-		return verb_fail(v);
-	o = json_pack(
-		"{s:b, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:b, s:i,"
-		" s:i, s:s, s:s, s:O}",
-		"equal", s->all_equal, "requests", s->requests, "packets_sent",
-		s->packets_sent, "records_sent", s->records_sent,
-		"records_received", s->records_received, "merged", s->merged,
-		"conflicts", s->conflicts, "quarantined", s->quarantined,
-		"bytes_up", (json_int_t)s->bytes_up, "bytes_down",
-		(json_int_t)s->bytes_down, "fork", s->fork, "uncommitted",
-		edited, "held_back", s->held.records, "held_why", s->held.why,
-		"mended", replica_mended(v->r)->what, "scopes",
-		json_object_get(info, "scopes"));
-	verb_json(o);
-	json_decref(o);
-	json_decref(info);
+	hufu_list_free(list);
 	return EXIT_DONE;
 }
 
-static const char *plural(int n)
+/* Uncommitted edits need the key; without a PIN they stay where they are, and
+ * the rest is synced. */
+static int unlock_if_needed(struct verb *v)
 {
-	return n == 1 ? "" : "s";
+	int edited, code = edits_count(v, &edited);
+
+	if (code == EXIT_DONE && (edited || v->pin_file) && pin_is_at_hand(v))
+		code = verb_unlock(v);
+	return code;
 }
 
-static int text_print(struct verb *v, const struct sync_summary *s)
+static void work_print(struct hufu_list *s)
 {
+	int64_t merged = hufu_list_int(s, "merged", 0);
+	int64_t conflicts = hufu_list_int(s, "conflicts", 0);
+	int64_t quarantined = hufu_list_int(s, "quarantined", 0);
+	int64_t packets = hufu_list_int(s, "packets_sent", 0);
+	int64_t records = hufu_list_int(s, "records_sent", 0);
+
+	printf("%" PRId64 " packet%s, %" PRId64 " record%s up; %" PRId64
+	       " down",
+	       packets, plural(packets), records, plural(records),
+	       hufu_list_int(s, "records_received", 0));
+	if (merged || conflicts || quarantined)
+		printf("; %" PRId64 " merged, %" PRId64 " conflict%s, %" PRId64
+		       " quarantined",
+		       merged, conflicts, plural(conflicts), quarantined);
+	printf("; %" PRId64 " bytes up, %" PRId64 " down\n",
+	       hufu_list_int(s, "bytes_up", 0),
+	       hufu_list_int(s, "bytes_down", 0));
+	if (conflicts || quarantined)
+		puts("'hufu conflicts' shows what needs a person");
+}
+
+static int text_print(struct verb *v, struct hufu_list *s)
+{
+	int64_t held = hufu_list_int(s, "held_back", 0);
 	int code = verb_print_scopes(v, "equal");
 
 	if (code != EXIT_DONE)
 		return code;
-	printf("%d packet%s, %d record%s up; %d down", s->packets_sent,
-	       plural(s->packets_sent), s->records_sent,
-	       plural(s->records_sent), s->records_received);
-	if (s->merged || s->conflicts || s->quarantined)
-		printf("; %d merged, %d conflict%s, %d quarantined", s->merged,
-		       s->conflicts, plural(s->conflicts), s->quarantined);
-	printf("; %" PRId64 " bytes up, %" PRId64 " down\n", s->bytes_up,
-	       s->bytes_down);
-	if (s->conflicts || s->quarantined)
-		puts("'hufu conflicts' shows what needs a person");
-	if (s->held.records)
-		printf("%d edited record%s held back: %s\n"
+	work_print(s);
+	if (held)
+		printf("%" PRId64 " edited record%s held back: %s\n"
 		       "mend it, or take it back with 'hufu undo'\n",
-		       s->held.records, s->held.records == 1 ? " is" : "s are",
-		       s->held.why);
-	if (s->fork)
+		       held, held == 1 ? " is" : "s are",
+		       hufu_list_text(s, "held_why"));
+	if (hufu_list_int(s, "fork", 0))
 		puts("the journal began anew: this file and a copy of it both "
 		     "synced");
 	return EXIT_DONE;
 }
 
+static int result_print(struct verb *v, struct hufu_list *report)
+{
+	int64_t edited = hufu_list_int(report, "uncommitted", 0);
+	int code = v->json ? verb_json_entry(report) : text_print(v, report);
+
+	if (code != EXIT_DONE || !edited)
+		return code;
+	return verb_complain(v,
+			     "%" PRId64 " uncommitted edit%s not sent: there "
+			     "is no PIN (--pin-file)",
+			     edited, edited == 1 ? " is" : "s are");
+}
+
 int verb_sync(struct verb *v)
 {
-	struct sync_summary summary;
-	int edited, code = verb_connect(v);
+	struct hufu_list *report;
+	int code = verb_open(v);
 
 	if (code == EXIT_DONE)
 		code = verb_mend(v);
 	if (code == EXIT_DONE)
-		code = unlock_if_needed(v, &edited);
+		code = unlock_if_needed(v);
 	if (code != EXIT_DONE)
 		return code;
-	if (replica_sync(v->r, &v->exchange, &summary, &v->err) != RC_OK)
+	if (hufu_sync(v->h, &report) != HUFU_OK)
 		return verb_fail(v);
-	code = v->json ? json_print(v, &summary, edited)
-		       : text_print(v, &summary);
-	if (code != EXIT_DONE || !edited)
-		return code;
-	err_set(&v->err, RC_DENIED,
-		"%d uncommitted edit%s not sent: there is no PIN (--pin-file)",
-		edited, edited == 1 ? " is" : "s are");
-	return verb_fail(v);
+	verb_progress_end();
+	code = result_print(v, report);
+	hufu_list_free(report);
+	return code;
 }

@@ -5,7 +5,6 @@
 int verb_undo(struct verb *v)
 {
 	int records = 0, code;
-	json_t *o;
 
 	if (v->nwords == 1)
 		return verb_misuse(v, "which record? KIND ID, or nothing for "
@@ -13,18 +12,13 @@ int verb_undo(struct verb *v)
 	code = verb_open(v);
 	if (code != EXIT_DONE)
 		return code;
-	if (replica_undo(v->r, v->words[0], v->words[1], &records, &v->err) !=
-	    RC_OK)
+	if (hufu_undo(v->h, v->words[0], v->words[1], &records) != HUFU_OK)
 		return verb_fail(v);
-	if (v->json) {
-		o = json_pack("{s:i}", "records", records);
-		verb_json(o);
-		json_decref(o);
-	} else if (records) {
-		printf("took back %d record%s\n", records,
-		       records == 1 ? "" : "s");
-	} else {
+	if (v->json)
+		printf("{\"records\":%d}\n", records);
+	else if (records)
+		printf("took back %d record%s\n", records, plural(records));
+	else
 		puts("nothing to undo");
-	}
 	return EXIT_DONE;
 }

@@ -44,6 +44,16 @@ static const struct verb_kind verbs[] = {
 	  "usage: hufu sync\n\nEdits that are not committed are committed "
 	  "first, when there is a PIN.\n" SHARED PIN NET,
 	  0, 0 },
+	{ "find", verb_find, "records by words in their names and codes",
+	  "usage: hufu find WORD...\n\nRecords in which every word stands, in "
+	  "the id or in a field that is searched\n(a name, a code); four words "
+	  "at most.\n" SHARED,
+	  1, 4 },
+	{ "show", verb_show, "one record, as JSON",
+	  "usage: hufu show KIND ID [--main]\n"
+	  "\n  --main           as the server has it, without edits of "
+	  "here" SHARED,
+	  2, 2 },
 	{ "log", verb_log, "what was signed here, newest first",
 	  "usage: hufu log\n" SHARED, 0, 0 },
 	{ "conflicts", verb_conflicts, "open conflicts and quarantine",
@@ -101,6 +111,8 @@ static int option_take(struct verb *v, int argc, char **argv, int *at)
 		v->json = true;
 	} else if (!strcmp(word, "--insecure")) {
 		v->insecure = true;
+	} else if (!strcmp(word, "--main")) {
+		v->main_state = true;
 	} else if (!value) {
 		return verb_misuse(v, "there is no option '%s'", word);
 	} else if (word[n] == '=') {
@@ -144,6 +156,16 @@ static const char *from_environment(const char *given, const char *name)
 	return given && *given ? given : NULL;
 }
 
+static int begin(struct verb *v)
+{
+	v->h = hufu_new();
+	if (!v->h)
+		return verb_complain(v, "out of memory");
+	hufu_allow_plain_http(v->h, v->insecure);
+	hufu_on_progress(v->h, verb_progress, NULL);
+	return EXIT_DONE;
+}
+
 static int run(const struct verb_kind *kind, int argc, char **argv)
 {
 	struct verb v = { .name = kind->name };
@@ -162,9 +184,10 @@ static int run(const struct verb_kind *kind, int argc, char **argv)
 		code = verb_misuse(&v, "which replica? --replica FILE, or "
 				       "HUFU_REPLICA");
 	if (code == EXIT_DONE)
+		code = begin(&v);
+	if (code == EXIT_DONE)
 		code = kind->run(&v);
-	replica_close(v.r);
-	http_client_free(v.client);
+	hufu_free(v.h);
 	/* What was printed to a full disk or a closed pipe was not done. */
 	if (fflush(stdout) != 0 && code == EXIT_DONE) {
 		perror("hufu");

@@ -12,33 +12,32 @@ static void line_end_cut(char *text)
 	text[strcspn(text, "\r\n")] = '\0';
 }
 
-static enum rc pin_from_file(const char *path, char pin[PIN_SIZE],
-			     struct err *err)
+static int pin_from_file(struct verb *v, const char *path, char pin[PIN_SIZE])
 {
 	FILE *file = fopen(path, "r");
 	bool ok;
 
 	if (!file)
-		return err_set(err, RC_IO, "cannot read '%s': %s", path,
-			       strerror(errno));
+		return verb_complain(v, "cannot read '%s': %s", path,
+				     strerror(errno));
 	ok = fgets(pin, PIN_SIZE, file) != NULL;
 	fclose(file);
 	if (!ok)
-		return err_set(err, RC_INVALID, "'%s' holds no pin", path);
+		return verb_complain(v, "'%s' holds no pin", path);
 	line_end_cut(pin);
-	return RC_OK;
+	return EXIT_DONE;
 }
 
 /* Ask without echo. */
-static enum rc pin_ask(FILE *tty, const char *prompt, char pin[PIN_SIZE],
-		       struct err *err)
+static int pin_ask(struct verb *v, FILE *tty, const char *prompt,
+		   char pin[PIN_SIZE])
 {
 	struct termios before, quiet;
 	bool ok;
 
 	if (tcgetattr(fileno(tty), &before) != 0)
-		return err_set(err, RC_IO, "cannot ask for the pin: %s",
-			       strerror(errno));
+		return verb_complain(v, "cannot ask for the pin: %s",
+				     strerror(errno));
 	quiet = before;
 	quiet.c_lflag &= (tcflag_t)~ECHO;
 	fputs(prompt, tty);
@@ -48,41 +47,39 @@ static enum rc pin_ask(FILE *tty, const char *prompt, char pin[PIN_SIZE],
 	tcsetattr(fileno(tty), TCSAFLUSH, &before);
 	fputc('\n', tty);
 	if (!ok)
-		return err_set(err, RC_INVALID, "no pin was given");
+		return verb_complain(v, "no pin was given");
 	line_end_cut(pin);
-	return RC_OK;
+	return EXIT_DONE;
 }
 
-static enum rc pin_ask_twice(FILE *tty, char pin[PIN_SIZE], struct err *err)
+static int pin_ask_twice(struct verb *v, FILE *tty, char pin[PIN_SIZE])
 {
 	char again[PIN_SIZE];
-	enum rc rc = pin_ask(tty, "new PIN (6 characters or more): ", pin, err);
+	int code = pin_ask(v, tty, "new PIN (6 characters or more): ", pin);
 
-	if (rc == RC_OK)
-		rc = pin_ask(tty, "the same again: ", again, err);
-	if (rc == RC_OK && strcmp(pin, again) != 0)
-		rc = err_set(err, RC_INVALID, "these were two different pins");
-	wipe(again, sizeof(again));
-	return rc;
+	if (code == EXIT_DONE)
+		code = pin_ask(v, tty, "the same again: ", again);
+	if (code == EXIT_DONE && strcmp(pin, again) != 0)
+		code = verb_complain(v, "these were two different pins");
+	explicit_bzero(again, sizeof(again));
+	return code;
 }
 
-enum rc pin_get(const struct verb *v, bool is_new, char pin[PIN_SIZE],
-		struct err *err)
+int pin_get(struct verb *v, bool is_new, char pin[PIN_SIZE])
 {
 	FILE *tty;
-	enum rc rc;
+	int code;
 
 	if (v->pin_file)
-		return pin_from_file(v->pin_file, pin, err);
+		return pin_from_file(v, v->pin_file, pin);
 	tty = fopen("/dev/tty", "r+");
 	if (!tty)
-		return err_set(err, RC_INVALID,
-			       "a PIN is needed, and nobody can be asked here: "
-			       "use --pin-file");
-	rc = is_new ? pin_ask_twice(tty, pin, err)
-		    : pin_ask(tty, "PIN: ", pin, err);
+		return verb_complain(v, "a PIN is needed, and nobody can be "
+					"asked here: use --pin-file");
+	code = is_new ? pin_ask_twice(v, tty, pin)
+		      : pin_ask(v, tty, "PIN: ", pin);
 	fclose(tty);
-	return rc;
+	return code;
 }
 
 bool pin_is_at_hand(const struct verb *v)
@@ -101,10 +98,10 @@ bool pin_is_at_hand(const struct verb *v)
 int verb_unlock(struct verb *v)
 {
 	char pin[PIN_SIZE];
-	enum rc rc = pin_get(v, false, pin, &v->err);
+	int code = pin_get(v, false, pin);
 
-	if (rc == RC_OK)
-		rc = replica_unlock(v->r, pin, &v->err);
-	wipe(pin, sizeof(pin));
-	return rc == RC_OK ? EXIT_DONE : verb_fail(v);
+	if (code == EXIT_DONE && hufu_unlock(v->h, pin) != HUFU_OK)
+		code = verb_fail(v);
+	explicit_bzero(pin, sizeof(pin));
+	return code;
 }

@@ -3,18 +3,23 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-
-#include "base/jcs.h"
-
-#define LINE_BYTES_MAX (64u << 20)
 
 int verb_fail(struct verb *v)
 {
+	return verb_complain(v, "%s", hufu_message(v->h));
+}
+
+int verb_complain(struct verb *v, const char *fmt, ...)
+{
+	va_list args;
+
 	verb_progress_end();
-	fprintf(stderr, "hufu %s: %s\n", v->name, v->err.text);
+	va_start(args, fmt);
+	fprintf(stderr, "hufu %s: ", v->name);
+	vfprintf(stderr, fmt, args);
+	fputc('\n', stderr);
+	va_end(args);
 	return EXIT_FAILED;
 }
 
@@ -32,64 +37,50 @@ int verb_misuse(struct verb *v, const char *fmt, ...)
 
 int verb_open(struct verb *v)
 {
-	if (replica_open(&v->r, v->replica, &host_system, &v->err) != RC_OK)
+	if (hufu_open(v->h, v->replica) != HUFU_OK)
 		return verb_fail(v);
 	return EXIT_DONE;
 }
 
 int verb_mend(struct verb *v)
 {
-	if (replica_mend(v->r, &v->err) != RC_OK)
+	struct hufu_list *report;
+
+	if (hufu_mend(v->h, &report) != HUFU_OK)
 		return verb_fail(v);
-	if (replica_mended(v->r)->what[0])
+	if (hufu_list_text(report, "what")[0])
 		fprintf(stderr, "hufu %s: %s\n", v->name,
-			replica_mended(v->r)->what);
+			hufu_list_text(report, "what"));
+	hufu_list_free(report);
 	return EXIT_DONE;
 }
 
-int verb_client(struct verb *v, const char *url)
+static int json_print(const char *text)
 {
-	if (http_client_new(&v->client, url, v->insecure, &v->err) != RC_OK)
-		return verb_fail(v);
-	v->exchange = http_client_exchange(v->client);
-	return EXIT_DONE;
-}
-
-int verb_connect(struct verb *v)
-{
-	int code = verb_open(v);
-	const char *url;
-
-	if (code != EXIT_DONE)
-		return code;
-	url = replica_url(v->r);
-	if (url)
-		return verb_client(v, url);
-	err_set(&v->err, RC_INVALID,
-		"this replica is not enrolled yet: run 'hufu enroll'");
-	return verb_fail(v);
-}
-
-void verb_json(const json_t *value)
-{
-	struct err err = { 0 };
-	struct buf line;
-
-	buf_init(&line, LINE_BYTES_MAX);
-	if (json_write(&line, value, &err) == RC_OK)
-		puts(line.data);
+	if (text)
+		puts(text);
 	else
-		fprintf(stderr, "hufu: %s\n", err.text);
-	buf_release(&line);
+		fputs("hufu: out of memory\n", stderr);
+	return text ? EXIT_DONE : EXIT_FAILED;
+}
+
+int verb_json_all(struct hufu_list *list)
+{
+	return json_print(hufu_list_all(list));
+}
+
+int verb_json_entry(struct hufu_list *list)
+{
+	return json_print(hufu_list_json(list, NULL));
 }
 
 static bool progress_shown;
 
-void verb_progress(void *ctx, const char *what, int64_t done, int64_t total)
+int verb_progress(void *ctx, const char *what, int64_t done, int64_t total)
 {
 	(void)ctx;
 	if (!isatty(STDERR_FILENO))
-		return;
+		return 0;
 	progress_shown = true;
 	if (total > 0)
 		fprintf(stderr, "\r\033[K%s: %" PRId64 " of %" PRId64, what,
@@ -97,6 +88,7 @@ void verb_progress(void *ctx, const char *what, int64_t done, int64_t total)
 	else
 		fprintf(stderr, "\r\033[K%s: %" PRId64, what, done);
 	fflush(stderr);
+	return 0;
 }
 
 void verb_progress_end(void)
@@ -108,17 +100,34 @@ void verb_progress_end(void)
 
 int verb_print_scopes(struct verb *v, const char *word)
 {
-	const json_t *scope;
-	json_t *info;
-	size_t i;
+	struct hufu_list *scopes;
 
-	if (replica_info(v->r, &info, &v->err) != RC_OK)
+	if (hufu_scopes(v->h, &scopes) != HUFU_OK)
 		return verb_fail(v);
-	json_array_foreach(json_object_get(info, "scopes"), i, scope) printf(
-		"%-8s %s at position %" PRId64 "  root %.10s…  %" PRId64
-		" records\n",
-		json_text(scope, "scope"), word, json_int(scope, "position", 0),
-		json_text(scope, "root"), json_int(scope, "records", 0));
-	json_decref(info);
+	while (hufu_list_next(scopes) == HUFU_OK)
+		printf("%-8s %s at position %" PRId64 "  root %.10s…  %" PRId64
+		       " records\n",
+		       hufu_list_text(scopes, "scope"), word,
+		       hufu_list_int(scopes, "position", 0),
+		       hufu_list_text(scopes, "root"),
+		       hufu_list_int(scopes, "records", 0));
+	hufu_list_free(scopes);
 	return EXIT_DONE;
+}
+
+int verb_print_info(struct verb *v)
+{
+	struct hufu_list *info;
+	int code;
+
+	if (hufu_info(v->h, &info) != HUFU_OK)
+		return verb_fail(v);
+	code = verb_json_entry(info);
+	hufu_list_free(info);
+	return code;
+}
+
+const char *plural(int64_t n)
+{
+	return n == 1 ? "" : "s";
 }

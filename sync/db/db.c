@@ -200,6 +200,19 @@ enum rc db_script(struct db *db, const char *sql, struct err *err)
 	return RC_OK;
 }
 
+enum rc db_script_given(struct db *db, const char *sql, struct err *err)
+{
+	struct err why = { 0 };
+	enum rc rc = db_script(db, sql, &why);
+
+	if (rc == RC_OK)
+		return RC_OK;
+	if ((sqlite3_errcode(db->handle) & 0xff) == SQLITE_ERROR)
+		return err_set(err, RC_INVALID, "%s",
+			       sqlite3_errmsg(db->handle));
+	return err_set(err, rc, "%s", why.text);
+}
+
 enum rc db_prepares(struct db *db, const char *sql, struct err *err)
 {
 	sqlite3_stmt *stmt = NULL;

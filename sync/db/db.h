@@ -38,6 +38,9 @@ const char *db_path(const struct db *db);
 
 /* Run a script of one or more statements without results. */
 enum rc db_script(struct db *db, const char *sql, struct err *err);
+/* The same of a script that somebody gave: what is wrong with it is RC_INVALID,
+ * in SQLite's words. */
+enum rc db_script_given(struct db *db, const char *sql, struct err *err);
 /* Prepare only: for the lint of statements. */
 enum rc db_prepares(struct db *db, const char *sql, struct err *err);
 /* One integer of one row, or `otherwise` when there is no row. */

@@ -40,6 +40,21 @@ static void gone_write(struct buf *b, const struct kind *k)
 		   k->name, k->name, k->name);
 }
 
+/* Every pattern is in the id or in a field that the kind declares as searched;
+ * between the fields stands what nobody types. */
+static void find_write(struct buf *b, const struct kind *k)
+{
+	buf_printf(b, "SELECT id,%s FROM %s WHERE 1", k->search[0], k->name);
+	for (int n = 1; n <= FIND_WORDS_MAX; n++) {
+		buf_printf(b, " AND (?%d IS NULL OR id", n);
+		for (size_t i = 0; k->search[i]; i++)
+			buf_printf(b, "||char(31)||ifnull(%s,'')",
+				   k->search[i]);
+		buf_printf(b, " LIKE ?%d ESCAPE '\\')", n);
+	}
+	buf_printf(b, " ORDER BY id LIMIT ?%d", FIND_WORDS_MAX + 1);
+}
+
 enum rc captured_make(struct captured *c, const struct kind *k, struct err *err)
 {
 	const char *subject = k->companion_key ? k->companion_key : "id";
@@ -93,6 +108,10 @@ enum rc captured_make(struct captured *c, const struct kind *k, struct err *err)
 	c->keyless = text_take(&b, &failed);
 	gone_write(&b, k);
 	c->gone = text_take(&b, &failed);
+	if (k->search) {
+		find_write(&b, k);
+		c->find = text_take(&b, &failed);
+	}
 	buf_release(&b);
 	return failed ? out_of_memory(err) : RC_OK;
 }
@@ -110,5 +129,6 @@ void captured_release(struct captured *c)
 	free(c->by_subject);
 	free(c->keyless);
 	free(c->gone);
+	free(c->find);
 	memset(c, 0, sizeof(*c));
 }

@@ -242,6 +242,11 @@ enum rc replica_begin_read(struct replica *r, struct err *err)
 	return begin(r, false, err);
 }
 
+enum rc replica_begin_edit(struct replica *r, struct err *err)
+{
+	return begin(r, true, err);
+}
+
 enum rc replica_end(struct replica *r, enum rc rc, struct err *err)
 {
 	rc = json_memory_end(rc, err);

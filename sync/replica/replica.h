@@ -168,6 +168,23 @@ enum rc replica_root(struct replica *r, const char *scope, struct oid *root,
 		     struct err *err);
 /* Direct access for tests and apps that edit: same file, same connection. */
 enum rc replica_exec(struct replica *r, const char *sql, struct err *err);
+/* The same as an edit, all of it or nothing: without BEGIN and COMMIT.
+ * RC_INVALID says what SQLite says. */
+enum rc replica_edit(struct replica *r, const char *sql, struct err *err);
+/* Write members of a record, as an edit: `fields` is the text of a JSON object
+ * whose nulls take members away; each value is checked as by a commit. `id`
+ * NULL: a new record, in `home` where the fields name no scope. `made` receives
+ * the id. */
+enum rc replica_put(struct replica *r, const char *kind, const char *id,
+		    const char *fields, char made[33], struct err *err);
+/* The live state of a record, with what no column holds; new reference. */
+enum rc replica_live(struct replica *r, const char *kind, const char *id,
+		     json_t **out, struct err *err);
+/* Live records in which all words (set apart by spaces, FIND_WORDS_MAX) stand:
+ * {kind, id, name}, at most `most`, of one kind or of all (NULL). */
+#define FIND_WORDS_MAX 4
+enum rc replica_find(struct replica *r, const char *kind, const char *words,
+		     int most, json_fn *fn, void *ctx, struct err *err);
 /* Main state of a record as canonical JSON text (malloc'd), RC_NOT_FOUND. */
 enum rc replica_main(struct replica *r, const char *kind, const char *id,
 		     char **out, struct err *err);

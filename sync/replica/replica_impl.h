@@ -42,6 +42,8 @@ struct captured {
 	char *by_subject; /* sealed: the id after ?2 sealed for subject ?1 */
 	char *keyless; /* sealed: subjects in scope ?1 whose key is missing */
 	char *gone; /* ids that should have a live row and have none */
+	char *find; /* id, name: patterns ?1 to ?4, at most ?5; NULL where the
+		     * kind declares nothing that is searched */
 };
 
 struct replica {
@@ -66,6 +68,8 @@ struct replica {
  * not captured as an edit. */
 enum rc replica_begin(struct replica *r, struct err *err);
 enum rc replica_begin_read(struct replica *r, struct err *err);
+/* To write as an inspector does: what is written inside is an edit. */
+enum rc replica_begin_edit(struct replica *r, struct err *err);
 enum rc replica_end(struct replica *r, enum rc rc, struct err *err);
 
 /* meta.c: what the replica knows of itself. *out is malloc'd, NULL when the key

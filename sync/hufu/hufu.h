@@ -1,0 +1,301 @@
+/* hufu/hufu.h - libhufu: a tablet's half of Hufu, for programs of others.
+ *
+ * A replica is one SQLite file with a table for each kind of record. Any
+ * SQLite edits it (UPDATE and INSERT; the file notes what changed), libhufu
+ * turns the edits into signed packets and lays them together with the server's
+ * half. What the command `hufu` does, it does by these functions alone.
+ *
+ *     struct hufu *h = hufu_new();
+ *
+ *     if (hufu_open(h, "tablet.db") || hufu_unlock(h, pin) ||
+ *         hufu_sync(h, NULL))
+ *             fprintf(stderr, "%s\n", hufu_message(h));
+ *     hufu_free(h);
+ *
+ * Link with `pkg-config --cflags --libs libhufu`, or libhufu-static for the
+ * archive. Nothing here is a macro that a foreign function interface would
+ * miss, but for the names of versions and constants.
+ *
+ * Errors. A function that can fail returns an enum hufu_code, HUFU_OK or why
+ * not; hufu_message says it in a sentence. After a failure the file is as it
+ * was before the call, and the handle may be used on. Where a function fails,
+ * its results are NULL or 0.
+ *
+ * Ownership. What comes as `struct hufu_list **` is the caller's, to be given
+ * to hufu_list_free; NULL may be passed for one that is not wanted. Text that
+ * is returned belongs to the handle or list and stays as long as is said
+ * there. Text that is passed is copied. All text is UTF-8 and ends with a NUL.
+ *
+ * Threads. A handle, with its lists, is used by one thread at a time. Handles
+ * are independent: several threads may have one each, also of the same file;
+ * who meets the other's write waits for it, 5 seconds at most (HUFU_BUSY).
+ *
+ * Other SQLite in the same program. Edit the file with the SQLite that you
+ * link. Where that is not the library's own (a copy inside the program), POSIX
+ * drops the locks of one when the other closes the file: then use the file by
+ * turns, not from two threads at once. Let no transaction of yours be open
+ * while you call a function here that writes.
+ *
+ * The library prints nothing but, on stderr, a warning about a kind that it
+ * does not understand; it handles no signals, changes no locale and exits
+ * never. It starts libcurl, libgit2 and libsodium when it first needs them,
+ * and keeps the allocation functions that the program gave to jansson before.
+ *
+ * Compatibility. Functions and constants stay as long as the library is
+ * libhufu.so.1; new ones come with a new minor version. Lists may get new
+ * members and codes may be added: take an unknown code for a failure. Strings
+ * that are called stable are not reworded; messages are. */
+#ifndef HUFU_HUFU_H
+#define HUFU_HUFU_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define HUFU_VERSION_MAJOR 1 /* as in libhufu.so.1 */
+#define HUFU_VERSION_MINOR 0
+#define HUFU_VERSION_PATCH 0
+#define HUFU_VERSION "1.0.0"
+
+#ifndef HUFU_API
+#define HUFU_API __attribute__((visibility("default")))
+#endif
+
+/* The version of the library that runs, such as "1.0.0"; a program was
+ * compiled against HUFU_VERSION. Static text; any thread. */
+HUFU_API const char *hufu_version(void);
+
+/* Stable: a number never changes what it means. */
+enum hufu_code {
+	HUFU_OK = 0,
+	HUFU_INVALID = 1, /* what was given breaks a stated rule */
+	HUFU_DENIED = 2, /* locked, a wrong PIN, or not yours to do */
+	HUFU_NOT_FOUND = 3, /* there is no such thing */
+	HUFU_CONFLICT = 4, /* the record moved on since */
+	HUFU_BUSY = 5, /* somebody else has it; try again */
+	HUFU_CORRUPT = 6, /* stored or received bytes fail their check */
+	HUFU_IO = 7, /* the disk or the network failed; try again */
+	HUFU_NOMEM = 8, /* memory ran out, or a stated limit was reached */
+	HUFU_STOPPED = 9, /* a progress function asked to stop */
+};
+
+/* The stable name of a code, such as "not_found"; "unknown" for a number that
+ * is none. Static text; any thread. */
+HUFU_API const char *hufu_code_name(enum hufu_code code);
+
+/* A handle: one replica at a time, and what belongs to its use. */
+struct hufu;
+
+/* A new handle without a replica, for hufu_free; NULL where memory ran out. */
+HUFU_API struct hufu *hufu_new(void);
+/* Close the replica and forget the handle, the officer's key and the message;
+ * lists live on. NULL is nothing to do. */
+HUFU_API void hufu_free(struct hufu *h);
+/* What the last call that failed had to say: one line, lower case, for people,
+ * "" where the last call did not fail. Stays until the next call with the
+ * handle. */
+HUFU_API const char *hufu_message(const struct hufu *h);
+
+/* Lists: what a function found, as entries with named members. An entry is a
+ * JSON object; what members it has stands beside the function. A list is a
+ * copy: it does not follow the replica and may outlive the handle. */
+struct hufu_list;
+
+/* How many entries there are; 0 for NULL. */
+HUFU_API size_t hufu_list_count(const struct hufu_list *list);
+/* Go to the first entry, then to the next. HUFU_NOT_FOUND behind the last one,
+ * and the next call begins anew; HUFU_NOMEM. */
+HUFU_API enum hufu_code hufu_list_next(struct hufu_list *list);
+/* A member of the entry: text as it is, anything else as JSON; NULL where it is
+ * absent or null. A dotted name reaches inside: "packets.0", "scopes.1.head".
+ * Stays until the next hufu_list_next or hufu_list_free. */
+HUFU_API const char *hufu_list_text(struct hufu_list *list, const char *name);
+/* A member that is a whole number or a truth (0 or 1), otherwise `otherwise`.
+ */
+HUFU_API int64_t hufu_list_int(const struct hufu_list *list, const char *name,
+			       int64_t otherwise);
+/* A member as JSON, so that "12" and 12 differ; the whole entry where `name` is
+ * NULL; NULL where it is absent. Stays as hufu_list_text. */
+HUFU_API const char *hufu_list_json(struct hufu_list *list, const char *name);
+/* The whole list as one JSON array on one line. Stays until hufu_list_free;
+ * NULL where memory ran out. */
+HUFU_API const char *hufu_list_all(struct hufu_list *list);
+/* Free the list and all text that came from it. NULL is nothing to do. */
+HUFU_API void hufu_list_free(struct hufu_list *list);
+
+/* A new, empty replica at `path`, with mode 0600, and open it; HUFU_INVALID
+ * where there is a file. A replica that was open is closed first; so by all
+ * functions that open. */
+HUFU_API enum hufu_code hufu_create(struct hufu *h, const char *path);
+/* HUFU_NOT_FOUND where there is none, HUFU_INVALID where the file is none. */
+HUFU_API enum hufu_code hufu_open(struct hufu *h, const char *path);
+/* A private copy of a file that is only read: it may lie where nobody may
+ * write. What is written to it is gone when it is closed. */
+HUFU_API enum hufu_code hufu_open_copy(struct hufu *h, const char *path);
+/* Close what is open and forget the officer's key. The file may be opened
+ * again, by anybody. */
+HUFU_API void hufu_close(struct hufu *h);
+
+/* Plain http is refused but to this machine's loopback; 1 allows it to all, for
+ * this handle: whoever listens can read the data then. */
+HUFU_API void hufu_allow_plain_http(struct hufu *h, int allow);
+
+/* Called while the network or the disk works, from the thread that called the
+ * library: `what` is what is done ("download 330106", "send"), `done` and
+ * `total` are bytes or records, total 0 where nobody knows. An answer other
+ * than 0 stops at the next piece of the network: the call ends with
+ * HUFU_STOPPED, and nothing that was fetched is lost. The function may not use
+ * the handle. */
+typedef int hufu_progress_fn(void *ctx, const char *what, int64_t done,
+			     int64_t total);
+/* For all later calls; NULL for none. `ctx` is handed through. */
+HUFU_API void hufu_on_progress(struct hufu *h, hufu_progress_fn *fn, void *ctx);
+
+/* Would this address of a server do? HUFU_INVALID says why not; nothing is
+ * sent. */
+HUFU_API enum hufu_code hufu_url_check(struct hufu *h, const char *url);
+
+/* Enrol this terminal at `url` with the office's one-time code: makes the
+ * officer's key, sealed by `pin` (6 characters or more), and the terminal's
+ * key, proves both, and remembers the server's key. With the same code again it
+ * is safe after a lost answer. Unlocks nothing. */
+HUFU_API enum hufu_code hufu_enroll(struct hufu *h, const char *url,
+				    const char *code, const char *pin);
+/* Open the officer's key, which signs, until the replica is closed. Takes half
+ * a second on purpose. HUFU_DENIED "wrong pin". */
+HUFU_API enum hufu_code hufu_unlock(struct hufu *h, const char *pin);
+/* 1 after hufu_unlock. */
+HUFU_API int hufu_is_unlocked(const struct hufu *h);
+
+/* Fetch all data for the first time, resumed where an earlier try broke off,
+ * check its roots and sync once. HUFU_INVALID where there is data already. */
+HUFU_API enum hufu_code hufu_clone(struct hufu *h);
+
+/* One round: commit what is uncommitted (while unlocked), push, pull, and
+ * compare roots. HUFU_IO: the network failed, and everything is kept for the
+ * next try. HUFU_CORRUPT: the halves do not match. Edits that break a rule of
+ * their kind stay uncommitted and hold up nothing. *report is a list of one
+ * entry and stands at it:
+ *   equal         every root is the server's
+ *   requests      round trips
+ *   packets_sent, records_sent       acknowledged in this call
+ *   records_received
+ *   merged, conflicts, quarantined   records of what was sent
+ *   bytes_up, bytes_down             HTTP bodies
+ *   fork          a new journal was begun: a copy of the file had synced, too
+ *   uncommitted   edited records that were not sent, the handle being locked
+ *   held_back     edited records that no packet may have; held_why: of the
+ *                 first
+ *   mended        what was wrong with the capture of edits, or ""
+ *   scopes        as in hufu_info */
+HUFU_API enum hufu_code hufu_sync(struct hufu *h, struct hufu_list **report);
+
+/* Records with something to say: kind, id, state and, where there is one,
+ * detail. States (stable): "new" and "edited" are uncommitted, "local" is
+ * committed, "sent", "conflict" an open one (detail: its field), "quarantined"
+ * (detail: the code). A record that no commit would take has `bad`, the reason,
+ * in place of detail. */
+HUFU_API enum hufu_code hufu_status(struct hufu *h, struct hufu_list **out);
+
+/* Uncommitted changes, field by field: kind, id, new (the whole record is),
+ * field, before, after; the last two as values, null for none. A record that no
+ * commit would take comes first with `bad` and no field. */
+HUFU_API enum hufu_code hufu_diff(struct hufu *h, struct hufu_list **out);
+
+#define HUFU_COMMIT_SOUND 1u /* leave out what breaks a rule */
+
+/* Sign uncommitted edits: a packet for each scope and state that they began
+ * from, of 1,000 records or 1 MiB at most. HUFU_INVALID names the record and
+ * field that breaks a rule of its kind, and nothing is committed, unless
+ * `flags` has HUFU_COMMIT_SOUND. HUFU_DENIED while locked. `message` is one
+ * line that says what was done. *report stands at its one entry: packets,
+ * records, held_back, held_why. */
+HUFU_API enum hufu_code hufu_commit(struct hufu *h, const char *message,
+				    unsigned flags, struct hufu_list **report);
+/* May a packet have this message? HUFU_INVALID says why not. */
+HUFU_API enum hufu_code hufu_message_check(struct hufu *h, const char *message);
+
+/* Take back the uncommitted edit of one record, or of all where `kind` is NULL.
+ * *records (or NULL) counts them. HUFU_NOT_FOUND where that one has none. */
+HUFU_API enum hufu_code hufu_undo(struct hufu *h, const char *kind,
+				  const char *id, int *records);
+
+/* Run SQL on the replica, all of it or nothing: the same as an edit by any
+ * other SQLite. One or more statements without BEGIN and COMMIT; rows that they
+ * answer are dropped. HUFU_INVALID says what SQLite says. */
+HUFU_API enum hufu_code hufu_edit(struct hufu *h, const char *sql);
+
+#define HUFU_ID_SIZE 33 /* of an id, with its NUL */
+
+/* Write members of a record: `fields` is a JSON object, null takes a member
+ * away, others stay. `id` NULL makes a new record with an id of its own (scope
+ * and town as members, where they are not the replica's only scope and "000").
+ * Values are checked here as a commit would. `out` (or NULL) receives the id.
+ */
+HUFU_API enum hufu_code hufu_put(struct hufu *h, const char *kind,
+				 const char *id, const char *fields,
+				 char out[HUFU_ID_SIZE]);
+
+#define HUFU_LIVE 0 /* as it is seen and edited here */
+#define HUFU_MAIN 1 /* as the server has it, which the root covers */
+
+/* One record: *out stands at its one entry, whose members are id, scope, town
+ * and the kind's fields. `state` is HUFU_LIVE or HUFU_MAIN. HUFU_NOT_FOUND. */
+HUFU_API enum hufu_code hufu_record(struct hufu *h, const char *kind,
+				    const char *id, int state,
+				    struct hufu_list **out);
+
+/* Records in which each of the words stands, in the id or in a field that the
+ * kind declares as searched, wherever in it; the case of a to z does not count.
+ * Words are set apart by spaces, four at most. `kind` NULL: of all kinds. At
+ * most `most` entries in order of kind and id: kind, id, name. */
+HUFU_API enum hufu_code hufu_find(struct hufu *h, const char *kind,
+				  const char *words, int most,
+				  struct hufu_list **out);
+
+/* Packets that were signed here, newest first: packet, scope, journal,
+ * sequence, message, records, wall (UTC ms), state, and receipt once there is
+ * one. */
+HUFU_API enum hufu_code hufu_log(struct hufu *h, struct hufu_list **out);
+
+/* What needs a person. `what` is "conflict": the conflict's record, with
+ * author_name and server_author_name where they are known, and stands: which
+ * value does now, "terminal", "server" or "other". Or it is "quarantined":
+ * record_kind, record_id, code, packet, scope, record. */
+HUFU_API enum hufu_code hufu_conflicts(struct hufu *h, struct hufu_list **out);
+
+/* Who, where, at which position. *out stands at its one entry: terminal,
+ * enrolment, officer, name, url, server_key, epoch (absent before enrolment),
+ * and scopes, an array of scope, root, position, records, and head once there
+ * is data. */
+HUFU_API enum hufu_code hufu_info(struct hufu *h, struct hufu_list **out);
+/* The scopes alone, an entry each; the catalog first. */
+HUFU_API enum hufu_code hufu_scopes(struct hufu *h, struct hufu_list **out);
+
+/* Recompute everything from the rows: versions of records, nodes, roots,
+ * signatures and chains of packets. HUFU_CORRUPT names the first thing that is
+ * wrong. Minutes for a million records. */
+HUFU_API enum hufu_code hufu_verify(struct hufu *h);
+
+/* Are the triggers there that note edits? HUFU_CORRUPT names the first that is
+ * not. Reads only. */
+HUFU_API enum hufu_code hufu_check_capture(struct hufu *h);
+/* Make them again, and find what was edited meanwhile; hufu_commit and
+ * hufu_sync begin with it. *report stands at its one entry, all that was mended
+ * since the replica was opened: triggers, edits, restored, and what, a line for
+ * people, or "". */
+HUFU_API enum hufu_code hufu_mend(struct hufu *h, struct hufu_list **report);
+
+#define HUFU_TIME_SIZE 25 /* of a time as text, with its NUL */
+
+/* UTC milliseconds since 1970 as "2026-11-22T09:30:00.000Z". Any thread. */
+HUFU_API void hufu_time_text(char out[HUFU_TIME_SIZE], int64_t ms);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,221 @@
+/* hufu/net.c - what needs the server: enrol, clone, sync; with progress, and a
+ * stop at any piece of the network. */
+#include "hufu/hufu_impl.h"
+
+#include <string.h>
+
+#include "base/json_memory.h"
+#include "transport/http_client.h"
+
+/* An exchange around the client's, which tells how far it is. */
+struct watched {
+	struct hufu *h;
+	struct http_client *client;
+	struct exchange inner;
+	/* of the reply under way: */
+	struct exchange_reply *reply;
+	enum rc (*sink)(void *ctx, const void *p, size_t n, struct err *err);
+	void *sink_ctx;
+	int64_t received;
+};
+
+static enum rc stopped(struct err *err)
+{
+	return err_set(err, RC_IO, "stopped");
+}
+
+static enum rc watched_sink(void *ctx, const void *p, size_t n, struct err *err)
+{
+	struct watched *w = ctx;
+	enum rc rc;
+
+	if (w->sink) {
+		/* Whoever has a sink of its own tells by itself. */
+		rc = w->sink(w->sink_ctx, p, n, err);
+	} else {
+		buf_put(&w->reply->body, p, n);
+		rc = buf_status(&w->reply->body, err);
+		w->received += (int64_t)n;
+		if (rc == RC_OK)
+			hufu_tell(w->h, "receive", w->received, 0);
+	}
+	return rc == RC_OK && w->h->is_stopped ? stopped(err) : rc;
+}
+
+static enum rc watched_perform(void *ctx,
+			       const struct exchange_request *request,
+			       struct exchange_reply *reply, struct err *err)
+{
+	struct watched *w = ctx;
+	enum rc rc;
+
+	if (request->body_bytes)
+		hufu_tell(w->h, "send", 0, (int64_t)request->body_bytes);
+	if (w->h->is_stopped)
+		return stopped(err);
+	w->reply = reply;
+	w->sink = reply->sink;
+	w->sink_ctx = reply->sink_ctx;
+	w->received = 0;
+	reply->sink = watched_sink;
+	reply->sink_ctx = w;
+	rc = w->inner.perform(w->inner.ctx, request, reply, err);
+	reply->sink = w->sink;
+	reply->sink_ctx = w->sink_ctx;
+	return rc;
+}
+
+static enum rc watched_begin(struct watched *w, struct hufu *h, const char *url,
+			     struct exchange *x)
+{
+	enum rc rc;
+
+	*w = (struct watched){ .h = h };
+	*x = (struct exchange){ .perform = watched_perform, .ctx = w };
+	rc = http_client_new(&w->client, url, h->allow_plain, &h->err);
+	if (rc == RC_OK)
+		w->inner = http_client_exchange(w->client);
+	return rc;
+}
+
+static void watched_end(struct watched *w)
+{
+	http_client_free(w->client);
+}
+
+enum hufu_code hufu_url_check(struct hufu *h, const char *url)
+{
+	struct http_client *client = NULL;
+	enum rc rc;
+
+	err_clear(&h->err);
+	h->is_stopped = false;
+	rc = hufu_need(h, url, "the server's address");
+	if (rc == RC_OK)
+		rc = http_client_new(&client, url, h->allow_plain, &h->err);
+	http_client_free(client);
+	return hufu_end(h, rc);
+}
+
+enum hufu_code hufu_enroll(struct hufu *h, const char *url, const char *code,
+			   const char *pin)
+{
+	struct watched w = { 0 };
+	struct exchange x;
+	enum rc rc = hufu_begin(h);
+
+	if (rc == RC_OK)
+		rc = hufu_need(h, url, "the server's address");
+	if (rc == RC_OK)
+		rc = hufu_need(h, code, "the code");
+	if (rc == RC_OK)
+		rc = hufu_need(h, pin, "the pin");
+	if (rc == RC_OK)
+		rc = watched_begin(&w, h, url, &x);
+	if (rc == RC_OK)
+		rc = replica_enroll(h->r, &x, url, code, pin, &h->err);
+	watched_end(&w);
+	return hufu_end(h, rc);
+}
+
+static enum rc connect_home(struct watched *w, struct hufu *h,
+			    struct exchange *x)
+{
+	const char *url = replica_url(h->r);
+
+	if (!url)
+		return err_set(&h->err, RC_INVALID,
+			       "this replica is not enrolled yet: run 'hufu "
+			       "enroll'");
+	return watched_begin(w, h, url, x);
+}
+
+static void tell(void *ctx, const char *what, int64_t done, int64_t total)
+{
+	hufu_tell(ctx, what, done, total);
+}
+
+enum hufu_code hufu_clone(struct hufu *h)
+{
+	struct watched w = { 0 };
+	struct exchange x;
+	enum rc rc = hufu_begin(h);
+
+	if (rc == RC_OK)
+		rc = connect_home(&w, h, &x);
+	if (rc == RC_OK)
+		rc = replica_clone(h->r, &x, tell, h, &h->err);
+	watched_end(&w);
+	return hufu_end(h, rc);
+}
+
+static enum rc count_edited(void *ctx, const struct status_entry *e,
+			    struct err *err)
+{
+	int *n = ctx;
+
+	(void)err;
+	*n += !strcmp(e->state, "new") || !strcmp(e->state, "edited");
+	return RC_OK;
+}
+
+/* Without the key edits stay where they are: how many these are. */
+static enum rc left_behind(struct hufu *h, int *edited)
+{
+	*edited = 0;
+	return replica_is_unlocked(h->r)
+		       ? RC_OK
+		       : replica_status(h->r, count_edited, edited, &h->err);
+}
+
+static enum rc summary_add(struct hufu *h, struct hufu_list *list,
+			   const struct sync_summary *s, int edited)
+{
+	json_t *info = NULL, *o;
+	enum rc rc = replica_info(h->r, &info, &h->err);
+
+	if (rc != RC_OK)
+		return rc;
+	o = json_pack(
+		"{s:b, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:b, s:i,"
+		" s:i, s:s, s:s, s:O}",
+		"equal", s->all_equal, "requests", s->requests, "packets_sent",
+		s->packets_sent, "records_sent", s->records_sent,
+		"records_received", s->records_received, "merged", s->merged,
+		"conflicts", s->conflicts, "quarantined", s->quarantined,
+		"bytes_up", (json_int_t)s->bytes_up, "bytes_down",
+		(json_int_t)s->bytes_down, "fork", s->fork, "uncommitted",
+		edited, "held_back", s->held.records, "held_why", s->held.why,
+		"mended", replica_mended(h->r)->what, "scopes",
+		json_object_get(info, "scopes"));
+	json_decref(info);
+	return list_add(list, o, &h->err);
+}
+
+enum hufu_code hufu_sync(struct hufu *h, struct hufu_list **report)
+{
+	struct sync_summary summary = { 0 };
+	struct hufu_list *list = NULL;
+	struct watched w = { 0 };
+	struct exchange x;
+	int edited = 0;
+	enum rc rc = hufu_begin(h);
+
+	if (report)
+		*report = NULL;
+	if (rc == RC_OK)
+		rc = connect_home(&w, h, &x);
+	/* Before counting: a mended capture may show edits. */
+	if (rc == RC_OK)
+		rc = replica_mend(h->r, &h->err);
+	if (rc == RC_OK)
+		rc = left_behind(h, &edited);
+	if (rc == RC_OK)
+		rc = list_new(&list, &h->err);
+	if (rc == RC_OK)
+		rc = replica_sync(h->r, &x, &summary, &h->err);
+	if (rc == RC_OK)
+		rc = summary_add(h, list, &summary, edited);
+	watched_end(&w);
+	return hufu_end(h, list_give(list, report, true, rc, &h->err));
+}
