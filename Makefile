@@ -3,6 +3,7 @@
 MAKEFLAGS += --no-builtin-rules
 MODE    ?= debug
 PREFIX  ?= /usr/local
+LD      ?= ld
 OUT     ?= build/$(MODE)
 GEN     := build/gen
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo dev)
@@ -211,9 +212,10 @@ bench-run: $(OUT)/bench
 	    { grep '^bench:' build/bench.log; exit 1; }
 
 lint: layers headers format-check lint-scripts ## layers, headers, formatting, symbols, features
-lint-scripts: $(OUT)/hufud
+lint-scripts: $(OUT)/hufud $(OUT)/$(SONAME)
 	@sh tests/lint/civetweb.sh $(OUT)/hufud
 	@sh tests/lint/features.sh
+	@python3 tests/lint/hufu_h.py $(OUT)/$(SONAME)
 	@python3 tests/lint/data_model.py --check
 layers:
 	@awk -f tests/lint/layers.awk tests/lint/layers.txt \
@@ -223,6 +225,50 @@ headers: $(SQL_GEN)
 	    $(CC) $(CPPFLAGS) $(CFLAGS) -fsyntax-only -x c $$h || exit 1; done
 format-check:
 	@clang-format --dry-run --Werror $(foreach room,$(rooms),$(wildcard $(room)/*.[ch]))
+# Where things go. DESTDIR is for packagers; what is run afterwards lies under PREFIX.
+LIBDIR  ?= $(PREFIX)/lib
+INSTALLED := $(addprefix bin/,hufu hufud) include/hufu.h \
+             $(addprefix share/man/,man1/hufu.1 man3/libhufu.3 man8/hufud.8)
+INSTALLED_LIB := libhufu.a libhufu.so $(SONAME) libhufu.so.$(HUFU_VERSION) \
+                 $(addprefix pkgconfig/,libhufu.pc libhufu-static.pc)
+D := $(DESTDIR)$(PREFIX)
+L := $(DESTDIR)$(LIBDIR)
+
+install: ## build for release and install to PREFIX=/usr/local (DESTDIR=, LIBDIR=)
+	@$(MAKE) --no-print-directory -s install-files \
+	    $(if $(filter command%,$(origin MODE)),,MODE=release)
+# In the archive only hufu_* is global: an app may have a buf_init of its own.
+$(OUT)/install/libhufu.a: $(SYNC_OBJS)
+	@mkdir -p $(@D)
+	$(LD) -r $(SYNC_OBJS) -o $(@D)/libhufu.o
+	objcopy --localize-hidden $(@D)/libhufu.o
+	@rm -f $@
+	$(AR) rcsD $@ $(@D)/libhufu.o
+install-files: programs $(OUT)/install/libhufu.a
+	@install -d $D/bin $D/include $D/share/hufu $D/share/doc/hufu $L/pkgconfig \
+	    $(addprefix $D/share/man/man,1 3 8)
+	@install -m 755 $(OUT)/hufu $(OUT)/hufud $D/bin/
+	@install -m 644 sync/hufu/hufu.h $D/include/
+	@install -m 644 $(OUT)/install/libhufu.a $L/
+	@install -m 755 $(OUT)/$(SONAME) $L/libhufu.so.$(HUFU_VERSION)
+	@ln -sfn libhufu.so.$(HUFU_VERSION) $L/$(SONAME)
+	@ln -sfn $(SONAME) $L/libhufu.so
+	@PREFIX=$(PREFIX) LIBDIR=$(LIBDIR) PKGS='$(PKGS)' sh sync/hufu/pkgconfig.sh $(HUFU_VERSION) $L/pkgconfig
+	@rm -rf $D/share/hufu/schema && cp -r schema $D/share/hufu/ && rm -rf $D/share/hufu/schema/gen
+	@cp -r docs/*.md docs/api docs/examples docs/haproxy.cfg docs/hufud.service docs/verify_draw.py $D/share/doc/hufu/
+	@rm -rf $D/share/doc/hufu/examples/__pycache__
+	@chmod -R u=rwX,go=rX $D/share/hufu $D/share/doc/hufu
+	@sh docs/man.sh hufu $(OUT)/hufu $(HUFU_VERSION) >$D/share/man/man1/hufu.1
+	@sh docs/man.sh libhufu sync/hufu/hufu.h $(HUFU_VERSION) >$D/share/man/man3/libhufu.3
+	@sh docs/man.sh hufud $(OUT)/hufud $(HUFU_VERSION) >$D/share/man/man8/hufud.8
+	@chmod 644 $D/share/man/man[138]/*hufu*
+	@[ -n "$(DESTDIR)" ] || ldconfig 2>/dev/null || true
+	@echo "installed to $D; libraries in $L"
+uninstall: ## remove what install put there
+	@rm -f $(addprefix $D/,$(INSTALLED)) $(addprefix $L/,$(INSTALLED_LIB))
+	@rm -rf $D/share/hufu $D/share/doc/hufu
+	@[ -n "$(DESTDIR)" ] || ldconfig 2>/dev/null || true
+	@echo "removed from $D"
 clean: ## remove everything that was built
 	rm -rf build
 help: ## show this list
