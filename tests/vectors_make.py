@@ -493,10 +493,10 @@ def make_request():
     for name, data in (("a stream that is cut", stream[:-5]), ("bytes behind the stream",
                        stream + b"x"), ("no stream", b"{}"), ("another format", zlib.compress(
                            v.compact({**request, "format": 2}).encode())),
-                       ("a member too many", zlib.compress(
-                           v.compact({**request, "x": 1}).encode())),
                        ("more than 4 MiB", zlib.compress(b" " * (4 << 20) + b"{}"))):
         c.refuse(name, "read", {"body_base64": v.b64(data)})
+    c.add("a member that nobody knows yet", "read", {"body_base64": v.b64(zlib.compress(
+        v.compact({**request, "x": 1}).encode(), 6))})
     short = {**later, "scopes": [{"scope": "330106", "packets": [
         {"commit": packet_commit(RECORDS), "rows": [{**changes, "keys": ["=v10"]}]}]}]}
     c.refuse("a column that is too long", "read", {"body_base64": body(short)["body_base64"]})
@@ -529,7 +529,7 @@ def make_answer():
     request_json = v.compact(sync_request())
     head = {"format": 1, "time": 1790000006000, "epoch": EPOCH, "scopes": [
         {"scope": "330106", **HEAD, "receipts": receipts()}, {"scope": "catalog"},
-        {"scope": "330108", "error": "denied"}]}
+        {"scope": "330108", "error": "scope"}]}
 
     def add(name, line_1, further):
         given = {"seed_hex": SERVER, "request_json": request_json, "line_1": v.compact(line_1),
@@ -565,9 +565,10 @@ def make_answer():
     for name, other in (
             ("a changed first line", [lines[0].replace("merged", "merges", 1), *lines[1:]]),
             ("another format", [lines[0].replace('"format":1', '"format":2'), *lines[1:]]),
-            ("no end", lines[:-1]), ("no signature", [lines[0], *lines[2:]]),
-            ("a line of another kind", [*lines[:-1], '{"x":1}', lines[-1]])):
+            ("no end", lines[:-1]), ("no signature", [lines[0], *lines[2:]])):
         c.refuse(name, "read", {**good, "body_base64": stream(other)})
+    c.add("a line that nobody knows yet", "read", {
+        **good, "body_base64": stream([*lines[:-1], '{"x":1}', lines[-1]])})
     c.write()
 
 
