@@ -68,6 +68,13 @@ static enum rc errors_take(struct call *c, json_t *errors, int status)
 			   json_text(first, "detail"));
 }
 
+int call_via(const struct call *c)
+{
+	return c->by == BY_COMMAND    ? VIA_CLI
+	       : c->by == BY_TERMINAL ? VIA_SYNC
+				      : VIA_API;
+}
+
 /* -- what is checked before the handler -- */
 
 static bool says(const struct call *c, const char *word)
@@ -116,28 +123,37 @@ static enum rc parameters_take(struct call *c, const struct call_input *in)
 	return errors_take(c, errors, 400);
 }
 
+static enum rc type_check(struct call *c, const char *type, size_t n)
+{
+	const char *wanted = c->operation->body_type;
+
+	if (type && n == strlen(wanted) && !strncasecmp(type, wanted, n))
+		return RC_OK;
+	return call_refuse(c, RC_INVALID, 415, "unsupported_media_type",
+			   "the body has to be %s", wanted);
+}
+
 static enum rc body_take(struct call *c, const struct call_input *in)
 {
 	const struct operation *op = c->operation;
 	struct err why = { 0 };
-	const char *type;
-	size_t n;
+	const char *type = in->header ? in->header(in->ctx, "Content-Type")
+				      : op->body_type;
+	size_t n = type ? strcspn(type, "; ") : 0;
 
+	if (op->is_streamed)
+		return type_check(c, type, n);
 	if (!op->body || (!in->body_bytes && !op->body_required))
 		return in->body_bytes
 			       ? call_refuse(c, RC_INVALID, 400, "bad_request",
 					     "this operation takes no body")
 			       : RC_OK;
-	type = in->header ? in->header(in->ctx, "Content-Type") : op->body_type;
-	n = type ? strcspn(type, "; ") : 0;
 	if (!in->body_bytes)
 		return call_refuse(c, RC_INVALID, 400, "bad_request",
 				   "the body is missing: it is %s",
 				   op->body_type);
-	if (!type || n != strlen(op->body_type) ||
-	    strncasecmp(type, op->body_type, n) != 0)
-		return call_refuse(c, RC_INVALID, 415, "unsupported_media_type",
-				   "the body has to be %s", op->body_type);
+	if (type_check(c, type, n) != RC_OK)
+		return c->err.code;
 	if (!strstr(op->body_type, "json")) {
 		c->raw = in->body;
 		c->raw_bytes = in->body_bytes;
@@ -240,7 +256,7 @@ static enum rc logged(struct call *c, enum rc came, struct err *err)
 {
 	struct audit_entry e = {
 		.by = { .who = c->actor.name[0] ? c->actor.name : "nobody",
-			.via = c->by == BY_COMMAND ? VIA_CLI : VIA_API,
+			.via = call_via(c),
 			.request_id = c->request_id,
 			.now_ms = c->op.now_ms },
 		.operation = c->operation->id,
@@ -391,7 +407,7 @@ enum rc call_run(struct call *c, const struct call_input *in)
 	c->op = (struct op){ .store = c->store,
 			     .actor = &c->actor,
 			     .now_ms = host_wall_ms(c->store->host),
-			     .via = c->by == BY_COMMAND ? VIA_CLI : VIA_API,
+			     .via = call_via(c),
 			     .request_id = c->request_id,
 			     .is_told = !is_own(c),
 			     .err = &c->err };

@@ -9,7 +9,14 @@
 
 struct service;
 
-enum call_by { BY_NOBODY, BY_TOKEN, BY_SESSION, BY_PASSWORD, BY_COMMAND };
+enum call_by {
+	BY_NOBODY,
+	BY_TOKEN,
+	BY_SESSION,
+	BY_PASSWORD,
+	BY_COMMAND,
+	BY_TERMINAL, /* the officer of a tablet, with the role inspector */
+};
 
 struct call {
 	struct service *service;
@@ -28,6 +35,9 @@ struct call {
 	const char *if_match; /* header, or NULL */
 	const char *credential; /* of a session or a token, or NULL */
 	const char *request_id, *remote;
+	/* For request_read() of an operation that streams; NULL for a command.
+	 */
+	struct request *request;
 	const struct kind *kind; /* the operation's, or NULL */
 	char scope[16]; /* by the operation's scope rule; "" for none */
 	bool is_due; /* what was read quotes a record of class L3 or L4 */
@@ -61,6 +71,9 @@ enum rc call_refuse(struct call *c, enum rc rc, int status, const char *type,
 enum rc call_proved(struct call *c, enum rc rc, int wait_s);
 /* Add one member to `errors` and answer RC_INVALID. */
 enum rc call_wrong(struct call *c, const char *pointer, const char *detail);
+
+/* By which way it came, for the audit log: an enum audit_via. */
+int call_via(const struct call *c);
 
 /* Check and do: roles, parameters, scope, body, If-Match there, the handler;
  * and, where it changes something, all in one transaction with the

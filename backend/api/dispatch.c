@@ -91,6 +91,25 @@ static enum rc identify_password(struct call *c, const struct request *req)
 	return call_proved(c, rc, wait_s);
 }
 
+/* What a tablet asks for beside its sync: it signs method, path and time as for
+ * a snapshot. */
+static enum rc identify_terminal(struct call *c, const struct request *req)
+{
+	const struct terminal_word word = {
+		.terminal = request_header(req, "Hufu-Terminal"),
+		.time_text = request_header(req, "Hufu-Time"),
+		.signature = request_header(req, "Hufu-Signature"),
+		.method = req->method,
+		.path = req->path,
+	};
+	enum rc rc =
+		terminal_account(c->store, &word, host_wall_ms(c->store->host),
+				 &c->actor, &c->err);
+
+	c->by = BY_TERMINAL;
+	return call_proved(c, rc, 0);
+}
+
 static enum rc identify(struct call *c, const struct request *req,
 			char session[SESSION_SIZE])
 {
@@ -99,7 +118,10 @@ static enum rc identify(struct call *c, const struct request *req,
 
 	c->by = BY_NOBODY;
 	c->actor = (struct account){ .roles = 0 };
-	if (said && !strncasecmp(said, "Bearer ", 7))
+	if (c->operation->is_for_terminals &&
+	    request_header(req, "Hufu-Terminal"))
+		rc = identify_terminal(c, req);
+	else if (said && !strncasecmp(said, "Bearer ", 7))
 		rc = identify_token(c, said + 7);
 	else if (said)
 		rc = identify_password(c, req);
@@ -218,10 +240,24 @@ static void result_send(struct call *c, const struct request *req,
 		buf_byte(&reply->body, '\n');
 }
 
+/* {"with": {"headers": {...}}}: what every reply of the operation says. */
+static void headers_put(const struct call *c, struct reply *reply)
+{
+	json_t *all = c->operation
+			      ? json_object_get(c->operation->with, "headers")
+			      : NULL;
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(all, name, value)
+		reply_header(reply, name, "%s", json_string_value(value));
+}
+
 void api_dispatch(void *ctx, struct request *req, struct reply *reply)
 {
 	struct call c = { .service = ctx,
 			  .reply = reply,
+			  .request = req,
 			  .request_id = req->id,
 			  .remote = req->remote };
 	struct contract_held *held = NULL;
@@ -257,6 +293,7 @@ void api_dispatch(void *ctx, struct request *req, struct reply *reply)
 		result_send(&c, req, reply);
 	else
 		problem_send(&c, req, reply);
+	headers_put(&c, reply);
 	call_release(&c);
 	json_decref(args);
 	contract_give(ctx, held);

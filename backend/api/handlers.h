@@ -17,6 +17,8 @@ call_fn rating_of, ratings_run, ratings_check;
 call_fn export_get, import_take;
 call_fn form_create, scheme_create, kind_load;
 call_fn terminal_code, terminal_list, terminal_revoke;
+call_fn evidence_upload_make, evidence_upload_look, evidence_upload_send,
+	evidence_upload_drop, evidence_file_get;
 call_fn search_page, change_page, change_stream;
 call_fn about_me, about_scopes, about_document, about_pages;
 

@@ -64,6 +64,13 @@ enum rc service_limits(struct service *s, int factor, struct err *err)
 	return bucket_table_new(&s->buckets, classes, n, err);
 }
 
+enum rc service_evidence(struct service *s,
+			 const struct evidence_limits *limits, struct err *err)
+{
+	evidence_free(s->evidence);
+	return evidence_new(&s->evidence, s->dir, limits, err);
+}
+
 enum rc service_schema(struct service *s, const char *folder, struct err *err)
 {
 	free(s->schema);
@@ -113,6 +120,8 @@ enum rc service_start(struct service **out, const char *dir,
 	if (rc == RC_OK && !((*out)->dir = strdup(dir)))
 		rc = err_set(err, RC_NOMEM, "out of memory");
 	if (rc == RC_OK)
+		rc = service_evidence(*out, &evidence_limits_usual, err);
+	if (rc == RC_OK)
 		rc = writer_start(&(*out)->writer, dir, host, err);
 	if (rc == RC_OK)
 		rc = service_routes_make(*out, err);
@@ -133,8 +142,15 @@ enum rc service_inline(struct service **out, struct store *store,
 {
 	enum rc rc = service_new(out, store->host, err);
 
-	if (rc == RC_OK)
-		(*out)->only = store;
+	if (rc != RC_OK)
+		return rc;
+	(*out)->only = store;
+	rc = evidence_new(&(*out)->evidence, store->dir, &evidence_limits_usual,
+			  err);
+	if (rc != RC_OK) {
+		service_stop(*out);
+		*out = NULL;
+	}
 	return rc;
 }
 
@@ -153,6 +169,7 @@ void service_stop(struct service *s)
 	pthread_mutex_destroy(&s->snapshots);
 	pthread_mutex_destroy(&s->mirrors);
 	login_free(s->login);
+	evidence_free(s->evidence);
 	bucket_table_free(s->buckets);
 	free(s->routes);
 	free(s->schema);

@@ -54,6 +54,12 @@ enum rc service_limits(struct service *s, int factor, struct err *err);
  * come. */
 enum rc service_schema(struct service *s, const char *folder, struct err *err);
 
+/* Other limits than evidence_limits_usual. Of a service with a writer, before
+ * requests come. */
+struct evidence_limits;
+enum rc service_evidence(struct service *s,
+			 const struct evidence_limits *limits, struct err *err);
+
 /* Routes for http_start, ended by a NULL method; their ctx is the service, and
  * they live as long. Of a service with a writer. */
 const struct http_route *service_routes(const struct service *s);

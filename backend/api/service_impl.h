@@ -6,6 +6,7 @@
 
 #include "api/service.h"
 #include "contract/contract.h"
+#include "evidence/evidence.h"
 #include "http/bucket.h"
 
 #define READERS_MAX 32
@@ -32,6 +33,7 @@ struct service {
 	struct contract_held *held; /* the newest; counts as a user */
 	struct http_route *routes;
 	struct contract_held *routes_of; /* whose words the routes are */
+	struct evidence *evidence; /* files of it; one for all threads */
 	struct watch *watch; /* inline: NULL, as the next */
 	struct finder *finder;
 	struct bucket_table *buckets; /* NULL: no limits */

@@ -10,6 +10,7 @@
 #include "api/service.h"
 #include "base/log.h"
 #include "cli/schema_dir.h"
+#include "evidence/evidence.h"
 
 #define STREAMS_MAX 128
 #define THREADS 32 /* or two for each stream */
@@ -20,6 +21,7 @@ static const char usage[] =
 	"[--insecure-bind]\n"
 	"       [--behind-proxy] [--limit-factor N] [--streams N] "
 	"[--log-exchanges FILE]\n"
+	"       [--evidence-file SIZE] [--evidence-total SIZE]\n"
 	"\n"
 	"Serves terminals until SIGTERM or SIGINT, one log line an event on "
 	"stderr. Plain\n"
@@ -42,6 +44,12 @@ static const char usage[] =
 	"thread of its own: 1\n"
 	"to 128, 8 unless said. Another one is told to try again later.\n"
 	"\n"
+	"--evidence-file is the most that a file of evidence may have, 512M "
+	"unless said,\n"
+	"--evidence-total what all of them together may, all that the disk "
+	"has unless said:\n"
+	"bytes, or with K, M or G at the end.\n"
+	"\n"
 	"--log-exchanges (or HUFU_EXCHANGES) is for tests: every request and "
 	"its reply is\n"
 	"added to FILE as a line of JSON, personal data included, passwords "
@@ -54,6 +62,36 @@ static bool number_read(const char *text, long most, int *out)
 
 	*out = (int)value;
 	return *text >= '0' && *text <= '9' && !*end && value <= most;
+}
+
+/* 0 or less: it is none. */
+static int64_t size_read(const char *text)
+{
+	char *end;
+	long long value = strtoll(text, &end, 10);
+	int shift = *end == 'K' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 0;
+
+	if (*text < '0' || *text > '9' || end[shift != 0] ||
+	    value > INT64_MAX >> (shift + 1))
+		return -1;
+	return (int64_t)value << shift;
+}
+
+/* EXIT_DONE, or bad use. */
+static int limits_read(struct cli *c, const char *file, const char *total,
+		       struct evidence_limits *out)
+{
+	*out = evidence_limits_usual;
+	if (file)
+		out->file_bytes = size_read(file);
+	if (total)
+		out->total_bytes = size_read(total);
+	if (out->file_bytes < 1 || (total && out->total_bytes < 1))
+		return cli_misuse(c,
+				  "--evidence-file and --evidence-total are "
+				  "sizes such as 512M, not '%s'",
+				  out->file_bytes < 1 ? file : total);
+	return EXIT_DONE;
 }
 
 /* Every exchange goes to the file, where one is named. */
@@ -73,6 +111,7 @@ static enum rc watch(struct http_options *options, struct exchange_log **log,
 
 /* The declarations are needed only where no scheme is recorded yet. */
 static enum rc serve_start(struct service **out, const char *data, int factor,
+			   const struct evidence_limits *limits,
 			   struct err *err)
 {
 	struct err ignored = { 0 };
@@ -81,6 +120,8 @@ static enum rc serve_start(struct service **out, const char *data, int factor,
 
 	if (rc == RC_OK)
 		rc = service_limits(*out, factor, err);
+	if (rc == RC_OK)
+		rc = service_evidence(*out, limits, err);
 	if (rc == RC_OK && schema)
 		rc = service_schema(*out, schema, err);
 	free(schema);
@@ -92,6 +133,7 @@ int cmd_serve(struct cli *c)
 	const char *listen = "127.0.0.1:8080", *words[1] = { NULL };
 	const char *exchanges = getenv("HUFU_EXCHANGES");
 	const char *factor_text = "1", *streams_text = "8";
+	const char *evidence_file = NULL, *evidence_total = NULL;
 	bool insecure = false, proxied = false;
 	const struct cli_option own[] = {
 		{ "--listen", &listen, NULL },
@@ -99,9 +141,12 @@ int cmd_serve(struct cli *c)
 		{ "--behind-proxy", NULL, &proxied },
 		{ "--limit-factor", &factor_text, NULL },
 		{ "--streams", &streams_text, NULL },
+		{ "--evidence-file", &evidence_file, NULL },
+		{ "--evidence-total", &evidence_total, NULL },
 		{ "--log-exchanges", &exchanges, NULL },
 		{ NULL, NULL, NULL },
 	};
+	struct evidence_limits limits;
 	struct http_options options = { 0 };
 	struct http_server *server = NULL;
 	struct service *service = NULL;
@@ -123,6 +168,9 @@ int cmd_serve(struct cli *c)
 				  "--limit-factor is a number from 0 to %d, "
 				  "not '%s'",
 				  FACTOR_MAX, factor_text);
+	code = limits_read(c, evidence_file, evidence_total, &limits);
+	if (code != EXIT_DONE)
+		return code;
 	rc = http_check_address(listen, insecure, &c->err);
 	if (rc != RC_OK)
 		return rc == RC_INVALID ? cli_misuse(c, "%s", c->err.text)
@@ -140,7 +188,7 @@ int cmd_serve(struct cli *c)
 	pthread_sigmask(SIG_BLOCK, &ends, NULL);
 	signal(SIGPIPE, SIG_IGN);
 
-	rc = serve_start(&service, c->data, factor, &c->err);
+	rc = serve_start(&service, c->data, factor, &limits, &c->err);
 	options.listen = listen;
 	options.insecure_bind = insecure;
 	options.proxied = proxied;

@@ -38,12 +38,15 @@ static const struct status_words words[] = {
 	{ 416, "Range Not Satisfiable", "range_not_satisfiable" },
 	{ 417, "Expectation Failed", "expectation_failed" },
 	{ 422, "Unprocessable Content", "corrupt" },
+	{ 423, "Locked", "locked" },
 	{ 428, "Precondition Required", "precondition_required" },
 	{ 429, "Too Many Requests", "too_many_requests" },
 	{ 431, "Request Header Fields Too Large", "head_too_large" },
+	{ 460, "Checksum Mismatch", "checksum_mismatch" },
 	{ 500, "Internal Server Error", "io" },
 	{ 503, "Service Unavailable", "busy" },
 	{ 505, "HTTP Version Not Supported", "version_not_supported" },
+	{ 507, "Insufficient Storage", "insufficient_storage" },
 };
 
 /* The one table from rc to HTTP. CORRUPT is 422 and not 500: nearly always the

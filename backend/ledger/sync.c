@@ -331,35 +331,91 @@ void sync_free(struct sync *s)
 	free(s);
 }
 
+/* Is the request signed by this terminal, now, and may it still? */
+static enum rc word_check(const struct enrolled *who,
+			  const struct terminal_word *w, int64_t now_ms,
+			  struct err *err)
+{
+	long long sent = w->time_text ? strtoll(w->time_text, NULL, 10) : 0;
+
+	if (!w->time_text ||
+	    !request_is_signed(w->signature, who->terminal_key, w->method,
+			       w->path, w->time_text, strlen(w->time_text)))
+		return err_set(err, RC_DENIED,
+			       "the request is not signed by this terminal");
+	if (strcmp(who->state, "active") != 0)
+		return err_set(err, RC_DENIED, "this terminal was revoked");
+	if (sent < now_ms - WIRE_CLOCK_MAX_MS ||
+	    sent > now_ms + WIRE_CLOCK_MAX_MS)
+		return err_set(err, RC_DENIED,
+			       "this terminal's clock is more than 10 minutes "
+			       "off: set it and try again");
+	return RC_OK;
+}
+
+/* *who has to be released after RC_OK. */
+static enum rc word_judge(struct store *s, const struct terminal_word *w,
+			  int64_t now_ms, struct enrolled *who, struct err *err)
+{
+	char enrolment[33];
+	enum rc rc = terminal_find(s, w->terminal, enrolment, err);
+
+	if (rc == RC_OK)
+		rc = enrolled_load(s, enrolment, who, err);
+	if (rc != RC_OK)
+		return rc;
+	rc = word_check(who, w, now_ms, err);
+	if (rc != RC_OK)
+		enrolled_release(who);
+	return rc;
+}
+
 enum rc terminal_proves(struct store *s, const char *terminal,
 			const char *time_text, const char *signature,
 			const char *method, const char *path, const char *scope,
 			int64_t now_ms, struct err *err)
 {
+	const struct terminal_word w = { .terminal = terminal,
+					 .time_text = time_text,
+					 .signature = signature,
+					 .method = method,
+					 .path = path };
 	struct enrolled who;
-	char enrolment[33];
-	long long sent = time_text ? strtoll(time_text, NULL, 10) : 0;
-	enum rc rc = terminal_find(s, terminal, enrolment, err);
+	enum rc rc = word_judge(s, &w, now_ms, &who, err);
 
-	if (rc == RC_OK)
-		rc = enrolled_load(s, enrolment, &who, err);
 	if (rc != RC_OK)
 		return rc;
-	if (!time_text ||
-	    !request_is_signed(signature, who.terminal_key, method, path,
-			       time_text, strlen(time_text)))
-		rc = err_set(err, RC_DENIED,
-			     "the request is not signed by this terminal");
-	else if (strcmp(who.state, "active") != 0)
-		rc = err_set(err, RC_DENIED, "this terminal was revoked");
-	else if (sent < now_ms - WIRE_CLOCK_MAX_MS ||
-		 sent > now_ms + WIRE_CLOCK_MAX_MS)
-		rc = err_set(err, RC_DENIED,
-			     "this terminal's clock is more than 10 minutes "
-			     "off: set it and try again");
-	else if (!enrolled_covers(&who, scope))
+	if (!enrolled_covers(&who, scope))
 		rc = err_set(err, RC_DENIED,
 			     "this terminal has no part in scope %s", scope);
 	enrolled_release(&who);
 	return rc;
+}
+
+enum rc terminal_account(struct store *s, const struct terminal_word *w,
+			 int64_t now_ms, struct account *out, struct err *err)
+{
+	const json_t *scopes, *scope;
+	struct enrolled who;
+	size_t i, n = 0;
+	enum rc rc = word_judge(s, w, now_ms, &who, err);
+
+	memset(out, 0, sizeof(*out));
+	if (rc != RC_OK)
+		return rc;
+	snprintf(out->name, sizeof(out->name), "%s", who.officer);
+	out->roles = who.role & ROLE_INSPECTOR ? who.role : 0;
+	scopes = json_object_get(who.record, "scopes");
+	json_array_foreach(scopes, i, scope)
+	{
+		const char *one = json_string_value(scope);
+
+		if (one && name_is_scope(one) && strcmp(one, "catalog") != 0 &&
+		    n + 8 < sizeof(out->scopes))
+			n += (size_t)snprintf(out->scopes + n,
+					      sizeof(out->scopes) - n, "%s%s",
+					      n ? "," : "", one);
+	}
+	enrolled_release(&who);
+	return RC_OK;
 }

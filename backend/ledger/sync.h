@@ -51,5 +51,13 @@ enum rc terminal_proves(struct store *s, const char *terminal,
 			const char *time_text, const char *signature,
 			const char *method, const char *path, const char *scope,
 			int64_t now_ms, struct err *err);
+/* The same of any scope: who stands behind a request, as an account. Text is
+ * borrowed; NULL: the header was not there. */
+struct terminal_word {
+	const char *terminal, *time_text, *signature, *method, *path;
+};
+/* *out has the officer's name, the role inspector and the terminal's scopes. */
+enum rc terminal_account(struct store *s, const struct terminal_word *w,
+			 int64_t now_ms, struct account *out, struct err *err);
 
 #endif

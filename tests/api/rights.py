@@ -91,6 +91,7 @@ class World:
             self.csv("subject_private", s, f"id,phone\ns{n}1,13800000000\n")
             new = lambda kind, i, *f: self.hufud("set", kind, f"{i}{n}", *f, "--new", "--scope", s)
             new("visit", "v", f"subject=s{n}1", "summary=all", "visited_on=2026-01-02")
+            new("evidence", "i", f"visit=v{n}", f"sha256={'ab' * 32}", "size=3")
             new("violation", "w", f"subject=s{n}1", "found_on=2026-01-02", "severity=low", "description=dust")
             new("rectification", "r", f"subject=s{n}1", f"visit=v{n}", "content=clean", "state=issued")
             new("exemption", "e", f"subject=s{n}2", "reason=new", "valid_to=2030-01-01")
