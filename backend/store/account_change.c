@@ -38,6 +38,39 @@ static bool rights_differ(const struct account *a, const struct account *b)
 	       strcmp(a->agency, b->agency) != 0;
 }
 
+/* The roles that somebody can act in after the change who could not before: all
+ * that the account has where there is a new password, which the actor knows, or
+ * where it reaches further. */
+static unsigned roles_given(const struct account_change *c,
+			    const struct account *before,
+			    const struct account *after)
+{
+	bool is_wider = !account_scopes_cover(after->scopes, before->scopes) ||
+			(before->agency[0] &&
+			 strcmp(after->agency, before->agency) != 0);
+
+	return c->is_new || c->password || is_wider
+		       ? after->roles
+		       : after->roles & ~before->roles;
+}
+
+enum rc account_gives(const struct account *actor, const char *name,
+		      unsigned roles, struct err *err)
+{
+	char lacks[128];
+
+	if (actor->roles & ROLE_SERVER ||
+	    account_scopes_cover("*", actor->scopes) ||
+	    !(roles & ~actor->roles))
+		return RC_OK;
+	account_roles_text(lacks, sizeof(lacks), roles & ~actor->roles);
+	return err_set(err, RC_DENIED,
+		       "account '%s' does not have the role %s itself, and so "
+		       "gives it to nobody, nor a password or a token to '%s', "
+		       "who has it: an administrator of all scopes does",
+		       actor->name, lacks, name);
+}
+
 static enum rc actor_may(const struct account *actor,
 			 const struct account_change *c,
 			 const struct account *before,
@@ -68,7 +101,8 @@ static enum rc actor_may(const struct account *actor,
 			       "account '%s' has no rights in all of the "
 			       "scopes of account '%s'",
 			       actor->name, c->name);
-	return RC_OK;
+	return account_gives(actor, c->name, roles_given(c, before, after),
+			     err);
 }
 
 /* Somebody has to be able to put it right again. */
@@ -119,14 +153,32 @@ static enum rc account_put(struct store *s, const struct account *a,
 	return query_end(q, err);
 }
 
-static enum rc entry_put(struct store *s, const struct account_change *c,
-			 const struct account *a, const struct audit_by *by,
-			 struct err *err)
+/* What it may now, and what it might before where that was something else. */
+static void rights_say(const struct account_change *c,
+		       const struct account *before, const struct account *a,
+		       struct buf *out)
 {
-	char detail[AUDIT_TEXT_MAX + 1], roles[128];
-	struct audit_entry e = {
-		.by = *by, .kind = "account", .id = c->name, .detail = detail
-	};
+	char roles[128];
+
+	account_roles_text(roles, sizeof(roles), a->roles);
+	buf_printf(out, "roles=%s scopes=%.120s agency=%.80s state=%s%s", roles,
+		   a->scopes, a->agency[0] ? a->agency : "*",
+		   a->is_disabled ? "disabled" : "active",
+		   c->password ? " password=set" : "");
+	if (c->is_new || !rights_differ(before, a))
+		return;
+	account_roles_text(roles, sizeof(roles), before->roles);
+	buf_printf(out, " before: roles=%s scopes=%.120s agency=%.80s", roles,
+		   before->scopes, before->agency[0] ? before->agency : "*");
+}
+
+static enum rc entry_put(struct store *s, const struct account_change *c,
+			 const struct account *before, const struct account *a,
+			 const struct audit_by *by, struct err *err)
+{
+	struct buf detail;
+	enum rc rc;
+	struct audit_entry e = { .by = *by, .kind = "account", .id = c->name };
 
 	e.operation = c->is_new                     ? "account add"
 		      : c->state == ACCOUNT_DISABLE ? "account disable"
@@ -134,13 +186,14 @@ static enum rc entry_put(struct store *s, const struct account_change *c,
 		      : c->roles                    ? "account set-roles"
 		      : c->scopes || c->agency      ? "account set-scopes"
 						    : "account set-password";
-	account_roles_text(roles, sizeof(roles), a->roles);
-	snprintf(detail, sizeof(detail),
-		 "roles=%s scopes=%.120s agency=%.120s state=%s%s", roles,
-		 a->scopes, a->agency[0] ? a->agency : "*",
-		 a->is_disabled ? "disabled" : "active",
-		 c->password ? " password=set" : "");
-	return audit_put(s, &e, err);
+	buf_init(&detail, 4096);
+	rights_say(c, before, a, &detail);
+	rc = buf_status(&detail, err);
+	e.detail = detail.data;
+	if (rc == RC_OK)
+		rc = audit_put(s, &e, err);
+	buf_release(&detail);
+	return rc;
 }
 
 void account_etag(const struct account *a, char out[ACCOUNT_ETAG_SIZE])
@@ -220,7 +273,7 @@ enum rc account_change(struct store *s, const struct account *actor,
 	if (rc == RC_OK && (after.is_disabled || c->password))
 		rc = session_end_all(s, c->name, err);
 	if (rc == RC_OK)
-		rc = entry_put(s, c, &after, by, err);
+		rc = entry_put(s, c, &before, &after, by, err);
 	wipe(hash, sizeof(hash));
 	return store_write_end(s, mine, rc, err);
 }

@@ -13,6 +13,11 @@ enum rc store_upgrade(struct store *s, int from, struct err *err);
 /* Read the format; upgrade when it is an earlier one. */
 enum rc store_format_check(struct store *s, struct err *err);
 
+/* May the actor give the account `name` these roles, or what lets somebody act
+ * in them? Only those that it has, but for an administrator of all scopes.
+ * RC_DENIED. */
+enum rc account_gives(const struct account *actor, const char *name,
+		      unsigned roles, struct err *err);
 /* 256 random bits as 43 characters of base64url and a NUL. */
 #define SECRET_SIZE 44
 void secret_new(const struct host *host, char out[SECRET_SIZE]);

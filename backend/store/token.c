@@ -193,6 +193,9 @@ enum rc token_make(struct store *s, const struct account *actor,
 		rc = times_are_legal(w, t.now_ms, err);
 	if (rc == RC_OK)
 		rc = rights_are_there(w, &owner, err);
+	if (rc == RC_OK && strcmp(actor->name, owner.name) != 0)
+		rc = account_gives(actor, owner.name,
+				   w->roles ? w->roles : owner.roles, err);
 	if (rc != RC_OK)
 		return rc;
 	memcpy(text, PREFIX, sizeof(PREFIX));

@@ -33,7 +33,21 @@ fails 1 "no administrator would be left" hufud account disable admin
 is "a local administrator" 0 "$(hufud account add local --role administrator --scope 330106 >/dev/null; echo $?)"
 fails 1 "no rights in all" hufud account disable li --as local
 fails 1 "no rights in all" hufud account add wide --role analyst --scope 33 --as local
-holds "keeps to the own scopes" hufud account add near --role analyst --scope 330106 --as local
+holds "keeps to the own scopes" hufud account add near --role administrator --scope 330106 --as local
+
+# who administers a county gives what the own account has, and gets nothing more by the accounts of others
+hufud account add only --role coordinator --scope 330106 >/dev/null
+fails 1 "'local' does not have the role analyst itself, and so gives it to nobody" hufud account add more --role analyst --scope 330106 --as local
+fails 1 "role coordinator" hufud account set-roles near --role administrator,coordinator --as local
+fails 1 "role coordinator" hufud account set-password only --password-file "$T/pw" --as local
+fails 1 "role coordinator" hufud token make only --label x --as local
+fails 1 "for another administrator" hufud account set-roles local --role administrator,coordinator --as local
+is "all of it is as it was" "coordinator False administrator" "$(hufud account show only --json | json roles) $(hufud account show only --json | json password) $(hufud account show local --json | json roles)"
+holds "it may still stop somebody" hufud account disable only --as local
+hufud account set-roles local --role administrator,coordinator >/dev/null
+holds "who has the role gives it" hufud account set-roles near --role administrator,coordinator --as local
+is "and the log says what it was" "roles=coordinator,administrator scopes=330106 agency=* state=active before: roles=administrator scopes=330106 agency=*" \
+	"$(hufud audit list --format json --operation 'account set-roles' | tail -1 | json detail)"
 
 # tokens
 token=$(hufud token make li --label nightly --scope 330106 --days 30 --as li 2>"$T/err")
