@@ -50,12 +50,12 @@ static enum rc state_check(struct call *c, const json_t *seen)
 			   state ? state : "in no state", c->operation->id);
 }
 
-/* {"by": FIELD}: who does it is written there. What else the deed needs is in
- * the body; whether this account may do it is the ledger's to say. */
+/* What else the deed needs is in the body; whether this account may do it is
+ * the ledger's to say. */
 enum rc record_move(struct call *c)
 {
 	const json_t *with = c->operation->with;
-	const char *by = json_text(with, "by"), *to = json_text(with, "to");
+	const char *to = json_text(with, "to");
 	json_t *patch = c->body ? json_deep_copy(c->body) : json_object();
 	json_t *seen = NULL;
 	enum rc rc = record_seen(c, json_text(c->args, "id"), &seen);
@@ -64,8 +64,6 @@ enum rc record_move(struct call *c)
 		rc = state_check(c, seen);
 	if (to)
 		json_object_set_new(patch, "state", json_string(to));
-	if (by)
-		json_object_set_new(patch, by, json_string(c->actor.name));
 	if (rc == RC_OK)
 		rc = record_patch(c, patch);
 	json_decref(patch);

@@ -3,6 +3,7 @@
 
 #include "base/jcs.h"
 #include "ledger/entered.h"
+#include "kind/acting.h"
 #include "kind/fsm.h"
 #include "ledger/trail.h"
 #include "object/packet.h"
@@ -109,6 +110,9 @@ static enum rc record_fill(struct filling *f, const struct kind *k, size_t at)
 	}
 	if (rc != RC_OK)
 		goto out;
+	if (!(f->op->actor->roles & (ROLE_SERVER | ROLE_IMPORT)))
+		acting_fill(k, f->op->actor->name, o->base ? o->base : before,
+			    after);
 	if (before && json_equal(before, after)) {
 		o->outcome = OFFICE_SAME;
 		goto out;

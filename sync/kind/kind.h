@@ -8,7 +8,7 @@
  *  "fields":[{"name":"state","type":"text","label":{...},"rule":"threeway",
  *   "group":"...","writers":[...],"values":["open"],"required":true,
  *   "refers":"subject","max":200,"safe":"open","fsm":{...},
- *   "codes":{...},"shape":"points","least":0,"most":100,"not_future":true,
+ *   "codes":{...},"acting":["open"],"shape":"points","least":0,"most":100,"not_future":true,
  *   "not_before":"valid_from","marks":{...}}],
  *  "owner":"author","unique":["visit","point","author"],
  *  "apart":{"by":["code"],"from":"valid_from","to":"valid_to","at":"active"},
@@ -96,6 +96,7 @@ struct field {
 	const json_t *least, *most;
 	bool not_future;
 	const char *not_before; /* another field */
+	const char *const *acting; /* kind/acting.h: its states, or NULL */
 	const json_t *marks; /* kind/marks.h: the flag that it earns, or NULL */
 	const char *column; /* rows_column_type() */
 };
@@ -176,7 +177,8 @@ enum rc kind_may_write(const struct kind *k, unsigned role,
  * are legal, or were as they are (RC_INVALID). A field with the rule `once`
  * keeps its value, one with `max` never goes back (RC_CONFLICT); a record that
  * has an owner is changed by no other, and a new one is its author's own
- * (RC_DENIED), except in what an import by its own rules brings. The server may
+ * and a field that says who acted names its author (kind/acting.h), both
+ * RC_DENIED, except in what an import by its own rules brings. The server may
  * do what is not RC_INVALID. */
 enum rc kind_may_change(const struct kind *k, unsigned role, const char *author,
 			const json_t *before, const json_t *after,

@@ -1,6 +1,7 @@
 /* kind/kind_more.c - what a kind file may say beside types and rules: tables of
  * codes, the shape of JSON, limits, whose a record is, what no two records
  * share or hold on one day, what is searched. */
+#include "kind/acting.h"
 #include "kind/codes.h"
 #include "kind/limits.h"
 #include "kind/marks.h"
@@ -29,6 +30,9 @@ static enum rc field_more(struct parse *p, const json_t *o)
 	if (f->codes && codes_declared(p->kind, f, p->err) != RC_OK)
 		return p->err->code;
 	if (limits_declared(p->kind, f, o, p->err) != RC_OK)
+		return p->err->code;
+	if (parse_words(p, o, "acting", &f->acting) != RC_OK ||
+	    acting_declared(p->kind, f, p->err) != RC_OK)
 		return p->err->code;
 	return marks_declared(p->kind, f, o, p->err);
 }
@@ -217,6 +221,9 @@ enum rc kind_may_change(const struct kind *k, unsigned role, const char *author,
 				       "%s '%s': field '%s' only moves forward",
 				       k->name, id ? id : "", f->name);
 	}
-	return k->owner ? owner_check(k, role, author, before, after, err)
-			: RC_OK;
+	if (!(role & ROLE_IMPORT))
+		rc = acting_check(k, author, before, after, err);
+	return rc == RC_OK && k->owner
+		       ? owner_check(k, role, author, before, after, err)
+		       : rc;
 }

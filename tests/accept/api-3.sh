@@ -201,7 +201,7 @@ as song; do_ 200 '"state":"open"' alarms "$alarm" reopen
 as chen; do_ 200 explained alarms "$alarm" explain '{"explanation":"by letter"}'
 as song; do_ 200 '"state":"closed"' alarms "$alarm" close
 as chen
-new recusal k1 officer=o3 subject=s5 reason='his brother' asked_by=o3 state=asked
+new recusal k1 officer=o3 subject=s5 reason='his brother' asked_for=o3 state=asked
 refused_to "song zhao" recusals k1 grant
 do_ 200 '"decided_by":"chen"' recusals k1 grant
 do_ 409 wrong_state recusals k1 grant

@@ -100,8 +100,8 @@ is "the rule that ships" 11 "$(json quota <"$T/out")"
 fails 1 "no ratio rule 'other'" hufud draw commit --scope $S --ratio-rule other --reason x
 
 # -- recusal: asked, then granted; D is checked by two of whom one may lead
-hufud set recusal q1 --new --scope $S officer=o1 subject=s91 reason="kin of the owner" asked_by=s91 state=asked >/dev/null
-hufud set recusal q2 --new --scope $S officer=o2 subject=s92 reason="no reason" asked_by=s92 state=asked >/dev/null
+hufud set recusal q1 --new --scope $S officer=o1 subject=s91 reason="kin of the owner" asked_for=s91 state=asked >/dev/null
+hufud set recusal q2 --new --scope $S officer=o2 subject=s92 reason="no reason" asked_for=s92 state=asked >/dev/null
 hufud account add head --role coordinator --scope $S --password-file <(echo secret12345) >/dev/null
 hufud set recusal q1 --scope $S state=granted decided_by=head --as head >/dev/null
 hufud set recusal q2 --scope $S state=refused decided_by=head --as head >/dev/null

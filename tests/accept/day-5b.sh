@@ -75,11 +75,21 @@ printf 'id,visit,point,author,value\nan1,t1,p,o1,pass\n' >"$T/answer.csv"
 fails 3 "refused" hufud import answer "$T/answer.csv" --scope $S --as chen
 
 # -- who asks for a recusal does not grant it, whoever he says that asked
-hufud set recusal q1 --new officer=o1 subject=s1 reason=kin asked_by=s1 state=asked --scope $S --as chen >/dev/null
-fails 1 "state" hufud set recusal q9 --new officer=o1 subject=s2 reason=kin asked_by=s2 --scope $S --as chen
-fails 1 "second person" hufud set recusal q9 --new officer=o1 subject=s2 reason=kin asked_by=s2 state=granted decided_by=wang --scope $S --as chen
-fails 1 "'granted' is for a second person to say, and 'chen' made it" hufud set recusal q1 state=granted decided_by=wang --scope $S --as chen
-holds "another grants it" hufud set recusal q1 state=granted decided_by=wang --scope $S --as wang
+fails 1 "'asked_by' can only be 'chen', who writes it" \
+	hufud set recusal q1 --new officer=o1 subject=s1 reason=kin asked_by=s1 state=asked --scope $S --as chen
+hufud set recusal q1 --new officer=o1 subject=s1 reason=kin asked_for=s1 state=asked --scope $S --as chen >/dev/null
+is "it says who asked, and for whom" "chen|s1" "$(one "SELECT asked_by, asked_for FROM recusal WHERE id='q1'")"
+fails 1 "state" hufud set recusal q9 --new officer=o1 subject=s2 reason=kin --scope $S --as chen
+fails 1 "second person" hufud set recusal q9 --new officer=o1 subject=s2 reason=kin state=granted --scope $S --as chen
+fails 1 "'asked_by' says who made it 'asked', and changes only then" hufud set recusal q1 asked_by=wang --scope $S --as wang
+fails 1 "'decided_by' says who made it 'granted', and changes only then" hufud set recusal q1 decided_by=wang --scope $S --as wang
+fails 1 "'decided_by' can only be 'wang', who writes it" hufud set recusal q1 state=granted decided_by=zhao --scope $S --as wang
+fails 1 "'granted' is for a second person to say, and 'asked_by' names 'chen'" hufud set recusal q1 state=granted --scope $S --as chen
+holds "another grants it" hufud set recusal q1 state=granted --scope $S --as wang
+is "who did stands there" wang "$(one "SELECT decided_by FROM recusal WHERE id='q1'")"
+hufud account add zhao --role coordinator --scope $S >/dev/null
+holds "a third refuses it after all" hufud set recusal q1 state=refused --scope $S --as zhao
+is "and that one did" zhao "$(one "SELECT decided_by FROM recusal WHERE id='q1'")"
 
 # -- who was gone for a draw and is back is told
 draw=$(hufud draw commit --scope $S --count 1 --period 0 --town 001 --as chen --json | json id)

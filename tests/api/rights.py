@@ -96,7 +96,7 @@ class World:
             new("rectification", "r", f"subject=s{n}1", f"visit=v{n}", "content=clean", "state=issued")
             new("exemption", "e", f"subject=s{n}2", "reason=new", "valid_to=2030-01-01")
             new("external_rating", "x", f"subject=s{n}1", "scheme=theirs", "valid_from=2026-01-01", "grade=A")
-            new("recusal", "q", f"officer=o{n}1", f"subject=s{n}3", "reason=kin", "asked_by=somebody", "state=asked")
+            new("recusal", "q", f"officer=o{n}1", f"subject=s{n}3", "reason=kin", "state=asked")
             # one that counted is void: an alarm comes of it
             new("violation", "z", f"subject=s{n}2", "found_on=2026-01-02", "severity=low", "state=open")
             self.hufud("set", "violation", "z" + n, "state=void", "reason=slip", "--scope", s)
@@ -207,7 +207,7 @@ class Document:
         said = op.x["roles"]
         if isinstance(said, list):
             return set(said)
-        kind = self.kinds[op.kind]
+        kind = self.kinds[op.with_.get("readers", op.kind)]
         if said == "writers":
             return set(kind["writers"]) & set(ROLES)
         if kind.get("sealed"):
@@ -411,7 +411,7 @@ class Walk:
             if op.x["handler"] == "record_change":
                 example = {"town": there.get("town", "000")} if there else {}
             if op.id == "createAccount":
-                example = dict(example, account="n" + uuid.uuid4().hex[:12], scopes=[HERE])
+                example = dict(example, account="n" + uuid.uuid4().hex[:12], scopes=[HERE], roles=["administrator"])
             if op.id == "changeAccount":
                 example = {"state": "active"}
             if op.id == "setMyPassword":

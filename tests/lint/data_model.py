@@ -57,6 +57,8 @@ def notes_of(field):
         notes.append("%d or less" % field["most"])
     if field.get("not_future"):
         notes.append("not in the future")
+    if "acting" in field:
+        notes.append("whoever makes it %s" % code(field["acting"]))
     if "not_before" in field:
         notes.append("not before `%s`" % field["not_before"])
     if "writers" in field:
