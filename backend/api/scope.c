@@ -14,7 +14,8 @@ struct found {
 	char only[16];
 };
 
-/* The scopes among a statement's that the account may act in. */
+/* The scopes among a statement's that the account may act in; of those with the
+ * record of that id, where one is named. */
 static enum rc scopes_of(struct call *c, const char *sql, const char *kind,
 			 const char *id, struct found *f)
 {
@@ -28,7 +29,8 @@ static enum rc scopes_of(struct call *c, const char *sql, const char *kind,
 	while (query_row(q)) {
 		const char *scope = query_get_text(q, 0);
 
-		if (!account_may(&c->actor, ~0u, scope))
+		if (!account_may(&c->actor, ~0u, scope) ||
+		    (id && !query_get_int(q, 1)))
 			continue;
 		snprintf(f->only, sizeof(f->only), "%s", scope);
 		f->n++;
@@ -89,6 +91,32 @@ enum rc call_gone(struct call *c, const char *id)
 			   id);
 }
 
+/* For an account of some agencies a record of another one is not there, and
+ * that is said at the same place, after the same work, as of one that is
+ * nowhere. */
+static enum rc agency_of_record(struct call *c, const char *id)
+{
+	json_t *record = NULL;
+	char *text;
+	size_t len;
+	bool may;
+	enum rc rc;
+
+	if (!c->actor.agency[0] || !kind_field(c->kind, "agency"))
+		return RC_OK;
+	rc = store_record(c->store, c->scope, c->kind->name, id, &text, &len,
+			  NULL, &c->err);
+	if (rc == RC_NOT_FOUND)
+		return call_gone(c, id);
+	if (rc != RC_OK)
+		return rc;
+	rc = json_read(text, len, &record, &c->err);
+	free(text);
+	may = account_may_agency(&c->actor, json_text(record, "agency"));
+	json_decref(record);
+	return rc == RC_OK && !may ? call_gone(c, id) : rc;
+}
+
 /* A record of others is not there: whoever may not see it does not learn that
  * it exists. */
 static enum rc scope_record(struct call *c)
@@ -100,19 +128,23 @@ static enum rc scope_record(struct call *c)
 
 	if (c->kind->is_catalog)
 		return scope_asked(c, asked);
-	if (asked && account_may(&c->actor, ~0u, asked))
-		return scope_set(c, asked);
-	if (asked)
+	if (asked && !account_may(&c->actor, ~0u, asked))
 		return call_gone(c, id);
-	rc = scopes_of(c, SQL_CLI_SCOPES_OF, c->kind->name, id, &f);
+	if (asked) {
+		rc = scope_set(c, asked);
+		return rc == RC_OK ? agency_of_record(c, id) : rc;
+	}
+	rc = scopes_of(c, SQL_API_SCOPES_OF, c->kind->name, id, &f);
 	if (rc != RC_OK)
 		return rc;
-	if (!f.n)
-		return call_gone(c, id);
 	if (f.n > 1)
 		return call_wrong(c, "scope",
 				  "has to say which: several have this id");
-	return scope_set(c, f.only);
+	if (f.n)
+		rc = scope_set(c, f.only);
+	if (rc == RC_OK)
+		rc = agency_of_record(c, id);
+	return rc == RC_OK && !f.n ? call_gone(c, id) : rc;
 }
 
 enum rc call_scope(struct call *c)

@@ -27,3 +27,10 @@ DELETE FROM idempotency WHERE made < ?1
 SELECT scope, position, oid, root, time FROM main_commit AS m
 WHERE number = (SELECT max(number) FROM main_commit WHERE scope = m.scope)
 GROUP BY scope ORDER BY scope
+
+-- name: api_scopes_of
+-- (all scopes, whether the record is there or not: whoever may not see it does
+-- not learn by the work that it is somewhere)
+SELECT s.scope, EXISTS (SELECT 1 FROM log AS l WHERE l.scope = s.scope
+	AND l.kind IN (?1, ?1 || '_private') AND l.id = ?2)
+FROM (SELECT DISTINCT scope FROM hufu_town) AS s ORDER BY s.scope
