@@ -7,6 +7,7 @@
 #include "base/jcs.h"
 #include "form/verdict.h"
 #include "kind/fsm.h"
+#include "ledger/officer.h"
 #include "sql_store.gen.h"
 
 #define OFFICERS_MIN 2 /* a check by fewer is no check */
@@ -96,16 +97,20 @@ enum rc settle_hand_over(struct settle *s, json_t *assignment)
 	return settle_visits(s, assignment, visit_hand_over, NULL);
 }
 
-static bool officer_is_valid(const json_t *officer, const char *day)
+/* A number that several bear is nobody's certificate. */
+static enum rc officer_count(struct settle *s, const char *id, const char *day,
+			     size_t *n)
 {
-	const char *state = json_text(officer, "state");
-	const char *from = json_text(officer, "certificate_from");
-	const char *to = json_text(officer, "certificate_to");
+	json_t *officer = NULL, *bearers = NULL;
+	enum rc rc = settle_look(s, "officer", id, &officer);
 
-	if (!officer || (state && strcmp(state, "active") != 0))
-		return false;
-	return !day[0] || ((!from || strcmp(from, day) <= 0) &&
-			   (!to || strcmp(day, to) <= 0));
+	if (rc != RC_OK || officer_refused(officer, day))
+		return rc;
+	rc = settle_ids(s, SQL_OFFICERS_OF_CERTIFICATE,
+			json_text(officer, "certificate"), &bearers);
+	*n += json_array_size(bearers) == 1;
+	json_decref(bearers);
+	return rc;
 }
 
 /* How many of the officers who were present are known, on duty, and had a
@@ -121,12 +126,8 @@ static enum rc officers_valid(struct settle *s, const json_t *visit, size_t *n)
 	visit_day(day, visit);
 	json_array_foreach(json_object_get(visit, "officers"), i, id)
 	{
-		json_t *officer = NULL;
-
 		if (rc == RC_OK)
-			rc = settle_look(s, "officer", json_string_value(id),
-					 &officer);
-		*n += officer_is_valid(officer, day);
+			rc = officer_count(s, json_string_value(id), day, n);
 	}
 	return rc;
 }

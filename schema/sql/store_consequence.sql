@@ -9,6 +9,9 @@ SELECT id FROM assignment WHERE scope = ?1 AND reassigned_to = ?2 ORDER BY id
 -- name: subjects_of_code
 SELECT id FROM subject WHERE scope = ?1 AND uscc = ?2 ORDER BY id
 
+-- name: officers_of_certificate
+SELECT id FROM officer WHERE scope = ?1 AND certificate = ?2 ORDER BY id LIMIT 2
+
 -- name: assignments_of_draw
 SELECT id FROM assignment WHERE scope = ?1 AND draw = ?2 ORDER BY id
 

@@ -90,7 +90,8 @@ server_stop() { kill -TERM "$SERVER"; local code=0; wait "$SERVER" || code=$?; S
 # A small district: officers o1 o2 o3, subjects s1..s9, one assignment.
 district() {
 	hufud init >/dev/null
-	{ echo id,name,state; for i in 1 2 3; do echo "o$i,officer $i,active"; done; } >"$T/officers.csv"
+	{ echo id,name,state,certificate,certificate_from,certificate_to,certificate_state
+	  for i in 1 2 3; do echo "o$i,officer $i,active,ZJ-$i,2015-01-01,2099-12-31,valid"; done; } >"$T/officers.csv"
 	{ echo id,name,address,town,state
 	  for i in 1 2 3 4 5 6 7 8 9; do echo "s$i,subject $i,road $i,00$((i % 2 + 1)),in_business"; done; } >"$T/subjects.csv"
 	{ echo "id,subject,officers,due,state"; echo "a1,s1,o1;o2,2026-12-31,issued"; } >"$T/assignments.csv"

@@ -24,12 +24,17 @@ void field_office(struct field_world *w, const char *kind, const char *id,
 
 static void district_make(struct field_world *w)
 {
-	char id[16], json[160];
+	char id[16], json[240];
 
 	for (int i = 1; i <= FIELD_TABLETS_MAX; i++) {
 		snprintf(id, sizeof(id), "o%d", i);
 		snprintf(json, sizeof(json),
-			 "{\"name\":\"officer %d\",\"state\":\"active\"}", i);
+			 "{\"name\":\"officer %d\",\"state\":\"active\","
+			 "\"certificate\":\"ZJ-%d\","
+			 "\"certificate_from\":\"2015-01-01\","
+			 "\"certificate_to\":\"2099-12-31\","
+			 "\"certificate_state\":\"valid\"}",
+			 i, i);
 		field_office(w, "officer", id, json);
 	}
 	for (int i = 1; i <= 40; i++) {

@@ -270,6 +270,8 @@ static void a_visit_of_too_few_officers_is_not_published(void **state)
 	(void)state;
 	field_office(&world, "officer", "o7",
 		     "{\"name\":\"x\",\"state\":\"active\","
+		     "\"certificate\":\"ZJ-77\",\"certificate_state\":"
+		     "\"valid\",\"certificate_from\":\"2020-01-01\","
 		     "\"certificate_to\":\"2026-01-09\"}");
 	field_exec(&world, 0,
 		   "INSERT INTO visit(id,subject,officers,visited_on,"
@@ -400,7 +402,7 @@ static void a_visit_of_tomorrow_does_not_count(void **state)
 	field_exec(&world, 0,
 		   "INSERT INTO visit(id,subject,officers,visited_on,"
 		   "code_shown_at,state) VALUES('v1','s1','[\"o1\",\"o2\"]',"
-		   "'2999-12-31',1,'signed')");
+		   "'2099-12-31',1,'signed')");
 	field_sync(&world, 0);
 	flags_are("visit", "v1", "[\"in_future\"]");
 	on_server("SELECT record_id FROM alarm WHERE rule='in_future'", "v1");
