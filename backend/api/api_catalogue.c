@@ -27,6 +27,8 @@ static enum rc made(struct call *c, const char *id, bool is_new)
 	if (rc != RC_OK)
 		return rc;
 	c->status = is_new ? 201 : 200;
+	if (!is_new)
+		return RC_OK;
 	snprintf(c->location, sizeof(c->location), "/v1/%s/%s",
 		 contract_plural(c->contract, c->kind->name), id);
 	return RC_OK;

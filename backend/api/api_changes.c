@@ -13,11 +13,18 @@ enum rc change_page(struct call *c)
 		.scope = c->scope,
 		.kinds = kinds,
 		.with_record = json_text(c->args, "include") != NULL,
+		.fields = json_object_get(c->args, "fields"),
 		.most = (size_t)json_int(c->args, "limit", 100),
 	};
 	json_t *items = json_array();
 	enum rc rc = kinds_asked_check(c, kinds, NULL, NULL);
 
+	if (rc == RC_OK)
+		rc = fields_asked_check(c, kinds, NULL);
+	if (rc == RC_OK && wish.fields && !wish.with_record)
+		rc = call_wrong(c, "fields",
+				"are those of the record: goes with "
+				"include=record");
 	if (rc == RC_OK)
 		rc = feed_head(c, c->scope, &head);
 	if (rc == RC_OK && since > head)

@@ -1,6 +1,7 @@
 /* api/api_draw.c - the draw over HTTP: committed, revealed, run, published. */
 #include "api/handlers.h"
 #include "api/record.h"
+#include "api/service_impl.h"
 
 #include <string.h>
 
@@ -107,6 +108,7 @@ static enum rc words_take(struct call *c, struct words *w)
 		.seed_source = json_text(b, "seed_source"),
 		.reason = json_text(b, "reason"),
 		.replaces = json_text(b, "replaces"),
+		.schema = c->service->schema,
 	};
 	w->o.towns = list_said(&w->towns, json_object_get(b, "towns"));
 	w->o.flags = list_said(&w->flags, json_object_get(b, "flags"));

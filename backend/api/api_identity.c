@@ -371,7 +371,9 @@ enum rc password_set(struct call *c)
 /* -- the audit log -- */
 
 struct page {
+	const struct call *c;
 	json_t *items;
+	int64_t last; /* `seq` of the last item */
 	size_t most;
 	bool more;
 };
@@ -403,7 +405,9 @@ static enum rc audit_item(void *ctx, const struct audit_row *row,
 		if (texts[i])
 			json_object_set_new(item, names[i],
 					    json_string(texts[i]));
-	json_array_append_new(p->items, item);
+	p->last = row->seq;
+	json_array_append_new(p->items, page_item(p->c, item, "seq"));
+	json_decref(item);
 	return RC_OK;
 }
 
@@ -416,17 +420,18 @@ enum rc audit_page(struct call *c)
 		.operation = json_text(c->args, "operation"),
 		.scope = json_text(c->args, "scope"),
 	};
-	struct page p = { .items = json_array(),
+	struct page p = { .c = c,
+			  .items = json_array(),
 			  .most = (size_t)json_int(c->args, "limit", 100) };
 	struct err why = { 0 };
-	const char *after;
-	enum rc rc = page_after(c, &after);
+	enum rc rc = page_from(c, &f.after_seq);
 
+	if (rc == RC_OK)
+		rc = page_members(c);
 	if (rc != RC_OK) {
 		json_decref(p.items);
 		return rc;
 	}
-	f.after_seq = strtoll(after, NULL, 10);
 	if (from)
 		(void)time_parse(from, &f.from_ms);
 	if (to)
@@ -434,11 +439,9 @@ enum rc audit_page(struct call *c)
 	rc = audit_each(c->store, &f, audit_item, &p, &why);
 	c->result = json_pack("{s:o}", "items", p.items);
 	if (p.more) {
-		const json_t *end = json_array_get(p.items, p.most - 1);
 		char last[24];
 
-		snprintf(last, sizeof(last), "%lld",
-			 (long long)json_int(end, "seq", 0));
+		snprintf(last, sizeof(last), "%lld", (long long)p.last);
 		page_next(c, last);
 	} else if (rc != RC_OK) {
 		return err_set(&c->err, rc, "%s", why.text);

@@ -15,6 +15,13 @@
 #include "ledger/plain.h"
 #include "store/past.h"
 
+/* The kind as it is now: what was written before, in this very operation, may
+ * have brought newer ones in the place of those. */
+static void kind_renew(struct call *c)
+{
+	c->kind = registry_kind(c->store->kinds, c->operation->kind);
+}
+
 /* What others may not see is not there. */
 static enum rc may_check(struct call *c, const json_t *record, const char *id)
 {
@@ -48,12 +55,14 @@ static enum rc result_read(struct call *c, const char *id, int64_t position,
 	char *stored;
 	size_t len;
 	bool may;
-	enum rc rc =
-		position < 0
-			? store_record(c->store, c->scope, c->kind->name, id,
-				       &stored, &len, NULL, &c->err)
-			: store_record_at(c->store, c->scope, c->kind->name, id,
-					  position, &stored, &len, &c->err);
+	enum rc rc;
+
+	kind_renew(c);
+	rc = position < 0
+		     ? store_record(c->store, c->scope, c->kind->name, id,
+				    &stored, &len, NULL, &c->err)
+		     : store_record_at(c->store, c->scope, c->kind->name, id,
+				       position, &stored, &len, &c->err);
 
 	if (rc == RC_NOT_FOUND)
 		return call_gone(c, id);
@@ -90,14 +99,21 @@ enum rc record_get(struct call *c)
 enum rc record_history(struct call *c)
 {
 	const char *id = json_text(c->args, "id");
+	struct history_page page = {
+		.most = (size_t)json_int(c->args, "limit", 100),
+	};
 	json_t *items = NULL, *item;
 	char text[25];
+	int64_t from;
 	size_t i;
-	enum rc rc = result_read(c, id, -1, NULL);
+	enum rc rc = page_from(c, &from);
 
+	page.from = (size_t)from;
 	if (rc == RC_OK)
-		rc = ledger_history(&c->op, c->scope, c->kind->name, id,
-				    &items);
+		rc = result_read(c, id, -1, NULL);
+	if (rc == RC_OK)
+		rc = ledger_history_page(&c->op, c->scope, c->kind->name, id,
+					 &page, &items);
 	if (rc != RC_OK)
 		return rc;
 	json_array_foreach(items, i, item)
@@ -107,6 +123,11 @@ enum rc record_history(struct call *c)
 	}
 	json_decref(c->result);
 	c->result = json_pack("{s:o}", "items", items);
+	if (page.more) {
+		snprintf(text, sizeof(text), "%lld",
+			 (long long)from + (long long)page.most);
+		page_next(c, text);
+	}
 	c->etag[0] = '\0';
 	return RC_OK;
 }
@@ -132,6 +153,7 @@ enum rc record_write(struct call *c, struct office_record *records, size_t n,
 				  .entered = true };
 	enum rc rc = ledger_office(&c->op, &w);
 
+	kind_renew(c);
 	for (size_t i = 0; rc == RC_OK && i < n; i++)
 		rc = outcome_take(c, &records[i]);
 	return rc;

@@ -31,11 +31,15 @@ static bool may(void *ctx, const struct search_part *part)
 	       account_may(&c->actor, ~0u, part->scope);
 }
 
-/* What a list of hits shows: where it was looked, and the state. */
-static json_t *fields_of(const struct kind *k)
+/* What a list of hits shows: what was asked for; else where it was looked, and
+ * the state. */
+static json_t *fields_of(const struct call *c, const struct kind *k)
 {
-	json_t *fields = json_array();
+	json_t *asked = json_object_get(c->args, "fields"), *fields;
 
+	if (asked)
+		return json_incref(asked);
+	fields = json_array();
 	for (size_t i = 0; k->search[i]; i++)
 		json_array_append_new(fields, json_string(k->search[i]));
 	json_array_append_new(fields, json_string("state"));
@@ -49,7 +53,7 @@ static enum rc items_make(struct call *c, const struct search_answer *answer)
 
 	for (size_t i = 0; i < answer->nhits && rc == RC_OK; i++) {
 		const struct search_hit *hit = &answer->hits[i];
-		json_t *fields = fields_of(hit->part->kind), *record = NULL;
+		json_t *fields = fields_of(c, hit->part->kind), *record = NULL;
 
 		rc = border_out(c, hit->part->kind, hit->stored, hit->len,
 				fields, &record);
@@ -112,6 +116,9 @@ enum rc search_page(struct call *c)
 		c, json_object_get(c->args, "kinds"), is_searched,
 		"names a kind that declares no field to search in");
 
+	if (rc == RC_OK)
+		rc = fields_asked_check(c, json_object_get(c->args, "kinds"),
+					is_searched);
 	if (rc == RC_OK && scope && strcmp(scope, "catalog") != 0 &&
 	    !account_may(&c->actor, ~0u, scope))
 		rc = call_refuse(c, RC_DENIED, 403, "denied",

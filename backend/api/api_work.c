@@ -255,6 +255,8 @@ enum rc deadline_list(struct call *c)
 		rc = call_wrong(c, "cursor",
 				"is not the next of an earlier page");
 	if (rc == RC_OK)
+		rc = page_members(c);
+	if (rc == RC_OK)
 		rc = rectification_list(&c->op, c->scope, &o, &rows);
 	for (; rc == RC_OK && i < json_array_size(rows); i++) {
 		json_t *row = json_array_get(rows, i);
@@ -282,15 +284,14 @@ enum rc quarantine_page(struct call *c)
 {
 	int64_t limit = json_int(c->args, "limit", 100), from = 0;
 	json_t *rows = NULL, *items = json_array(), *row;
-	const char *after;
 	char text[32];
 	size_t i;
-	enum rc rc = page_after(c, &after);
+	enum rc rc = page_from(c, &from);
 
-	if (rc == RC_OK) {
-		from = strtoll(after, NULL, 10);
+	if (rc == RC_OK)
+		rc = page_members(c);
+	if (rc == RC_OK)
 		rc = quarantine_list(&c->op, c->scope, from, limit + 1, &rows);
-	}
 	json_array_foreach(rows, i, row)
 	{
 		if ((int64_t)i == limit)

@@ -253,6 +253,24 @@ static void headers_put(const struct call *c, struct reply *reply)
 		reply_header(reply, name, "%s", json_string_value(value));
 }
 
+/* The routes of the kinds are one for all of them: what this path has, the
+ * document knows. */
+static enum rc nothing_there(struct call *c, const struct request *req)
+{
+	enum rc rc = limited(c, c->service->limit_public, req->remote);
+
+	if (rc != RC_OK)
+		return rc;
+	contract_allowed(c->contract, req->path, c->reply->allow);
+	if (c->reply->allow[0])
+		return call_refuse(c, RC_DENIED, 405, "method_not_allowed",
+				   "'%s' is served with %s", req->path,
+				   c->reply->allow);
+	return call_refuse(c, RC_NOT_FOUND, 404, "not_found",
+			   "there is no %s %s: /v1/docs says what there is",
+			   req->method, req->path);
+}
+
 void api_dispatch(void *ctx, struct request *req, struct reply *reply)
 {
 	struct call c = { .service = ctx,
@@ -272,12 +290,7 @@ void api_dispatch(void *ctx, struct request *req, struct reply *reply)
 		c.operation = contract_match(c.contract, req->method, req->path,
 					     &args);
 		if (!c.operation)
-			rc = limited(&c, c.service->limit_public, req->remote);
-		if (!c.operation && rc == RC_OK)
-			rc = call_refuse(&c, RC_NOT_FOUND, 404, "not_found",
-					 "there is no %s %s: /v1/docs says "
-					 "what there is",
-					 req->method, req->path);
+			rc = nothing_there(&c, req);
 	}
 	if (rc == RC_OK)
 		rc = let_in(&c, req, session);

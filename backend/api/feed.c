@@ -69,6 +69,27 @@ static enum rc record_of(struct call *c, const struct kind *k,
 	return rc;
 }
 
+/* The record with the fields that were asked for: whether it may be seen is
+ * asked of all of them. */
+static enum rc record_put(struct call *c, const struct feed_wish *wish,
+			  const struct kind *k, struct query *q, json_t *whole,
+			  json_t *item)
+{
+	json_t *record = json_incref(whole);
+	enum rc rc = RC_OK;
+
+	if (wish->fields) {
+		json_decref(record);
+		record = NULL;
+		rc = border_out(c, k, query_get_text(q, BODY),
+				query_get_len(q, BODY), wish->fields, &record);
+	}
+	if (rc == RC_OK)
+		json_object_set(item, "record", record);
+	json_decref(record);
+	return rc;
+}
+
 static enum rc item_add(struct call *c, const struct feed_wish *wish,
 			const struct kind *k, struct query *q, json_t *items)
 {
@@ -89,7 +110,7 @@ static enum rc item_add(struct call *c, const struct feed_wish *wish,
 	/* Pages and streams leave no entry for what they tell, so what reads of
 	 * leave one is not told. */
 	if (rc == RC_OK && wish->with_record && !audit_is_due(k) && !c->is_due)
-		json_object_set(item, "record", record);
+		rc = record_put(c, wish, k, q, record, item);
 	if (rc == RC_OK)
 		json_array_append(items, item);
 	c->is_due = false;

@@ -11,6 +11,7 @@ struct feed_wish {
 	const json_t *kinds; /* names, or NULL: all */
 	bool with_record; /* of class L1 and L2; reading others is logged, so
 			   * they are asked for one by one */
+	const json_t *fields; /* of the record, or NULL: all */
 	size_t most; /* items */
 };
 /* Append the changes behind *position to `items`, oldest first, and move

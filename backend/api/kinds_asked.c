@@ -42,3 +42,33 @@ bool kind_is_asked(const struct call *c, const json_t *kinds,
 		!strcmp(json_string_value(one), k->name);
 	return is_asked && call_may_read(c, k);
 }
+
+static bool is_field_of_any(const struct call *c, const json_t *kinds,
+			    bool (*fits)(const struct kind *k),
+			    const char *name)
+{
+	for (size_t i = 0; i < registry_count(c->store->kinds); i++) {
+		const struct kind *k = registry_at(c->store->kinds, i);
+
+		if (kind_is_asked(c, kinds, k) && (!fits || fits(k)) &&
+		    kind_field(k, name))
+			return true;
+	}
+	return false;
+}
+
+enum rc fields_asked_check(struct call *c, const json_t *kinds,
+			   bool (*fits)(const struct kind *k))
+{
+	const json_t *fields = json_object_get(c->args, "fields"), *one;
+	size_t i;
+
+	json_array_foreach(fields, i, one)
+	{
+		if (!is_field_of_any(c, kinds, fits, json_string_value(one)))
+			return call_wrong(c, "fields",
+					  "names a field that no kind that is "
+					  "asked for has");
+	}
+	return RC_OK;
+}

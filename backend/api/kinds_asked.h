@@ -10,6 +10,9 @@
 enum rc kinds_asked_check(struct call *c, const json_t *kinds,
 			  bool (*fits)(const struct kind *k),
 			  const char *otherwise);
+/* Refuse a name among the parameter `fields` that none of these kinds has. */
+enum rc fields_asked_check(struct call *c, const json_t *kinds,
+			   bool (*fits)(const struct kind *k));
 /* Is it one of them (NULL: all) and may the account read it? */
 bool kind_is_asked(const struct call *c, const json_t *kinds,
 		   const struct kind *k);

@@ -5,6 +5,7 @@
 
 #include "base/hex.h"
 #include "base/jcs.h"
+#include "contract/point.h"
 
 #define MARK "c1."
 
@@ -33,6 +34,55 @@ enum rc page_fields(struct call *c)
 		if (!kind_field(c->kind, json_string_value(one)))
 			return call_wrong(c, "fields",
 					  "names a field that this kind does "
+					  "not have");
+	}
+	return RC_OK;
+}
+
+enum rc page_from(struct call *c, int64_t *from)
+{
+	const char *after;
+	char *end;
+	enum rc rc = page_after(c, &after);
+
+	*from = 0;
+	if (rc != RC_OK || !*after)
+		return rc;
+	*from = strtoll(after, &end, 10);
+	return *end || *from < 0 || *from > JSON_INT_MAX
+		       ? call_wrong(c, "cursor",
+				    "is not the next of an earlier page")
+		       : RC_OK;
+}
+
+/* What a schema is, behind $ref. */
+static const json_t *schema_of(const struct call *c, const json_t *schema)
+{
+	const char *ref = json_text(schema, "$ref");
+
+	return ref ? json_point(contract_document(c->contract), ref) : schema;
+}
+
+static const json_t *member_of(const struct call *c, const json_t *schema,
+			       const char *name)
+{
+	return json_object_get(
+		json_object_get(schema_of(c, schema), "properties"), name);
+}
+
+enum rc page_members(struct call *c)
+{
+	const json_t *fields = json_object_get(c->args, "fields"), *one;
+	const json_t *items = member_of(
+		c, contract_reply(c->contract, c->operation, 200), "items");
+	size_t i;
+
+	json_array_foreach(fields, i, one)
+	{
+		if (!member_of(c, json_object_get(items, "items"),
+			       json_string_value(one)))
+			return call_wrong(c, "fields",
+					  "names a member that these items do "
 					  "not have");
 	}
 	return RC_OK;
@@ -114,6 +164,8 @@ enum rc page_cut(struct call *c, const char *key)
 	const char *after, *last = NULL;
 	enum rc rc = page_after(c, &after);
 
+	if (rc == RC_OK)
+		rc = page_members(c);
 	if (!all)
 		rc = err_set(&c->err, RC_NOMEM, "out of memory");
 	for (size_t i = 0; rc == RC_OK && i < json_array_size(items); i++) {

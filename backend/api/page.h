@@ -9,6 +9,12 @@
 enum rc page_after(struct call *c, const char **after);
 /* Does `fields` name only fields of the kind? */
 enum rc page_fields(struct call *c);
+/* The same for a list whose items are no records: does it name only members
+ * that the items of the reply are declared with? page_cut asks by itself. */
+enum rc page_members(struct call *c);
+/* For a list in an order of its own that only grows: how many items the pages
+ * before had. RC_INVALID for what is no cursor. */
+enum rc page_from(struct call *c, int64_t *from);
 /* Set `next` of the result, so that the next page begins behind `last`. */
 void page_next(struct call *c, const char *last);
 /* An item with its key and the members that `fields` names, or all of it. A new

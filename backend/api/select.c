@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/date.h"
+#include "base/hex.h"
 #include "base/jcs.h"
 
 #define SQL_BYTES_MAX (64u << 10)
@@ -14,11 +15,20 @@ static void bound(struct select *s, json_t *value)
 	buf_printf(&s->sql, "?%zu", json_array_size(s->values));
 }
 
+static bool is_known(const struct field *f, const char *text)
+{
+	const char *const *v = f->values;
+
+	while (v && *v && strcmp(*v, text) != 0)
+		v++;
+	return !v || *v;
+}
+
 /* Text of a request as a column of the field has it, or NULL. */
 static json_t *column_value(const struct field *f, const char *text, size_t n)
 {
 	char copy[400], *end;
-	int64_t ms;
+	int64_t ms, days;
 	long long v;
 
 	if (n >= sizeof(copy))
@@ -27,9 +37,10 @@ static json_t *column_value(const struct field *f, const char *text, size_t n)
 	copy[n] = '\0';
 	switch (f->type) {
 	case FIELD_TEXT:
-	case FIELD_REF:
+	case FIELD_SET: return is_known(f, copy) ? json_string(copy) : NULL;
+	case FIELD_REF: return name_is_id(copy) ? json_string(copy) : NULL;
 	case FIELD_DATE:
-	case FIELD_SET: return json_string(copy);
+		return date_parse(copy, &days) ? json_string(copy) : NULL;
 	case FIELD_BOOL:
 		return !strcmp(copy, "true")    ? json_integer(1)
 		       : !strcmp(copy, "false") ? json_integer(0)
@@ -39,6 +50,35 @@ static json_t *column_value(const struct field *f, const char *text, size_t n)
 	}
 	v = strtoll(copy, &end, 10);
 	return *copy && !*end ? json_integer(v) : NULL;
+}
+
+/* What the field can have, for who asked for something else: a typing error is
+ * not answered with an empty list. */
+static enum rc value_wrong(struct call *c, const struct field *f,
+			   const char *name)
+{
+	static const char *const shapes[FIELD__MAX] = {
+		[FIELD_REF] = "is no id: 1 to 32 of a-z and 0-9",
+		[FIELD_DATE] = "is no date such as 2026-11-22",
+		[FIELD_TIME] = "is no time such as 2026-11-22T09:30:00Z",
+		[FIELD_BOOL] = "is none of true, false",
+		[FIELD_INT] = "is no whole number",
+		[FIELD_MONEY] = "is no whole number of fen",
+		[FIELD_COORDINATE] = "is no whole number of 1e-7 degrees",
+	};
+	const char *shape = shapes[f->type];
+	char words[400];
+	size_t n;
+
+	if (!f->values)
+		return call_wrong(c, name,
+				  shape ? shape
+					: "has a value that is too long");
+	n = (size_t)snprintf(words, sizeof(words), "is none of ");
+	for (size_t i = 0; f->values[i] && n < sizeof(words); i++)
+		n += (size_t)snprintf(words + n, sizeof(words) - n, "%s%s",
+				      i ? ", " : "", f->values[i]);
+	return call_wrong(c, name, words);
 }
 
 /* FIELD=a,b: one of them. Of a set, each is a member that it may have. */
@@ -61,9 +101,7 @@ static enum rc equals_put(struct select *s, struct call *c,
 		json_t *value = column_value(f, text, n);
 
 		if (!value)
-			return call_wrong(c, f->name,
-					  "has a value that the field cannot "
-					  "have");
+			return value_wrong(c, f, f->name);
 		if (json_array_size(s->values) >= VALUES_MAX) {
 			json_decref(value);
 			return call_wrong(c, f->name, "has too many values");
@@ -92,7 +130,7 @@ static enum rc range_put(struct select *s, struct call *c,
 				       json_string_length(given))
 			: json_copy((json_t *)(uintptr_t)given);
 	if (!value)
-		return call_wrong(c, name, "is no value of the field");
+		return value_wrong(c, f, name);
 	buf_printf(&s->sql, " AND t.%s %s ", f->name,
 		   *end == 'f' ? ">=" : "<=");
 	bound(s, value);

@@ -107,6 +107,19 @@ bool service_admit(void *service, const char *remote, const char *path,
 	       limit_take(s, s->limit_public, remote, wait_s);
 }
 
+void service_allowed(void *service, const char *path, char out[ALLOWED_SIZE])
+{
+	struct service *s = service;
+	struct contract_held *held;
+
+	pthread_mutex_lock(&s->lock);
+	held = s->held;
+	held->users++;
+	pthread_mutex_unlock(&s->lock);
+	contract_allowed(held->contract, path, out);
+	contract_give(s, held);
+}
+
 const struct http_route *service_routes(const struct service *s)
 {
 	return s->routes;

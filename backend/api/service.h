@@ -68,5 +68,7 @@ const struct http_route *service_routes(const struct service *s);
  * takes a pack. */
 bool service_admit(void *service, const char *remote, const char *path,
 		   int *wait_s);
+/* http_options.allowed: by the operations that there are for each kind. */
+void service_allowed(void *service, const char *path, char out[48]);
 
 #endif

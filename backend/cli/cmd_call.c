@@ -102,6 +102,9 @@ static void about(const struct contract *c, const struct operation *op)
 		puts("\nBody:");
 	json_object_foreach(json_object_get(body, "properties"), name, member)
 	{
+		if (json_is_true(
+			    json_object_get(resolved(c, member), "readOnly")))
+			continue;
 		printf("  %-20s ", name);
 		schema_print(c, member);
 		printf("  %s\n", json_text(member, "description")

@@ -196,6 +196,7 @@ int cmd_serve(struct cli *c)
 	options.threads = 2 * streams > THREADS ? 2 * streams : THREADS;
 	options.ctx = service;
 	options.admit = service_admit;
+	options.allowed = service_allowed;
 	if (rc == RC_OK)
 		options.routes = service_routes(service);
 	if (rc == RC_OK)

@@ -69,13 +69,15 @@ static unsigned class_readers(const json_t *document, const struct kind *k)
 	return k->is_sealed ? k->readers : roles;
 }
 
-/* What `x-hufu.roles` says: a list, or who reads or writes the kind. */
+/* What `x-hufu.roles` says: a list, or who reads or writes the kind; who reads
+ * another where {"with": {"readers": KIND}} names it. */
 static enum rc op_roles(const struct contract *c, const struct registry *kinds,
 			struct operation *op, const json_t *said,
 			struct err *err)
 {
-	const struct kind *k = registry_kind(kinds, op->kind);
 	const char *word = json_string_value(said);
+	const char *of = json_text(op->with, "readers");
+	const struct kind *k = registry_kind(kinds, of ? of : op->kind);
 
 	if (json_is_array(said))
 		return roles_read(said, &op->roles, err);
@@ -496,6 +498,24 @@ const struct operation *contract_match(const struct contract *c,
 		path_fits(found->path, path, *args);
 	}
 	return found;
+}
+
+void contract_allowed(const struct contract *c, const char *path,
+		      char out[ALLOWED_SIZE])
+{
+	static const char *const words[] = { "GET", "HEAD",  "POST",
+					     "PUT", "PATCH", "DELETE" };
+	size_t n = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		json_t *args = NULL;
+
+		if (contract_match(c, words[i], path, &args))
+			n += (size_t)snprintf(out + n, ALLOWED_SIZE - n, "%s%s",
+					      n ? ", " : "", words[i]);
+		json_decref(args);
+	}
 }
 
 const json_t *contract_document(const struct contract *c)

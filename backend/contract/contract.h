@@ -96,6 +96,12 @@ const struct operation *contract_match(const struct contract *c,
 				       const char *method, const char *path,
 				       json_t **args);
 
+/* The methods of a path, "GET, HEAD, PATCH", as a reply 405 tells them; "" for
+ * a path that there is not. */
+#define ALLOWED_SIZE 48
+void contract_allowed(const struct contract *c, const char *path,
+		      char out[ALLOWED_SIZE]);
+
 /* The document that is served. Borrowed. */
 const json_t *contract_document(const struct contract *c);
 /* The schema of a successful reply's JSON body, or NULL. Borrowed. */

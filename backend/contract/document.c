@@ -132,6 +132,11 @@ static void limits_put(json_t *schema, const struct field *f)
 	}
 }
 
+bool document_is_read_only(const struct field *f)
+{
+	return f->acting || !(f->writers & ~(unsigned)ROLES_OF_NOBODY);
+}
+
 /* What a field holds; `or_null` for a patch. */
 static json_t *field_schema(const struct field *f, bool or_null)
 {
@@ -154,6 +159,8 @@ static json_t *field_schema(const struct field *f, bool or_null)
 		json_object_set(schema, "enum", values);
 	json_decref(values);
 	limits_put(schema, f);
+	if (document_is_read_only(f))
+		json_object_set_new(schema, "readOnly", json_true());
 	return schema;
 }
 
@@ -171,18 +178,28 @@ static void common_properties(json_t *properties, const struct kind *k)
 				    json_pack("{s:s}", "$ref", refs[i][1]));
 }
 
-/* A record as it is read. */
-static json_t *schema_read(const struct kind *k)
+/* May no account make or change records of the kind by itself? */
+static bool is_kept(const json_t *document, const struct kind *k)
 {
-	json_t *properties = json_object();
+	return !kind_is_written(document, k->name) ||
+	       !(k->writers & ~(unsigned)ROLES_OF_NOBODY);
+}
+
+/* A record as it is read. */
+static json_t *schema_read(const json_t *document, const struct kind *k)
+{
+	json_t *properties = json_object(), *one;
 
 	common_properties(properties, k);
 	json_object_set_new(
 		properties, "etag",
 		json_pack("{s:s}", "$ref", "#/components/schemas/Etag"));
-	for (size_t i = 0; i < k->nfields; i++)
-		json_object_set_new(properties, k->fields[i].name,
-				    field_schema(&k->fields[i], false));
+	for (size_t i = 0; i < k->nfields; i++) {
+		one = field_schema(&k->fields[i], false);
+		if (is_kept(document, k))
+			json_object_set_new(one, "readOnly", json_true());
+		json_object_set_new(properties, k->fields[i].name, one);
+	}
 	return json_pack("{s:s, s:s, s:[s, s, s, s], s:o}", "type", "object",
 			 "title", k->label_zh, "required", "id", "scope",
 			 "town", "etag", "properties", properties);
@@ -206,7 +223,7 @@ static json_t *schema_written(const struct kind *k, bool is_patch)
 			continue;
 		json_object_set_new(properties, f->name,
 				    field_schema(f, is_patch));
-		if (f->required && !is_patch)
+		if (f->required && !is_patch && !document_is_read_only(f))
 			json_array_append_new(required, json_string(f->name));
 	}
 	out = json_pack("{s:s, s:o, s:b}", "type", "object", "properties",
@@ -239,7 +256,7 @@ static void kind_schemas(json_t *document, const struct kind *k)
 	char name[64], other[80];
 
 	camel(k->name, name);
-	json_object_set_new(schemas, name, schema_read(k));
+	json_object_set_new(schemas, name, schema_read(document, k));
 	json_object_set_new(replies, name, reply_of(name));
 	snprintf(other, sizeof(other), "%sNew", name);
 	json_object_set_new(schemas, other, schema_written(k, false));
@@ -254,6 +271,24 @@ static void parameter_put(json_t *parameters, const char *name, json_t *schema,
 			      json_pack("{s:s, s:s, s:o, s:s, s:b}", "name",
 					name, "in", "query", "schema", schema,
 					"description", what, "x-filter", 1));
+}
+
+/* What a list is filtered by: the field's label, and its words where it has no
+ * others. */
+static void filter_put(json_t *parameters, const struct field *f)
+{
+	struct buf what;
+
+	buf_init(&what, 4096);
+	buf_puts(&what, f->label_en);
+	for (size_t i = 0; f->values && f->values[i]; i++)
+		buf_printf(&what, "%s%s", i ? ", " : ": one or more of ",
+			   f->values[i]);
+	parameter_put(
+		parameters, f->name,
+		json_pack("{s:s, s:i}", "type", "string", "maxLength", 400),
+		what.data ? what.data : f->label_en);
+	buf_release(&what);
 }
 
 static bool is_ordered(const struct field *f)
@@ -292,15 +327,13 @@ static void filters_put(const json_t *document, json_t *parameters,
 		json_t *bound = field_schema(f, false);
 
 		json_object_del(bound, "description");
+		json_object_del(bound, "readOnly");
 		if (f->type == FIELD_JSON || k->is_sealed ||
 		    has_parameter(document, parameters, f->name)) {
 			json_decref(bound);
 			continue;
 		}
-		parameter_put(parameters, f->name,
-			      json_pack("{s:s, s:i}", "type", "string",
-					"maxLength", 400),
-			      f->label_en);
+		filter_put(parameters, f);
 		for (int end = 0; end < 2 && is_ordered(f); end++) {
 			snprintf(name, sizeof(name), "%s.%s", f->name,
 				 end ? "to" : "from");
@@ -329,8 +362,7 @@ static enum rc path_for(json_t *document, const struct kind *k,
 	replace(&name, path, words);
 	snprintf(at, sizeof(at), "%s", name.data ? name.data : "");
 	buf_release(&name);
-	if (!kind_is_written(document, k->name) ||
-	    !(k->writers & ~(unsigned)ROLES_OF_NOBODY)) {
+	if (is_kept(document, k)) {
 		json_object_del(made, "post");
 		json_object_del(made, "patch");
 	}

@@ -12,4 +12,7 @@ enum rc document_make(const struct registry *kinds, json_t **out,
  * with an s. */
 void document_plural(const json_t *document, const char *kind, char out[64]);
 
+/* Is the field the server's to fill in, so that no request says it? */
+bool document_is_read_only(const struct field *f);
+
 #endif

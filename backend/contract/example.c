@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/jcs.h"
+#include "contract/document.h"
 
 #define SOME_ID "3f2a9c0b7d1e4a5f6b8c"
 
@@ -53,7 +54,8 @@ json_t *example_record(const struct kind *k)
 	json_t *out = json_object();
 
 	for (size_t i = 0; i < k->nfields; i++)
-		if (k->fields[i].required)
+		if (k->fields[i].required &&
+		    !document_is_read_only(&k->fields[i]))
 			json_object_set_new(out, k->fields[i].name,
 					    value_for(&k->fields[i]));
 	return out;
@@ -63,7 +65,7 @@ json_t *example_record(const struct kind *k)
 static bool is_likely(const struct field *f)
 {
 	return f->type == FIELD_TEXT && f->rule != MERGE_FSM && !f->required &&
-	       (f->writers & ~(unsigned)ROLES_OF_NOBODY);
+	       !document_is_read_only(f);
 }
 
 json_t *example_patch(const struct kind *k)
@@ -75,7 +77,8 @@ json_t *example_patch(const struct kind *k)
 			json_object_set_new(out, k->fields[i].name,
 					    value_for(&k->fields[i]));
 	for (size_t i = 0; i < k->nfields && !json_object_size(out); i++)
-		if (k->fields[i].rule != MERGE_FSM)
+		if (k->fields[i].rule != MERGE_FSM &&
+		    !document_is_read_only(&k->fields[i]))
 			json_object_set_new(out, k->fields[i].name,
 					    value_for(&k->fields[i]));
 	return out;

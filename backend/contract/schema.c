@@ -247,7 +247,9 @@ static void object_check(struct place *p, const json_t *schema,
 		const json_t *of = json_object_get(properties, name);
 		size_t before = enter(p, name);
 
-		if (of)
+		if (json_is_true(json_object_get(of, "readOnly")))
+			found(p, "is set by the server: leave it away");
+		else if (of)
 			value_check(p, of, one);
 		else if (json_is_false(others))
 			found(p, "is not known here");

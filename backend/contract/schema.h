@@ -6,7 +6,9 @@
  * date-time), oneOf, anyOf, allOf, $ref into the document, and annotations.
  * `schema_check_words` refuses a schema with any other word, so that nothing is
  * declared that nobody checks. Patterns are POSIX extended expressions, which
- * mean the same to ECMA-262 as far as they are used here. */
+ * mean the same to ECMA-262 as far as they are used here.
+ *
+ * Values are requests: a member that is declared readOnly does not fit. */
 #ifndef CONTRACT_SCHEMA_H
 #define CONTRACT_SCHEMA_H
 

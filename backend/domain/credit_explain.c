@@ -86,7 +86,7 @@ enum rc rate_explain(struct op *op, const char *scope, const char *subject,
 	struct rated rated = { 0 };
 	int64_t day, position = known ? *known : 0;
 	char as_of[11];
-	enum rc rc = rate_may(op, scope, ROLE_AUDITOR);
+	enum rc rc = rate_may(op, scope, RATE_READERS);
 
 	*out = NULL;
 	if (rc == RC_OK)
@@ -211,7 +211,7 @@ enum rc rating_show(struct op *op, const char *scope, const char *subject,
 {
 	int64_t day, position;
 	char as_of[11], id[21];
-	enum rc rc = rate_may(op, scope, ROLE_AUDITOR);
+	enum rc rc = rate_may(op, scope, RATE_READERS);
 
 	*out = NULL;
 	if (rc == RC_OK)

@@ -49,6 +49,9 @@ json_t *rating_record(const struct rating_place *place,
 
 /* --as-of, or today: as text and as a day. */
 enum rc rate_day(struct op *op, const char *as_of, char text[11], int64_t *day);
+/* Who may read credit beside those who make it: class L3 is the whole office's,
+ * as its lists are. */
+#define RATE_READERS (ROLE_INSPECTOR | ROLE_AUDITOR | ROLE_ADMINISTRATOR)
 /* Analyst or coordinator of the scope, or `more` roles. */
 enum rc rate_may(struct op *op, const char *scope, unsigned more);
 

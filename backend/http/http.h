@@ -102,6 +102,7 @@ struct reply {
 	char stream_owner[64];
 	const char *cache_control; /* static text, default "no-store" */
 	const char *realm; /* static text: of the challenge of a 401 */
+	char allow[48]; /* of a 405: "GET, HEAD" */
 	/* Through reply_header(). */
 	struct buf headers; /* lines, each with its CR LF */
 	int nheaders;
@@ -191,6 +192,10 @@ struct http_options {
 	 * NULL: false for 429, *retry_after_s says when to come back. */
 	bool (*admit)(void *ctx, const char *remote, const char *path,
 		      int *retry_after_s);
+	/* Which methods a path without a route has, where patterns of routes
+	 * say more than there is; "" for none, which is answered 404. NULL: by
+	 * the routes. */
+	void (*allowed)(void *ctx, const char *path, char out[48]);
 	/* Told of every exchange (http/exchange.h), or NULL. */
 	void (*observe)(void *ctx, const struct exchange *e);
 	void *observe_ctx;

@@ -22,7 +22,6 @@
 struct outgoing {
 	struct conn *conn;
 	struct reply *reply;
-	const char *allow;
 	int fd; /* of the file, or -1 */
 	int64_t size; /* of the whole file or body */
 	int64_t from;
@@ -107,8 +106,8 @@ static void put_head(struct buf *b, const struct outgoing *o)
 		buf_printf(b, "ETag: \"%s\"\r\n", o->tag);
 	if (reply->file)
 		buf_puts(b, "Accept-Ranges: bytes\r\n");
-	if (o->allow)
-		buf_printf(b, "Allow: %s\r\n", o->allow);
+	if (reply->status == 405 && reply->allow[0])
+		buf_printf(b, "Allow: %s\r\n", reply->allow);
 	if (reply->status == 401 && reply->realm)
 		buf_printf(b,
 			   "WWW-Authenticate: Basic realm=\"%s\", "
@@ -307,11 +306,9 @@ static void tap_body(struct conn_tap *tap, const struct reply *reply)
 		buf_put(&tap->body, reply->body.data, reply->body.len);
 }
 
-int reply_send(struct conn *conn, struct reply *reply, const char *allow)
+int reply_send(struct conn *conn, struct reply *reply)
 {
-	struct outgoing o = {
-		.conn = conn, .reply = reply, .allow = allow, .fd = -1
-	};
+	struct outgoing o = { .conn = conn, .reply = reply, .fd = -1 };
 	int status;
 
 	settle(&o);

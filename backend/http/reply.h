@@ -7,7 +7,7 @@
 
 /* Send what the handler (or the server) made of the request, by the method and
  * the conditions in conn->head. Answers the status that went out: 304, 206, 416
- * or 500 are decided here. `allow` is for 405, else NULL. */
-int reply_send(struct conn *conn, struct reply *reply, const char *allow);
+ * or 500 are decided here. */
+int reply_send(struct conn *conn, struct reply *reply);
 
 #endif

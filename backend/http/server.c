@@ -190,6 +190,7 @@ enum rc http_start(struct http_server **out, const struct http_options *options,
 	server->turns.routes = options->routes;
 	server->turns.ctx = options->ctx;
 	server->turns.admit = options->admit;
+	server->turns.allowed = options->allowed;
 	server->turns.quiet = options->quiet;
 	server->turns.proxied = options->proxied;
 	server->turns.observe = options->observe;

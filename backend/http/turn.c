@@ -32,7 +32,6 @@ struct turn {
 			  */
 	struct request request;
 	struct reply reply;
-	const char *allow; /* for a reply 405 */
 	int status; /* that went out */
 	struct turn *next_stream; /* of server->streams */
 	struct err err;
@@ -52,7 +51,6 @@ static bool turn_init(struct turn *turn, struct turn_server *server,
 
 	turn->server = server;
 	turn->info = mg_get_request_info(mg);
-	turn->allow = NULL;
 	turn->has_stream = false;
 	turn->err = (struct err){ 0 };
 	buf_init(&turn->body, 0);
@@ -109,6 +107,11 @@ static int name_peer(struct turn *turn)
 	return 0;
 }
 
+static void turn_allow(struct turn *turn, const char *methods)
+{
+	snprintf(turn->reply.allow, sizeof(turn->reply.allow), "%s", methods);
+}
+
 /* 0, or the status it was refused with. */
 static int pass_gate(struct turn *turn)
 {
@@ -134,7 +137,7 @@ static int pass_gate(struct turn *turn)
 	}
 	if (gate_check(head, &in, &turn->err) != RC_OK) {
 		if (head->status == 405)
-			turn->allow = "GET, HEAD, POST, PUT, PATCH, DELETE";
+			turn_allow(turn, "GET, HEAD, POST, PUT, PATCH, DELETE");
 		return refuse(turn, head->status);
 	}
 	/* The body is read by CivetWeb's idea of its length. */
@@ -164,12 +167,14 @@ static int find_route(struct turn *turn)
 		reply_header(&turn->reply, "Retry-After", "%d", wait_s);
 		return 429;
 	}
+	if (server->allowed && match->allow[0])
+		server->allowed(server->ctx, head->path, match->allow);
 	if (match->allow[0] == '\0') {
 		err_set(&turn->err, RC_NOT_FOUND, "there is no '%s' here",
 			head->path);
 		return refuse(turn, 404);
 	}
-	turn->allow = match->allow;
+	turn_allow(turn, match->allow);
 	err_set(&turn->err, RC_DENIED, "'%s' is served with %s", head->path,
 		match->allow);
 	return refuse(turn, 405);
@@ -345,7 +350,7 @@ static void *send_reply(void *turn_)
 {
 	struct turn *turn = turn_;
 
-	turn->status = reply_send(&turn->conn, &turn->reply, turn->allow);
+	turn->status = reply_send(&turn->conn, &turn->reply);
 	return NULL;
 }
 

@@ -28,6 +28,8 @@ struct history {
 	const struct kind *kind;
 	json_t *conflicts; /* array of the record's conflicts; owned */
 	json_t *out;
+	struct history_page *page;
+	size_t seen; /* entries of this and earlier pages */
 };
 
 static bool same(const json_t *a, const json_t *b)
@@ -278,9 +280,10 @@ static enum rc version_take(struct history *h, struct query *q, json_t **last)
 	else
 		rc = plain_read(h, query_get_text(q, 1), query_get_len(q, 1),
 				&v.after);
-	if (rc == RC_OK)
+	/* One of an earlier page is only what the next one came from. */
+	if (rc == RC_OK && h->seen >= h->page->from)
 		rc = packet_load(h, &v, q);
-	if (rc == RC_OK)
+	if (rc == RC_OK && h->seen++ >= h->page->from)
 		rc = version_add(h, &v, query_get_int(q, 0),
 				 query_get_int(q, 4));
 	json_decref(v.base);
@@ -335,12 +338,15 @@ static enum rc versions_walk(struct history *h)
 	query_text(q, 1, h->scope);
 	query_text(q, 2, h->kind->name);
 	query_text(q, 3, h->id);
-	while (rc == RC_OK && query_row(q))
-		rc = version_take(h, q, &last);
+	while (rc == RC_OK && !h->page->more && query_row(q)) {
+		h->page->more = json_array_size(h->out) == h->page->most;
+		if (!h->page->more)
+			rc = version_take(h, q, &last);
+	}
 	json_decref(last);
 	if (query_end(q, h->op->err) != RC_OK)
 		return h->op->err->code;
-	if (rc == RC_OK && !json_array_size(h->out))
+	if (rc == RC_OK && !h->seen)
 		return err_set(h->op->err, RC_NOT_FOUND,
 			       "there is no %s '%s' in scope %s", h->kind->name,
 			       h->id, h->scope);
@@ -350,7 +356,17 @@ static enum rc versions_walk(struct history *h)
 enum rc ledger_history(struct op *op, const char *scope, const char *kind,
 		       const char *id, json_t **out)
 {
+	struct history_page all = { .most = SIZE_MAX };
+
+	return ledger_history_page(op, scope, kind, id, &all, out);
+}
+
+enum rc ledger_history_page(struct op *op, const char *scope, const char *kind,
+			    const char *id, struct history_page *page,
+			    json_t **out)
+{
 	struct history h = { .op = op,
+			     .page = page,
 			     .scope = scope,
 			     .id = id,
 			     .kind = registry_kind(op->store->kinds, kind),
@@ -358,6 +374,7 @@ enum rc ledger_history(struct op *op, const char *scope, const char *kind,
 	enum rc rc;
 
 	*out = NULL;
+	page->more = false;
 	if (!h.out)
 		return err_set(op->err, RC_NOMEM, "out of memory");
 	rc = h.kind ? conflicts_load(&h)

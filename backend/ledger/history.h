@@ -22,4 +22,14 @@
 enum rc ledger_history(struct op *op, const char *scope, const char *kind,
 		       const char *id, json_t **out);
 
+/* Some of it: `most` entries behind the first `from`. What comes later stands
+ * behind, so an entry's number stays what it is. */
+struct history_page {
+	size_t from, most;
+	bool more; /* filled: there are others behind them */
+};
+enum rc ledger_history_page(struct op *op, const char *scope, const char *kind,
+			    const char *id, struct history_page *page,
+			    json_t **out);
+
 #endif

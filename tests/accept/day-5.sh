@@ -155,6 +155,7 @@ cp -r "$HUFU_DATA" "$T/forged"
 sqlite3 "$T/forged/hufu.db" "UPDATE log SET body = replace(body, '\"score\":920', '\"score\":990') WHERE kind = 'rating'"
 fails 1 "subject s3" hufud rate --check --scope $S --data "$T/forged"
 hufud account add wu --role administrator --scope $S >/dev/null
-fails 1 "neither analyst nor coordinator" hufud rating s1 --scope $S --as wu
+fails 1 "neither analyst nor coordinator" hufud rate --scope $S --as wu
+holds "who lists ratings reads them" hufud rating s1 --scope $S --as wu
 fails 2 "neither a date" hufud rating s1 --scope $S --known-at yesterday
 passed

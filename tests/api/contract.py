@@ -17,6 +17,12 @@ METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 ANYWHERE = {400, 401, 403, 404, 405, 408, 409, 411, 412, 413, 414, 415, 416, 417, 422, 428, 429,
             431, 500, 503, 505}
 
+# What HTTP itself and every reply of this server have (http/reply.c); a header
+# beside these is told in the document, or it is not sent.
+GENERAL = {"date", "content-length", "content-type", "content-encoding", "vary", "cache-control",
+           "x-content-type-options", "connection", "request-id", "transfer-encoding", "accept-ranges",
+           "content-range"}
+
 formats = jsonschema.FormatChecker(formats=())
 
 
@@ -145,11 +151,12 @@ class Contract:
             return [f"the server failed: {status} {reply.get('body')}"]
         if status >= 400 and str(status) not in op.op["responses"]:
             return ([] if status in ANYWHERE else [f"status {status} is none of those that are told"]) \
-                + self._problem(e)
+                + self.undeclared(op, [self.document["components"]["responses"]["problem"]], headers) + self._problem(e)
         declared = op.reply(status) if str(status) in op.op["responses"] else None
         if declared is None:
             return [f"status {status} is not declared"]
-        out = []
+        # A 304 has the headers of the 200 that it spares (RFC 9110, 15.4.5).
+        out = self.undeclared(op, [declared] + ([op.reply(200)] if status == 304 else []), headers)
         for name, header in declared.get("headers", {}).items():
             header = self.resolve(header)
             value = headers.get(name.lower())
@@ -159,6 +166,12 @@ class Contract:
                 out += [f"header {name}{x}" for x in
                         self.errors(header.get("schema", {}), self.value_of(header.get("schema", {}), value))]
         return out + self._content(declared, e)
+
+    @staticmethod
+    def undeclared(op, replies, headers):
+        told = {name.lower() for reply in replies for name in reply.get("headers", {})}
+        told |= {name.lower() for name in op.x.get("with", {}).get("headers", {})}
+        return [f"the header {name} is sent, and not declared" for name in sorted(set(headers) - told - GENERAL)]
 
     def _content(self, declared, e):
         reply, content = e["reply"], declared.get("content", {})

@@ -48,7 +48,7 @@ class May:
         """The roles that may ask for it at all; "public" for everybody."""
         said, kind = op.x["roles"], self.kind_of(op)
         if said == "readers":
-            return self.readers(kind)
+            return self.readers(self.kinds.get(op.x.get("with", {}).get("readers"), kind))
         if said == "writers":
             return set(kind["writers"]) - {"server", "import"}
         return set(said)

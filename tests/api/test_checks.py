@@ -30,7 +30,7 @@ DOCUMENT = {
                             "content": {"application/json": {"schema": {
                                 "type": "object", "required": ["items"], "additionalProperties": False,
                                 "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/Thing"}}}}}}},
-                    "304": {"description": "d"},
+                    "304": {"description": "d", "headers": {"ETag": {"schema": {"type": "string"}}}},
                     "default": {"$ref": "#/components/responses/problem"}}},
             "post": {
                 "operationId": "createThing", "summary": "Make", "x-hufu": X,
@@ -61,7 +61,8 @@ DOCUMENT = {
 
 def exchange(method, path, status, body=None, **more):
     kind = "application/problem+json" if status >= 400 else "application/json"
-    reply = {"status": status, "headers": {"ETag": '"e"'}, "bytes": 0 if body is None else 9}
+    tag = {"ETag": '"e"'} if path == "/v1/things" and method != "POST" and status < 400 else {}
+    reply = {"status": status, "headers": tag, "bytes": 0 if body is None else 9}
     if body is not None:
         reply.update(type=kind, body=body)
     request = {"headers": {}, "bytes": 0}
@@ -104,6 +105,8 @@ WRONG = [
     ("missing", exchange("GET", "/v1/things", 200)),
     ("a body where none", exchange("GET", "/v1/things/a", 200, THING) | {"path": "/v1/none"}),
     ("without the header ETag", exchange("GET", "/v1/things", 200, LIST, reply_headers={})),
+    ("etag is sent, and not declared", exchange("GET", "/v1/things/a", 200, THING, reply_headers={"ETag": '"e"'})),
+    ("allow is sent, and not declared", exchange("POST", "/v1/things", 405, problem(405), reply_headers={"Allow": "GET"})),
     ("Additional properties", exchange("GET", "/v1/things", 200, {"items": [], "x": 1})),
     ("is a required property", exchange("GET", "/v1/things", 200, {"items": [{}]})),
     ("is not a 'date'", exchange("GET", "/v1/things/a", 200, {"on": "2026-02-30"})),

@@ -70,7 +70,8 @@ def of_schema(contract, schema, depth=0):
     if kind == "object" and depth < 6:
         required = set(schema.get("required", []))
         must = {k: of_schema(contract, v, depth + 1) for k, v in schema.get("properties", {}).items() if k in required}
-        may = {k: of_schema(contract, v, depth + 1) for k, v in schema.get("properties", {}).items() if k not in required}
+        may = {k: of_schema(contract, v, depth + 1) for k, v in schema.get("properties", {}).items()
+               if k not in required and not contract.resolve(v).get("readOnly")}
         return st.fixed_dictionaries(must, optional=dict(list(may.items())[:12]))
     return JSONS
 
