@@ -61,8 +61,10 @@ enum rc scheme_create(struct call *c)
 enum rc kind_load(struct call *c)
 {
 	bool changed = false;
-	enum rc rc = ledger_kind_put(&c->op, c->body, &changed);
+	enum rc rc = contract_admits(c->store->kinds, c->body, &c->err);
 
+	if (rc == RC_OK)
+		rc = ledger_kind_put(&c->op, c->body, &changed);
 	if (rc == RC_OK)
 		c->result = json_pack("{s:s, s:b}", "kind",
 				      json_text(c->body, "kind"), "changed",

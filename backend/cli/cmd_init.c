@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli/schema_dir.h"
+#include "contract/contract.h"
 #include "object/sshsig.h"
 
 static const char usage[] =
@@ -29,6 +30,28 @@ static enum rc found(struct cli *c, const char *schema)
 	if (rc == RC_OK)
 		rc = cli_act_as(c, "admin");
 	return rc == RC_OK ? ledger_found(&c->op, schema) : rc;
+}
+
+/* Before anything is made: with these kinds there has to be an API. */
+static enum rc kinds_try(const char *schema, struct err *err)
+{
+	struct registry *kinds = NULL;
+	struct contract *contract = NULL;
+	struct buf folder;
+	enum rc rc = registry_new(&kinds, err);
+
+	buf_init(&folder, 4096);
+	buf_printf(&folder, "%s/kinds", schema);
+	if (rc == RC_OK)
+		rc = buf_status(&folder, err);
+	if (rc == RC_OK)
+		rc = registry_load_folder(kinds, folder.data, err);
+	if (rc == RC_OK)
+		rc = contract_new(&contract, kinds, err);
+	contract_free(contract);
+	registry_free(kinds);
+	buf_release(&folder);
+	return rc;
 }
 
 static void report(struct cli *c)
@@ -64,7 +87,9 @@ int cmd_init(struct cli *c)
 	dir = schema_dir(schema, &c->err);
 	if (!dir)
 		return cli_fail(c, &c->err);
-	rc = store_init(c->data, &host_system, false, &c->err);
+	rc = kinds_try(dir, &c->err);
+	if (rc == RC_OK)
+		rc = store_init(c->data, &host_system, false, &c->err);
 	if (rc == RC_OK)
 		rc = found(c, dir);
 	free(dir);

@@ -3,6 +3,8 @@
 
 #include <dirent.h>
 
+#include "contract/contract.h"
+
 static const char usage[] =
 	"usage: hufud kind load FILE.json|FOLDER [--as ACCOUNT] [--json]\n"
 	"       hufud kind list [--json]\n"
@@ -18,9 +20,16 @@ static const char usage[] =
 
 static int load_file(struct cli *c, const char *file, json_t *said)
 {
-	bool changed;
+	json_t *definition;
+	bool changed = false;
+	enum rc rc = ledger_kind_read(file, &definition, &c->err);
 
-	if (ledger_kind_load(&c->op, file, &changed) != RC_OK)
+	if (rc == RC_OK)
+		rc = contract_admits(c->store->kinds, definition, &c->err);
+	if (rc == RC_OK)
+		rc = ledger_kind_put(&c->op, definition, &changed);
+	json_decref(definition);
+	if (rc != RC_OK)
 		return cli_fail(c, &c->err);
 	json_array_append_new(said, json_pack("{s:s, s:b}", "file", file,
 					      "changed", (int)changed));

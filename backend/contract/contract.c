@@ -199,6 +199,17 @@ static bool is_text(const json_t *o, const char *key, const char *text)
 	return json_text(o, key) && !strcmp(json_text(o, key), text);
 }
 
+/* But for the names of their arguments: nobody could tell them apart. */
+static bool is_same_path(const char *a, const char *b)
+{
+	for (; *a && *a == *b; a++, b++)
+		if (*a == '{') {
+			a += strcspn(a, "}");
+			b += strcspn(b, "}");
+		}
+	return *a == *b;
+}
+
 static enum rc op_read(struct contract *c, const struct registry *kinds,
 		       const char *path, const json_t *item, const char *method,
 		       json_t *o, struct err *err)
@@ -239,7 +250,14 @@ static enum rc op_read(struct contract *c, const struct registry *kinds,
 		return err_set(err, RC_INVALID, "%s: has no limit, or \"none\"",
 			       op->id);
 	if (contract_operation(c, op->id))
-		return err_set(err, RC_INVALID, "%s is there twice", op->id);
+		return err_set(err, RC_INVALID,
+			       "the API has another operation '%s'", op->id);
+	for (size_t i = 0; i < c->nops; i++)
+		if (!strcmp(c->ops[i].method, op->method) &&
+		    is_same_path(c->ops[i].path, path))
+			return err_set(err, RC_INVALID,
+				       "%s %s is there for %s already", upper,
+				       path, c->ops[i].id);
 	rc = op_roles(c, kinds, op, json_object_get(x, "roles"), err);
 	if (rc == RC_OK)
 		rc = op_scope_read(op, json_text(x, "scope"), err);
@@ -395,6 +413,37 @@ enum rc contract_new(struct contract **out, const struct registry *kinds,
 		*out = c;
 	else
 		contract_free(c);
+	return rc;
+}
+
+/* `kinds` as they would be with the definition. */
+static enum rc registry_with(struct registry **out,
+			     const struct registry *kinds,
+			     const json_t *definition, struct err *err)
+{
+	enum rc rc = registry_new(out, err);
+
+	for (size_t i = 0; rc == RC_OK && i < registry_count(kinds); i++)
+		rc = registry_add(*out, registry_at(kinds, i)->definition, err);
+	return rc == RC_OK ? registry_add(*out, definition, err) : rc;
+}
+
+enum rc contract_admits(const struct registry *kinds, const json_t *definition,
+			struct err *err)
+{
+	struct registry *with = NULL;
+	struct contract *c = NULL;
+	struct err why = { 0 };
+	enum rc rc = registry_with(&with, kinds, definition, err);
+
+	if (rc == RC_OK)
+		rc = contract_new(&c, with, &why);
+	if (rc != RC_OK && !err->code)
+		err_set(err, rc,
+			"no kind can be named '%s': %s: choose another name",
+			json_text(definition, "kind"), why.text);
+	contract_free(c);
+	registry_free(with);
 	return rc;
 }
 

@@ -60,6 +60,11 @@ struct contract;
 enum rc contract_new(struct contract **out, const struct registry *kinds,
 		     struct err *err);
 void contract_free(struct contract *c);
+/* Could such a kind be loaded? Asked before it is: a kind never goes away, and
+ * with one whose words are taken there would be no contract any more.
+ * RC_INVALID says what stands in its way. */
+enum rc contract_admits(const struct registry *kinds, const json_t *definition,
+			struct err *err);
 
 size_t contract_count(const struct contract *c);
 const struct operation *contract_at(const struct contract *c, size_t i);

@@ -69,6 +69,38 @@ static void replace(struct buf *out, const char *text, const struct word *words)
 	}
 }
 
+/* `value` with the words in all its texts, a new reference: a text stays a
+ * text, whatever a label holds. NULL when memory ran out. */
+static json_t *worded(const json_t *value, const struct word *words)
+{
+	json_t *in = (json_t *)(uintptr_t)value, *out, *one;
+	const char *name;
+	struct buf text;
+	int bad = 0;
+	size_t i;
+
+	if (json_is_string(value)) {
+		buf_init(&text, TEXT_MAX_BYTES);
+		replace(&text, json_string_value(value), words);
+		out = text.rc != RC_OK ? NULL
+		      : text.data      ? json_stringn(text.data, text.len)
+				       : json_string("");
+		buf_release(&text);
+		return out;
+	}
+	if (!json_is_object(value) && !json_is_array(value))
+		return json_incref(in);
+	out = json_is_object(value) ? json_object() : json_array();
+	json_object_foreach(in, name, one) bad |=
+		json_object_set_new(out, name, worded(one, words));
+	json_array_foreach(in, i, one) bad |=
+		json_array_append_new(out, worded(one, words));
+	if (!bad)
+		return out;
+	json_decref(out);
+	return NULL;
+}
+
 /* A copy of `item` with the words of a kind in it. */
 static enum rc item_for(const json_t *document, const struct kind *k,
 			const json_t *item, json_t **out, struct err *err)
@@ -79,24 +111,12 @@ static enum rc item_for(const json_t *document, const struct kind *k,
 		{ "{Kinds}", many },        { "{Kind}", one },
 		{ "{label}", k->label_en }, { NULL, NULL }
 	};
-	struct buf text, said;
-	enum rc rc;
 
 	document_plural(document, k->name, plural);
 	camel(k->name, one);
 	camel(plural, many);
-	buf_init(&text, TEXT_MAX_BYTES);
-	buf_init(&said, TEXT_MAX_BYTES);
-	rc = json_write(&text, item, err);
-	if (rc == RC_OK) {
-		replace(&said, text.data, words);
-		rc = buf_status(&said, err);
-	}
-	if (rc == RC_OK)
-		rc = json_read(said.data, said.len, out, err);
-	buf_release(&text);
-	buf_release(&said);
-	return rc;
+	*out = worded(item, words);
+	return *out ? RC_OK : err_set(err, RC_NOMEM, "out of memory");
 }
 
 static const char *const scalar_type[FIELD__MAX] = {
@@ -142,10 +162,9 @@ static json_t *field_schema(const struct field *f, bool or_null)
 {
 	json_t *schema = json_object(), *values = json_array();
 	const char *type = scalar_type[f->type];
-	char words[200];
 
-	snprintf(words, sizeof(words), "%s (%s)", f->label_en, f->label_zh);
-	json_object_set_new(schema, "description", json_string(words));
+	json_object_set_new(schema, "description",
+			    json_sprintf("%s (%s)", f->label_en, f->label_zh));
 	if (type && or_null)
 		json_object_set_new(schema, "type",
 				    json_pack("[s, s]", type, "null"));
@@ -248,20 +267,40 @@ static json_t *reply_of(const char *name)
 			 "application/json", "schema", "$ref", ref);
 }
 
-static void kind_schemas(json_t *document, const struct kind *k)
+/* What is there already keeps its meaning. */
+static enum rc part_add(json_t *parts, const char *name, json_t *part,
+			struct err *err)
+{
+	bool is_taken = json_object_get(parts, name) != NULL;
+
+	if (!is_taken && json_object_set_new(parts, name, part) == 0)
+		return RC_OK;
+	if (!is_taken)
+		return err_set(err, RC_NOMEM, "out of memory");
+	json_decref(part);
+	return err_set(err, RC_INVALID, "the API has another '%s'", name);
+}
+
+static enum rc kind_schemas(json_t *document, const struct kind *k,
+			    struct err *err)
 {
 	json_t *parts = json_object_get(document, "components");
 	json_t *schemas = json_object_get(parts, "schemas");
 	json_t *replies = json_object_get(parts, "responses");
 	char name[64], other[80];
+	enum rc rc;
 
 	camel(k->name, name);
-	json_object_set_new(schemas, name, schema_read(document, k));
-	json_object_set_new(replies, name, reply_of(name));
+	rc = part_add(schemas, name, schema_read(document, k), err);
+	if (rc == RC_OK)
+		rc = part_add(replies, name, reply_of(name), err);
 	snprintf(other, sizeof(other), "%sNew", name);
-	json_object_set_new(schemas, other, schema_written(k, false));
+	if (rc == RC_OK)
+		rc = part_add(schemas, other, schema_written(k, false), err);
 	snprintf(other, sizeof(other), "%sPatch", name);
-	json_object_set_new(schemas, other, schema_written(k, true));
+	return rc == RC_OK
+		       ? part_add(schemas, other, schema_written(k, true), err)
+		       : rc;
 }
 
 static void parameter_put(json_t *parameters, const char *name, json_t *schema,
@@ -344,6 +383,29 @@ static void filters_put(const json_t *document, json_t *parameters,
 	}
 }
 
+/* What is declared for a kind alone takes the place of what every kind has; of
+ * another kind, or of none, it would hide it. */
+static enum rc declared_check(const json_t *declared, const char *path,
+			      const struct kind *k, struct err *err)
+{
+	json_t *op;
+	const char *method;
+
+	json_object_foreach((json_t *)(uintptr_t)declared, method, op)
+	{
+		const json_t *x = json_object_get(op, "x-hufu");
+		const char *of = json_text(x, "kind");
+
+		if (!of)
+			of = json_text(json_object_get(x, "with"), "kind");
+		if (json_is_object(op) && (!of || strcmp(of, k->name) != 0))
+			return err_set(err, RC_INVALID,
+				       "%s is there for %s already", path,
+				       json_text(op, "operationId"));
+	}
+	return RC_OK;
+}
+
 /* One path of a kind: operations that it does not have are left out. */
 static enum rc path_for(json_t *document, const struct kind *k,
 			const char *path, const json_t *item, json_t *paths,
@@ -379,13 +441,13 @@ static enum rc path_for(json_t *document, const struct kind *k,
 		    json_object_get(json_object_get(get, "x-hufu"), "with"),
 		    "filters")))
 		filters_put(document, json_object_get(get, "parameters"), k);
-	/* What is declared for this kind alone stands before. */
-	if (json_object_get(paths, at))
+	rc = declared_check(json_object_get(paths, at), at, k, err);
+	if (rc == RC_OK && json_object_get(paths, at))
 		json_object_update_missing(json_object_get(paths, at), made);
-	else
+	else if (rc == RC_OK)
 		json_object_set(paths, at, made);
 	json_decref(made);
-	return RC_OK;
+	return rc;
 }
 
 static enum rc paths_make(json_t *document, const struct registry *kinds,
@@ -458,9 +520,10 @@ enum rc document_make(const struct registry *kinds, json_t **out,
 
 	if (rc != RC_OK)
 		return rc;
-	for (size_t i = 0; i < registry_count(kinds); i++)
-		kind_schemas(*out, registry_at(kinds, i));
-	rc = paths_make(*out, kinds, err);
+	for (size_t i = 0; rc == RC_OK && i < registry_count(kinds); i++)
+		rc = kind_schemas(*out, registry_at(kinds, i), err);
+	if (rc == RC_OK)
+		rc = paths_make(*out, kinds, err);
 	if (rc == RC_OK)
 		headers_put(*out);
 	return rc;

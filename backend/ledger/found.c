@@ -7,6 +7,7 @@
 #include "base/jcs.h"
 #include "kind/rows.h"
 #include "object/sshsig.h"
+#include "sql_store.gen.h"
 
 static struct account server_account(void)
 {
@@ -23,14 +24,35 @@ static json_t *kind_record(const json_t *definition)
 			 definition);
 }
 
+/* A table that is there before a kind of its name is the store's own. */
+static enum rc table_check(struct op *op, const char *kind)
+{
+	struct query *q = query_begin(op->store->db, SQL_NAME_TAKEN);
+	bool is_taken;
+	enum rc rc;
+
+	query_text(q, 1, kind);
+	is_taken = query_row(q);
+	rc = query_end(q, op->err);
+	if (rc == RC_OK && is_taken)
+		rc = err_set(op->err, RC_INVALID,
+			     "no kind can be named '%s': the store has a table "
+			     "of that name: choose another name",
+			     kind);
+	return rc;
+}
+
 /* Tables stand before the first record of the kind `kind` does. */
 static enum rc tables_make(struct op *op, const struct registry *r)
 {
 	enum rc rc = db_begin(op->store->db, true, op->err);
 
-	for (size_t i = 0; i < registry_count(r) && rc == RC_OK; i++)
-		rc = rows_create(op->store->db, registry_at(r, i), ROWS_SERVER,
-				 NULL, op->err);
+	for (size_t i = 0; i < registry_count(r) && rc == RC_OK; i++) {
+		rc = table_check(op, registry_at(r, i)->name);
+		if (rc == RC_OK)
+			rc = rows_create(op->store->db, registry_at(r, i),
+					 ROWS_SERVER, NULL, op->err);
+	}
 	if (rc == RC_OK)
 		rc = db_commit(op->store->db, op->err);
 	if (rc != RC_OK)
@@ -147,6 +169,10 @@ enum rc ledger_kind_put(struct op *op, const json_t *definition, bool *changed)
 			       "kinds");
 	if (!name)
 		return err_set(op->err, RC_INVALID, "it names no kind");
+	rc = registry_kind(op->store->kinds, name) ? RC_OK
+						   : table_check(op, name);
+	if (rc != RC_OK)
+		return rc;
 	/* The author stays the administrator; the kind's writers are not. */
 	snprintf(server.name, sizeof(server.name), "%s", op->actor->name);
 	as_server.actor = &server;
@@ -163,20 +189,32 @@ enum rc ledger_kind_put(struct op *op, const json_t *definition, bool *changed)
 	return rc;
 }
 
-enum rc ledger_kind_load(struct op *op, const char *file, bool *changed)
+enum rc ledger_kind_read(const char *file, json_t **definition, struct err *err)
 {
-	json_t *definition = NULL;
 	struct buf text;
 	enum rc rc;
 
-	*changed = false;
+	*definition = NULL;
 	buf_init(&text, RECORD_BYTES_MAX);
-	rc = file_read(file, &text, op->err);
+	rc = file_read(file, &text, err);
 	if (rc == RC_OK)
-		rc = json_read(text.data, text.len, &definition, op->err);
+		rc = json_read(text.data, text.len, definition, err);
 	buf_release(&text);
-	if (rc == RC_OK && !json_text(definition, "kind"))
-		rc = err_set(op->err, RC_INVALID, "'%s' names no kind", file);
+	if (rc == RC_OK && !json_text(*definition, "kind"))
+		rc = err_set(err, RC_INVALID, "'%s' names no kind", file);
+	if (rc != RC_OK) {
+		json_decref(*definition);
+		*definition = NULL;
+	}
+	return rc;
+}
+
+enum rc ledger_kind_load(struct op *op, const char *file, bool *changed)
+{
+	json_t *definition;
+	enum rc rc = ledger_kind_read(file, &definition, op->err);
+
+	*changed = false;
 	if (rc == RC_OK)
 		rc = ledger_kind_put(op, definition, changed);
 	json_decref(definition);

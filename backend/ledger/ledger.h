@@ -29,9 +29,13 @@ struct audit_by op_by(const struct op *op);
 
 /* Found the catalog: kind records from registry files, and the server's key. */
 enum rc ledger_found(struct op *op, const char *schema_dir);
-/* Add or extend a kind on a running system: writes its `kind` record. */
+/* Add or extend a kind on a running system: writes its `kind` record. A name
+ * that the store has for a table of its own is RC_INVALID. */
 enum rc ledger_kind_load(struct op *op, const char *file, bool *changed);
-/* The same of a kind's definition. */
+/* Its two parts: a file that names a kind (new reference), and what is done
+ * with a definition. */
+enum rc ledger_kind_read(const char *file, json_t **definition,
+			 struct err *err);
 enum rc ledger_kind_put(struct op *op, const json_t *definition, bool *changed);
 
 /* One record that the office writes. */

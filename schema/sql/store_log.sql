@@ -343,3 +343,6 @@ SELECT id, valid_from, coalesce(grace_days, 7) FROM form
 WHERE scope = 'catalog' AND form_code = ?1 AND version > ?2
 AND state IN ('published', 'retired') AND valid_from <= ?3
 ORDER BY version DESC
+
+-- name: name_taken
+SELECT 1 FROM sqlite_schema WHERE name = ?1

@@ -311,6 +311,38 @@ static void test_a_word_that_nobody_checks_is_refused(void **state)
 	json_decref(schema);
 }
 
+/* With the words of a kind: each is there for something else. */
+static void test_a_kind_whose_words_are_taken_is_not_admitted(void **state)
+{
+	static const struct {
+		const char *name, *why; /* NULL: admitted */
+	} cases[] = {
+		{ "well", NULL },
+		{ "agency", NULL },
+		{ "document", "'getDocument'" },
+		{ "problem", "'Problem'" },
+		{ "visit_new", "'VisitNew'" },
+		{ "scope", "'Scope'" },
+		{ "event", "/v1/events is there for streamChanges already" },
+		{ "export", "/v1/exports/{id} is there for exportRecords" },
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		json_t *kind = json_deep_copy(
+			registry_kind(w->kinds, "agency")->definition);
+		struct err err = { 0 };
+		enum rc rc;
+
+		json_object_set_new(kind, "kind", json_string(cases[i].name));
+		rc = contract_admits(w->kinds, kind, &err);
+		if (rc != (cases[i].why ? RC_INVALID : RC_OK) ||
+		    !strstr(err.text, cases[i].why ? cases[i].why : ""))
+			fail_msg("%s: %s", cases[i].name, err.text);
+		json_decref(kind);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -326,6 +358,8 @@ int main(void)
 		cmocka_unit_test(test_wrong_parameters_are_told_one_by_one),
 		cmocka_unit_test(test_schemas_find_what_does_not_fit),
 		cmocka_unit_test(test_a_word_that_nobody_checks_is_refused),
+		cmocka_unit_test(
+			test_a_kind_whose_words_are_taken_is_not_admitted),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);

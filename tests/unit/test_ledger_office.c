@@ -265,6 +265,31 @@ static void a_kind_gains_a_field_without_moving_old_records(void **state)
 	write_ok(w, "subject", "s2", "{\"name\":\"b\",\"floor_area\":8}");
 }
 
+static void no_kind_takes_a_table_of_the_store(void **state)
+{
+	static const char *const names[] = { "account",   "token",  "audit",
+					     "log",       "packet", "meta",
+					     "log_record" };
+	struct world *w = *state;
+	struct account admin;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		struct err err = { 0 };
+		struct op op = loop_op(&w->loop, &admin, &err);
+		json_t *definition = json_deep_copy(
+			registry_kind(w->loop.store->kinds, "agency")
+				->definition);
+		bool changed;
+
+		json_object_set_new(definition, "kind", json_string(names[i]));
+		assert_int_equal(ledger_kind_put(&op, definition, &changed),
+				 RC_INVALID);
+		assert_non_null(strstr(err.text, names[i]));
+		assert_null(registry_kind(w->loop.store->kinds, names[i]));
+		json_decref(definition);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -278,6 +303,7 @@ int main(void)
 		TEST(sealed_records_are_stored_sealed),
 		TEST(entered_references_find_their_record),
 		TEST(a_kind_gains_a_field_without_moving_old_records),
+		TEST(no_kind_takes_a_table_of_the_store),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
