@@ -106,7 +106,7 @@ static enum rc record_begin(struct cli *c, const char *kind, const char *id,
 /* The words as facts, checked, over what stands. */
 static enum rc record_make(struct cli *c, const char *const *words,
 			   struct entry_fact *fact, const char *kind,
-			   const json_t *base, json_t **record)
+			   const json_t *base, json_t **record, bool *is_marked)
 {
 	static const struct entry_remark *const of_code[] = {
 		&entry_wrong_check, &entry_wrong_inner, NULL
@@ -130,6 +130,8 @@ static enum rc record_make(struct cli *c, const char *const *words,
 		*record = entry_record(k, c->scope, fact, base);
 		if (!*record)
 			rc = err_set(&c->err, RC_NOMEM, "out of memory");
+		else
+			*is_marked = !entry_claims(k, fact, *record);
 	}
 	fact->given = NULL;
 	json_decref(given);
@@ -208,7 +210,8 @@ int cmd_set(struct cli *c)
 		  : record_begin(c, o.kind, o.id, is_new, &base);
 	fact.id = o.id;
 	if (rc == RC_OK)
-		rc = record_make(c, words + 2, &fact, o.kind, base, &record);
+		rc = record_make(c, words + 2, &fact, o.kind, base, &record,
+				 &o.is_marked);
 	o.record = record;
 	o.base = base;
 	if (rc == RC_OK)

@@ -197,6 +197,16 @@ static enum rc scheme_check(struct sense *s, const char *code)
 	return rc;
 }
 
+static enum rc due_check(struct sense *s, const char *due)
+{
+	if (strcmp(due, s->day) >= 0)
+		return RC_OK;
+	return err_set(s->op->err, RC_INVALID,
+		       "the assignments would be due on %s, which is over: "
+		       "name a day from today on",
+		       due);
+}
+
 enum rc draw_sense(struct op *op, const char *scope, const char day[11],
 		   const struct draw_options *o)
 {
@@ -213,6 +223,7 @@ enum rc draw_sense(struct op *op, const char *scope, const char day[11],
 		{ o->item, item_check },
 		{ o->states, state_check },
 		{ o->scheme, scheme_check },
+		{ o->due, due_check },
 		{ o->grades, grade_check },
 		{ o->quota, grade_check },
 		{ has_grades ? o->ratio : NULL, grade_check },

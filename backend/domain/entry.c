@@ -67,7 +67,8 @@ static int lay(json_t *record, const json_t *facts)
 
 	json_object_foreach((json_t *)(uintptr_t)facts, name, value)
 	{
-		if (reads_the_same(json_object_get(record, name), value))
+		if (reads_the_same(json_object_get(record, name), value) ||
+		    !strcmp(name, "flags"))
 			continue;
 		if (json_is_null(value))
 			json_object_del(record, name);
@@ -85,34 +86,40 @@ static bool is_own(const struct entry_fact *fact, const char *flag)
 	return false;
 }
 
-/* The flags as they stand, less what this entry decides, and what it earned. A
- * set without members is no field. */
-static int lay_flags(const struct kind *k, json_t *record,
-		     const struct entry_fact *fact)
+/* Flags, less what this entry decides, and what it earned, in canonical order;
+ * a flag that is there already is there once. A new reference, or NULL when
+ * memory ran out. */
+static json_t *flags_with(const struct kind *k, const json_t *flags,
+			  const struct entry_fact *fact)
 {
-	const json_t *standing = json_object_get(record, "flags");
-	json_t *flags = json_array();
-	int bad = flags ? 0 : -1;
+	json_t *set = json_array(), *record = json_object(), *flag;
+	int bad = json_object_set(record, "flags", set);
+	size_t i;
 
-	if (!kind_field(k, "flags"))
-		goto out;
-	for (size_t i = 0; i < json_array_size(standing); i++) {
-		json_t *flag = json_array_get(standing, i);
-
-		if (!is_own(fact, json_string_value(flag)))
-			bad |= json_array_append(flags, flag);
-	}
-	for (int i = 0; i < ENTRY_REMARKS_MAX && fact->remarks[i]; i++)
+	json_array_foreach(flags, i,
+			   flag) if (!is_own(fact, json_string_value(flag)))
+		bad |= json_array_append(set, flag);
+	for (i = 0; i < ENTRY_REMARKS_MAX && fact->remarks[i]; i++)
 		if (fact->remarks[i]->flag)
 			bad |= json_array_append_new(
-				flags, json_string(fact->remarks[i]->flag));
+				set, json_string(fact->remarks[i]->flag));
+	kind_normalise(k, record);
+	json_decref(record);
+	if (!bad)
+		return set;
+	json_decref(set);
+	return NULL;
+}
+
+/* A set without members is no field. */
+static int put_flags(json_t *record, json_t *flags)
+{
+	int bad = flags ? 0 : -1;
+
 	if (json_array_size(flags) > 0)
 		bad |= json_object_set(record, "flags", flags);
-	else if (json_array_size(standing) > 0)
+	else if (!bad && json_object_get(record, "flags"))
 		bad |= json_object_del(record, "flags");
-	/* Canonical order; a flag that is there already is there once. */
-	kind_normalise(k, record);
-out:
 	json_decref(flags);
 	return bad;
 }
@@ -132,11 +139,30 @@ json_t *entry_record(const struct kind *k, const char *scope,
 	bad |= json_object_set_new(record, "id", json_string(fact->id));
 	bad |= json_object_set_new(record, "scope", json_string(scope));
 	bad |= lay(record, fact->given);
-	if (fact->own || fact->remarks[0])
-		bad |= lay_flags(k, record, fact);
+	if (kind_field(k, "flags") && (fact->own || fact->remarks[0]))
+		bad |= put_flags(
+			record,
+			flags_with(k, json_object_get(record, "flags"), fact));
 	if (bad) {
 		json_decref(record);
 		return NULL;
 	}
 	return record;
+}
+
+bool entry_claims(const struct kind *k, const struct entry_fact *fact,
+		  json_t *record)
+{
+	const json_t *given = json_object_get(fact->given, "flags");
+	json_t *flags = json_object_get(record, "flags"), *wants;
+	bool claims;
+
+	if (!given || !kind_field(k, "flags"))
+		return false;
+	wants = flags_with(k, given, fact);
+	claims = flags ? !json_equal(flags, wants) : json_array_size(wants) > 0;
+	if (claims)
+		put_flags(record, json_incref(wants));
+	json_decref(wants);
+	return claims;
 }

@@ -74,8 +74,15 @@ enum rc entry_holder(struct op *op, const char *scope, const char *code,
 		     char id[33], struct err *why);
 
 /* What the record is to be: what stands (NULL: nothing), the facts over it, and
- * its flags. A new reference, or NULL when memory ran out. */
+ * the flags that it earned; none that are given. A new reference, or NULL when
+ * memory ran out. */
 json_t *entry_record(const struct kind *k, const char *scope,
 		     const struct entry_fact *fact, const json_t *standing);
+
+/* Are other flags given than the record, as it is to be, has by itself? They
+ * are laid over it: then they are the actor's word, and the kind says who may
+ * write them. Otherwise it is marked: office_record. */
+bool entry_claims(const struct kind *k, const struct entry_fact *fact,
+		  json_t *record);
 
 #endif

@@ -253,7 +253,7 @@ static enum rc check_source(const struct import_batch *b,
 
 static enum rc pend_record(struct import_batch *b, const struct csv_row *row,
 			   const struct entry_fact *fact, json_t *record,
-			   json_t *base)
+			   json_t *base, bool is_marked)
 {
 	struct import_pending *p = &b->pending[b->n];
 	struct import_pending next = { .at = b->nrecords,
@@ -268,7 +268,9 @@ static enum rc pend_record(struct import_batch *b, const struct csv_row *row,
 		(struct office_record){ .kind = b->kind_name,
 					.id = p->id,
 					.record = record,
-					.base = base };
+					.base = base,
+					.is_marked = is_marked,
+					.is_history = true };
 	return pend(b, row, next);
 }
 
@@ -292,6 +294,7 @@ enum rc batch_put(struct import_batch *b, const struct csv_row *row,
 {
 	json_t *standing = NULL, *record = NULL;
 	struct err why = { 0 };
+	bool is_marked = false;
 	uint32_t line;
 	enum rc rc;
 
@@ -307,6 +310,8 @@ enum rc batch_put(struct import_batch *b, const struct csv_row *row,
 	if (!record)
 		rc = err_set(b->op->err, RC_NOMEM, "out of memory");
 	else
+		is_marked = !entry_claims(b->kind, fact, record);
+	if (rc == RC_OK)
 		rc = keep_state(b, fact->id, standing, record);
 	if (rc == RC_OK)
 		rc = give_state(b, standing, record);
@@ -328,7 +333,7 @@ enum rc batch_put(struct import_batch *b, const struct csv_row *row,
 	}
 	if (rc == RC_OK) {
 		fact->taken = true;
-		return pend_record(b, row, fact, record, standing);
+		return pend_record(b, row, fact, record, standing, is_marked);
 	}
 out:
 	json_decref(record);

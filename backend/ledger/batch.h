@@ -75,9 +75,16 @@ struct take_record {
 	char q_code[24]; /* its quarantine code for this record, or "" */
 	const char *code; /* static: why it goes to quarantine, or NULL */
 	char why[ERR_TEXT_MAX];
+	bool is_marked, is_history; /* office_record */
 	bool changed, is_new;
 	bool altered; /* out: a recorded fact, by an import */
 };
+
+/* The role of who writes something that an import may write as well. */
+static inline unsigned role_with_import(unsigned role, bool may)
+{
+	return may ? role | (unsigned)ROLE_IMPORT : role;
+}
 
 /* A verified packet with its records. */
 struct take {

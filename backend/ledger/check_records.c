@@ -108,25 +108,40 @@ static void loose_note(const struct newest *n, const struct field *f,
 	r->nloose++;
 }
 
+static enum rc reference_count(const struct newest *n, const struct field *f,
+			       const char *id)
+{
+	struct check *c = n->c;
+	bool there;
+	enum rc rc = is_there(c, c->at->scope, f->refers, id, &there);
+
+	if (rc == RC_OK && !there)
+		rc = is_there(c, "catalog", f->refers, id, &there);
+	if (rc == RC_OK && !there)
+		loose_note(n, f, id);
+	return rc;
+}
+
 /* A reference may point at what another scope or a later sync brings: counted
  * and named, not a fault. */
 static enum rc references_count(const struct newest *n, const json_t *plain)
 {
-	struct check *c = n->c;
 	enum rc rc = RC_OK;
 
 	for (size_t i = 0; rc == RC_OK && i < n->k->nfields; i++) {
 		const struct field *f = &n->k->fields[i];
-		const char *id = f->refers ? json_text(plain, f->name) : NULL;
-		bool there;
+		const json_t *value = json_object_get(plain, f->name), *one;
+		size_t j;
 
-		if (!id)
-			continue;
-		rc = is_there(c, c->at->scope, f->refers, id, &there);
-		if (rc == RC_OK && !there)
-			rc = is_there(c, "catalog", f->refers, id, &there);
-		if (rc == RC_OK && !there)
-			loose_note(n, f, id);
+		if (f->refers && json_is_string(value))
+			rc = reference_count(n, f, json_string_value(value));
+		else if (f->refers)
+			json_array_foreach(value, j, one)
+			{
+				if (rc == RC_OK && json_is_string(one))
+					rc = reference_count(
+						n, f, json_string_value(one));
+			}
 	}
 	return rc;
 }

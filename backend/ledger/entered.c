@@ -70,23 +70,16 @@ static enum rc ref_check(struct op *op, const struct office_write *w,
 
 /* -- accounts that act for some agencies -- */
 
-/* The kind of the records that a field names: a reference's, and officers are
- * who a team is made of. NULL: it names none. */
-static const char *named_by(const struct field *f)
-{
-	return f->type == FIELD_REF ? f->refers
-	       : f->type == FIELD_SET && !strcmp(f->name, "officers")
-		       ? "officer"
-		       : NULL;
-}
-
-static bool has_member(const json_t *set, const char *id)
+/* Is it the value, or a member of it? */
+static bool names(const json_t *value, const char *id)
 {
 	const json_t *one;
 	size_t i;
 
-	json_array_foreach(set, i, one) if (!strcmp(json_string_value(one),
-						    id)) return true;
+	if (json_is_string(value))
+		return !strcmp(json_string_value(value), id);
+	json_array_foreach(value, i, one) if (!strcmp(json_string_value(one),
+						      id)) return true;
 	return false;
 }
 
@@ -121,7 +114,7 @@ static enum rc names_check(struct op *op, const struct office_write *w,
 			   const struct field *f, const json_t *before,
 			   const json_t *after, struct err *why)
 {
-	const struct kind *k = registry_kind(op->store->kinds, named_by(f));
+	const struct kind *k = registry_kind(op->store->kinds, f->refers);
 	const json_t *was = json_object_get(before, f->name);
 	const json_t *now = json_object_get(after, f->name), *one;
 	enum rc rc = RC_OK;
@@ -136,7 +129,7 @@ static enum rc names_check(struct op *op, const struct office_write *w,
 	{
 		const char *id = json_string_value(one);
 
-		if (rc == RC_OK && id && !has_member(was, id))
+		if (rc == RC_OK && id && !names(was, id))
 			rc = agency_check(op, w, f, k->name, id, why);
 	}
 	return rc;
@@ -160,7 +153,7 @@ static enum rc agencies_check(struct op *op, const struct office_write *w,
 			       "agencies",
 			       op->actor->name);
 	for (size_t i = 0; i < k->nfields && rc == RC_OK; i++)
-		if (named_by(&k->fields[i]))
+		if (k->fields[i].refers)
 			rc = names_check(op, w, &k->fields[i], before, after,
 					 why);
 	return rc;
@@ -179,6 +172,30 @@ static enum rc self_check(const struct kind *k, const struct field *f,
 		       : RC_OK;
 }
 
+/* What the field names anew: it alone, or each member of a set. */
+static enum rc refs_check(struct op *op, const struct office_write *w,
+			  json_t **paths, const struct kind *k,
+			  const struct field *f, const json_t *before,
+			  const json_t *after, struct err *why)
+{
+	const json_t *was = json_object_get(before, f->name);
+	const json_t *now = json_object_get(after, f->name);
+	size_t n = json_is_array(now) ? json_array_size(now) : now ? 1 : 0;
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; i < n && rc == RC_OK; i++) {
+		const char *id = json_string_value(
+			json_is_array(now) ? json_array_get(now, i) : now);
+
+		if (!id || names(was, id))
+			continue;
+		rc = self_check(k, f, after, id, why);
+		if (rc == RC_OK)
+			rc = ref_check(op, w, paths, f, id, why);
+	}
+	return rc;
+}
+
 enum rc entered_check(struct op *op, const struct office_write *w,
 		      json_t **paths, const struct kind *k,
 		      const json_t *before, const json_t *after,
@@ -188,19 +205,9 @@ enum rc entered_check(struct op *op, const struct office_write *w,
 
 	if (rc == RC_OK)
 		rc = agencies_check(op, w, k, before, after, why);
-	for (size_t i = 0; i < k->nfields && rc == RC_OK; i++) {
-		const struct field *f = &k->fields[i];
-		const char *id, *was;
-
-		if (f->type != FIELD_REF)
-			continue;
-		id = json_text(after, f->name);
-		was = json_text(before, f->name);
-		if (!id || (was && !strcmp(was, id)))
-			continue;
-		rc = self_check(k, f, after, id, why);
-		if (rc == RC_OK)
-			rc = ref_check(op, w, paths, f, id, why);
-	}
+	for (size_t i = 0; i < k->nfields && rc == RC_OK; i++)
+		if (k->fields[i].refers)
+			rc = refs_check(op, w, paths, k, &k->fields[i], before,
+					after, why);
 	return rc;
 }

@@ -47,6 +47,10 @@ struct office_record {
 	/* What the author saw: a three-way base, whole; NULL: as it stands now,
 	 * or new. Borrowed. */
 	const json_t *base;
+	/* Its flags are what the entry computed, and no word of the actor. */
+	bool is_marked;
+	/* A row of a file: what is new may begin as only imports begin. */
+	bool is_history;
 	/* out: */
 	enum office_outcome {
 		OFFICE_SAME, /* nothing to change */

@@ -67,6 +67,7 @@ static enum rc allowed(struct filling *f, const struct kind *k,
 		       struct office_record *o, const json_t *before,
 		       const json_t *after)
 {
+	unsigned role = f->op->actor->roles;
 	struct err why = { 0 };
 
 	if (k->is_catalog != !strcmp(f->w->scope, "catalog"))
@@ -74,12 +75,12 @@ static enum rc allowed(struct filling *f, const struct kind *k,
 			k->is_catalog ? "the scope catalog"
 				      : "a county's scope");
 	else if (kind_check(k, after, &why) == RC_OK &&
-		 kind_may_write(k, f->op->actor->roles, before, after, &why) ==
-			 RC_OK)
-		fsm_check(k, f->op->actor->roles, before, after, &why);
+		 kind_may_write(k, role_with_import(role, o->is_marked), before,
+				after, &why) == RC_OK)
+		fsm_check(k, role_with_import(role, o->is_history && !before),
+			  before, after, &why);
 	if (!why.code)
-		fsm_second(k, f->op->actor->roles, f->op->actor->name, before,
-			   after, &why);
+		fsm_second(k, role, f->op->actor->name, before, after, &why);
 	if (f->w->entered && !why.code)
 		entered_check(f->op, f->w, &f->paths, k, before, after, &why);
 	if (why.code == RC_NOMEM || why.code == RC_IO)
@@ -123,6 +124,8 @@ static enum rc record_fill(struct filling *f, const struct kind *k, size_t at)
 	memset(r, 0, sizeof(*r));
 	r->kind = o->kind;
 	r->id = o->id;
+	r->is_marked = o->is_marked;
+	r->is_history = o->is_history;
 	rc = record_sealed(f->op->store, k, f->w->scope, after, true,
 			   &r->terminal, err);
 	if (rc == RC_OK && o->base)

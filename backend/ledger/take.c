@@ -64,13 +64,16 @@ static enum rc plain_judge(const struct kind *k, const struct take *t,
 	if (rc != RC_OK)
 		refuse(r, "invalid", why->text);
 	err_clear(why);
-	rc = kind_may_write(k, t->role, before, plain, why);
+	rc = kind_may_write(k, role_with_import(t->role, r->is_marked), before,
+			    plain, why);
 	if (is_servers_own(rc))
 		return rc;
 	if (rc != RC_OK)
 		refuse(r, denied_code(k, t->role, !before), why->text);
 	err_clear(why);
-	if (!r->code && fsm_check(k, t->role, before, plain, why) != RC_OK)
+	if (!r->code &&
+	    fsm_check(k, role_with_import(t->role, r->is_history && !before),
+		      before, plain, why) != RC_OK)
 		refuse(r, "state", why->text);
 	if (!r->code && fsm_second(k, t->role, t->commit.author, before, plain,
 				   why) != RC_OK)

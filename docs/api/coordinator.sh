@@ -1,19 +1,20 @@
 #!/usr/bin/env bash
 # coordinator.sh - make an assignment, change its deadline, call it off.
-# usage: HUFU_URL=https://... HUFU_TOKEN=... coordinator.sh SCOPE SUBJECT
+# usage: HUFU_URL=https://... HUFU_TOKEN=... coordinator.sh SCOPE SUBJECT OFFICER OFFICER DUE LATER
 set -euo pipefail
-scope=$1 subject=$2
+scope=$1 subject=$2 later=$6
 ask() { curl -sS --fail-with-body -H "Authorization: Bearer $HUFU_TOKEN" -X "$1" "$HUFU_URL$2" "${@:3}"; }
 
 # The same key again gives the same reply and makes nothing: repeat it when the line was cut.
 made=$(ask POST "/v1/assignments?scope=$scope" -H "Idempotency-Key: $(cat /proc/sys/kernel/random/uuid)" \
 	-H 'Content-Type: application/json' \
-	-d "$(jq -n --arg s "$subject" '{subject: $s, due: "2026-12-31", state: "issued"}')")
+	-d "$(jq -n --arg s "$subject" --arg a "$3" --arg b "$4" --arg d "$5" \
+		'{subject: $s, officers: [$a, $b], due: $d, state: "issued"}')")
 id=$(jq -r .id <<<"$made")
 
 # A change says which version was seen; 412 when somebody was faster: read it again.
 changed=$(ask PATCH "/v1/assignments/$id" -H "If-Match: \"$(jq -r .etag <<<"$made")\"" \
-	-H 'Content-Type: application/merge-patch+json' -d '{"due": "2027-01-15"}')
+	-H 'Content-Type: application/merge-patch+json' -d "{\"due\": \"$later\"}")
 
 ask POST "/v1/assignments/$id/cancel" -H "If-Match: \"$(jq -r .etag <<<"$changed")\"" \
 	-H 'Content-Type: application/json' -d '{"reason": "the shop has closed"}' |

@@ -300,8 +300,10 @@ enum rc fsm_closes(const struct kind *k, const struct fsm_frozen *f,
 			  json_object_get(after, name)))
 			return err_set(err, RC_INVALID,
 				       "%s '%s': field '%s' no longer changes "
-				       "%s",
-				       k->name, id ? id : "", name, since);
+				       "%s%s%s",
+				       k->name, id ? id : "", name, since,
+				       f->instead ? ": " : "",
+				       f->instead ? f->instead : "");
 	}
 	return RC_OK;
 }
@@ -312,17 +314,14 @@ static enum rc frozen_check(const struct kind *k, unsigned role,
 {
 	const struct fsm *t = k->fsm;
 	int state = fsm_state(t, before);
-	char since[200];
+	char since[80];
 	enum rc rc = RC_OK;
 
 	for (size_t i = 0; i < t->nfrozen && rc == RC_OK; i++) {
-		const char *instead = t->frozen[i].instead;
-
 		if (!fsm_in(t->frozen[i].at, state))
 			continue;
-		snprintf(since, sizeof(since), "once it is '%s'%s%s",
-			 t->field->values[state], instead ? ": " : "",
-			 instead ? instead : "");
+		snprintf(since, sizeof(since), "once it is '%s'",
+			 t->field->values[state]);
 		rc = fsm_closes(k, &t->frozen[i], role, before, after, since,
 				err);
 	}

@@ -126,8 +126,8 @@ enum rc fsm_second(const struct kind *k, unsigned role, const char *author,
 /* Is the move for another than who made the record? */
 bool fsm_asks_maker(const struct fsm *t, unsigned role, const json_t *before,
 		    const json_t *after);
-/* Is anything changed that `f` closes for the role? RC_INVALID says what, and
- * ends in `since`, a clause. */
+/* Is anything changed that `f` closes for the role? RC_INVALID says what, with
+ * `since`, a clause, and what to do instead. */
 enum rc fsm_closes(const struct kind *k, const struct fsm_frozen *f,
 		   unsigned role, const json_t *before, const json_t *after,
 		   const char *since, struct err *err);

@@ -205,7 +205,7 @@ static enum rc parse_frozen(struct table *a, const json_t *o, void *at)
 	with = f->with ? kind_field(a->p->kind, f->with) : NULL;
 	if (!f->with)
 		rc = parse_states(a, o, "at", &f->at);
-	else if (!with || !with->refers || json_object_get(o, "at"))
+	else if (!with || with->type != FIELD_REF || json_object_get(o, "at"))
 		rc = wrong(a, "freeze with what refers to no record:", f->with);
 	if (rc == RC_OK)
 		rc = parse_names(a, o, "open", &f->open);

@@ -8,8 +8,9 @@
  *  "fields":[{"name":"state","type":"text","label":{...},"rule":"threeway",
  *   "group":"...","writers":[...],"values":["open"],"required":true,
  *   "refers":"subject","max":200,"safe":"open","fsm":{...},
- *   "codes":{...},"acting":["open"],"shape":"points","least":0,"most":100,"not_future":true,
- *   "not_before":"valid_from","marks":{...}}],
+ *   "codes":{...},"acting":["open"],"shape":"points","least":0,"most":100,
+ *   "members_least":2,"not_future":true,"not_past":true,
+ *   "not_before":"valid_from","limits_at":["issued"],"marks":{...}}],
  *  "owner":"author","unique":["visit","point","author"],
  *  "apart":{"by":["code"],"from":"valid_from","to":"valid_to","at":"active"},
  *  "search":["name","uscc","address"]}
@@ -34,7 +35,7 @@ enum field_type {
 	FIELD_MONEY, /* fen */
 	FIELD_COORDINATE, /* 1e-7 degrees */
 	FIELD_REF, /* id of a record of kind `refers` */
-	FIELD_SET, /* array of text, sorted, no repeats */
+	FIELD_SET, /* array of text, sorted, no repeats; of ids with `refers` */
 	FIELD_JSON, /* any canonical object or array */
 	FIELD__MAX
 };
@@ -85,7 +86,8 @@ struct field {
 	const char *group; /* the field's own name when it has none */
 	unsigned writers; /* enum role bits; the kind's where not declared */
 	bool required;
-	const char *refers; /* FIELD_REF: the kind, else NULL */
+	/* FIELD_REF: the kind; FIELD_SET: that of its members, or NULL */
+	const char *refers;
 	const char *const *values; /* NULL-ended list of legal texts, or NULL */
 	int64_t max; /* characters of text, members of a set; 0: 4,000 */
 	const json_t *safe; /* MERGE_SAFE: the interim value */
@@ -94,7 +96,9 @@ struct field {
 	bool is_points; /* FIELD_JSON: a checklist, form/points.h */
 	/* kind/limits.h: NULL or false where there is none */
 	const json_t *least, *most;
-	bool not_future;
+	int64_t members_least; /* FIELD_SET */
+	bool not_future, not_past;
+	uint64_t limits_at; /* states where they hold; 0: in all */
 	const char *not_before; /* another field */
 	const char *const *acting; /* kind/acting.h: its states, or NULL */
 	const json_t *marks; /* kind/marks.h: the flag that it earns, or NULL */

@@ -142,7 +142,9 @@ static enum rc parse_details(struct parse *p, const json_t *o, struct field *f)
 	f->required = json_is_true(json_object_get(o, "required"));
 	f->safe = json_object_get(o, "safe");
 	f->max = max ? json_integer_value(max) : 0;
-	f->refers = f->type == FIELD_REF ? json_text(o, "refers") : NULL;
+	f->refers = f->type == FIELD_REF || f->type == FIELD_SET
+			    ? json_text(o, "refers")
+			    : NULL;
 	rc = parse_words(p, o, "values", &f->values);
 	if (rc == RC_OK)
 		rc = parse_roles(p, o, "writers", p->kind->writers,
@@ -159,7 +161,7 @@ static enum rc parse_details(struct parse *p, const json_t *o, struct field *f)
 		return err_set(p->err, RC_INVALID,
 			       "kind '%s': field '%s' has no max above 0",
 			       p->kind->name, f->name);
-	if (f->type == FIELD_REF && (!f->refers || !name_is_field(f->refers)))
+	if (f->refers ? !name_is_field(f->refers) : f->type == FIELD_REF)
 		return err_set(p->err, RC_INVALID,
 			       "kind '%s': field '%s' refers to no kind",
 			       p->kind->name, f->name);

@@ -3,8 +3,15 @@
  *
  * A field has in its kind file, each if it wants:
  *   "least": 0, "most": 100      bounds, both legal (int, money)
+ *   "members_least": 2           so many members of a set
  *   "not_future": true           no day or moment that is yet to come
+ *   "not_past": true             no day before today
  *   "not_before": "valid_from"   another field of its type, date or time
+ *   "limits_at": ["issued"]      all these hold in such states only
+ *
+ * and a field of references, or a set of them, finds its records
+ * (ledger/entered.h). With `limits_at` a record is judged by what it says also
+ * when it comes into one of these states from another.
  *
  * A day is the district's, eight hours ahead of UTC. What tablets and jobs
  * bring is not judged by this, and what stands is not until it changes. */
@@ -18,7 +25,8 @@
 enum rc limits_declared(const struct kind *k, struct field *f, const json_t *o,
 			struct err *err);
 /* Are the fields within their limits in which `after` differs from `before`
- * (NULL: new)? RC_INVALID names kind, id and field. */
+ * (NULL: new), or whose limits begin to hold? RC_INVALID names kind, id and
+ * field. */
 enum rc limits_check(const struct kind *k, const json_t *before,
 		     const json_t *after, int64_t now_ms, struct err *err);
 

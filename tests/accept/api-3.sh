@@ -53,7 +53,7 @@ is "as a signed packet of the account" chen "$(office "SELECT author FROM packet
 is "and every try is in the log" "chen:refused chen:refused chen:refused chen:refused chen:refused song:refused zhao:refused far:refused chen:ok" "$(entries cancelAssignment)"
 
 { echo "id,subject,officers,due,state"
-  for i in 2 3 4 5 6 7 8; do echo "a$i,s$i,o1;o2,2026-12-31,issued"; done; } >"$T/more.csv"
+  for i in 2 3 4 5 6 7 8; do echo "a$i,s$i,o1;o2,2099-12-31,issued"; done; } >"$T/more.csv"
 hufud import assignment "$T/more.csv" --scope $S >/dev/null
 tablet a o1
 # begin ASSIGNMENT VISIT: the check has begun; did ASSIGNMENT VISIT: it was signed
@@ -87,7 +87,7 @@ again() { answers 200 '"state":"reassigned"' POST /v1/assignments/a7/reassign -H
 	-H 'Content-Type: application/json' -d '{"officers":["o2","o3"],"reason":"ill"}'; }
 again; cp "$T/body" "$T/first"; again
 holds "again is the same answer" cmp "$T/first" "$T/body"
-is "one successor, for the same" "s7 [\"o2\",\"o3\"] 2026-12-31 issued" "$(office "SELECT subject||' '||officers||' '||due||' '||state FROM assignment WHERE id=(SELECT reassigned_to FROM assignment WHERE id='a7')")"
+is "one successor, for the same" "s7 [\"o2\",\"o3\"] 2099-12-31 issued" "$(office "SELECT subject||' '||officers||' '||due||' '||state FROM assignment WHERE id=(SELECT reassigned_to FROM assignment WHERE id='a7')")"
 
 # -- done while it was called off: a second person says whether it counts
 do_ 200 '"state":"cancelled"' assignments a8 cancel "$R"
@@ -166,15 +166,15 @@ is "in the log" "chen:ok" "$(entries withdrawVisit)"
 
 # -- orders to correct, violations, alarms, recusals, exemptions
 new rectification r1 visit=w1 subject=s1 content='clean the filter' state=issued
-new rectification r2 visit=w3 subject=s3 content='show the licence' state=issued due=2026-02-02
+new rectification r2 visit=w3 subject=s3 content='show the licence' state=issued due=2099-02-02
 do_ 400 '/served_on' rectifications r1 serve '{"served_on":"tomorrow"}'
 refused_to "song zhao" rectifications r1 serve '{"served_on":"2026-01-12"}'
 set_ rectification r1 term_days=10
 do_ 200 '"state":"served"' rectifications r1 serve '{"served_on":"2026-01-12"}'
 due() { api GET "/v1/deadlines?scope=$S&$1" | json items | python3 -c 'import json,sys; print(*[i["id"] + " " + i.get("deadline", "-") + " " + str(i["overdue"]).lower() for i in json.load(sys.stdin)], sep=";")'; }
-is "ten working days after Monday 12 January" "r1 2026-01-26 true;r2 2026-02-02 false" "$(due on=2026-02-01)"
+is "ten working days after Monday 12 January" "r1 2026-01-26 true;r2 2099-02-02 false" "$(due on=2026-02-01)"
 is "only the overdue" "r1 2026-01-26 true" "$(due 'overdue=true&on=2026-02-01')"
-is "by pages" "r2 2026-02-02 false" "$(due "on=2026-02-01&limit=1&cursor=$(api GET "/v1/deadlines?scope=$S&on=2026-02-01&limit=1" | json next)")"
+is "by pages" "r2 2099-02-02 false" "$(due "on=2026-02-01&limit=1&cursor=$(api GET "/v1/deadlines?scope=$S&on=2026-02-01&limit=1" | json next)")"
 answers 400 cursor GET "/v1/deadlines?scope=$S&cursor=x"
 answers 400 '"pointer":"on"' GET "/v1/deadlines?scope=$S&on=soon"
 do_ 400 'is not after the deadline' rectifications r1 extend '{"extended_to":"2026-01-26","reason":"r"}'
@@ -288,10 +288,10 @@ as far; post 403 'no rights in scope' "/v1/draws?scope=$S" '{"count":3}'
 as chen
 k=$(key)
 commit() { answers 201 '"state":"committed"' POST /v1/draws -H "Idempotency-Key: $k" -H 'Content-Type: application/json' \
-	-d '{"name":"winter","quota":{"A":3},"exclude":[{"id":"s9","reason":"white list"}],"due":"2027-01-31"}'; }
+	-d '{"name":"winter","quota":{"A":3},"exclude":[{"id":"s9","reason":"white list"}],"due":"2099-01-31"}'; }
 commit; draw=$(json id <"$T/body"); commit
 is "committed once" "1 $draw" "$(office "SELECT count(*), max(id) FROM draw" | tr '|' ' ')"
-post 409 'reason' /v1/draws '{"name":"winter","quota":{"A":3},"exclude":[{"id":"s9","reason":"white list"}],"due":"2027-01-31"}'
+post 409 'reason' /v1/draws '{"name":"winter","quota":{"A":3},"exclude":[{"id":"s9","reason":"white list"}],"due":"2099-01-31"}'
 as li
 do_ 409 'has no seed yet' draws "$draw" run
 do_ 400 seed draws "$draw" reveal '{}'
@@ -303,7 +303,7 @@ refused_to "song zhao qian" draws "$draw" run
 as li
 do_ 200 '"assigned":3' draws "$draw" run
 do_ 200 '"assigned":0' draws "$draw" run
-is "three assignments for two each" "3 2 2027-01-31" "$(office "SELECT count(*), max(json_array_length(officers)), max(due) FROM assignment WHERE draw='$draw'" | tr '|' ' ')"
+is "three assignments for two each" "3 2 2099-01-31" "$(office "SELECT count(*), max(json_array_length(officers)), max(due) FROM assignment WHERE draw='$draw'" | tr '|' ' ')"
 WHO=; answers 200 '"commitment"' GET "/v1/draws/$draw/paper"; cp "$T/body" "$T/public.json"
 holds "anybody repeats it" python3 docs/verify_draw.py "$T/public.json"
 is "without grades of subjects" "True" "$(hufud draw verify "$T/public.json" --json | json public)"

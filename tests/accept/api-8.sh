@@ -10,10 +10,10 @@ hufud account add song --role auditor --scope '*' >/dev/null
 server_start --limit-factor 0
 export HUFU_URL=$URL
 E=$ROOT/docs/api
-is "a coordinator makes, changes and cancels an assignment" "cancelled due 2027-01-15" \
-	"$(HUFU_TOKEN=$(token chen) bash "$E/coordinator.sh" $S s2 | cut -d' ' -f2-)"
-is "an inspector sees what is due" "a1 s1 issued due 2026-12-31" "$(HUFU_TOKEN=$(token he) bash "$E/inspector.sh" $S o1 2026-12-31)"
-is "and what is due later is not there" "" "$(HUFU_TOKEN=$(hufud token make he --label two --json | json token) bash "$E/inspector.sh" $S o1 2026-12-30)"
+is "a coordinator makes, changes and cancels an assignment" "cancelled due 2099-12-30" \
+	"$(HUFU_TOKEN=$(token chen) bash "$E/coordinator.sh" $S s2 o1 o2 2099-12-01 2099-12-30 | cut -d' ' -f2-)"
+is "an inspector sees what is due" "a1 s1 issued due 2099-12-31" "$(HUFU_TOKEN=$(token he) bash "$E/inspector.sh" $S o1 2099-12-31)"
+is "and what is due later is not there" "" "$(HUFU_TOKEN=$(hufud token make he --label two --json | json token) bash "$E/inspector.sh" $S o1 2099-12-30)"
 HUFU_TOKEN=$(token song) bash "$E/auditor.sh" $S s1 >"$T/history"
 is "an auditor sees who imported a subject" 1 "$(grep -c ' admin: .*name' "$T/history")"
 holds "and the head of the log" grep -q '"head"\|"hash"' "$T/history"

@@ -44,13 +44,33 @@ fails 3 "cannot go from 'recorded' to 'open'" hufud import visit "$T/v.csv" --sc
 is "the row with another beginning, that with a state out of reach and the new one" "4 1 0 0 3" "$(row visit)"
 grep -q "line 3: .*'open' to 'published'" "$T/out" && grep -q "line 4: .*cannot begin as 'signed'" "$T/out" || is "each with its sentence" "a sentence" "$(cat "$T/out")"
 is "nothing of such a row comes in" "open None" "$(hufud show visit v2 --scope $S --json | python3 -c 'import json, sys; r = json.load(sys.stdin)["record"]; print(r["state"], r.get("summary"))')"
+fails 1 "'state' cannot begin as 'recorded', only as open" hufud set visit v9 subject=s1 state=recorded --new --scope $S
+
+# Marks are computed, whatever anybody says; the office's own words are tags.
+marks="it is set by server, import"
+for change in flags=key_site flags=uscc_check; do fails 1 "$marks" hufud set subject s1 $change --scope $S; done
+fails 1 "$marks" hufud set subject s4 flags=@null --scope $S
+fails 1 "$marks" hufud set agency ag1 name=a flags=x --new
+fails 1 "$marks" hufud set item it1 code=c name=a flags=x --new
+fails 1 "$marks" hufud set external_rating e1 subject=s1 scheme=x valid_from=2026-01-01 flags=x --new --scope $S
+holds "a label is the office's" hufud set subject s1 tags=key_site --scope $S
+{ echo id,name,uscc,flags; echo "s1,one,$right,key_site"; echo "s4,four,$wrong,"; echo "s6,six,$wrong,uscc_check"; } >"$T/m.csv"
+fails 3 "$marks" hufud import subject "$T/m.csv" --scope $S
+is "with its code a mark comes and stays by itself, told or not" "3 1 0 1 1 uscc_check uscc_shared|uscc_check uscc_shared" "$(row subject) $(flags s4)|$(flags s6)"
+hufud export subject --scope $S --out "$T/all.csv" >/dev/null
+holds "what was exported comes in as the same" hufud import subject "$T/all.csv" --scope $S
+is "and marks nothing" "0 0 0" "$(row subject | cut -d' ' -f2,3,5)"
+hufud set subject s6 uscc= --scope $S >/dev/null
+is "it goes with its cause" "" "$(flags s6)"
 
 # References and limits.
 { echo id,subject,visit,found_on; echo "w1,s1,v4,2026-01-10"; echo "w2,s9,,2026-01-10"; echo "w3,s1,v9,"; echo "w4,s1,,2099-01-01"; } >"$T/w.csv"
 fails 3 "refused 3" hufud import violation "$T/w.csv" --scope $S
 is "with field, kind and id" "field 'subject': there is no subject 's9' in scope $S|field 'visit': there is no visit 'v9' in scope $S|violation 'w4': field 'found_on' is yet to come: it cannot be later than today|" "$(sed -n 's/^  line [0-9]*: //p' "$T/out" | tr '\n' '|')"
+fails 1 "no longer changes once its visit is a fact, or it has none: make it void with a reason, and say what is right in another or in an amendment" \
+	hufud set violation w1 severity=low --scope $S
 fails 1 "field 'subject': there is no subject 's9' in scope $S" hufud set visit v5 subject=s9 --new --scope $S
-fails 1 "field 'item': there is no item 'i9' in scope catalog" hufud set assignment a1 subject=s1 item=i9 state=issued --new --scope $S
+fails 1 "field 'item': there is no item 'i9' in scope catalog" hufud set assignment a1 subject=s1 item=i9 state=draft --new --scope $S
 fails 1 "'score' is 101, and at most 100" hufud set visit v5 subject=s1 score=101 --new --scope $S
 fails 1 "'certificate_to' is before 'certificate_from'" hufud set officer o1 name=a certificate_from=2026-01-02 certificate_to=2026-01-01 --new --scope $S
 holds "what is there is referred to" hufud set visit v5 subject=s1 score=100 visited_on=2026-01-02 --new --scope $S

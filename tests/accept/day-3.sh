@@ -6,12 +6,12 @@ today=$(date -u +%F)
 hufud init >/dev/null
 
 # 100 subjects: a town of 60 restaurants (F52) and one of 40 shops (H62), some of them not to be drawn
-{ echo id,name,state,town,industry,flags
+{ echo id,name,state,town,industry,tags,uscc
   for i in $(seq 100); do
-	town=001 industry=F52 state=in_business flags=
+	town=001 industry=F52 state=in_business tags= uscc=
 	[ "$i" -le 60 ] || { town=002 industry=H62; }
-	case $i in 58) state=deregistered ;; 59) state=moved ;; 57) flags=key_site ;; esac
-	echo "s$i,subject $i,$state,$town,$industry,$flags"
+	case $i in 58) state=deregistered ;; 59) state=moved ;; 57) tags=key_site ;; 56) uscc=91350100M000100Y4Z ;; esac
+	echo "s$i,subject $i,$state,$town,$industry,$tags,$uscc"
   done; } >"$T/subjects.csv"
 # o1..o6 may check; o7 has an expired certificate, o8 none, o9 is on leave, o10 is for another item
 { echo id,name,state,certificate,certificate_from,certificate_to,items,lead
@@ -51,7 +51,8 @@ is "all in business but the exempt" 97 "$(frame)"
 is "a town" 57 "$(frame --town 001)"
 is "two towns" 97 "$(frame --town 001,002)"
 is "an industry" 40 "$(frame --industry H)"
-is "a flag" 1 "$(frame --flag key_site)"
+is "a mark of the register" 1 "$(frame --flag uscc_check)"
+is "a label" 1 "$(frame --tag key_site)"
 hufud set subject s3 "tags=school;old town" --scope $S >/dev/null
 is "a tag of the office" 1 "$(frame --tag "old town")"
 D=$(hufud draw commit --scope $S --count 1 --tag school --reason "a frame to look at" --json | json id)
@@ -106,7 +107,7 @@ hufud account add head --role coordinator --scope $S --password-file <(echo secr
 hufud set recusal q1 --scope $S state=granted decided_by=head --as head >/dev/null
 hufud set recusal q2 --scope $S state=refused decided_by=head --as head >/dev/null
 fails 1 "more than" hufud draw commit --scope $S --ratio A=5%,B=10%,C=20%,D=50% --load 2 --reason "the day's draw"
-holds "the day's draw is committed" hufud draw commit --scope $S --ratio A=5%,B=10%,C=20%,D=50% --load 5 --due 2026-12-31 \
+holds "the day's draw is committed" hufud draw commit --scope $S --ratio A=5%,B=10%,C=20%,D=50% --load 5 --due 2099-12-31 \
 	--item i2 --officers 2 --name "winter" --reason "the day's draw" --json
 draw=$(json id <"$T/out")
 before=$(json commitment <"$T/out")
@@ -119,7 +120,7 @@ is "eleven assignments with item, due date and two officers" "11 11" "$(hufud ex
 import json, sys
 a = [json.loads(l) for l in sys.stdin]
 a = [x for x in a if x.get("draw") == sys.argv[1]]
-print(len(a), sum((x["item"], x["due"], x["state"], len(set(x["officers"]))) == ("i2", "2026-12-31", "issued", 2) for x in a))' "$draw")"
+print(len(a), sum((x["item"], x["due"], x["state"], len(set(x["officers"]))) == ("i2", "2099-12-31", "issued", 2) for x in a))' "$draw")"
 hufud draw show "$draw" --out "$T/whole.json" >/dev/null
 hufud draw show "$draw" --public --out "$T/public.json" >/dev/null
 is "the recusal is in the paper" "o1 s91 kin of the owner" "$(paper "$T/whole.json" '"|".join(" ".join((r["officer"], r["subject"], r["reason"])) for r in p["recusals"])')"

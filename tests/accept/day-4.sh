@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 district
 { echo "id,subject,officers,due,state"
-  for i in 2 3 4 5 6 7 8 9; do echo "a$i,s$i,o1;o2,2026-12-31,issued"; done; } >"$T/more.csv"
+  for i in 2 3 4 5 6 7 8 9; do echo "a$i,s$i,o1;o2,2099-12-31,issued"; done; } >"$T/more.csv"
 hufud import assignment "$T/more.csv" --scope $S >/dev/null
 server_start
 tablet a o1
@@ -53,7 +53,7 @@ done
 sync b >/dev/null
 did b b6 w6 1764000000000
 sync b >/dev/null
-set_ a7 due=2027-01-31
+set_ a7 due=2098-01-31
 set_ a8 officers='o1;o3'
 hufud set officer o2 state=suspended --scope $S >/dev/null
 set_ a9 state=cancelled reason="moved away"
@@ -65,7 +65,7 @@ is "cancelled, and it was done: contested" "done_contested done_contested" "$(st
 is "reassigned, and it had begun: recalled, what was begun is handed over" 'recalled ["handed_over"]' "$(state a4) $(office "SELECT flags FROM visit WHERE id='v4'")"
 is "reassigned, and it was done: it stands, the other is withdrawn" "done withdrawn" "$(state a5) $(state b5)"
 is "reassigned, and both did it: both stand, the earlier visit is the primary" "done done w6" "$(state a6) $(state b6) $(office "SELECT duplicate_of FROM visit WHERE id='v6'")"
-is "a deadline that came too late was not seen" '["not_seen"] 2027-01-31' "$(office "SELECT flags||' '||due FROM assignment WHERE id='a7'")"
+is "a deadline that came too late was not seen" '["not_seen"] 2098-01-31' "$(office "SELECT flags||' '||due FROM assignment WHERE id='a7'")"
 is "an officer was replaced: who was present decides" '["team_changed"] ["irregular","too_few_officers"]' "$(office "SELECT a.flags||' '||v.flags FROM assignment AS a, visit AS v WHERE a.id='a8' AND v.id='v8'")"
 is "cancelled, and it was declined: cancelled" cancelled "$(state a9)"
 is "the auditor is told" "duplicate_visit alarm v6;reassigned_done notice b5;team_changed alarm v8" \

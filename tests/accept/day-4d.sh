@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 district
 { echo "id,subject,officers,due,state"
-  for i in 2 3 4 5; do echo "a$i,s$i,o1;o2,2026-12-31,issued"; done; } >"$T/more.csv"
+  for i in 2 3 4 5; do echo "a$i,s$i,o1;o2,2099-12-31,issued"; done; } >"$T/more.csv"
 hufud import assignment "$T/more.csv" --scope $S >/dev/null
 server_start
 tablet a o1

@@ -94,7 +94,7 @@ district() {
 	  for i in 1 2 3; do echo "o$i,officer $i,active,ZJ-$i,2015-01-01,2099-12-31,valid"; done; } >"$T/officers.csv"
 	{ echo id,name,address,town,state
 	  for i in 1 2 3 4 5 6 7 8 9; do echo "s$i,subject $i,road $i,00$((i % 2 + 1)),in_business"; done; } >"$T/subjects.csv"
-	{ echo "id,subject,officers,due,state"; echo "a1,s1,o1;o2,2026-12-31,issued"; } >"$T/assignments.csv"
+	{ echo "id,subject,officers,due,state"; echo "a1,s1,o1;o2,2099-12-31,issued"; } >"$T/assignments.csv"
 	hufud import officer "$T/officers.csv" --scope $S >/dev/null
 	hufud import subject "$T/subjects.csv" --scope $S >/dev/null
 	hufud import assignment "$T/assignments.csv" --scope $S >/dev/null

@@ -87,7 +87,7 @@ class World:
             self.csv("subject", s, "id,name,address,town,state\n" + "".join(
                 f"s{n}{i},subject {i},road {i},001,in_business\n" for i in range(1, 7)))
             self.csv("assignment", s, "id,subject,officers,due,state\n" + "".join(
-                f"a{n}{i},s{n}{i},o{n}1;o{n}3,2027-12-31,issued\n" for i in (1, 2)))
+                f"a{n}{i},s{n}{i},o{n}1;o{n}3,2099-12-31,issued\n" for i in (1, 2)))
             self.csv("subject_private", s, f"id,phone\ns{n}1,13800000000\n")
             new = lambda kind, i, *f: self.hufud("set", kind, f"{i}{n}", *f, "--new", "--scope", s)
             new("visit", "v", f"subject=s{n}1", "summary=all", "visited_on=2026-01-02")

@@ -66,7 +66,7 @@ class Server:
                      [f"s{i}{scope[-1]},企业 {i},road {i},00{i % 2 + 1},in_business" for i in range(1, 9)])
             n = scope[-1]
             self.csv("assignment", scope, "id,subject,officers,due,state",
-                     [f"a{i}{n},s{i}{n},o1{n};o2{n},2026-12-31,issued" for i in range(1, 4)])
+                     [f"a{i}{n},s{i}{n},o1{n};o2{n},2099-12-31,issued" for i in range(1, 4)])
             self.csv("visit", scope, "id,subject,summary", [f"v{i}{n},s{i}{n},seen" for i in range(1, 4)])
         self.csv("agency", "catalog", "id,name", ["ag1,first", "ag2,second"])
         for name, (role, scopes, agencies) in list(ACCOUNTS.items()):

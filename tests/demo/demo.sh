@@ -31,6 +31,8 @@ json() { python3 -c 'import json,sys
 v=json.loads(sys.stdin.readline())
 for k in sys.argv[1].split("."): v=v[int(k)] if isinstance(v,list) else v[k]
 print(v)' "$1"; }
+day() { date -u -d "$1 days" +%F; } # +8: in eight days
+later=$(day +54)
 root() { hufu info --json --replica "$1" | python3 -c 'import json,sys
 print([s["root"] for s in json.load(sys.stdin)["scopes"] if s["scope"]=="330106"][0])'; }
 office() { hufud status --scope 330106 --json | json "scopes.0.$1"; }
@@ -65,7 +67,7 @@ check "a rating for every subject" "$SUBJECTS" "$(hufud export ratings --scope 3
 check "rating again writes nothing" "$written" "$(office position)"
 
 tell "3. The coordinator draws a share of each grade, two officers each. The frame is committed before a seed exists."
-run hufud draw commit --scope 330106 --ratio A=0.02%,B=0.05%,C=0.2%,D=1% --due 2026-12-31 --seed-source '"lottery of 22 November"'
+run hufud draw commit --scope 330106 --ratio A=0.02%,B=0.05%,C=0.2%,D=1% --due $(day +39) --seed-source '"lottery of 22 November"'
 draw=$(hufud draw list --scope 330106 --json | json draws.0.id)
 run hufud draw reveal "$draw" --seed 07-11-19-23-28-33+05
 run hufud draw run "$draw"
@@ -77,7 +79,7 @@ a1=$(json id <"$D/assignments.jsonl") subject=$(json subject <"$D/assignments.js
 li=$(json officers.0 <"$D/assignments.jsonl") wang=$(json officers.1 <"$D/assignments.jsonl")
 complaint=$(hufud export subjects --scope 330106 --format jsonl | sed -n 40p | json id)
 echo "   A complaint comes in, too: an assignment of its own, outside the draw."
-run "hufud set assignment a2 subject=$complaint 'officers=$li;$wang' cause=triggered due=2026-11-30 state=issued --new --scope 330106 --as chen"
+run "hufud set assignment a2 subject=$complaint 'officers=$li;$wang' cause=triggered due=$(day +8) state=issued --new --scope 330106 --as chen"
 
 tell "4. The service starts. The two officers enrol their tablets with one-time codes and clone the district."
 hufud serve --listen 127.0.0.1:0 >"$D/serve.out" 2>"$D/serve.log" & SERVER=$!
@@ -123,7 +125,7 @@ run "sqlite3 $LI \"UPDATE assignment SET state='done' WHERE id='a2';
         INSERT INTO visit(id,subject,assignment,officers,visited_on,code_shown_at,summary,state)
         VALUES('v2','$complaint','a2','[\\\"$li\\\",\\\"$wang\\\"]','2026-11-22',1795312800000,'nothing to hear','signed')\""
 run "hufud set assignment a2 state=cancelled reason='complaint withdrawn' --scope 330106 --as chen"
-run "hufud set assignment $a1 due=2027-01-15 --scope 330106 --as chen"
+run "hufud set assignment $a1 due=$later --scope 330106 --as chen"
 LINES_MAX=6 run hufu diff --replica "$WANG"
 
 tell "7. Li syncs, but the answer is lost in a tunnel. The same request again: the same receipts, nothing twice."
@@ -138,7 +140,7 @@ tell "8. Wang syncs: answers and different fields merge; the same field apart is
 run hufu sync --replica "$WANG"
 run hufu conflicts --replica "$WANG"
 check "different fields merged" "checking|yearly check" "$(sqlite3 "$WANG" "SELECT state||'|'||reason FROM visit WHERE id='v1'")"
-check "the office's new deadline arrived" 2027-01-15 "$(sqlite3 "$WANG" "SELECT due FROM assignment WHERE id='$a1'")"
+check "the office's new deadline arrived" "$later" "$(sqlite3 "$WANG" "SELECT due FROM assignment WHERE id='$a1'")"
 LINES_MAX=22 run hufud visit v1 --scope 330106
 check "two officers, one checklist: one point is disputed" '["expired"]' "$(form disputed | tr "'" '"')"
 
@@ -190,12 +192,12 @@ for _ in $(seq 300); do api GET 'search?limit=1' -G --data-urlencode "q=$name" |
 export -f api; export token port
 LINES_MAX=3 run "api GET 'search?limit=2' -G --data-urlencode q=$name"
 check "a fragment of its name finds the firm" yes "$(api GET 'search?limit=50' -G --data-urlencode "q=$name" | grep -q "$subject" && echo yes)"
-made() { api POST assignments -H 'Content-Type: application/json' -H "Idempotency-Key: demo-$1" -d "{\"subject\":\"$complaint\",\"officers\":[\"$li\",\"$wang\"],\"cause\":\"triggered\",\"state\":\"issued\",\"due\":\"2027-02-01\"}"; }
+made() { api POST assignments -H 'Content-Type: application/json' -H "Idempotency-Key: demo-$1" -d "{\"subject\":\"$complaint\",\"officers\":[\"$li\",\"$wang\"],\"cause\":\"triggered\",\"state\":\"issued\",\"due\":\"$(day +71)\"}"; }
 a3=$(made once | json id)
 check "the same Idempotency-Key twice makes one assignment" "$a3" "$(made once | json id)"
 patch() { api PATCH "assignments/$a3" -o "$D/patched" -w '%{http_code}' -H 'Content-Type: application/merge-patch+json' -H "If-Match: \"$1\"" -d "{\"due\":\"$2\"}"; }
 seen=$(api GET "assignments/$a3" | json etag)
-check "who has seen it may change it, who has not may not" "200 412" "$(patch "$seen" 2027-02-10) $(patch "$seen" 2027-03-10)"
+check "who has seen it may change it, who has not may not" "200 412" "$(patch "$seen" "$(day +80)") $(patch "$seen" "$(day +108)")"
 run "cat $D/patched; echo"
 check "a coordinator makes no accounts" 403 "$(api POST accounts -o /dev/null -w '%{http_code}' -H 'Content-Type: application/json' -H 'Idempotency-Key: demo-account' -d '{"account":"friend","roles":["administrator"],"scopes":["*"]}')"
 LINES_MAX=5 run "hufud audit list --who chen | tail -n 5"

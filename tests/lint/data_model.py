@@ -59,8 +59,14 @@ def notes_of(field):
         notes.append("not in the future")
     if "acting" in field:
         notes.append("whoever makes it %s" % code(field["acting"]))
+    if field.get("not_past"):
+        notes.append("not in the past")
+    if "members_least" in field:
+        notes.append("%d members or more" % field["members_least"])
     if "not_before" in field:
         notes.append("not before `%s`" % field["not_before"])
+    if "limits_at" in field:
+        notes.append("limits hold in " + code(field["limits_at"]))
     if "writers" in field:
         notes.append("written by " + ", ".join(field["writers"]))
     if "shape" in field:

@@ -39,7 +39,8 @@ static void a_town_is_one_that_the_divisions_have_or_had(void **state)
  * the state table does not allow is refused with the whole row. */
 static void a_state_is_a_beginning_or_a_legal_move(void **state)
 {
-	static const char began[] = "id,subject,state\na1,s1,draft\n";
+	static const char began[] = "id,subject,state,officers\n"
+				    "a1,s1,draft,o1;o2\n";
 	static const struct {
 		const char *text;
 		int changed, same;
@@ -60,6 +61,8 @@ static void a_state_is_a_beginning_or_a_legal_move(void **state)
 	(void)state;
 	assert_int_equal(import_text("subject", SCOPE, "id,name\ns1,a\n"),
 			 RC_OK);
+	assert_int_equal(import_text("officer", SCOPE, "id,name\no1,a\no2,b\n"),
+			 RC_OK);
 	assert_int_equal(import_text("assignment", SCOPE, began), RC_OK);
 	expect(1, 1, 0, 0, 0);
 	for (size_t i = 0; i < COUNT(steps); i++) {
@@ -72,7 +75,8 @@ static void a_state_is_a_beginning_or_a_legal_move(void **state)
 				strstr(report.shown[0].why, steps[i].why));
 	}
 	expect_record(SCOPE, "assignment", "a1",
-		      "{\"id\":\"a1\",\"instructions\":\"x\",\"scope\":"
+		      "{\"id\":\"a1\",\"instructions\":\"x\","
+		      "\"officers\":[\"o1\",\"o2\"],\"scope\":"
 		      "\"330106\",\"state\":\"issued\",\"subject\":\"s1\","
 		      "\"town\":\"000\"}");
 }

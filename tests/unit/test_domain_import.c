@@ -9,7 +9,7 @@
 static void import_takes_subjects_by_their_code(void **state)
 {
 	static const char text[] =
-		"uscc,name,town,latitude,longitude,flags\r\n"
+		"uscc,name,town,latitude,longitude,tags\r\n"
 		"91330106MA20003340,\xe7\x94\xb2,002,30.2741,120,b;a;b\r\n"
 		" 91330106ma2000211y ,=\"\xe4\xb9\x99\",,,,\r\n";
 
@@ -18,10 +18,11 @@ static void import_takes_subjects_by_their_code(void **state)
 	assert_int_equal(import_text("subject", SCOPE, text), RC_OK);
 	expect(2, 1, 0, 0, 1);
 	expect_record(SCOPE, "subject", "91330106ma20003340",
-		      "{\"flags\":[\"a\",\"b\"],\"id\":\"91330106ma20003340\","
+		      "{\"id\":\"91330106ma20003340\","
 		      "\"latitude\":302741000,\"longitude\":1200000000,"
 		      "\"name\":\"\xe7\x94\xb2\",\"scope\":\"330106\","
-		      "\"source\":\"subject\",\"town\":\"002\","
+		      "\"source\":\"subject\",\"tags\":[\"a\",\"b\"],\"town\":"
+		      "\"002\","
 		      "\"uscc\":\"91330106MA20003340\"}");
 	assert_int_equal(import_text("subject", SCOPE,
 				     "uscc,name\n"
@@ -59,7 +60,7 @@ static void import_flags_codes_with_a_wrong_check_character(void **state)
 	assert_int_equal(import_text("subject", SCOPE,
 				     "source_id,uscc,name,flags\n"
 				     "k1,91350100M000100Y4Z,a,\n"
-				     "k2,91330106ma20003341,b,own\n"
+				     "k2,91330106ma20003341,b,\n"
 				     "k3,91330106MA20003353,c,\n"
 				     "k4,9133010SMA20003340,d,\n"
 				     "k5,\xef\xbc\x99"
@@ -70,11 +71,20 @@ static void import_flags_codes_with_a_wrong_check_character(void **state)
 					  "character"),
 			 2);
 	expect_subject("k1", "[\"uscc_check\"]", "91350100M000100Y4Z");
-	expect_subject("k2", "[\"own\",\"uscc_check\"]", "91330106MA20003341");
+	expect_subject("k2", "[\"uscc_check\"]", "91330106MA20003341");
+	/* They are nobody's opinion. */
+	assert_int_equal(import_text("subject", SCOPE,
+				     "source_id,flags\nk2,own\nk1,uscc_check\n"
+				     "k3,\nk4,\n"),
+			 RC_OK);
+	expect(4, 0, 0, 1, 3);
+	assert_non_null(strstr(report.shown[0].why,
+			       "field 'flags' of 'subject': it is set by "
+			       "server, import"));
 	/* A flag goes with its cause, and only then. */
 	assert_int_equal(
 		import_text("subject", SCOPE, "source_id,name\nk2,B\n"), RC_OK);
-	expect_subject("k2", "[\"own\",\"uscc_check\"]", "91330106MA20003341");
+	expect_subject("k2", "[\"uscc_check\"]", "91330106MA20003341");
 	assert_int_equal(import_text("subject", SCOPE,
 				     "source_id,uscc,id\n"
 				     "k2,91330106MA20003340,\n"),

@@ -54,7 +54,7 @@ static int world_free(void **state)
 static void put(struct world *w, const char *kind, const char *id,
 		const char *json)
 {
-	if (loop_write(&w->loop, SCOPE, kind, id, json, &w->err) != RC_OK)
+	if (loop_import(&w->loop, SCOPE, kind, id, json, &w->err) != RC_OK)
 		fail_msg("%s: %s", id, w->err.text);
 }
 

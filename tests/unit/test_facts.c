@@ -108,6 +108,16 @@ static void v1_signed(void)
 	on_server("SELECT coalesce(flags,'none') FROM violation", "none");
 }
 
+/* Nobody at the office makes up a check of the past. */
+static void what_is_recorded_came_by_an_import(void **state)
+{
+	(void)state;
+	refused("visit", "v9", "{'subject':'s1','state':'recorded'}",
+		"'state' cannot begin as 'recorded', only as open");
+	import("visit", "v9", "{'subject':'s1','state':'recorded'}");
+	on_server("SELECT state FROM visit WHERE id='v9'", "recorded");
+}
+
 static void what_was_recorded_changes_only_by_an_import(void **state)
 {
 	static const char *const changes[] = {
@@ -119,7 +129,7 @@ static void what_was_recorded_changes_only_by_an_import(void **state)
 	};
 
 	(void)state;
-	office("visit", "v1", VISIT);
+	import("visit", "v1", VISIT);
 	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
 		refused("visit", "v1", changes[i], "no longer changes");
 		import("visit", "v1", changes[i]);
@@ -132,7 +142,7 @@ static void what_was_recorded_changes_only_by_an_import(void **state)
 static void an_import_that_alters_a_fact_raises_an_alarm(void **state)
 {
 	(void)state;
-	office("visit", "v1", VISIT);
+	import("visit", "v1", VISIT);
 	office("violation", "w1", FINDING);
 	import("visit", "v1", VISIT);
 	import("violation", "w2", FINDING);
@@ -157,14 +167,15 @@ static void an_import_that_alters_a_fact_raises_an_alarm(void **state)
 
 static void flags_are_no_word_of_the_office(void **state)
 {
-	static const char *const kinds[] = { "visit", "violation",
-					     "assignment" };
+	static const char *const kinds[] = { "visit", "violation", "assignment",
+					     "subject" };
+	static const char *const ids[] = { "v1", "w1", "a1", "s1" };
 
 	(void)state;
-	office("visit", "v1", VISIT);
+	import("visit", "v1", VISIT);
 	office("violation", "w1", FINDING);
-	for (size_t i = 0; i < 3; i++) {
-		const char *id = i == 0 ? "v1" : i == 1 ? "w1" : "a1";
+	for (size_t i = 0; i < 4; i++) {
+		const char *id = ids[i];
 
 		refused(kinds[i], id, "{'flags':['not_counted']}",
 			"it is set by server, import");
@@ -187,12 +198,13 @@ static void a_finding_is_as_fixed_as_its_visit(void **state)
 	};
 
 	(void)state;
-	office("visit", "v1", VISIT);
+	import("visit", "v1", VISIT);
 	office("violation", "w1", FINDING);
 	office("violation", "w2", "{'subject':'s1','severity':'low'}");
 	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++)
 		refused("violation", "w1", changes[i],
-			"once its visit is a fact, or it has none");
+			"once its visit is a fact, or it has none: make it "
+			"void with a reason, and say what is right in");
 	refused("violation", "w2", "{'severity':'moderate'}", "'severity'");
 	refused("violation", "w2", "{'visit':'v1'}", "'visit'");
 	office("violation", "w1", "{'state':'corrected'}");
@@ -207,7 +219,7 @@ static void a_finding_is_as_fixed_as_its_visit(void **state)
 static void a_fact_is_taken_back_with_a_reason_and_an_alarm(void **state)
 {
 	(void)state;
-	office("visit", "v1", VISIT);
+	import("visit", "v1", VISIT);
 	office("violation", "w1", FINDING);
 	office("visit", "v2", "{'subject':'s1','state':'open'}");
 	refused("visit", "v1", "{'state':'void'}", "only with 'reason'");
@@ -507,6 +519,7 @@ static int world_free(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(what_is_recorded_came_by_an_import),
 		TEST(what_was_recorded_changes_only_by_an_import),
 		TEST(an_import_that_alters_a_fact_raises_an_alarm),
 		TEST(flags_are_no_word_of_the_office),

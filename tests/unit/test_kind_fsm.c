@@ -127,6 +127,7 @@ static void only_one_text_of_a_kind_has_a_table(void **state)
 
 #define INS ROLE_INSPECTOR
 #define COO ROLE_COORDINATOR
+#define IMP (ROLE_COORDINATOR | ROLE_IMPORT)
 
 /* `says` NULL: legal. */
 static const struct {
@@ -196,7 +197,9 @@ static const struct {
 	  "with reason" },
 	{ "visit", INS, "", "{'state':'approved'}",
 	  "cannot begin as 'approved', only as open" },
-	{ "visit", COO, "", "{'state':'recorded'}", NULL },
+	{ "visit", COO, "", "{'state':'recorded'}",
+	  "cannot begin as 'recorded', only as open" },
+	{ "visit", IMP, "", "{'state':'recorded'}", NULL },
 	{ "visit", INS, "{'state':'checking'}", "{'state':'aborted'}",
 	  "only with 'unable_reason'" },
 	{ "visit", INS, "{'state':'ready','summary':'x'}",
@@ -283,7 +286,6 @@ static void a_second_person_is_another_one(void **state)
 	}
 }
 
-#define IMP (ROLE_COORDINATOR | ROLE_IMPORT)
 #define ONE MOVES "'frozen':{'at':['b'],'open':['state']}}"
 #define TWO                                                                    \
 	MOVES "'frozen':[{'at':['a','b'],'closed':['why'],"                    \

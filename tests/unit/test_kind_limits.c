@@ -23,6 +23,15 @@
 	"{'name':'" name "','type':'" type                                     \
 	"','label':{'zh':'物','en':'thing'}" more "}"
 
+/* Any role goes from draft to out, and home. */
+#define STATES                                                                 \
+	FIELD("state", "text",                                                 \
+	      ",'values':['draft','out','home'],'rule':'fsm','fsm':{'starts':" \
+	      "[{'at':['draft','out','home'],'by':['inspector']}]}")
+
+#define TEAM FIELD("team", "set", ",'members_least':2,'limits_at':['out']")
+#define DUE FIELD("due", "date", ",'not_past':true,'limits_at':['out']")
+
 static struct registry *kinds;
 
 static enum rc define(const char *definition, struct err *err)
@@ -100,6 +109,19 @@ static void limits_are_declared_of_fields_that_suit_them(void **state)
 		{ KIND(FIELD("d", "time", ",'not_future':false")), true },
 		{ KIND(FIELD("d", "date", ",'not_future':1")), false },
 		{ KIND(FIELD("d", "text", ",'not_future':true")), false },
+		{ KIND(FIELD("d", "date", ",'not_past':true")), true },
+		{ KIND(FIELD("d", "time", ",'not_past':true")), false },
+		{ KIND(FIELD("d", "date", ",'not_past':'x'")), false },
+		{ KIND(FIELD("s", "set", ",'members_least':2")), true },
+		{ KIND(FIELD("s", "set", ",'members_least':0")), false },
+		{ KIND(FIELD("s", "text", ",'members_least':2")), false },
+		{ KIND(FIELD("d", "date", ",'limits_at':['out']") "," STATES),
+		  true },
+		{ KIND(FIELD("d", "date", ",'limits_at':['in']") "," STATES),
+		  false },
+		{ KIND(FIELD("d", "date", ",'limits_at':[]") "," STATES),
+		  false },
+		{ KIND(FIELD("d", "date", ",'limits_at':['out']")), false },
 		/* of a field that stands behind it */
 		{ KIND(FIELD("d", "date",
 			     ",'not_before':'e'") "," FIELD("e", "date", "")),
@@ -181,6 +203,65 @@ static void limits_hold_for_what_changes(void **state)
 	}
 }
 
+/* What is let out has a team, and a day that is not over. */
+static void limits_at_some_states_hold_from_when_it_comes_there(void **state)
+{
+	static const struct {
+		const char *before, *after, *why; /* NULL: within */
+	} cases[] = {
+		{ NULL, "{'state':'draft','team':['o1'],'due':'2026-11-22'}",
+		  NULL },
+		{ NULL, "{'team':['o1'],'due':'2026-11-22'}", NULL },
+		{ NULL, "{'state':'home','due':'2020-01-01'}", NULL },
+		{ NULL, "{'state':'out','team':['o1','o2']}", NULL },
+		{ NULL, "{'state':'out','team':['o1']}",
+		  "thing 't1': field 'team' has 1 of the at least 2 that it "
+		  "needs to be 'out'" },
+		{ NULL, "{'state':'out'}", "'team' has 0 of the at least 2" },
+		{ "{'state':'draft','team':['o1']}",
+		  "{'state':'out','team':['o1']}", "at least 2" },
+		{ "{'state':'out','team':['o1']}",
+		  "{'state':'out','team':['o1'],'due':'2026-11-23'}", NULL },
+		{ "{'state':'out','team':['o1','o2']}",
+		  "{'state':'out','team':['o2']}", "at least 2" },
+		{ "{'state':'out','team':['o1']}",
+		  "{'state':'home','team':['o2']}", NULL },
+		{ "{'state':'draft','due':'2026-11-22'}",
+		  "{'state':'out','team':['o1','o2'],'due':'2026-11-22'}",
+		  "field 'due' is over: it cannot be before today" },
+		{ "{'state':'out','due':'2026-11-21'}",
+		  "{'state':'out','due':'2026-11-22'}", "'due' is over" },
+		{ "{'state':'out','due':'2026-11-21'}",
+		  "{'state':'out','due':'2026-11-23'}", NULL },
+		{ "{'state':'out','due':'2026-11-21'}", "{'state':'out'}",
+		  NULL },
+		{ "{'state':'out','due':'2026-11-21'}",
+		  "{'state':'home','due':'2026-11-22'}", NULL },
+	};
+	struct err err = { 0 };
+	const struct kind *k;
+
+	(void)state;
+	if (define(KIND(TEAM "," DUE "," STATES), &err) != RC_OK)
+		fail_msg("%s", err.text);
+	k = registry_kind(kinds, "thing");
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		json_t *before =
+			cases[i].before ? quoted(cases[i].before) : NULL;
+		json_t *after = quoted(cases[i].after);
+		enum rc rc;
+
+		json_object_set_new(after, "id", json_string("t1"));
+		err = (struct err){ 0 };
+		rc = limits_check(k, before, after, NOW, &err);
+		if (rc != (cases[i].why ? RC_INVALID : RC_OK) ||
+		    (cases[i].why && !strstr(err.text, cases[i].why)))
+			fail_msg("%s: '%s'", cases[i].after, err.text);
+		json_decref(before);
+		json_decref(after);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -192,6 +273,9 @@ int main(void)
 			teardown),
 		cmocka_unit_test_setup_teardown(limits_hold_for_what_changes,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			limits_at_some_states_hold_from_when_it_comes_there,
+			setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
