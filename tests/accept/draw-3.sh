@@ -40,7 +40,7 @@ signs v2 "$s2" "$a2" "$others"
 sync a >/dev/null
 fails 1 "2 visits are of another subject or team than draw '$draw' gives" hufud draw verify "$draw"
 is "each is named" "visit v1 of s8, for assignment $a1: other_subject, not ratified|visit v2 of $s2, for assignment $a2: other_team, not ratified" \
-	"$(sed -n 's/ other_signer//; s/^  not as drawn: //p' "$T/out" | LC_ALL=C sort | paste -sd'|')"
+	"$(sed -n 's/ other_signer//; s/ irregular//; s/^  not as drawn: //p' "$T/out" | LC_ALL=C sort | paste -sd'|')"
 fails 1 "does not hold, its paper does" hufud draw verify "$draw"
 holds "the records are whole, and the check has nothing to say" hufud check
 answers 200 '"holds":false' GET "/v1/draws/$draw/verify"
