@@ -186,7 +186,8 @@ fuzz-build: $(FUZZ:%=$(OUT)/fuzzers/%)
 
 # Tests in which threads of ours meet; the others gain nothing from tsan.
 THREADED := $(wildcard tests/unit/test_http_*.c tests/unit/test_transport_*.c \
-            tests/unit/test_ledger_writer*.c tests/unit/test_api_*.c)
+            tests/unit/test_ledger_writer*.c tests/unit/test_api_*.c \
+            tests/unit/test_hufu_app.c)
 sanitize: ## unit tests, replay and a short walk through the API under asan and ubsan, then tsan
 	@bash tests/lib/run_all.sh \
 	    asan '$(MAKE) --no-print-directory MODE=asan OUT=$(OUT)-asan unit' \

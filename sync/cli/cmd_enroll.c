@@ -50,5 +50,6 @@ int verb_enroll(struct verb *v)
 	if (done == HUFU_OK)
 		done = hufu_enroll(v->h, v->words[0], v->code, pin);
 	explicit_bzero(pin, sizeof(pin));
+	verb_progress_end();
 	return done == HUFU_OK ? result_print(v) : verb_fail(v);
 }

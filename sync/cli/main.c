@@ -206,7 +206,7 @@ int main(int argc, char **argv)
 	if (!strcmp(name, "--help") || !strcmp(name, "help"))
 		return usage(stdout, EXIT_DONE);
 	if (!strcmp(name, "--version")) {
-		puts("hufu " VERSION);
+		printf("hufu " VERSION ", libhufu %s\n", hufu_version());
 		return EXIT_DONE;
 	}
 	for (size_t i = 0; i < VERBS; i++)

@@ -18,8 +18,10 @@
  *
  * Errors. A function that can fail returns an enum hufu_code, HUFU_OK or why
  * not; hufu_message says it in a sentence. After a failure the file is as it
- * was before the call, and the handle may be used on. Where a function fails,
- * its results are NULL or 0.
+ * was before the call, and the handle may be used on; what needs the network
+ * keeps how far it came, and the next call goes on from there. Where a function
+ * fails, its results are NULL or 0. One exception: where memory runs out for a
+ * report (HUFU_NOMEM), what it reports on is done.
  *
  * Ownership. What comes as `struct hufu_list **` is the caller's, to be given
  * to hufu_list_free; NULL may be passed for one that is not wanted. Text that
@@ -164,8 +166,8 @@ HUFU_API enum hufu_code hufu_url_check(struct hufu *h, const char *url);
  * is safe after a lost answer. Unlocks nothing. */
 HUFU_API enum hufu_code hufu_enroll(struct hufu *h, const char *url,
 				    const char *code, const char *pin);
-/* Open the officer's key, which signs, until the replica is closed. Takes half
- * a second on purpose. HUFU_DENIED "wrong pin". */
+/* Open the officer's key, which signs, until the replica is closed. Takes a
+ * while on purpose. HUFU_DENIED: a wrong PIN. */
 HUFU_API enum hufu_code hufu_unlock(struct hufu *h, const char *pin);
 /* 1 after hufu_unlock. */
 HUFU_API int hufu_is_unlocked(const struct hufu *h);
