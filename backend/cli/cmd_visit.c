@@ -74,6 +74,30 @@ static void point_print(const json_t *p)
 		answers_print(p);
 }
 
+static void files_print(const json_t *v)
+{
+	const json_t *list = json_object_get(v, "evidence"), *f;
+	int64_t missing = json_int(v, "missing", 0);
+	size_t i;
+
+	json_array_foreach(list, i, f)
+	{
+		const char *media = json_text(f, "media");
+
+		printf("evidence %s: %s, %lld bytes, %s", json_text(f, "id"),
+		       media ? media : "file",
+		       (long long)json_int(f, "size", 0),
+		       json_text(f, "state"));
+		if (!strcmp(json_text(f, "state"), "part"))
+			printf(" (%lld)", (long long)json_int(f, "offset", 0));
+		printf("\n");
+	}
+	if (missing)
+		printf("missing %lld of %zu file%s of evidence\n",
+		       (long long)missing, json_array_size(list),
+		       json_array_size(list) == 1 ? "" : "s");
+}
+
 static void verdict_print(const json_t *v)
 {
 	const json_t *list = json_object_get(v, "points"), *o;
@@ -93,6 +117,7 @@ static void verdict_print(const json_t *v)
 			       : "-");
 	list_print("flags:", json_object_get(v, "flags"));
 	json_array_foreach(list, i, o) point_print(o);
+	files_print(v);
 	list_print("still to be answered:", json_object_get(v, "open"));
 	list_print("disputed:", json_object_get(v, "disputed"));
 	list_print("new key points of the later version:",

@@ -89,10 +89,11 @@ void part_close(struct evidence_part *p);
 
 /* -- of the records of a store (records.c) -- */
 
-/* What there should be of a visit and what there is, by id; those that are void
- * are left out: [{"id", "sha256", "size", "state": "whole"|"part"|"none",
- * "offset", "points", "media", "name", "caption", "author", "terminal"}]. *out
- * is a new reference, empty where the store's kinds have no evidence. */
+/* What there should be of a visit and what there is, by id, without what is of
+ * class L3; those that are void are left out: [{"id", "size", "state":
+ * "whole"|"part"|"none", "offset", "media", "points"}]. *out is a new reference,
+ * empty where the store's kinds have no evidence; *missing counts what is not
+ * whole. */
 enum rc evidence_of_visit(struct store *s, const char *scope, const char *visit,
 			  json_t **out, int *missing, struct err *err);
 

@@ -10,33 +10,27 @@
 static enum rc row_take(struct store *s, const char *scope, struct query *q,
 			json_t *list, int *missing, struct err *err)
 {
-	static const char *const names[] = { "name", "media", "caption",
-					     "author", "terminal" };
 	const struct evidence_file f = { .scope = scope,
 					 .sha256 = query_get_text(q, 1),
 					 .bytes = query_get_int(q, 2) };
+	const char *media = query_get_text(q, 4);
 	struct evidence_seen seen;
+	json_t *points = NULL;
 	enum rc rc = evidence_look(s->dir, &f, &seen, err);
-	json_t *row, *points = NULL;
 
-	if (rc != RC_OK)
-		return rc;
-	row = json_pack("{s:s, s:s, s:I, s:s, s:I}", "id", query_get_text(q, 0),
-			"sha256", f.sha256, "size", (json_int_t)f.bytes,
-			"state", evidence_state_name(seen.state), "offset",
-			(json_int_t)seen.offset);
-	for (int i = 0; i < 5; i++)
-		if (!query_is_null(q, 4 + i))
-			json_object_set_new(
-				row, names[i],
-				json_string(query_get_text(q, 4 + i)));
-	if (!query_is_null(q, 3))
+	if (rc == RC_OK && !query_is_null(q, 3))
 		rc = json_read(query_get_text(q, 3), query_get_len(q, 3),
 			       &points, err);
-	if (points)
-		json_object_set_new(row, "points", points);
+	if (rc != RC_OK)
+		return rc;
 	*missing += seen.state != EVIDENCE_WHOLE;
-	json_array_append_new(list, row);
+	json_array_append_new(list,
+			      json_pack("{s:s, s:I, s:s, s:I, s:s*, s:o*}",
+					"id", query_get_text(q, 0), "size",
+					(json_int_t)f.bytes, "state",
+					evidence_state_name(seen.state),
+					"offset", (json_int_t)seen.offset,
+					"media", media, "points", points));
 	return rc;
 }
 

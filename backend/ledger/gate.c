@@ -4,7 +4,8 @@
  *   owner     the record is another's
  *   field     a field that is set once would change
  *   twin      another record has the same values where no two may
- *   state     it is frozen with the record that it refers to
+ *   state     it is frozen with the record that it refers to, or a visit is
+ *             published without its files
  *   disputed  officers disagree on a point of the visit to be signed
  *   role      it is for a second person to say
  *
@@ -16,6 +17,7 @@
 
 #include "base/date.h"
 #include "base/jcs.h"
+#include "evidence/evidence.h"
 #include "form/verdict.h"
 #include "kind/fsm.h"
 #include "kind/rows.h"
@@ -202,12 +204,20 @@ static enum rc visit_verdict(struct store *s, const char *scope,
 enum rc ledger_verdict(struct op *op, const char *scope, const char *visit,
 		       json_t **out)
 {
-	json_t *record = NULL;
+	json_t *record = NULL, *files = NULL;
+	int missing = 0;
 	enum rc rc = ledger_record(op, scope, "visit", visit, &record);
 
 	*out = NULL;
 	if (rc == RC_OK)
 		rc = visit_verdict(op->store, scope, record, out, op->err);
+	if (rc == RC_OK)
+		rc = evidence_of_visit(op->store, scope, visit, &files,
+				       &missing, op->err);
+	if (rc == RC_OK) {
+		json_object_set_new(*out, "evidence", files);
+		json_object_set_new(*out, "missing", json_integer(missing));
+	}
 	json_decref(record);
 	return rc;
 }
@@ -447,6 +457,36 @@ static void irregular_judge(const struct take *t, const json_t *base,
 	}
 }
 
+/* What is published rests on files that can be shown. */
+static enum rc files_judge(struct batch *b, const json_t *visit,
+			   const json_t *server, const char **code,
+			   struct err *why)
+{
+	static const char published[] = "published";
+	const char *state = json_text(visit, "state");
+	const char *was = json_text(server, "state");
+	json_t *files = NULL;
+	int missing = 0;
+	enum rc rc;
+
+	if (!state || strcmp(state, published) != 0 ||
+	    (was && !strcmp(was, published)))
+		return RC_OK;
+	rc = evidence_of_visit(b->store, json_text(visit, "scope"),
+			       json_text(visit, "id"), &files, &missing,
+			       b->err);
+	json_decref(files);
+	if (rc == RC_OK && missing) {
+		*code = "state";
+		err_set(why, RC_INVALID,
+			"visit '%s' cannot be published: missing %d file%s of "
+			"evidence, wait for %s or make the record void",
+			json_text(visit, "id"), missing,
+			missing == 1 ? "" : "s", missing == 1 ? "it" : "them");
+	}
+	return rc;
+}
+
 enum rc gate_judge(struct batch *b, const struct kind *k, const struct take *t,
 		   const json_t *base, const json_t *terminal,
 		   const json_t *server, const char **code, struct err *why)
@@ -475,6 +515,8 @@ enum rc gate_judge(struct batch *b, const struct kind *k, const struct take *t,
 		rc = maker_judge(b, k, t, base, terminal, code, why);
 	if (rc == RC_OK && !*code && !strcmp(k->name, "visit"))
 		irregular_judge(t, base, terminal, server, code, why);
+	if (rc == RC_OK && !*code && !strcmp(k->name, "visit"))
+		rc = files_judge(b, terminal, server, code, why);
 	if (rc == RC_OK && !*code && !server && !strcmp(k->name, "violation"))
 		rc = late_judge(b, t, terminal, code, why);
 	if (rc == RC_OK && !*code && !(t->role & ROLE_SERVER) &&

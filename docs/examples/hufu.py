@@ -55,6 +55,9 @@ FUNCTIONS = {
     "hufu_undo": (c_int, [c_void_p, c_char_p, c_char_p, POINTER(c_int)]),
     "hufu_edit": (c_int, [c_void_p, c_char_p]),
     "hufu_put": (c_int, [c_void_p, c_char_p, c_char_p, c_char_p, c_char_p]),
+    "hufu_attach": (c_int, [c_void_p, c_char_p, c_char_p, c_char_p, c_int64, POINTER(c_void_p)]),
+    "hufu_evidence": (c_int, [c_void_p, POINTER(c_void_p)]),
+    "hufu_upload": (c_int, [c_void_p, c_int64, c_int64, POINTER(c_void_p)]),
     "hufu_record": (c_int, [c_void_p, c_char_p, c_char_p, c_int, POINTER(c_void_p)]),
     "hufu_find": (c_int, [c_void_p, c_char_p, c_char_p, c_int, POINTER(c_void_p)]),
     "hufu_log": (c_int, [c_void_p, POINTER(c_void_p)]),
@@ -197,6 +200,15 @@ class Hufu:
         out = ctypes.create_string_buffer(ID_SIZE)
         self._do("hufu_put", _bytes(kind), _bytes(record), json.dumps(fields).encode(), out)
         return out.value.decode()
+
+    def attach(self, visit, file, quota_bytes=0, **fields):
+        return self._list("hufu_attach", _bytes(visit), _bytes(file), json.dumps(fields).encode(), quota_bytes)[0]
+
+    def evidence(self):
+        return self._list("hufu_evidence")
+
+    def upload(self, most_bytes=0, bytes_per_s=0):
+        return self._list("hufu_upload", most_bytes, bytes_per_s)[0]
 
     def record(self, kind, record, state=LIVE):
         return self._list("hufu_record", _bytes(kind), _bytes(record), state)[0]

@@ -327,3 +327,12 @@ SELECT name FROM pragma_table_info(?1) ORDER BY cid
 
 -- name: r_visit_answers
 SELECT id FROM answer WHERE visit = ?1 ORDER BY id
+
+-- name: r_evidence
+SELECT id, visit, sha256, size, name, media FROM evidence
+WHERE state IS NULL OR state <> 'void'
+ORDER BY coalesce(points, '[]') = '[]', size, id
+
+-- name: r_evidence_like
+SELECT id FROM evidence WHERE visit = ?1 AND sha256 = ?2
+	AND (state IS NULL OR state <> 'void') ORDER BY id LIMIT 1

@@ -1,5 +1,6 @@
 #include "cli/verbs.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -70,13 +71,47 @@ static void summary_print(const struct count *n)
 		printf("%d need a person: 'hufu conflicts'\n", n->needs_me);
 }
 
+/* Files that the office does not have yet; *any says whether there are. */
+static int files_print(struct verb *v, bool *any)
+{
+	struct hufu_list *list;
+	char size[SIZE_TEXT];
+	int64_t sum = 0;
+
+	*any = false;
+	if (hufu_evidence(v->h, &list) != HUFU_OK)
+		return verb_fail(v);
+	while (hufu_list_next(list) == HUFU_OK) {
+		const char *media = hufu_list_text(list, "media");
+
+		size_text(size, hufu_list_int(list, "size", 0));
+		printf("%-12s evidence %s  %s of %s, visit %s\n", "file",
+		       hufu_list_text(list, "id"), media ? media : "file", size,
+		       hufu_list_text(list, "visit"));
+		sum += hufu_list_int(list, "size", 0);
+	}
+	*any = hufu_list_count(list) > 0;
+	size_text(size, sum);
+	if (*any)
+		printf("%zu file%s of evidence under way, %s: 'hufu upload'\n",
+		       hufu_list_count(list),
+		       plural((int64_t)hufu_list_count(list)), size);
+	hufu_list_free(list);
+	return EXIT_DONE;
+}
+
 static int text_print(struct verb *v, struct hufu_list *list)
 {
 	struct count n = { 0 };
+	bool any;
+	int code;
 
 	while (hufu_list_next(list) == HUFU_OK)
 		entry_print(list, &n);
-	if (!hufu_list_count(list))
+	code = files_print(v, &any);
+	if (code != EXIT_DONE)
+		return code;
+	if (!hufu_list_count(list) && !any)
 		return rest_print(v);
 	summary_print(&n);
 	return EXIT_DONE;

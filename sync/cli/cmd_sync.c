@@ -102,5 +102,7 @@ int verb_sync(struct verb *v)
 	verb_progress_end();
 	code = result_print(v, report);
 	hufu_list_free(report);
-	return code;
+	/* What was said is said, whether or not the files get through. */
+	fflush(stdout);
+	return code == EXIT_DONE && !v->no_upload ? verb_lane(v) : code;
 }

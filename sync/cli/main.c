@@ -42,7 +42,30 @@ static const struct verb_kind verbs[] = {
 	  2 },
 	{ "sync", verb_sync, "commit, push, pull, compare roots",
 	  "usage: hufu sync\n\nEdits that are not committed are committed "
-	  "first, when there is a PIN.\n" SHARED PIN NET,
+	  "first, when there is a PIN.\nThen files of evidence are sent, "
+	  "about 8 MiB of them; 'hufu upload' sends all.\n"
+	  "\n  --no-upload      send no files" SHARED PIN NET,
+	  0, 0 },
+	{ "attach", verb_attach, "a file as evidence of a visit",
+	  "usage: hufu attach VISIT FILE [--point P] [--caption C]\n\nCopies "
+	  "the file into REPLICA.evidence and makes its record, with hash, "
+	  "time,\nofficer and this device's signature. The record goes with "
+	  "the next sync, the\nfile after it.\n"
+	  "\n  --point P        the points of the checklist that it supports, "
+	  "with commas"
+	  "\n  --caption C      what one sees"
+	  "\n  --media M        photo, audio, video, document, scan or sample"
+	  "\n  --fix LAT,LON    where: degrees, CGCS2000"
+	  "\n  --quota SIZE     of the folder (or HUFU_EVIDENCE_QUOTA), 4G "
+	  "unless said" SHARED,
+	  2, 2 },
+	{ "upload", verb_upload, "send files of evidence",
+	  "usage: hufu upload\n\nSends files whose records were synced, what "
+	  "supports a point first, small before\nlarge, each from where the "
+	  "server stands. A file leaves the tablet once the server\nhas the "
+	  "whole of it.\n"
+	  "\n  --limit-rate R   bytes a second at most, such as 200K" SHARED
+		  NET,
 	  0, 0 },
 	{ "find", verb_find, "records by words in their names and codes",
 	  "usage: hufu find WORD...\n\nRecords in which every word stands, in "
@@ -91,7 +114,10 @@ static const char **option_value(struct verb *v, const char *word, size_t n)
 	} options[] = {
 		{ "--replica", &v->replica }, { "--pin-file", &v->pin_file },
 		{ "--code", &v->code },       { "--message", &v->message },
-		{ "-m", &v->message },
+		{ "-m", &v->message },        { "--point", &v->point },
+		{ "--caption", &v->caption }, { "--media", &v->media },
+		{ "--fix", &v->fix },         { "--quota", &v->quota },
+		{ "--limit-rate", &v->rate },
 	};
 
 	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
@@ -111,6 +137,8 @@ static int option_take(struct verb *v, int argc, char **argv, int *at)
 		v->json = true;
 	} else if (!strcmp(word, "--insecure")) {
 		v->insecure = true;
+	} else if (!strcmp(word, "--no-upload")) {
+		v->no_upload = true;
 	} else if (!strcmp(word, "--main")) {
 		v->main_state = true;
 	} else if (!value) {
@@ -179,6 +207,7 @@ static int run(const struct verb_kind *kind, int argc, char **argv)
 	}
 	code = words_take(&v, kind, argc, argv);
 	v.replica = from_environment(v.replica, "HUFU_REPLICA");
+	v.quota = from_environment(v.quota, "HUFU_EVIDENCE_QUOTA");
 	v.pin_file = from_environment(v.pin_file, "HUFU_PIN_FILE");
 	if (code == EXIT_DONE && !v.replica)
 		code = verb_misuse(&v, "which replica? --replica FILE, or "

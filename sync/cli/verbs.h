@@ -33,6 +33,9 @@ struct verb {
 	const char *replica; /* path; --replica or HUFU_REPLICA */
 	const char *pin_file; /* --pin-file or HUFU_PIN_FILE */
 	const char *code, *message;
+	const char *point, *caption, *media, *fix; /* of attach */
+	const char *quota, *rate; /* sizes: 500K, 2G */
+	bool no_upload;
 	bool json, insecure, main_state;
 	/* while it runs: */
 	struct hufu *h;
@@ -51,6 +54,8 @@ int verb_verify(struct verb *v);
 int verb_info(struct verb *v);
 int verb_find(struct verb *v);
 int verb_show(struct verb *v);
+int verb_attach(struct verb *v);
+int verb_upload(struct verb *v);
 
 /* Print "hufu sync: message", the library's or one's own, and answer the exit
  * code. */
@@ -73,6 +78,13 @@ void verb_progress_end(void);
 int verb_print_scopes(struct verb *v, const char *word);
 /* What the replica knows of itself, as JSON. */
 int verb_print_info(struct verb *v);
+/* "500K", "2G" as bytes, `otherwise` for NULL; -1: it is none. */
+int64_t size_of(const char *text, int64_t otherwise);
+/* "2.1 MB". */
+#define SIZE_TEXT 16
+void size_text(char out[SIZE_TEXT], int64_t bytes);
+/* Send what is under way after a sync; a failure is told and is none. */
+int verb_lane(struct verb *v);
 /* "" for one, "s" for any other number. */
 const char *plural(int64_t n);
 

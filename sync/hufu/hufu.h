@@ -195,6 +195,34 @@ HUFU_API enum hufu_code hufu_clone(struct hufu *h);
  *   scopes        as in hufu_info */
 HUFU_API enum hufu_code hufu_sync(struct hufu *h, struct hufu_list **report);
 
+#define HUFU_LANE_BYTES 8388608 /* of evidence that a sync may well send */
+
+/* Evidence: files that belong to a visit. Copy `file` into the folder beside
+ * the replica and make its record, with its hash, time, officer and a signature
+ * of this device: an edit, to be committed and synced. `fields` is a JSON
+ * object with members of the record (points, caption, media, latitude,
+ * longitude) or NULL. `quota_bytes` is for the folder, 0 for 4 GiB: HUFU_NOMEM
+ * where the file would exceed it, and nothing was done. *report stands at its
+ * one entry: id, sha256, size, again (the visit had this file), used and quota
+ * (bytes). */
+HUFU_API enum hufu_code hufu_attach(struct hufu *h, const char *visit,
+				    const char *file, const char *fields,
+				    int64_t quota_bytes,
+				    struct hufu_list **report);
+/* Files that the server has not said to have, in the order in which they go:
+ * id, visit, sha256, size, name, media, and synced (its record is at the
+ * office). */
+HUFU_API enum hufu_code hufu_evidence(struct hufu *h, struct hufu_list **out);
+/* Send files whose records were synced, each from where the server stands, and
+ * forget those that it has whole. Begins no piece (4 MiB) after `most_bytes`, 0
+ * for all; sends `bytes_per_s` at most, 0 for as fast as it goes. HUFU_IO and
+ * HUFU_BUSY: the network or the server is not ready, all is kept. *report
+ * stands at its one entry: requests, bytes_up, files (whole now), left,
+ * left_bytes, refused, and why of the first refused. */
+HUFU_API enum hufu_code hufu_upload(struct hufu *h, int64_t most_bytes,
+				    int64_t bytes_per_s,
+				    struct hufu_list **report);
+
 /* Records with something to say: kind, id, state and, where there is one,
  * detail. States (stable): "new" and "edited" are uncommitted, "local" is
  * committed, "sent", "conflict" an open one (detail: its field), "quarantined"

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json_memory.h"
+#include "replica/evidence.h"
 #include "transport/http_client.h"
 
 /* An exchange around the client's, which tells how far it is. */
@@ -216,6 +217,46 @@ enum hufu_code hufu_sync(struct hufu *h, struct hufu_list **report)
 		rc = replica_sync(h->r, &x, &summary, &h->err);
 	if (rc == RC_OK)
 		rc = summary_add(h, list, &summary, edited);
+	watched_end(&w);
+	return hufu_end(h, list_give(list, report, true, rc, &h->err));
+}
+
+static enum rc upload_add(struct hufu_list *list,
+			  const struct upload_summary *s, struct err *err)
+{
+	return list_add(list,
+			json_pack("{s:i, s:I, s:i, s:i, s:I, s:i, s:s}",
+				  "requests", s->requests, "bytes_up",
+				  (json_int_t)s->bytes_up, "files", s->files,
+				  "left", s->left, "left_bytes",
+				  (json_int_t)s->left_bytes, "refused",
+				  s->refused, "why", s->why),
+			err);
+}
+
+enum hufu_code hufu_upload(struct hufu *h, int64_t most_bytes,
+			   int64_t bytes_per_s, struct hufu_list **report)
+{
+	const struct upload_options options = { .bytes_max = most_bytes,
+						.bytes_per_s = bytes_per_s,
+						.progress = tell,
+						.ctx = h };
+	struct upload_summary summary = { 0 };
+	struct hufu_list *list = NULL;
+	struct watched w = { 0 };
+	struct exchange x;
+	enum rc rc = hufu_begin(h);
+
+	if (report)
+		*report = NULL;
+	if (rc == RC_OK)
+		rc = connect_home(&w, h, &x);
+	if (rc == RC_OK)
+		rc = list_new(&list, &h->err);
+	if (rc == RC_OK)
+		rc = replica_upload(h->r, &x, &options, &summary, &h->err);
+	if (rc == RC_OK)
+		rc = upload_add(list, &summary, &h->err);
 	watched_end(&w);
 	return hufu_end(h, list_give(list, report, true, rc, &h->err));
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/jcs.h"
+#include "replica/evidence.h"
 
 enum hufu_code hufu_unlock(struct hufu *h, const char *pin)
 {
@@ -234,4 +235,47 @@ enum hufu_code hufu_mend(struct hufu *h, struct hufu_list **report)
 	if (rc == RC_OK)
 		rc = mended_add(h, list);
 	return hufu_end(h, list_give(list, report, true, rc, &h->err));
+}
+
+enum hufu_code hufu_attach(struct hufu *h, const char *visit, const char *file,
+			   const char *fields, int64_t quota_bytes,
+			   struct hufu_list **report)
+{
+	struct hufu_list *list = NULL;
+	json_t *more = NULL, *o = NULL;
+	enum rc rc = hufu_begin(h);
+
+	if (report)
+		*report = NULL;
+	if (rc == RC_OK)
+		rc = hufu_need(h, visit, "the visit");
+	if (rc == RC_OK)
+		rc = hufu_need(h, file, "the file");
+	if (rc == RC_OK && fields)
+		rc = json_read(fields, strlen(fields), &more, &h->err);
+	if (rc == RC_OK && more && !json_is_object(more))
+		rc = err_set(&h->err, RC_INVALID, "the fields are no object");
+	if (rc == RC_OK)
+		rc = list_new(&list, &h->err);
+	if (rc == RC_OK)
+		rc = replica_attach(h->r, visit, file, more, quota_bytes, &o,
+				    &h->err);
+	if (rc == RC_OK)
+		rc = list_add(list, o, &h->err);
+	json_decref(more);
+	return hufu_end(h, list_give(list, report, true, rc, &h->err));
+}
+
+enum hufu_code hufu_evidence(struct hufu *h, struct hufu_list **out)
+{
+	struct hufu_list *list = NULL;
+	enum rc rc = hufu_begin(h);
+
+	if (out)
+		*out = NULL;
+	if (rc == RC_OK)
+		rc = list_new(&list, &h->err);
+	if (rc == RC_OK)
+		rc = replica_evidence(h->r, list_take, list, &h->err);
+	return hufu_end(h, list_give(list, out, false, rc, &h->err));
 }

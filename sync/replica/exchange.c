@@ -83,6 +83,39 @@ enum rc exchange_get(struct replica *r, const struct exchange *x,
 	return rc;
 }
 
+enum rc exchange_tus(struct replica *r, const struct exchange *x,
+		     const struct tus_request *t, struct exchange_reply *reply,
+		     struct err *err)
+{
+	char signature[SIGNATURE_TEXT_SIZE], time[24], offset[24], length[24];
+	struct exchange_request q = { .method = t->method,
+				      .path = t->path,
+				      .body = t->body ? t->body : "",
+				      .body_bytes = t->body_bytes,
+				      .bytes_per_s = t->bytes_per_s };
+	char *terminal = NULL;
+	enum rc rc;
+
+	snprintf(time, sizeof(time), "%" PRId64, host_wall_ms(r->host));
+	snprintf(offset, sizeof(offset), "%" PRId64, t->offset);
+	snprintf(length, sizeof(length), "%" PRId64, t->length);
+	header_add(&q, "Tus-Resumable", "1.0.0");
+	header_add(&q, "Hufu-Time", time);
+	if (t->body)
+		header_add(&q, "Content-Type",
+			   "application/offset+octet-stream");
+	if (t->offset >= 0)
+		header_add(&q, "Upload-Offset", offset);
+	if (t->length >= 0)
+		header_add(&q, "Upload-Length", length);
+	rc = sign_as_terminal(r, &q, time, strlen(time), &terminal, signature,
+			      err);
+	if (rc == RC_OK)
+		rc = x->perform(x->ctx, &q, reply, err);
+	free(terminal);
+	return rc;
+}
+
 static enum rc code_of(int status)
 {
 	switch (status) {

@@ -277,6 +277,18 @@ enum rc exchange_post(struct replica *r, const struct exchange *x,
 enum rc exchange_get(struct replica *r, const struct exchange *x,
 		     const char *path, int64_t from, const char *etag,
 		     struct exchange_reply *reply, struct err *err);
+/* One of the requests by which a file is sent, signed as a GET is. An offset or
+ * length below 0 is not said. */
+struct tus_request {
+	const char *method, *path;
+	int64_t offset, length;
+	const void *body; /* or NULL */
+	size_t body_bytes;
+	int64_t bytes_per_s; /* 0: as fast as it goes */
+};
+enum rc exchange_tus(struct replica *r, const struct exchange *x,
+		     const struct tus_request *t, struct exchange_reply *reply,
+		     struct err *err);
 /* A failure from an answer that is not 200. */
 enum rc reply_failed(const struct exchange_reply *reply, const char *doing,
 		     struct err *err);

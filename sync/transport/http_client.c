@@ -234,7 +234,8 @@ static enum rc set_request(const struct http_client *client,
 			   struct err *err)
 {
 	CURL *easy = client->easy;
-	bool is_post = strcmp(request->method, "POST") == 0;
+	bool is_patch = strcmp(request->method, "PATCH") == 0;
+	bool is_post = is_patch || strcmp(request->method, "POST") == 0;
 	int n = snprintf(url, url_bytes, "%s%s", client->origin, request->path);
 
 	if (!is_post && strcmp(request->method, "GET") != 0)
@@ -246,11 +247,16 @@ static enum rc set_request(const struct http_client *client,
 			       request->path);
 	curl_easy_setopt(easy, CURLOPT_URL, url);
 	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+	if (request->bytes_per_s > 0)
+		curl_easy_setopt(easy, CURLOPT_MAX_SEND_SPEED_LARGE,
+				 (curl_off_t)request->bytes_per_s);
 	if (is_post) {
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
 				 (curl_off_t)request->body_bytes);
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
 				 request->body ? request->body : "");
+		if (is_patch)
+			curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, "PATCH");
 	}
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);

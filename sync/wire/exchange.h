@@ -16,13 +16,14 @@ struct exchange_header {
 };
 
 struct exchange_request {
-	const char *method; /* GET or POST */
+	const char *method; /* GET, POST or PATCH */
 	const char *path; /* "/v1/sync" */
 	struct exchange_header headers[EXCHANGE_HEADERS_MAX];
 	size_t nheaders;
 	const void *body; /* NULL with GET */
 	size_t body_bytes;
 	int64_t range_from; /* > 0: ask for the bytes from here */
+	int64_t bytes_per_s; /* > 0: send no faster */
 	const char *if_range; /* the ETag that a range relies on, or NULL */
 };
 

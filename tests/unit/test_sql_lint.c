@@ -108,10 +108,13 @@ static void every_statement_of_the_replica_prepares(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	/* One statement reads a kind's table. */
-	must(rows_create(replica, registry_kind(server.store->kinds, "answer"),
-			 ROWS_REPLICA, "330106", &err),
-	     &err);
+	/* Some statements read a kind's table. */
+	for (int i = 0; i < 2; i++)
+		must(rows_create(replica,
+				 registry_kind(server.store->kinds,
+					       i ? "evidence" : "answer"),
+				 ROWS_REPLICA, "330106", &err),
+		     &err);
 	all_prepare(sql_sync_all, databases);
 }
 
