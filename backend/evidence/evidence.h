@@ -91,9 +91,9 @@ void part_close(struct evidence_part *p);
 
 /* What there should be of a visit and what there is, by id, without what is of
  * class L3; those that are void are left out: [{"id", "size", "state":
- * "whole"|"part"|"none", "offset", "media", "points"}]. *out is a new reference,
- * empty where the store's kinds have no evidence; *missing counts what is not
- * whole. */
+ * "whole"|"part"|"none", "offset", "media", "points"}]. *out is a new
+ * reference, empty where the store's kinds have no evidence; *missing counts
+ * what is not whole. */
 enum rc evidence_of_visit(struct store *s, const char *scope, const char *visit,
 			  json_t **out, int *missing, struct err *err);
 
