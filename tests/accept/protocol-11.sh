@@ -8,7 +8,7 @@ hufud account add luo --role coordinator --scope 330108 --password-file "$T/pw" 
 hufud account add ma --role analyst --scope $S --password-file "$T/pw" >/dev/null
 server_start
 on_server() { hufud "$@" --scope $S --as chen; }
-on_server set visit v1 subject=s1 visited_on=2026-11-20 state=recorded --new >/dev/null
+on_server set visit v1 subject=s1 visited_on=2026-11-20 state=open --new >/dev/null
 
 # A file of 300,000 bytes that looks like a page of a browser.
 { echo '<script>alert(1)</script>'; head -c 299974 /dev/urandom; } >"$T/photo.jpg"
@@ -152,7 +152,7 @@ answers 404 'nothing of this file' GET $E1/upload "${TUS[@]}"
 
 # 8. Who knows the hash of another county's file has not got the file.
 hufud import subject "$T/subjects.csv" --scope 330108 >/dev/null
-hufud set visit v9 subject=s1 visited_on=2026-11-20 state=recorded --new --scope 330108 >/dev/null
+hufud set visit v9 subject=s1 visited_on=2026-11-20 state=open --new --scope 330108 >/dev/null
 hufud set evidence e9 visit=v9 sha256=$sum size=300000 --new --scope 330108 >/dev/null
 WHO="luo:correct horse" answers 404 'not here yet' GET /v1/evidence/e9/file
 WHO="luo:correct horse" answers 201 '"offset":0' POST /v1/evidence/e9/upload -H 'Content-Length: 0' "${TUS[@]}" -H 'Upload-Length: 300000'
