@@ -127,6 +127,32 @@ static json_t *set_of(const char *text)
 	return json_pack("[s]", text);
 }
 
+/* Who wrote the server's value, into the conflict's record. */
+static enum rc server_put(struct batch *b, const struct batch_scope *bs,
+			  const struct kind *k, const struct take_record *r,
+			  const struct merge_conflict *c, json_t *record)
+{
+	struct log_author server;
+	enum rc rc = standing_author(b, bs, k, r->id,
+				     json_object_get(record, "fields"),
+				     c->server, &server);
+
+	json_object_set(record, "server_value", c->server);
+	json_object_del(record, "server_author");
+	json_object_del(record, "server_packet");
+	json_object_del(record, "server_at");
+	if (server.author[0])
+		json_object_set_new(record, "server_author",
+				    json_string(server.author));
+	if (server.packet[0]) {
+		json_object_set_new(record, "server_packet",
+				    json_string(server.packet));
+		json_object_set_new(record, "server_at",
+				    json_integer(server.received_ms));
+	}
+	return rc;
+}
+
 /* A new conflict's record in plain form. */
 static enum rc conflict_open(struct batch *b, const struct batch_scope *bs,
 			     const struct kind *k, const struct take *t,
@@ -138,7 +164,6 @@ static enum rc conflict_open(struct batch *b, const struct batch_scope *bs,
 	json_t *fields = json_array(), *seen = json_object(), *v;
 	const json_t *const sides[] = { c->base, c->server, c->terminal };
 	char hex[OID_HEX_SIZE];
-	struct log_author server;
 	const char *name;
 	enum rc rc;
 
@@ -148,32 +173,23 @@ static enum rc conflict_open(struct batch *b, const struct batch_scope *bs,
 	json_object_foreach(seen, name, v)
 		json_array_append_new(fields, json_string(name));
 	json_decref(seen);
-	rc = standing_author(b, bs, k, r->id, fields, c->server, &server);
 	oid_hex(hex, &t->oid);
 	*out = json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:O, s:O, s:O, s:O, s:o,"
+		"{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:O, s:O, s:O, s:o,"
 		" s:s, s:I, s:s}",
 		"id", id, "scope", bs->scope, "town",
 		json_text(standing, "town"), "record_kind", k->name,
 		"record_id", r->id, "field_group", c->group, "fields", fields,
 		"base_value", c->base, "terminal_value", c->terminal,
-		"server_value", c->server, "standing_value", c->standing,
-		"packets", set_of(hex), "author", t->commit.author, "opened_at",
-		(json_int_t)b->now_ms, "state", "open");
+		"standing_value", c->standing, "packets", set_of(hex), "author",
+		t->commit.author, "opened_at", (json_int_t)b->now_ms, "state",
+		"open");
 	if (!*out)
 		return err_set(b->err, RC_NOMEM, "out of memory");
 	if (kind_field(registry_kind(b->store->kinds, conflict_kind(k)),
 		       "rule"))
 		json_object_set_new(*out, "rule", json_string(c->rule));
-	if (server.author[0])
-		json_object_set_new(*out, "server_author",
-				    json_string(server.author));
-	if (server.packet[0]) {
-		json_object_set_new(*out, "server_packet",
-				    json_string(server.packet));
-		json_object_set_new(*out, "server_at",
-				    json_integer(server.received_ms));
-	}
+	rc = server_put(b, bs, k, r, c, *out);
 	if (t->commit.has_base) {
 		oid_hex(hex, &t->commit.base);
 		json_object_set_new(*out, "base_commit", json_string(hex));
@@ -181,16 +197,24 @@ static enum rc conflict_open(struct batch *b, const struct batch_scope *bs,
 	return rc;
 }
 
-static void conflict_extend(json_t *record, const struct take *t,
-			    const struct merge_conflict *c)
+/* The author wrote again. The server's side is what it was, unless somebody has
+ * written over what stood: then that is what a decision for it means. */
+static enum rc conflict_extend(struct batch *b, const struct batch_scope *bs,
+			       const struct kind *k, const struct take *t,
+			       const struct take_record *r,
+			       const struct merge_conflict *c, json_t *record)
 {
 	char hex[OID_HEX_SIZE];
+	enum rc rc = RC_OK;
 
+	if (!json_equal(c->server, json_object_get(record, "standing_value")))
+		rc = server_put(b, bs, k, r, c, record);
 	oid_hex(hex, &t->oid);
 	json_array_append_new(json_object_get(record, "packets"),
 			      json_string(hex));
 	json_object_set(record, "terminal_value", c->terminal);
 	json_object_set(record, "standing_value", c->standing);
+	return rc;
 }
 
 static enum rc conflict_put(struct batch *b, struct batch_scope *bs,
@@ -235,7 +259,7 @@ enum rc conflict_write(struct batch *b, struct batch_scope *bs,
 
 		rc = conflict_find(b, bs, k, t, r, c->group, id, &plain);
 		if (rc == RC_OK) {
-			conflict_extend(plain, t, c);
+			rc = conflict_extend(b, bs, k, t, r, c, plain);
 		} else if (rc == RC_NOT_FOUND) {
 			oid_hex(hex, &t->oid);
 			conflict_id(id, k->name, r->id, c->group, hex);

@@ -129,6 +129,39 @@ static void a_decision_reaches_the_tablets(void **state)
 		"decidedadmin");
 }
 
+/* Both sides go on writing after the conflict: the question is the same one,
+ * and it is about what they wrote last. */
+static void an_extended_conflict_has_what_stands_today(void **state)
+{
+	struct account admin;
+	struct op op;
+	char id[64];
+
+	the_same_field_makes_a_conflict_that_keeps_both(state);
+	field_exec(&world, 0, "UPDATE visit SET summary='C' WHERE id='v1'");
+	field_exec(&world, 1, "UPDATE visit SET summary='D' WHERE id='v1'");
+	field_sync(&world, 0);
+	field_sync(&world, 1);
+	field_sync(&world, 0);
+	field_assert_equal(&world, 0);
+	assert_string_equal(
+		field_live(&world, 0,
+			   "SELECT terminal_value||server_value||"
+			   "standing_value||base_value||server_author||"
+			   "json_array_length(packets)||state FROM conflict"),
+		"{\"summary\":\"D\"}{\"summary\":\"C\"}{\"summary\":\"C\"}"
+		"{\"summary\":\"0\"}o12open");
+	op = loop_op(&world.loop, &admin, &world.err);
+	snprintf(id, sizeof(id), "%s",
+		 field_server(&world, "SELECT id FROM conflict"));
+	if (ledger_decide(&op, FIELD_SCOPE, id, "server", NULL,
+			  "the last visit is right") != RC_OK)
+		fail_msg("%s", world.err.text);
+	field_sync(&world, 0);
+	assert_string_equal(field_live(&world, 0, "SELECT summary FROM visit"),
+			    "C");
+}
+
 static void what_an_inspector_may_not_write_is_quarantined(void **state)
 {
 	struct sync_summary s;
@@ -341,6 +374,7 @@ int main(void)
 		TEST(different_fields_of_one_record_are_merged),
 		TEST(the_same_field_makes_a_conflict_that_keeps_both),
 		TEST(a_decision_reaches_the_tablets),
+		TEST(an_extended_conflict_has_what_stands_today),
 		TEST(what_an_inspector_may_not_write_is_quarantined),
 		TEST(a_lost_answer_is_made_good_by_the_same_request),
 		TEST(sealed_data_reaches_who_may_read_and_dies_with_its_key),
