@@ -153,6 +153,7 @@ def round_trip(replica):
             errors[name] = part["error"]
         else:
             scope.apply(part, pages(replica, answer, name))
+            scope.s["merged"] = answer.merged.get(name, [])
         scope.receipts(part)
     replica.forget_kinds()
     replica.save()
