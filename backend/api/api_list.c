@@ -140,7 +140,8 @@ static bool is_filtered(const struct call *c)
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
 		n += json_object_get(c->args, others[i]) != NULL;
 	return json_object_size(c->args) > n ||
-	       (c->actor.agency[0] && kind_field(c->kind, "agency"));
+	       (c->actor.agency[0] &&
+		(kind_field(c->kind, "agency") || store_whose(c->kind)));
 }
 
 /* A filter wants the kind's table as it was, made from the log. */

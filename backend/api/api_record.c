@@ -31,12 +31,19 @@ static enum rc may_check(struct call *c, const json_t *record, const char *id)
 	return rc == RC_OK && !may ? call_gone(c, id) : rc;
 }
 
-/* Nobody writes what they then may not see. */
-static enum rc becomes_check(struct call *c, const json_t *record)
+/* Nobody writes what they then may not see, nor what then everybody may. */
+static enum rc becomes_check(struct call *c, const json_t *seen,
+			     const json_t *record)
 {
 	bool may;
 	enum rc rc = call_may_see(c, c->kind, c->scope, record, &may);
 
+	if (c->actor.agency[0] && kind_field(c->kind, "agency") &&
+	    json_text(seen, "agency") && !json_text(record, "agency"))
+		return call_refuse(c, RC_DENIED, 403, "denied",
+				   "account '%s' acts for some agencies and "
+				   "gives nobody away: name one of its own",
+				   c->actor.name);
 	return rc == RC_OK && !may
 		       ? call_refuse(c, RC_DENIED, 403, "denied",
 				     "account '%s' acts for other agencies "
@@ -183,7 +190,7 @@ enum rc record_create(struct call *c)
 				   "there is a %s '%s': change that one",
 				   c->kind->name, id);
 	}
-	rc = rc == RC_NOT_FOUND ? becomes_check(c, record) : rc;
+	rc = rc == RC_NOT_FOUND ? becomes_check(c, NULL, record) : rc;
 	if (rc == RC_OK)
 		rc = border_in(c, c->kind, record);
 	if (rc == RC_OK)
@@ -269,7 +276,7 @@ enum rc record_patch(struct call *c, json_t *patch)
 		patch_apply(record, patch);
 		o.record = record;
 		o.base = seen;
-		rc = becomes_check(c, record);
+		rc = becomes_check(c, seen, record);
 	}
 	if (rc == RC_OK)
 		rc = record_write(c, &o, 1, c->operation->summary);

@@ -32,14 +32,23 @@ enum rc terminal_list(struct call *c)
 	struct query *q = query_begin(c->store->db, SQL_TERMINAL_LIST);
 	json_t *items = json_array();
 	char contact[25];
+	enum rc rc = RC_OK;
 
 	query_text(q, 1, c->scope);
-	while (query_row(q)) {
-		json_t *item = json_pack("{s:s, s:s, s:s, s:s}", "terminal",
-					 query_get_text(q, 0), "officer",
-					 query_get_text(q, 1), "state",
-					 query_get_text(q, 2), "id",
-					 query_get_text(q, 3));
+	while (rc == RC_OK && query_row(q)) {
+		json_t *item;
+		bool may;
+
+		rc = store_may_agency_of(c->store, &c->actor, c->scope,
+					 "officer", query_get_text(q, 1), &may,
+					 &c->err);
+		if (rc != RC_OK || !may)
+			continue;
+		item = json_pack("{s:s, s:s, s:s, s:s}", "terminal",
+				 query_get_text(q, 0), "officer",
+				 query_get_text(q, 1), "state",
+				 query_get_text(q, 2), "id",
+				 query_get_text(q, 3));
 
 		if (!query_is_null(q, 4)) {
 			time_format(contact, query_get_int(q, 4));
@@ -49,7 +58,9 @@ enum rc terminal_list(struct call *c)
 		json_array_append_new(items, item);
 	}
 	c->result = json_pack("{s:o, s:s}", "items", items, "scope", c->scope);
-	return query_end(q, &c->err) == RC_OK ? page_cut(c, "id") : c->err.code;
+	if (query_end(q, &c->err) != RC_OK)
+		return c->err.code;
+	return rc == RC_OK ? page_cut(c, "id") : rc;
 }
 
 /* What the tablet sends from then on goes to quarantine. */

@@ -102,7 +102,8 @@ static enum rc agency_of_record(struct call *c, const char *id)
 	bool may;
 	enum rc rc;
 
-	if (!c->actor.agency[0] || !kind_field(c->kind, "agency"))
+	if (!c->actor.agency[0] ||
+	    (!kind_field(c->kind, "agency") && !store_whose(c->kind)))
 		return RC_OK;
 	rc = store_record(c->store, c->scope, c->kind->name, id, &text, &len,
 			  NULL, &c->err);
@@ -112,7 +113,8 @@ static enum rc agency_of_record(struct call *c, const char *id)
 		return rc;
 	rc = json_read(text, len, &record, &c->err);
 	free(text);
-	may = account_may_agency(&c->actor, json_text(record, "agency"));
+	if (rc == RC_OK)
+		rc = call_may_see(c, c->kind, c->scope, record, &may);
 	json_decref(record);
 	return rc == RC_OK && !may ? call_gone(c, id) : rc;
 }
@@ -169,47 +171,26 @@ bool call_may_read(const struct call *c, const struct kind *k)
 		contract_readers(c->contract, k)) != 0;
 }
 
-/* The agency of the record that a conflict or an alarm is about. */
-static enum rc agency_quoted(struct call *c, const struct kind *about,
-			     const char *scope, const char *id, bool *may)
-{
-	json_t *record = NULL;
-	char *text;
-	size_t len;
-	enum rc rc;
-
-	if (!kind_field(about, "agency") || !id)
-		return RC_OK;
-	rc = store_record(c->store, scope, about->name, id, &text, &len, NULL,
-			  &c->err);
-	if (rc == RC_NOT_FOUND)
-		return RC_OK;
-	if (rc != RC_OK)
-		return rc;
-	rc = json_read(text, len, &record, &c->err);
-	free(text);
-	if (rc == RC_OK)
-		*may = account_may_agency(&c->actor,
-					  json_text(record, "agency"));
-	json_decref(record);
-	return rc;
-}
-
 enum rc call_may_see(struct call *c, const struct kind *k, const char *scope,
 		     const json_t *record, bool *may)
 {
 	const char *word = json_text(record, "record_kind");
 	const struct kind *about =
 		word ? registry_kind(c->store->kinds, word) : NULL;
+	const struct field *whose = store_whose(k);
+	const char *id = json_text(record, whose ? whose->name : "record_id");
 
+	if (whose && id)
+		return store_may_agency_of(c->store, &c->actor, scope,
+					   whose->refers, id, may, &c->err);
 	*may = !kind_field(k, "agency") ||
 	       account_may_agency(&c->actor, json_text(record, "agency"));
 	if (!about || !kind_field(k, "record_kind"))
 		return RC_OK;
 	*may = *may && call_may_read(c, about);
 	c->is_due |= *may && audit_is_due(about);
-	return *may && c->actor.agency[0]
-		       ? agency_quoted(c, about, scope,
-				       json_text(record, "record_id"), may)
+	return *may && kind_field(about, "agency") && id
+		       ? store_may_agency_of(c->store, &c->actor, scope,
+					     about->name, id, may, &c->err)
 		       : RC_OK;
 }

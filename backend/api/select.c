@@ -140,11 +140,20 @@ static enum rc range_put(struct select *s, struct call *c,
 /* Who acts for some agencies only sees what is theirs, or nobody's. */
 static void agencies_put(struct select *s, const struct call *c)
 {
+	const struct field *whose = store_whose(c->kind);
 	const char *list = c->actor.agency;
 
-	if (!*list || !kind_field(c->kind, "agency"))
+	if (!*list || (!kind_field(c->kind, "agency") && !whose))
 		return;
-	buf_puts(&s->sql, " AND (t.agency IS NULL OR t.agency IN (");
+	/* As store_may_agency_of() has it: who is not there is nobody's. */
+	if (whose)
+		buf_printf(&s->sql,
+			   " AND NOT EXISTS (SELECT 1 FROM %s AS w WHERE "
+			   "w.scope = t.scope AND w.id = t.%s AND w.agency IS "
+			   "NOT NULL AND w.agency NOT IN (",
+			   whose->refers, whose->name);
+	else
+		buf_puts(&s->sql, " AND (t.agency IS NULL OR t.agency IN (");
 	for (bool first = true; *list; first = false) {
 		size_t n = strcspn(list, ",");
 

@@ -94,6 +94,8 @@ int cli_roles(struct cli *c, const char *text, unsigned *out)
 	char word[32];
 
 	*out = 0;
+	if (!*text)
+		return cli_misuse(c, "name a role, or leave --role out");
 	for (const char *at = text; *at;) {
 		size_t n = strcspn(at, ",");
 		unsigned role;
@@ -311,6 +313,8 @@ int cmd_account(struct cli *c)
 	if (code != EXIT_DONE)
 		return code;
 	w.name = words[1];
+	if (w.agency && !*w.agency)
+		return cli_misuse(c, "name an agency, or '*' for all of them");
 	if (w.agency && !strcmp(w.agency, "*"))
 		w.agency = "";
 	if (!strcmp(verb, "add"))

@@ -62,11 +62,18 @@ static int list(struct cli *c)
 	struct query *q = query_begin(c->store->db, SQL_TERMINAL_LIST);
 	json_t *all = json_array();
 	int exit_code = EXIT_DONE;
+	enum rc rc = RC_OK;
+	bool may;
 
 	query_text(q, 1, c->scope);
-	while (query_row(q))
-		terminal_print(c, q, all);
-	if (query_end(q, &c->err) != RC_OK)
+	while (rc == RC_OK && query_row(q)) {
+		rc = store_may_agency_of(c->store, &c->account, c->scope,
+					 "officer", query_get_text(q, 1), &may,
+					 &c->err);
+		if (rc == RC_OK && may)
+			terminal_print(c, q, all);
+	}
+	if (query_end(q, &c->err) != RC_OK || rc != RC_OK)
 		exit_code = cli_fail(c, &c->err);
 	else if (c->json)
 		cli_json_list("terminals", json_incref(all));

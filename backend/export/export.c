@@ -91,10 +91,13 @@ static const char *column_text(struct query *q, const struct kind *k,
 static enum rc may_have_row(const struct exporting *e, struct query *q,
 			    bool *may)
 {
+	const struct field *whose = store_whose(e->kind);
 	const struct reader_row row = {
 		.agency = column_text(q, e->kind, "agency"),
-		.record_kind = column_text(q, e->kind, "record_kind"),
-		.record_id = column_text(q, e->kind, "record_id"),
+		.record_kind = whose ? whose->refers
+				     : column_text(q, e->kind, "record_kind"),
+		.record_id = column_text(q, e->kind,
+					 whose ? whose->name : "record_id"),
 	};
 
 	return reader_may(e->job, &row, may, e->err);

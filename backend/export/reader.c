@@ -28,31 +28,8 @@ enum rc reader_check(const struct export_job *job, const struct kind *k,
 bool reader_is_choosy(const struct export_job *job, const struct kind *k)
 {
 	return kind_field(k, "record_kind") ||
-	       (job->actor->agency[0] && kind_field(k, "agency"));
-}
-
-/* The agency that the record has now; one that is not there is nobody's. */
-static enum rc agency_quoted(const struct export_job *job,
-			     const struct kind *about, const char *id,
-			     bool *may, struct err *err)
-{
-	json_t *record = NULL;
-	char *text;
-	size_t len;
-	enum rc rc = store_record(job->store, job->scope, about->name, id,
-				  &text, &len, NULL, err);
-
-	if (rc == RC_NOT_FOUND)
-		return RC_OK;
-	if (rc != RC_OK)
-		return rc;
-	rc = json_read(text, len, &record, err);
-	free(text);
-	if (rc == RC_OK)
-		*may = account_may_agency(job->actor,
-					  json_text(record, "agency"));
-	json_decref(record);
-	return rc;
+	       (job->actor->agency[0] &&
+		(kind_field(k, "agency") || store_whose(k)));
 }
 
 enum rc reader_may(const struct export_job *job, const struct reader_row *row,
@@ -68,8 +45,9 @@ enum rc reader_may(const struct export_job *job, const struct reader_row *row,
 	if (!about || !*may)
 		return RC_OK;
 	*may = (a->roles & (about->readers | ROLE_SERVER)) != 0;
-	return *may && a->agency[0] && row->record_id &&
-			       kind_field(about, "agency")
-		       ? agency_quoted(job, about, row->record_id, may, err)
+	return *may && row->record_id && kind_field(about, "agency")
+		       ? store_may_agency_of(job->store, a, job->scope,
+					     about->name, row->record_id, may,
+					     err)
 		       : RC_OK;
 }

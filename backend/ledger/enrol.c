@@ -296,6 +296,22 @@ enum rc enrol_take(struct op *op, const json_t *request, json_t **reply)
 	return rc == RC_OK ? reply_make(op, &t, enrolment, reply) : rc;
 }
 
+/* Whoever may give an officer a terminal may take it away. */
+static enum rc officer_is_ones_own(struct op *op, const char *scope,
+				   const char *officer)
+{
+	bool may = true;
+	enum rc rc = store_may_agency_of(op->store, op->actor, scope, "officer",
+					 officer, &may, op->err);
+
+	return rc == RC_OK && !may
+		       ? err_set(op->err, RC_DENIED,
+				 "account '%s' acts for other agencies than "
+				 "that of officer '%s'",
+				 op->actor->name, officer)
+		       : rc;
+}
+
 enum rc enrol_revoke(struct op *op, const char *scope, const char *id,
 		     const char *reason)
 {
@@ -328,8 +344,13 @@ enum rc enrol_revoke(struct op *op, const char *scope, const char *id,
 	if (rc == RC_OK)
 		rc = ledger_record(op, scope, "enrolment", record.id,
 				   &enrolment);
-	if (rc != RC_OK)
+	if (rc == RC_OK)
+		rc = officer_is_ones_own(op, scope,
+					 json_text(enrolment, "officer"));
+	if (rc != RC_OK) {
+		json_decref(enrolment);
 		return rc;
+	}
 	json_object_set_new(enrolment, "state", json_string("revoked"));
 	json_object_set_new(enrolment, "until", json_integer(op->now_ms));
 	json_object_set_new(enrolment, "reason", json_string(reason));

@@ -14,7 +14,8 @@ enum rc enrol_code_new(struct op *op, const char *officer, const char *scope,
 /* The request and reply of POST /v1/enroll; *reply is a new reference. The same
  * code from the same terminal gets the same answer. op->actor is not used. */
 enum rc enrol_take(struct op *op, const json_t *request, json_t **reply);
-/* Revoke an enrolment by its id or its terminal's. */
+/* Revoke an enrolment by its id or its terminal's. RC_DENIED where its officer
+ * is of an agency that the actor does not act for. */
 enum rc enrol_revoke(struct op *op, const char *scope, const char *id,
 		     const char *reason);
 

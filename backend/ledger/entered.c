@@ -88,26 +88,16 @@ static enum rc agency_check(struct op *op, const struct office_write *w,
 			    const struct field *f, const char *kind,
 			    const char *id, struct err *why)
 {
-	json_t *record = NULL;
-	char *text;
-	size_t len;
-	enum rc rc = store_record(op->store, w->scope, kind, id, &text, &len,
-				  NULL, why);
+	bool may;
+	enum rc rc = store_may_agency_of(op->store, op->actor, w->scope, kind,
+					 id, &may, why);
 
-	if (rc == RC_NOT_FOUND)
-		return RC_OK;
-	if (rc != RC_OK)
-		return rc;
-	rc = json_read(text, len, &record, why);
-	free(text);
-	if (rc == RC_OK &&
-	    !account_may_agency(op->actor, json_text(record, "agency")))
-		rc = err_set(why, RC_INVALID,
-			     "field '%s': account '%s' acts for other agencies "
-			     "than that of %s '%s'",
-			     f->name, op->actor->name, kind, id);
-	json_decref(record);
-	return rc;
+	return rc == RC_OK && !may
+		       ? err_set(why, RC_INVALID,
+				 "field '%s': account '%s' acts for other "
+				 "agencies than that of %s '%s'",
+				 f->name, op->actor->name, kind, id)
+		       : rc;
 }
 
 static enum rc names_check(struct op *op, const struct office_write *w,
@@ -146,6 +136,12 @@ static enum rc agencies_check(struct op *op, const struct office_write *w,
 
 	if (!op->actor->agency[0])
 		return RC_OK;
+	if (was && !now && kind_field(k, "agency"))
+		return err_set(why, RC_INVALID,
+			       "field 'agency': account '%s' acts for some "
+			       "agencies and gives nobody away: name one of "
+			       "its own",
+			       op->actor->name);
 	if (kind_field(k, "agency") && (!account_may_agency(op->actor, was) ||
 					!account_may_agency(op->actor, now)))
 		return err_set(why, RC_INVALID,

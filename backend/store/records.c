@@ -102,3 +102,33 @@ enum rc store_refresh_kinds(struct store *s, struct err *err)
 		s->catalog_seen = position;
 	return rc;
 }
+
+const struct field *store_whose(const struct kind *k)
+{
+	return !strcmp(k->name, "enrolment") ? kind_field(k, "officer") : NULL;
+}
+
+enum rc store_may_agency_of(struct store *s, const struct account *a,
+			    const char *scope, const char *kind, const char *id,
+			    bool *may, struct err *err)
+{
+	json_t *record = NULL;
+	char *text;
+	size_t len;
+	enum rc rc;
+
+	*may = true;
+	if (!a->agency[0])
+		return RC_OK;
+	rc = store_record(s, scope, kind, id, &text, &len, NULL, err);
+	if (rc == RC_NOT_FOUND)
+		return RC_OK;
+	if (rc != RC_OK)
+		return rc;
+	rc = json_read(text, len, &record, err);
+	free(text);
+	if (rc == RC_OK)
+		*may = account_may_agency(a, json_text(record, "agency"));
+	json_decref(record);
+	return rc;
+}

@@ -160,6 +160,14 @@ enum rc account_look(struct store *s, const char *name, struct account *out,
 bool account_may(const struct account *a, unsigned role, const char *scope);
 /* May it see and write what is this agency's? NULL: nobody's, everybody may. */
 bool account_may_agency(const struct account *a, const char *agency);
+/* The field that names the record whose agency one of this kind has, where it
+ * has none itself: a tablet is its officer's. NULL: none. */
+const struct field *store_whose(const struct kind *k);
+/* May it see and write what is of this record? One that is not there, or has no
+ * agency, is nobody's. */
+enum rc store_may_agency_of(struct store *s, const struct account *a,
+			    const char *scope, const char *kind, const char *id,
+			    bool *may, struct err *err);
 /* Is this the account's password? RC_DENIED for a wrong one, an account without
  * one, a disabled account and an unknown one alike, after the same work
  * (Argon2id, 64 MiB). */

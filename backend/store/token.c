@@ -69,11 +69,13 @@ static enum rc rights_are_there(const struct token_wish *w,
 			       "scopes of a token lie within those of its "
 			       "account, '%s'",
 			       a->scopes);
-	if (w->agency && (!account_agency_is_legal(w->agency) ||
-			  !agency_covers(w->agency, a->agency)))
+	if (w->agency &&
+	    (!w->agency[0] || !account_agency_is_legal(w->agency) ||
+	     !agency_covers(w->agency, a->agency)))
 		return err_set(err, RC_INVALID,
-			       "agencies of a token are some of those of its "
-			       "account");
+			       "agencies of a token are one or more of those "
+			       "of its account: leave them out for all of "
+			       "these");
 	return RC_OK;
 }
 
