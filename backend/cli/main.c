@@ -35,6 +35,8 @@ static const struct command {
 	{ "quarantine", cmd_quarantine, "list what may not be merged" },
 	{ "status", cmd_status, "where each scope stands" },
 	{ "check", cmd_check, "check that what is stored fits together" },
+	{ "rebuild", cmd_rebuild, "make tables and trees again from the log" },
+	{ "epoch", cmd_epoch, "say that the folder came from a backup" },
 	{ "mirror", cmd_mirror, "write the log as a Git repository" },
 	{ "kind", cmd_kind, "add or extend a kind of records" },
 	{ "key", cmd_key, "keys of sealed records" },

@@ -14,6 +14,8 @@ struct reply_scope {
 	bool may_read;
 	struct head from, to; /* rows lie between these */
 	bool has_head;
+	bool has_known;
+	struct oid known; /* of the commits that the terminal named */
 	const char *error;
 	json_t *receipts;
 	json_t *own; /* path -> canonical text of the newest packet */
@@ -132,6 +134,17 @@ static void own_clean(struct reply_scope *rs)
 				json_string_value(json_array_get(pair, 0)));
 }
 
+static enum rc known_find(struct answering *a, struct reply_scope *rs)
+{
+	enum rc rc;
+
+	if (!rs->ws->known || !rs->may_read)
+		return RC_OK;
+	rc = comparison_known(a->store, rs->ws, &rs->known, a->err);
+	rs->has_known = rc == RC_OK;
+	return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
 static enum rc scope_open(struct answering *a, struct reply_scope *rs)
 {
 	const struct wire_scope *ws = rs->ws;
@@ -167,15 +180,15 @@ static enum rc scope_open(struct answering *a, struct reply_scope *rs)
 	}
 	rc = receipts_load(a, rs);
 	own_clean(rs);
-	return rc;
+	return rc == RC_OK ? known_find(a, rs) : rc;
 }
 
 static json_t *scope_head_json(const struct reply_scope *rs)
 {
 	json_t *o = json_pack("{s:s}", "scope", rs->ws->scope);
 	char hex[OID_HEX_SIZE];
-	bool unchanged =
-		rs->ws->has_head && oid_equal(&rs->ws->head, &rs->to.commit);
+	bool unchanged = !wire_is_comparison(rs->ws) && rs->ws->has_head &&
+			 oid_equal(&rs->ws->head, &rs->to.commit);
 
 	if (rs->may_read && rs->has_head && !unchanged) {
 		oid_hex(hex, &rs->to.commit);
@@ -184,6 +197,10 @@ static json_t *scope_head_json(const struct reply_scope *rs)
 		json_object_set_new(o, "root", json_string(hex));
 		json_object_set_new(o, "position",
 				    json_integer(rs->to.position));
+	}
+	if (rs->has_known) {
+		oid_hex(hex, &rs->known);
+		json_object_set_new(o, "known", json_string(hex));
 	}
 	if (json_array_size(rs->receipts))
 		json_object_set(o, "receipts", rs->receipts);
@@ -423,6 +440,8 @@ static enum rc scope_rows(struct answering *a, struct reply_scope *rs)
 
 	if (!rs->may_read || rs->error || !rs->has_head)
 		return RC_OK;
+	if (wire_is_comparison(rs->ws))
+		return comparison_put(a->store, rs->ws, &a->w, a->err);
 	if (!rs->ws->has_target)
 		rc = own_rows(a, rs);
 	if (rc == RC_OK)

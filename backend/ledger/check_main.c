@@ -361,6 +361,7 @@ enum rc check_main_line(struct check *c)
 {
 	struct line l = { .c = c };
 	struct query *q;
+	bool known = true;
 	enum rc rc = RC_OK, ended;
 
 	/* A scope without commits has no head. */
@@ -386,7 +387,9 @@ enum rc check_main_line(struct check *c)
 				 "no main commit signs the entry");
 	if (rc == RC_OK && !c->at->commits)
 		rc = check_fault(c, 0, "main line", "it has no commit");
-	if (rc == RC_OK && strcmp(c->head_epoch, c->s->epoch) != 0)
+	if (rc == RC_OK)
+		rc = store_epoch_known(c->s, c->head_epoch, &known, c->err);
+	if (rc == RC_OK && !known)
 		rc = check_fault(c, 0, "meta epoch",
 				 "it is not that of the newest main commit");
 	free(l.merged);

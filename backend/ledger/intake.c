@@ -17,6 +17,8 @@ struct rebuild {
 	size_t at;
 	const struct wire_scope *scope;
 	const struct head *base;
+	json_t *given; /* path -> the base as the terminal says; NULL: the main
+			* line knows */
 	size_t room;
 	bool has_changes;
 	bool failed; /* the rows cannot be rebuilt: in->text says why */
@@ -85,16 +87,51 @@ static enum rc seen_in_store(struct rebuild *rb, struct take_record *r,
 	return query_end(q, err) == RC_OK ? rc : err->code;
 }
 
+static json_t *given_get(const struct rebuild *rb, const struct take_record *r)
+{
+	char path[72];
+
+	snprintf(path, sizeof(path), "%s/%s", r->kind, r->id);
+	return json_object_get(rb->given, path);
+}
+
+/* The main commit that the author saw was lost with the server's data: what he
+ * saw is what his terminal kept of it. An earlier packet of his own stands
+ * behind it where it says the same. */
+static enum rc given_find(struct rebuild *rb, struct take_record *r,
+			  struct err *err)
+{
+	const struct take_record *q =
+		seen_in_request(rb, r->kind, r->id, &r->q);
+	json_t *given = given_get(rb, r);
+	enum rc rc = RC_NOT_FOUND;
+
+	if (q) {
+		r->has_q = json_equal(q->terminal, given);
+	} else {
+		rc = seen_in_store(rb, r, err);
+		if (rc == RC_OK && !json_equal(r->base, given)) {
+			r->has_q = false;
+			r->q_code[0] = '\0';
+		}
+		json_decref(r->base);
+	}
+	r->base = json_incref(given);
+	return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
 /* protocol.md 8: what the author saw. */
 static enum rc base_find(struct rebuild *rb, struct take_record *r,
 			 struct err *err)
 {
-	const struct take_record *q =
-		seen_in_request(rb, r->kind, r->id, &r->q);
+	const struct take_record *q;
 	char *text;
 	size_t len;
 	enum rc rc;
 
+	if (rb->given)
+		return given_find(rb, r, err);
+	q = seen_in_request(rb, r->kind, r->id, &r->q);
 	if (q) {
 		r->has_q = true;
 		r->base = json_incref(q->terminal);
@@ -220,6 +257,63 @@ static enum rc tree_matches(struct take *t, bool *matches, struct err *err)
 	return rc == RC_NOMEM ? err_set(err, rc, "%s", why.text) : RC_OK;
 }
 
+static enum rc given_take(void *ctx, const char *kind, enum group_form form,
+			  const char *name, const json_t *fields,
+			  struct err *err)
+{
+	struct rebuild *rb = ctx;
+	json_t *record = NULL;
+	char path[72];
+	enum rc rc;
+
+	if (form != GROUP_WHOLE)
+		return err_set(err, RC_CORRUPT, "a base is not whole");
+	rc = record_rebuild(&record, rb->scope->scope, name, NULL, fields, err);
+	snprintf(path, sizeof(path), "%s/%s", kind, name);
+	if (rc == RC_OK && json_object_set_new(rb->given, path, record) != 0)
+		rc = err_set(err, RC_NOMEM, "out of memory");
+	return rc;
+}
+
+static enum rc given_read(struct rebuild *rb, const json_t *bases,
+			  struct err *err)
+{
+	const json_t *group;
+	size_t i;
+	enum rc rc = RC_OK;
+
+	rb->given = json_object();
+	if (!rb->given)
+		return err_set(err, RC_NOMEM, "out of memory");
+	json_array_foreach(bases, i, group)
+	{
+		if (rc == RC_OK)
+			rc = group_each(group, given_take, rb, err);
+	}
+	return rc;
+}
+
+static enum rc rows_rebuild(struct rebuild *rb, struct arena *mem,
+			    struct err *err)
+{
+	const struct intake *in = &rb->all[rb->at];
+	struct row_ctx ctx = { .rb = rb, .mem = mem };
+	const json_t *group;
+	size_t i;
+	enum rc rc = RC_OK;
+
+	if (in->take.commit.has_base && !rb->base->number)
+		rc = given_read(rb, in->wire->bases, err);
+	json_array_foreach(in->wire->rows, i, group)
+	{
+		if (rc == RC_OK)
+			rc = group_each(group, row_rebuild, &ctx, err);
+	}
+	json_decref(rb->given);
+	rb->given = NULL;
+	return rc;
+}
+
 static enum rc records_rebuild(struct store *s, const struct wire_scope *scope,
 			       struct intake *all, size_t at,
 			       const struct head *base, struct arena *mem,
@@ -228,24 +322,17 @@ static enum rc records_rebuild(struct store *s, const struct wire_scope *scope,
 	struct rebuild rb = {
 		.s = s, .all = all, .at = at, .scope = scope, .base = base
 	};
-	struct row_ctx ctx = { .rb = &rb, .mem = mem };
 	struct intake *in = &all[at];
 	struct err why = { 0 };
 	bool matches = false;
-	const json_t *group;
-	size_t i;
-	enum rc rc = RC_OK;
+	enum rc rc = rows_rebuild(&rb, mem, &why);
 
-	json_array_foreach(in->wire->rows, i, group)
-	{
-		rc = group_each(group, row_rebuild, &ctx, &why);
-		if (rc == RC_CORRUPT) {
-			unverifiable(in, "%s", why.text);
-			return RC_OK;
-		}
-		if (rc != RC_OK)
-			return err_set(err, rc, "%s", why.text);
+	if (rc == RC_CORRUPT) {
+		unverifiable(in, "%s", why.text);
+		return RC_OK;
 	}
+	if (rc != RC_OK)
+		return err_set(err, rc, "%s", why.text);
 	if (!rb.failed)
 		rc = tree_matches(&in->take, &matches, err);
 	if (rc != RC_OK || matches)
@@ -316,11 +403,11 @@ static enum rc commit_judge(struct store *s, const struct enrolled *who,
 	if (!c->has_base)
 		return RC_OK;
 	rc = ledger_head_at(s, c->scope, &c->base, base, err);
-	if (rc == RC_NOT_FOUND) {
+	if (rc == RC_NOT_FOUND && !in->wire->bases) {
 		unverifiable(in, "its base is not on the main line");
 		return RC_OK;
 	}
-	return rc;
+	return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
 enum rc intake_packet(struct store *s, const struct enrolled *who,

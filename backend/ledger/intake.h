@@ -13,6 +13,7 @@ enum intake_state {
 	INTAKE_KNOWN, /* it was taken before: receipt again */
 	INTAKE_NEED_WHOLE, /* changes do not give the tree */
 	INTAKE_UNVERIFIABLE, /* kept aside, `text` says why */
+	INTAKE_LATER, /* not now: its terminal is ahead of this server */
 };
 
 struct intake {

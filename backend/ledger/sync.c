@@ -26,6 +26,21 @@ static enum rc terminal_find(struct store *s, const char *terminal,
 	return rc;
 }
 
+/* A terminal whose head was never here, or was lost with a restored server's
+ * data, first compares halves: what it signed since is judged when it names a
+ * head of this main line. */
+static enum rc is_ahead(struct store *reader, const struct wire_scope *ws,
+			bool *ahead, struct err *err)
+{
+	struct head head;
+	enum rc rc = RC_OK;
+
+	if (ws->has_head)
+		rc = ledger_head_at(reader, ws->scope, &ws->head, &head, err);
+	*ahead = rc == RC_NOT_FOUND;
+	return *ahead ? RC_OK : rc;
+}
+
 static enum rc intake_all(struct sync *s, struct store *reader, struct err *err)
 {
 	struct wire_request *r = &s->request;
@@ -36,13 +51,20 @@ static enum rc intake_all(struct sync *s, struct store *reader, struct err *err)
 		return err_set(err, RC_NOMEM, "out of memory");
 	for (size_t i = 0; i < r->nscopes && rc == RC_OK; i++) {
 		const struct wire_scope *ws = &r->scopes[i];
+		bool ahead = false;
 
 		s->intakes[i] = calloc(ws->npackets + 1, sizeof(struct intake));
 		if (!s->intakes[i])
 			return err_set(err, RC_NOMEM, "out of memory");
-		for (size_t n = 0; n < ws->npackets && rc == RC_OK; n++)
+		rc = is_ahead(reader, ws, &ahead, err);
+		for (size_t n = 0; n < ws->npackets && rc == RC_OK; n++) {
+			struct intake *in = &s->intakes[i][n];
+
 			rc = intake_packet(reader, &s->who, ws, s->intakes[i],
 					   n, &s->mem, err);
+			if (ahead && in->state != INTAKE_KNOWN)
+				in->state = INTAKE_LATER;
+		}
 	}
 	return rc;
 }

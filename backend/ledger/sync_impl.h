@@ -13,4 +13,13 @@ struct sync {
 	size_t rows_down;
 };
 
+/* compare.c: the places of the tree and the records that a terminal asks for,
+ * as lines of the answer. From one read transaction, like all of the answer. */
+enum rc comparison_put(struct store *s, const struct wire_scope *ws,
+		       struct line_writer *w, struct err *err);
+/* The newest of the commits that a terminal names which is on the main line;
+ * RC_NOT_FOUND without a message when none is. */
+enum rc comparison_known(struct store *s, const struct wire_scope *ws,
+			 struct oid *out, struct err *err);
+
 #endif

@@ -1,6 +1,10 @@
 /* mirror/mirror.c - the mirror opened, walked scope by scope, and finished. */
 #include "mirror/mirror_impl.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "sql_store.gen.h"
@@ -132,6 +136,61 @@ enum rc mirror_open(struct mirror **out, struct store *store, struct err *err)
 		*out = m;
 	else
 		mirror_close(m);
+	return rc;
+}
+
+static bool tree_remove(int folder, const char *name, int depth);
+
+static bool entries_remove(int folder, const char *name, int depth)
+{
+	int fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *e;
+	bool gone = dir != NULL;
+
+	while (gone && (e = readdir(dir)))
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			gone = tree_remove(fd, e->d_name, depth + 1);
+	if (dir)
+		closedir(dir);
+	else if (fd >= 0)
+		close(fd);
+	return gone;
+}
+
+/* A file, or a folder and all that is in it; false leaves errno. */
+static bool tree_remove(int folder, const char *name, int depth)
+{
+	if (!unlinkat(folder, name, 0) || errno == ENOENT)
+		return true;
+	if ((errno != EISDIR && errno != EPERM) || depth > 16)
+		return false;
+	return entries_remove(folder, name, depth) &&
+	       !unlinkat(folder, name, AT_REMOVEDIR);
+}
+
+static enum rc path_forget(struct store *store, const char *name,
+			   struct err *err)
+{
+	char *path = store_path(store, name);
+	enum rc rc = path ? RC_OK : err_set(err, RC_NOMEM, "out of memory");
+
+	if (path && !tree_remove(AT_FDCWD, path, 0))
+		rc = err_set(err, RC_IO, "cannot remove '%s': %s", path,
+			     strerror(errno));
+	free(path);
+	return rc;
+}
+
+enum rc mirror_forget(struct store *store, struct err *err)
+{
+	static const char *const all[] = { "mirror.db", "mirror.db-wal",
+					   "mirror.db-shm", "mirror.db-journal",
+					   "mirror.git" };
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all) && rc == RC_OK; i++)
+		rc = path_forget(store, all[i], err);
 	return rc;
 }
 

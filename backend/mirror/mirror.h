@@ -26,6 +26,9 @@ struct mirror;
 enum rc mirror_open(struct mirror **out, struct store *store, struct err *err);
 void mirror_close(struct mirror *m);
 
+/* Throw it away, with its state: the next update writes all of it again. */
+enum rc mirror_forget(struct store *store, struct err *err);
+
 /* Bring it up to date. `progress` (may be NULL) hears how many main commits are
  * done. RC_CORRUPT names the scope and position whose root is not what the main
  * commit says. After a failure close and open again. */

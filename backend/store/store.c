@@ -118,14 +118,71 @@ static enum rc store_new(struct store **out, const char *dir,
 	return registry_new(&s->kinds, err);
 }
 
-/* Everything that makes a new folder a store, in one transaction. */
-static enum rc store_fill(struct store *s, struct err *err)
+static void epoch_make(struct store *s)
 {
 	unsigned char random[8];
-	enum rc rc = db_begin(s->db, true, err);
 
 	host_random(s->host, random, sizeof(random));
 	hex_encode(s->epoch, random, sizeof(random));
+}
+
+/* The former epochs, "" when there were none; malloc'd. */
+static enum rc epochs_get(struct store *s, char **out, struct err *err)
+{
+	enum rc rc = store_meta_get(s, "epochs", out, err);
+
+	if (rc != RC_NOT_FOUND)
+		return rc;
+	err_clear(err);
+	*out = strdup("");
+	return *out ? RC_OK : err_set(err, RC_NOMEM, "out of memory");
+}
+
+enum rc store_epoch_new(struct store *s, struct err *err)
+{
+	char former[sizeof(s->epoch)], *all = NULL;
+	struct buf list;
+	enum rc rc = epochs_get(s, &all, err);
+
+	memcpy(former, s->epoch, sizeof(former));
+	buf_init(&list, 1 << 16);
+	if (rc == RC_OK) {
+		buf_printf(&list, "%s%s%s", all, all[0] ? " " : "", former);
+		rc = buf_status(&list, err);
+	}
+	epoch_make(s);
+	if (rc == RC_OK)
+		rc = store_meta_put(s, "epochs", list.data, err);
+	if (rc == RC_OK)
+		rc = store_meta_put(s, "epoch", s->epoch, err);
+	if (rc != RC_OK)
+		memcpy(s->epoch, former, sizeof(former));
+	free(all);
+	buf_release(&list);
+	return rc;
+}
+
+enum rc store_epoch_known(struct store *s, const char *epoch, bool *known,
+			  struct err *err)
+{
+	char *all = NULL;
+	enum rc rc;
+
+	*known = !strcmp(epoch, s->epoch);
+	if (*known)
+		return RC_OK;
+	rc = epochs_get(s, &all, err);
+	*known = rc == RC_OK && epoch[0] && strstr(all, epoch);
+	free(all);
+	return rc;
+}
+
+/* Everything that makes a new folder a store, in one transaction. */
+static enum rc store_fill(struct store *s, struct err *err)
+{
+	enum rc rc = db_begin(s->db, true, err);
+
+	epoch_make(s);
 	if (rc == RC_OK)
 		rc = store_upgrade(s, 0, err);
 	if (rc == RC_OK)

@@ -71,6 +71,13 @@ enum rc store_meta_get(struct store *s, const char *key, char **out,
 enum rc store_meta_put(struct store *s, const char *key, const char *value,
 		       struct err *err);
 
+/* Inside a transaction: another epoch, after a restore from a backup; meta
+ * "epochs" keeps the former ones, oldest first, a space between. */
+enum rc store_epoch_new(struct store *s, struct err *err);
+/* Was this one of the folder's epochs, or is it now? */
+enum rc store_epoch_known(struct store *s, const char *epoch, bool *known,
+			  struct err *err);
+
 /* A record as it stands: canonical text (malloc'd, *len bytes), as stored
  * (outer form for sealed kinds). RC_NOT_FOUND sets no message. */
 enum rc store_record(struct store *s, const char *scope, const char *kind,

@@ -50,6 +50,9 @@ CREATE TABLE hufu_stage(
 DELETE FROM hufu_state;
 INSERT INTO hufu_state(applying) VALUES(1);
 
+-- name: r_integrity
+PRAGMA integrity_check(10000)
+
 -- name: r_is_empty
 SELECT count(*) FROM sqlite_schema
 
@@ -100,6 +103,12 @@ ON CONFLICT(scope, oid) DO UPDATE SET position = excluded.position
 DELETE FROM hufu_main_commit WHERE scope = ?1 AND position <
 (SELECT position FROM hufu_main_commit WHERE scope = ?1
 ORDER BY position DESC LIMIT 1 OFFSET 999)
+
+-- name: r_commit_newest
+SELECT oid FROM hufu_main_commit WHERE scope = ?1 ORDER BY position DESC
+
+-- name: r_commit_forget
+DELETE FROM hufu_main_commit WHERE scope = ?1 AND position > ?2
 
 -- name: r_commit_position
 SELECT position FROM hufu_main_commit WHERE scope = ?1 AND oid = ?2
@@ -153,6 +162,22 @@ WHERE kind = ?1 AND id = ?2 AND packet = ?3
 UPDATE hufu_packet SET state = 'local', whole = 1, receipt = NULL,
 closed = NULL, applied = 0
 WHERE scope = ?1 AND journal = ?2 AND number < ?3 AND state = 'acknowledged'
+
+-- The server lost what it had taken in since ?2: it is sent again.
+-- name: r_packet_lost
+UPDATE hufu_packet SET state = 'local', whole = 1, receipt = NULL,
+closed = NULL, applied = 0
+WHERE scope = ?1 AND state = 'acknowledged' AND position > ?2
+
+-- name: r_packet_lost_codes
+UPDATE hufu_packet_record SET code = NULL WHERE code IS NOT NULL AND packet IN (
+SELECT number FROM hufu_packet
+WHERE scope = ?1 AND state = 'acknowledged' AND position > ?2)
+
+-- name: r_packet_base_lost
+SELECT 1 FROM hufu_packet AS p WHERE p.number = ?1 AND p.base IS NOT NULL
+AND NOT EXISTS (SELECT 1 FROM hufu_main_commit AS m
+WHERE m.scope = p.scope AND m.oid = p.base)
 
 -- name: r_packet_supersede
 UPDATE hufu_packet SET state = 'superseded', closed = ?2 WHERE number = ?1

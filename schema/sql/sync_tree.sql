@@ -32,6 +32,9 @@ DO UPDATE SET oid = excluded.oid, position = excluded.position
 DELETE FROM hufu_leaf
 WHERE scope = ?1 AND town = ?2 AND kind = ?3 AND hash = ?4 AND id = ?5
 
+-- name: leaf_drop_scope
+DELETE FROM hufu_leaf WHERE scope = ?1
+
 -- name: leaf_oid
 SELECT oid FROM hufu_leaf
 WHERE scope = ?1 AND town = ?2 AND kind = ?3 AND hash = ?4 AND id = ?5

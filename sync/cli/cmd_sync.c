@@ -54,6 +54,19 @@ static void work_print(struct hufu_list *s)
 		puts("'hufu conflicts' shows what needs a person");
 }
 
+static void damage_print(struct hufu_list *s)
+{
+	int64_t records = hufu_list_int(s, "repaired", 0);
+
+	if (!hufu_list_int(s, "damaged", 0))
+		return;
+	printf("this file was damaged and is repaired: %" PRId64
+	       " record%s fetched again%s; if it happens again, the tablet's "
+	       "storage is failing\n",
+	       records, plural(records),
+	       hufu_list_int(s, "rebuilt", 0) ? ", indexes written anew" : "");
+}
+
 static int text_print(struct verb *v, struct hufu_list *s)
 {
 	int64_t held = hufu_list_int(s, "held_back", 0);
@@ -67,6 +80,10 @@ static int text_print(struct verb *v, struct hufu_list *s)
 		       "mend it, or take it back with 'hufu undo'\n",
 		       held, held == 1 ? " is" : "s are",
 		       hufu_list_text(s, "held_why"));
+	if (hufu_list_int(s, "restored", 0))
+		puts("the server came back from a backup: what it had lost of "
+		     "this replica was sent again");
+	damage_print(s);
 	if (hufu_list_int(s, "fork", 0))
 		puts("the journal began anew: this file and a copy of it both "
 		     "synced");
@@ -86,7 +103,8 @@ static int result_print(struct verb *v, struct hufu_list *report)
 			     edited, edited == 1 ? " is" : "s are");
 }
 
-int verb_sync(struct verb *v)
+static int run(struct verb *v,
+	       enum hufu_code (*fn)(struct hufu *h, struct hufu_list **report))
 {
 	struct hufu_list *report;
 	int code = verb_open(v);
@@ -97,7 +115,7 @@ int verb_sync(struct verb *v)
 		code = unlock_if_needed(v);
 	if (code != EXIT_DONE)
 		return code;
-	if (hufu_sync(v->h, &report) != HUFU_OK)
+	if (fn(v->h, &report) != HUFU_OK)
 		return verb_fail(v);
 	verb_progress_end();
 	code = result_print(v, report);
@@ -105,4 +123,14 @@ int verb_sync(struct verb *v)
 	/* What was said is said, whether or not the files get through. */
 	fflush(stdout);
 	return code == EXIT_DONE && !v->no_upload ? verb_lane(v) : code;
+}
+
+int verb_sync(struct verb *v)
+{
+	return run(v, hufu_sync);
+}
+
+int verb_repair(struct verb *v)
+{
+	return run(v, hufu_repair);
 }

@@ -86,6 +86,12 @@ static const struct verb_kind verbs[] = {
 	  "chains of packets, triggers.\nThe file is only read: it may lie "
 	  "where you may not write.\n" SHARED,
 	  0, 0 },
+	{ "repair", verb_repair, "find damage, put it right, sync",
+	  "usage: hufu repair\n\nLooks at pages, indexes, tree, rows and keys, "
+	  "fetches what differs from the\nserver's half, and syncs. What the "
+	  "server has not seen yet stays as it is.\n'hufu sync' does so by "
+	  "itself where it stumbles over damage.\n" SHARED PIN NET,
+	  0, 0 },
 	{ "info", verb_info, "who, where, and at which position",
 	  "usage: hufu info\n" SHARED, 0, 0 },
 };

@@ -48,6 +48,7 @@ int verb_diff(struct verb *v);
 int verb_commit(struct verb *v);
 int verb_undo(struct verb *v);
 int verb_sync(struct verb *v);
+int verb_repair(struct verb *v);
 int verb_log(struct verb *v);
 int verb_conflicts(struct verb *v);
 int verb_verify(struct verb *v);

@@ -188,12 +188,23 @@ HUFU_API enum hufu_code hufu_clone(struct hufu *h);
  *   merged, conflicts, quarantined   records of what was sent
  *   bytes_up, bytes_down             HTTP bodies
  *   fork          a new journal was begun: a copy of the file had synced, too
+ *   restored      the server came back from a backup: what it had lost of this
+ *                 replica was sent again
+ *   damaged       this file was, and was put right; repaired: how many records
+ *                 were fetched again or taken out for it; rebuilt: indexes or
+ *                 tables were written anew, too
  *   uncommitted   edited records that were not sent, the handle being locked
  *   held_back     edited records that no packet may have; held_why: of the
  *                 first
  *   mended        what was wrong with the capture of edits, or ""
  *   scopes        as in hufu_info */
 HUFU_API enum hufu_code hufu_sync(struct hufu *h, struct hufu_list **report);
+/* Look for damage of every kind (pages, indexes, tree, rows, keys) and put
+ * right what differs from the server's half, fetching that alone; then the same
+ * as hufu_sync, with the same report. What the server has not seen yet stays as
+ * it is. hufu_sync does so by itself where it stumbles over damage.
+ * HUFU_CORRUPT: the file's pages cannot be used. */
+HUFU_API enum hufu_code hufu_repair(struct hufu *h, struct hufu_list **report);
 
 #define HUFU_LANE_BYTES 8388608 /* of evidence that a sync may well send */
 

@@ -178,22 +178,28 @@ static enum rc summary_add(struct hufu *h, struct hufu_list *list,
 	if (rc != RC_OK)
 		return rc;
 	o = json_pack(
-		"{s:b, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:b, s:i,"
-		" s:i, s:s, s:s, s:O}",
+		"{s:b, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:b, s:b,"
+		" s:b, s:i, s:b, s:i, s:i, s:s, s:s, s:O}",
 		"equal", s->all_equal, "requests", s->requests, "packets_sent",
 		s->packets_sent, "records_sent", s->records_sent,
 		"records_received", s->records_received, "merged", s->merged,
 		"conflicts", s->conflicts, "quarantined", s->quarantined,
 		"bytes_up", (json_int_t)s->bytes_up, "bytes_down",
-		(json_int_t)s->bytes_down, "fork", s->fork, "uncommitted",
-		edited, "held_back", s->held.records, "held_why", s->held.why,
-		"mended", replica_mended(h->r)->what, "scopes",
+		(json_int_t)s->bytes_down, "fork", s->fork, "restored",
+		s->restored, "damaged", s->was_damaged, "repaired", s->repaired,
+		"rebuilt", s->rebuilt, "uncommitted", edited, "held_back",
+		s->held.records, "held_why", s->held.why, "mended",
+		replica_mended(h->r)->what, "scopes",
 		json_object_get(info, "scopes"));
 	json_decref(info);
 	return list_add(list, o, &h->err);
 }
 
-enum hufu_code hufu_sync(struct hufu *h, struct hufu_list **report)
+typedef enum rc sync_fn(struct replica *r, const struct exchange *x,
+			struct sync_summary *out, struct err *err);
+
+static enum hufu_code sync_by(struct hufu *h, sync_fn *fn,
+			      struct hufu_list **report)
 {
 	struct sync_summary summary = { 0 };
 	struct hufu_list *list = NULL;
@@ -214,7 +220,7 @@ enum hufu_code hufu_sync(struct hufu *h, struct hufu_list **report)
 	if (rc == RC_OK)
 		rc = list_new(&list, &h->err);
 	if (rc == RC_OK)
-		rc = replica_sync(h->r, &x, &summary, &h->err);
+		rc = fn(h->r, &x, &summary, &h->err);
 	if (rc == RC_OK)
 		rc = summary_add(h, list, &summary, edited);
 	watched_end(&w);
@@ -259,4 +265,14 @@ enum hufu_code hufu_upload(struct hufu *h, int64_t most_bytes,
 		rc = upload_add(list, &summary, &h->err);
 	watched_end(&w);
 	return hufu_end(h, list_give(list, report, true, rc, &h->err));
+}
+
+enum hufu_code hufu_sync(struct hufu *h, struct hufu_list **report)
+{
+	return sync_by(h, replica_sync, report);
+}
+
+enum hufu_code hufu_repair(struct hufu *h, struct hufu_list **report)
+{
+	return sync_by(h, replica_repair, report);
 }

@@ -458,6 +458,14 @@ enum rc rows_overlap(struct db *db, const struct kind *k, const json_t *record,
 	return rc == RC_OK && !out->id[0] ? RC_NOT_FOUND : rc;
 }
 
+enum rc rows_empty(struct db *db, const struct kind *k, struct err *err)
+{
+	char sql[80];
+
+	snprintf(sql, sizeof(sql), "DELETE FROM %s", k->name);
+	return db_script(db, sql, err);
+}
+
 enum rc rows_drop(struct db *db, const struct kind *k, enum rows_side side,
 		  const char *scope, const char *id, struct err *err)
 {

@@ -53,6 +53,8 @@ struct rows_other {
 };
 enum rc rows_overlap(struct db *db, const struct kind *k, const json_t *record,
 		     struct rows_other *out, struct err *err);
+/* Every row of the kind's table goes, on the server. */
+enum rc rows_empty(struct db *db, const struct kind *k, struct err *err);
 enum rc rows_drop(struct db *db, const struct kind *k, enum rows_side side,
 		  const char *scope, const char *id, struct err *err);
 /* The columns of a table as SQL text: "id,scope,town,name,...". */

@@ -327,12 +327,14 @@ static enum rc root_check(struct apply *a, const struct sync_scope *scope,
 				 &root, NULL, err);
 
 	if (rc == RC_OK && !oid_equal(&root, expected))
-		rc = err_set(err, RC_CORRUPT,
-			     "the halves of scope '%s' do not match: this file "
-			     "is damaged. What was signed is sent all the "
-			     "same; 'hufu verify' names the place; enroll and "
-			     "clone another file",
-			     a->scope);
+		rc = err_set(
+			err, RC_CORRUPT,
+			"the halves of scope '%s' do not match: this file "
+			"is damaged, and what the server has did not mend "
+			"it. What was signed is sent all the same; 'hufu "
+			"verify' names the place; enroll and clone another "
+			"file",
+			a->scope);
 	return rc;
 }
 
@@ -342,8 +344,73 @@ static bool is_same_head(const struct sync_scope *scope, const struct scope *s)
 	       (!s->has_head || oid_equal(&scope->head, &s->head));
 }
 
+static enum rc found_gone(struct apply *a, const json_t *gone, struct err *err)
+{
+	const json_t *entry;
+	size_t i;
+	enum rc rc = RC_OK;
+
+	json_array_foreach(gone, i, entry)
+	{
+		const char *kind = json_string_value(json_array_get(entry, 0));
+		const char *id = json_string_value(json_array_get(entry, 1));
+		json_t *before = NULL;
+		char path[72];
+
+		/* It moved to another town. */
+		snprintf(path, sizeof(path), "%s/%s", kind, id);
+		if (json_object_get(a->seen, path))
+			continue;
+		rc = record_main(a->r, kind, id, &before, err);
+		if (rc == RC_OK)
+			rc = apply_record(a, kind, id, before, NULL, err);
+		json_decref(before);
+		if (rc != RC_OK && rc != RC_NOT_FOUND)
+			return rc;
+	}
+	return RC_OK;
+}
+
+static enum rc found_put(struct apply *a, const json_t *put, struct err *err)
+{
+	const json_t *entry;
+	size_t i;
+	enum rc rc = RC_OK;
+
+	json_array_foreach(put, i, entry)
+	{
+		const char *kind = json_string_value(json_array_get(entry, 0));
+		const json_t *after = json_array_get(entry, 1);
+		const char *id = json_text(after, "id");
+		json_t *before = NULL;
+
+		rc = record_main(a->r, kind, id, &before, err);
+		if (rc == RC_OK || rc == RC_NOT_FOUND)
+			rc = apply_record(a, kind, id, before, after, err);
+		json_decref(before);
+		if (rc != RC_OK)
+			return rc;
+		a->received++;
+	}
+	return rc;
+}
+
+/* Rows come from an answer, or (`found`) from a comparison. */
+static enum rc scope_rows(struct apply *a, struct sync_scope *scope,
+			  const struct found *found, struct err *err)
+{
+	enum rc rc;
+
+	if (found) {
+		rc = found_put(a, found->put, err);
+		return rc == RC_OK ? found_gone(a, found->gone, err) : rc;
+	}
+	rc = rows_apply(a, err);
+	return rc == RC_OK ? receipted_apply(a, scope->receipted, err) : rc;
+}
+
 static enum rc scope_apply(struct sync *sync, struct sync_scope *scope,
-			   struct err *err)
+			   const struct found *found, struct err *err)
 {
 	struct apply a = { .sync = sync, .r = sync->r, .scope = scope->scope };
 	struct scope s;
@@ -357,9 +424,7 @@ static enum rc scope_apply(struct sync *sync, struct sync_scope *scope,
 			       "try again");
 	arena_init(&a.mem, APPLY_BYTES_MAX);
 	a.seen = json_object();
-	rc = a.seen ? rows_apply(&a, err) : out_of_memory(err);
-	if (rc == RC_OK)
-		rc = receipted_apply(&a, scope->receipted, err);
+	rc = a.seen ? scope_rows(&a, scope, found, err) : out_of_memory(err);
 	if (rc == RC_OK)
 		rc = root_check(&a, scope, &s, err);
 	if (rc == RC_OK && scope->is_new)
@@ -374,6 +439,12 @@ static enum rc scope_apply(struct sync *sync, struct sync_scope *scope,
 	free(a.changes);
 	arena_release(&a.mem);
 	return rc;
+}
+
+enum rc apply_found(struct sync *s, struct sync_scope *scope,
+		    const struct found *found, struct err *err)
+{
+	return scope_apply(s, scope, found, err);
 }
 
 static enum rc keys_apply(struct sync *s, struct err *err)
@@ -433,7 +504,7 @@ static enum rc all_apply(struct sync *s, struct err *err)
 		if (scope->error[0])
 			continue;
 		rc = scope->is_answered
-			     ? scope_apply(s, scope, err)
+			     ? scope_apply(s, scope, NULL, err)
 			     : err_set(err, RC_CORRUPT,
 				       "the answer leaves out scope '%s'",
 				       scope->scope);

@@ -82,6 +82,29 @@ enum rc sealed_read(struct replica *r, const struct kind *k,
 	return rc;
 }
 
+enum rc sealed_is_shut(struct replica *r, const struct kind *k, const char *id,
+		       bool *shut, struct err *err)
+{
+	json_t *outer = NULL, *plain = NULL;
+	unsigned char key[SEAL_KEY_BYTES];
+	const char *name;
+	char unused[33];
+	enum rc rc = record_main(r, k->name, id, &outer, err);
+
+	*shut = false;
+	name = json_text(outer, "key");
+	if (rc == RC_OK && name)
+		rc = key_get(r, SQL_R_KEY_GET, name, 0, unused, key, err);
+	if (rc == RC_OK && name) {
+		rc = sealed_read(r, k, outer, &plain, err);
+		*shut = rc == RC_NOT_FOUND;
+	}
+	wipe(key, sizeof(key));
+	json_decref(outer);
+	json_decref(plain);
+	return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
 /* The plain form of what is stored; RC_NOT_FOUND where no key opens it. */
 static enum rc sealed_plain(struct replica *r, const struct kind *k,
 			    const char *id, json_t **out, struct err *err)

@@ -360,6 +360,50 @@ static enum rc row_add(struct replica *r, const char *scope,
 	return rc;
 }
 
+/* Is the main commit that the author saw one that this replica has given up,
+ * because the server lost it? */
+static enum rc base_is_lost(struct replica *r, int64_t number, bool *lost,
+			    struct err *err)
+{
+	struct query *q = query_begin(r->db, SQL_R_PACKET_BASE_LOST);
+
+	query_int(q, 1, number);
+	*lost = query_row(q);
+	return query_end(q, err);
+}
+
+/* Then what he saw goes along, whole. */
+static enum rc bases_add(struct replica *r, int64_t number,
+			 const struct written *records, size_t n,
+			 json_t *packet, size_t *bytes, struct err *err)
+{
+	struct groups groups = { 0 };
+	bool lost;
+	enum rc rc = base_is_lost(r, number, &lost, err);
+
+	if (rc != RC_OK || !lost)
+		return rc;
+	rc = groups_init(&groups, err);
+	for (size_t i = 0; i < n && rc == RC_OK; i++) {
+		json_t *base = NULL;
+
+		if (!records[i].base)
+			continue;
+		rc = record_parse(records[i].base, strlen(records[i].base),
+				  &base, err);
+		if (rc == RC_OK)
+			rc = groups_add_whole(&groups, records[i].kind, base,
+					      err);
+		json_decref(base);
+	}
+	*bytes += groups.bytes;
+	if (rc == RC_OK &&
+	    json_object_set_new(packet, "bases", groups_take(&groups)) != 0)
+		rc = out_of_memory(err);
+	groups_release(&groups);
+	return rc;
+}
+
 enum rc packet_json(struct replica *r, const char *scope, int64_t number,
 		    const char *body, bool whole, json_t **out, size_t *bytes,
 		    struct err *err)
@@ -378,8 +422,8 @@ enum rc packet_json(struct replica *r, const char *scope, int64_t number,
 		*bytes = groups.bytes + strlen(body) + 256;
 		*out = json_pack("{s:s, s:o}", "commit", body, "rows",
 				 groups_take(&groups));
-		if (!*out)
-			rc = out_of_memory(err);
+		rc = *out ? bases_add(r, number, records, n, *out, bytes, err)
+			  : out_of_memory(err);
 	}
 	groups_release(&groups);
 	if (records)

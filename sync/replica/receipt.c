@@ -167,8 +167,11 @@ enum rc receipt_take(struct sync *s, struct sync_scope *scope,
 		return merged_take(s, scope, &p, receipt, err);
 	if (!strcmp(state, "need_whole"))
 		return whole_take(s, &p, err);
+	/* A server that was restored says which are to come again. */
 	if (!strcmp(state, "waiting"))
-		return scope->has_forked ? RC_OK : waiting_take(s, &p, err);
+		return scope->has_forked || scope->error[0]
+			       ? RC_OK
+			       : waiting_take(s, &p, err);
 	if (strcmp(state, "fork") != 0 && strcmp(state, "unverifiable") != 0)
 		return err_set(err, RC_INVALID,
 			       "the server answers a packet with '%s', which "

@@ -134,6 +134,11 @@ struct sync_summary {
 	int merged, conflicts, quarantined; /* of what was sent */
 	int64_t bytes_up, bytes_down; /* HTTP bodies */
 	bool fork; /* a new journal was begun */
+	bool restored; /* the server came back from a backup: what it had lost
+			* of this replica was sent again */
+	bool was_damaged; /* this file was, and is not any more */
+	int repaired; /* records that were fetched again or taken out for it */
+	bool rebuilt; /* its indexes or tables were written anew, too */
 	bool all_equal; /* every scope's root matched */
 	struct held_back held; /* edits that were not committed */
 };
@@ -142,6 +147,14 @@ struct sync_summary {
  * everything is kept for the next try. RC_CORRUPT: roots differ. */
 enum rc replica_sync(struct replica *r, const struct exchange *x,
 		     struct sync_summary *out, struct err *err);
+
+/* Look for damage of every kind (pages, indexes, tree, rows, keys), put right
+ * what differs from the server's half, fetching only that, then sync. Edits and
+ * packets that the server has not seen stay. replica_sync does so by itself
+ * when an answer does not give the signed root; this one does it in any case.
+ * RC_CORRUPT: the file's pages cannot be used. */
+enum rc replica_repair(struct replica *r, const struct exchange *x,
+		       struct sync_summary *out, struct err *err);
 
 /* Packets of this replica, newest first, as JSON objects:
  * {packet, scope, journal, sequence, message, records, wall, state, receipt}.

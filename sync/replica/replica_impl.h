@@ -201,6 +201,13 @@ enum rc record_text(struct replica *r, const char *sql, const char *kind,
 enum rc next_id(struct replica *r, const char *sql, const char *first,
 		char id[33], bool *found, struct err *err);
 
+/* mains.c: each record that may be on main, once: those of the tables, of
+ * hufu_main, sealed ones, and those of unknown kinds. Inside a transaction;
+ * `fn` may write, but make no record new. */
+typedef enum rc main_fn(void *ctx, const char *kind, const char *id,
+			struct err *err);
+enum rc mains_each(struct replica *r, main_fn *fn, void *ctx, struct err *err);
+
 /* edits.c: uncommitted edits that change something. */
 struct edit {
 	const struct captured *captured;
@@ -325,6 +332,7 @@ struct sync {
 	struct sync_scope scopes[SCOPES_MAX];
 	size_t nscopes;
 	char epoch[17];
+	bool is_damaged; /* rows of an answer did not give its root */
 	bool left_out; /* packets that did not fit this request */
 	bool progressed; /* receipts that are worth another request */
 	size_t npackets; /* in this request */
@@ -345,6 +353,19 @@ struct sync_scope *sync_scope_of(struct sync *s, const char *scope);
 /* request.c: the request's body; `pages` asks for further pages only. */
 enum rc request_make(struct sync *s, bool pages, struct buf *body,
 		     unsigned char digest[32], struct err *err);
+/* The envelope around the scopes of a request, deflated. */
+enum rc envelope_write(struct replica *r, json_t *scopes, struct buf *body,
+		       unsigned char digest[32], struct err *err);
+/* compare.c: the halves of a scope laid together, place by place, and what
+ * differs put right: main becomes what the server has, edits and packets stay.
+ * `lost`: the server does not know this replica's head, because it was restored
+ * from a backup; packets that it took in since are sent again by the next
+ * request. No transaction is open. */
+enum rc compare_scope(struct sync *s, const char *scope, bool lost,
+		      struct err *err);
+/* repair.c: find what is damaged and put it right, without a transaction open.
+ */
+enum rc repair_all(struct sync *s, struct err *err);
 /* answer.c: verify an answer and keep its receipts, inside a transaction. Rows
  * are held in memory, or in hufu_stage when further pages follow. `body` may be
  * cut: *whole says so. */
@@ -377,12 +398,23 @@ enum rc apply_record(struct apply *a, const char *kind, const char *id,
 		     const json_t *before, const json_t *after,
 		     struct err *err);
 
+/* All that a comparison found, instead of the staged lines of an answer. */
+struct found {
+	json_t *put; /* [[kind, record]...]: whole, kinds of records first */
+	json_t *gone; /* [[kind, id]...] */
+};
+enum rc apply_found(struct sync *s, struct sync_scope *scope,
+		    const struct found *found, struct err *err);
+
 /* keys.c: [[serial, key id, scope, subject, base64 or null]...] */
 enum rc keys_take(struct replica *r, const json_t *events, struct err *err);
 /* Write the plain row of a sealed record, or remove it where no key opens it.
  */
 enum rc sealed_show(struct replica *r, const struct kind *k, const char *id,
 		    struct err *err);
+/* Is the key of a sealed record here, and does not open it? */
+enum rc sealed_is_shut(struct replica *r, const struct kind *k, const char *id,
+		       bool *shut, struct err *err);
 /* The plain form of an outer one; RC_NOT_FOUND without a message where no key
  * opens it. */
 enum rc sealed_read(struct replica *r, const struct kind *k,

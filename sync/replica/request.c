@@ -185,37 +185,48 @@ static enum rc scope_add(struct sync *s, struct sync_scope *scope, bool pages,
 	return rc;
 }
 
-enum rc request_make(struct sync *s, bool pages, struct buf *body,
-		     unsigned char digest[32], struct err *err)
+enum rc envelope_write(struct replica *r, json_t *scopes, struct buf *body,
+		       unsigned char digest[32], struct err *err)
 {
 	unsigned char nonce[NONCE_BYTES];
 	char text[BASE64_SIZE(NONCE_BYTES)], *enrolment = NULL;
-	size_t budget = wire_request_bytes();
-	json_t *o = NULL, *list = json_array();
 	int64_t keys = 0;
-	enum rc rc = meta_need(s->r, "enrolment", &enrolment, err);
+	json_t *o = NULL;
+	enum rc rc = meta_need(r, "enrolment", &enrolment, err);
 
 	if (rc == RC_OK)
-		rc = meta_get_int(s->r, "keys", 0, &keys, err);
-	host_random(s->r->host, nonce, sizeof(nonce));
+		rc = meta_get_int(r, "keys", 0, &keys, err);
+	host_random(r->host, nonce, sizeof(nonce));
 	base64_encode(text, nonce, sizeof(nonce));
+	if (rc == RC_OK) {
+		o = json_pack("{s:i, s:s, s:s, s:I, s:I, s:O}", "format",
+			      WIRE_FORMAT, "nonce", text, "enrolment",
+			      enrolment, "time",
+			      (json_int_t)host_wall_ms(r->host), "keys",
+			      (json_int_t)keys, "scopes", scopes);
+		rc = o ? wire_request_write(body, digest, o, err)
+		       : out_of_memory(err);
+	}
+	json_decref(o);
+	free(enrolment);
+	return rc;
+}
+
+enum rc request_make(struct sync *s, bool pages, struct buf *body,
+		     unsigned char digest[32], struct err *err)
+{
+	size_t budget = wire_request_bytes();
+	json_t *list = json_array();
+	enum rc rc = list ? RC_OK : out_of_memory(err);
+
 	if (!pages)
 		s->npackets = s->nwanted = 0;
 	for (size_t i = 0; i < s->nscopes && rc == RC_OK; i++)
 		if (!pages || s->scopes[i].has_more)
 			rc = scope_add(s, &s->scopes[i], pages, list, &budget,
 				       err);
-	if (rc == RC_OK) {
-		o = json_pack("{s:i, s:s, s:s, s:I, s:I, s:O}", "format",
-			      WIRE_FORMAT, "nonce", text, "enrolment",
-			      enrolment, "time",
-			      (json_int_t)host_wall_ms(s->r->host), "keys",
-			      (json_int_t)keys, "scopes", list);
-		rc = o ? wire_request_write(body, digest, o, err)
-		       : out_of_memory(err);
-	}
-	json_decref(o);
+	if (rc == RC_OK)
+		rc = envelope_write(s->r, list, body, digest, err);
 	json_decref(list);
-	free(enrolment);
 	return rc;
 }

@@ -149,6 +149,7 @@ static enum rc answer_apply(struct sync *s, bool pages, const struct buf *body,
 				  "kept, sync again for the rest");
 	else if (rc == RC_OK && !sync_has_more(s))
 		applied = apply_or_not(s, &kept, err);
+	s->is_damaged = applied == RC_CORRUPT;
 	if (!kept)
 		rc = applied;
 	rc = replica_end(s->r, rc, err);
@@ -278,26 +279,71 @@ static enum rc left_report(const struct sync *s, struct err *err)
 	return rc;
 }
 
+/* A server that was restored from a backup does not know this replica's head:
+ * the halves are laid together, and what it lost goes again. */
+static enum rc lost_follow(struct sync *s, bool *again, struct err *err)
+{
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; i < s->nscopes && rc == RC_OK; i++) {
+		if (strcmp(s->scopes[i].error, "unknown_head") != 0)
+			continue;
+		s->scopes[i].error[0] = '\0';
+		s->sum->restored = *again = true;
+		rc = compare_scope(s, s->scopes[i].scope, true, err);
+	}
+	return rc;
+}
+
+/* Push, pull, apply, and what follows from the answer. */
+static enum rc round_follow(struct sync *s, bool *again, struct err *err)
+{
+	bool came = false;
+	enum rc rc = round_do(s, err);
+
+	*again = s->progressed || s->left_out;
+	if (rc == RC_OK)
+		rc = lost_follow(s, again, err);
+	if (rc == RC_OK)
+		rc = refusal_report(s, err);
+	if (rc == RC_OK)
+		rc = keys_came(s, &came, err);
+	/* What they seal was held back, and can go now. */
+	if (came && s->r->is_unlocked) {
+		s->is_committed = false;
+		*again = true;
+	}
+	if (rc == RC_OK && !*again)
+		rc = left_report(s, err);
+	return rc;
+}
+
+/* What does not give the root that the server signed is damaged here: once a
+ * sync it is put right. */
+static enum rc damage_follow(struct sync *s, struct err *err)
+{
+	enum rc rc;
+
+	s->is_damaged = false;
+	s->sum->was_damaged = true;
+	scopes_end(s);
+	rc = scopes_begin(s, err);
+	return rc == RC_OK ? repair_all(s, err) : rc;
+}
+
 static enum rc rounds_do(struct sync *s, struct err *err)
 {
 	for (int i = 0; i < REQUESTS_MAX; i++) {
-		bool again, came = false;
+		bool again = false;
 		enum rc rc = scopes_begin(s, err);
 
 		if (rc == RC_OK)
-			rc = round_do(s, err);
-		if (rc == RC_OK)
-			rc = refusal_report(s, err);
-		again = s->progressed || s->left_out;
-		if (rc == RC_OK)
-			rc = keys_came(s, &came, err);
-		/* What they seal was held back, and can go now. */
-		if (came && s->r->is_unlocked) {
-			s->is_committed = false;
+			rc = round_follow(s, &again, err);
+		if (rc == RC_CORRUPT && s->is_damaged && !s->sum->was_damaged) {
+			err_clear(err);
+			rc = damage_follow(s, err);
 			again = true;
 		}
-		if (rc == RC_OK && !again)
-			rc = left_report(s, err);
 		scopes_end(s);
 		if (rc != RC_OK || !again)
 			return rc;
@@ -318,8 +364,19 @@ static void vacuum_if_due(struct replica *r)
 		meta_put(r, "vacuum", NULL, &ignored);
 }
 
-enum rc replica_sync(struct replica *r, const struct exchange *x,
-		     struct sync_summary *out, struct err *err)
+static enum rc repair_first(struct sync *s, struct err *err)
+{
+	enum rc rc = scopes_begin(s, err);
+
+	if (rc == RC_OK)
+		rc = repair_all(s, err);
+	s->sum->was_damaged = s->sum->repaired || s->sum->rebuilt;
+	scopes_end(s);
+	return rc;
+}
+
+static enum rc sync_run(struct replica *r, const struct exchange *x,
+			bool repair, struct sync_summary *out, struct err *err)
 {
 	struct sync *s = calloc(1, sizeof(*s));
 	enum rc rc;
@@ -331,6 +388,8 @@ enum rc replica_sync(struct replica *r, const struct exchange *x,
 	s->exchange = x;
 	s->sum = out;
 	rc = replica_mend(r, err);
+	if (rc == RC_OK && repair)
+		rc = repair_first(s, err);
 	if (rc == RC_OK)
 		rc = rounds_do(s, err);
 	out->all_equal = rc == RC_OK;
@@ -338,4 +397,16 @@ enum rc replica_sync(struct replica *r, const struct exchange *x,
 	staged_forget(s);
 	free(s);
 	return rc;
+}
+
+enum rc replica_sync(struct replica *r, const struct exchange *x,
+		     struct sync_summary *out, struct err *err)
+{
+	return sync_run(r, x, false, out, err);
+}
+
+enum rc replica_repair(struct replica *r, const struct exchange *x,
+		       struct sync_summary *out, struct err *err)
+{
+	return sync_run(r, x, true, out, err);
 }

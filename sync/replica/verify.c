@@ -9,6 +9,11 @@
 #include "object/sshsig.h"
 #include "sql_sync.gen.h"
 
+struct counting {
+	struct replica *r;
+	int64_t records;
+};
+
 /* One record of main against its leaf; counts it when it is on main. */
 static enum rc record_verify(struct replica *r, const char *kind,
 			     const char *id, int64_t *count, struct err *err)
@@ -33,7 +38,8 @@ static enum rc record_verify(struct replica *r, const char *kind,
 				  kind, id, &leaf, err);
 	if (rc == RC_NOT_FOUND || (rc == RC_OK && !oid_equal(&oid, &leaf)))
 		rc = err_set(err, RC_CORRUPT,
-			     "%s '%s' is not what the tree of scope '%s' says",
+			     "%s '%s' is not what the tree of scope '%s' says: "
+			     "'hufu repair' fetches it again",
 			     kind, id, scope ? scope : "");
 	if (rc == RC_OK)
 		++*count;
@@ -42,92 +48,26 @@ static enum rc record_verify(struct replica *r, const char *kind,
 	return rc;
 }
 
-/* All records that a statement finds for a kind; `skip` leaves out those that
- * another statement found. */
-static enum rc ids_verify(struct replica *r, const char *kind, const char *sql,
-			  bool by_kind, bool beside, int64_t *count,
+static enum rc record_see(void *ctx, const char *kind, const char *id,
 			  struct err *err)
 {
-	char id[33] = "";
+	struct counting *c = ctx;
 
-	for (;;) {
-		bool found, is_null = true;
-		char *body = NULL;
-		enum rc rc =
-			next_id(r, sql, by_kind ? kind : NULL, id, &found, err);
-
-		if (rc != RC_OK || !found)
-			return rc;
-		/* Entries of hufu_main are walked on their own. */
-		if (!beside) {
-			rc = record_text(r, SQL_R_MAIN_GET, kind, id, &body,
-					 &is_null, err);
-			free(body);
-			if (rc == RC_OK)
-				continue;
-			if (rc != RC_NOT_FOUND)
-				return rc;
-		}
-		rc = record_verify(r, kind, id, count, err);
-		if (rc != RC_OK)
-			return rc;
-	}
-}
-
-static enum rc kind_verify(struct replica *r, const struct captured *c,
-			   int64_t *count, struct err *err)
-{
-	const char *kind = c->kind->name;
-	enum rc rc;
-
-	if (c->kind->is_sealed)
-		return ids_verify(r, kind, SQL_R_SEALED_NEXT, true, true, count,
-				  err);
-	rc = ids_verify(r, kind, c->live_next, false, false, count, err);
-	return rc == RC_OK ? ids_verify(r, kind, SQL_R_MAIN_IDS, true, true,
-					count, err)
-			   : rc;
-}
-
-static enum rc unknown_verify(struct replica *r, int64_t *count,
-			      struct err *err)
-{
-	struct query *q = query_begin(r->db, SQL_R_EXTRA_KINDS);
-	json_t *kinds = json_array();
-	const json_t *kind;
-	size_t i;
-	enum rc rc;
-
-	while (query_row(q))
-		json_array_append_new(kinds, json_string(query_get_text(q, 0)));
-	rc = query_end(q, err);
-	json_array_foreach(kinds, i, kind)
-	{
-		const char *name = json_string_value(kind);
-
-		if (rc == RC_OK && !captured_of(r, name))
-			rc = ids_verify(r, name, SQL_R_EXTRA_NEXT, true, true,
-					count, err);
-	}
-	json_decref(kinds);
-	return rc;
+	return record_verify(c->r, kind, id, &c->records, err);
 }
 
 static enum rc records_verify(struct replica *r, struct err *err)
 {
-	int64_t count = 0, leaves = 0;
-	enum rc rc = RC_OK;
+	struct counting c = { .r = r };
+	int64_t leaves = 0;
+	enum rc rc = mains_each(r, record_see, &c, err);
 
-	for (size_t i = 0; i < r->ncaptured && rc == RC_OK; i++)
-		rc = kind_verify(r, &r->captured[i], &count, err);
-	if (rc == RC_OK)
-		rc = unknown_verify(r, &count, err);
 	if (rc == RC_OK)
 		rc = db_int(r->db, SQL_R_LEAF_COUNT, 0, &leaves, err);
-	if (rc == RC_OK && leaves != count)
+	if (rc == RC_OK && leaves != c.records)
 		rc = err_set(err, RC_CORRUPT,
 			     "the tree has %lld records, the tables have %lld",
-			     (long long)leaves, (long long)count);
+			     (long long)leaves, (long long)c.records);
 	return rc;
 }
 

@@ -171,8 +171,8 @@ static enum rc node_put(struct walk *w, const struct prefix *p,
 	return query_end(q, w->err);
 }
 
-static enum rc node_get(struct walk *w, const struct prefix *p,
-			struct child children[16], bool *found)
+enum rc node_get(struct walk *w, const struct prefix *p,
+		 struct child children[16], bool *found)
 {
 	char path[TREE_DEPTH_MAX + 1];
 	struct query *q = query_begin(w->db, SQL_NODE_GET);

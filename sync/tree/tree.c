@@ -272,7 +272,7 @@ enum rc tree_update(struct db *db, const char *scope,
 	return rc;
 }
 
-static enum rc scope_forget(struct db *db, const char *scope, struct err *err)
+enum rc nodes_forget(struct db *db, const char *scope, struct err *err)
 {
 	const char *const all[] = { SQL_NODE_DROP_SCOPE, SQL_TOP_DROP_SCOPE,
 				    SQL_TOWN_DROP_SCOPE };
@@ -309,7 +309,7 @@ enum rc tree_rebuild(struct db *db, const char *scope,
 {
 	struct walk w = { .db = db, .scope = scope, .sink = sink, .err = err };
 	struct query *q;
-	enum rc rc = scope_forget(db, scope, err);
+	enum rc rc = nodes_forget(db, scope, err);
 
 	if (rc != RC_OK)
 		return rc;

@@ -15,6 +15,7 @@
 #include "object/oid.h"
 
 #define TREE_LEAF_MAX 32
+#define TREE_NAME_SIZE 33
 #define TREE_DEPTH_MAX 32
 #define TREE_KEY_MIN 4
 #define TREE_KEY_SIZE 65
@@ -74,5 +75,31 @@ enum rc tree_key(struct db *db, const char *scope, const char *kind,
  * (neither sets a message). */
 enum rc tree_find(struct db *db, const char *scope, const char *kind,
 		  const char *key, char id[33], struct err *err);
+
+/* What stands directly below a place of the tree: the scope's towns (town ""),
+ * a town's kinds (kind ""), or what a kind has below a path of hash digits (""
+ * for all of it): up to 16 nodes named by their digit, or the records of a
+ * leaf. Where nothing stands, no records. In order of name. */
+enum tree_below { TREE_TOWNS, TREE_KINDS, TREE_NODES, TREE_RECORDS };
+struct tree_item {
+	char name[TREE_NAME_SIZE];
+	struct oid oid;
+};
+struct tree_list {
+	enum tree_below what;
+	struct tree_item *items; /* owned: tree_list_release */
+	size_t n;
+};
+/* RC_INVALID: the path has other than hex digits, or more than there are. */
+enum rc tree_list(struct db *db, const char *scope, const char *town,
+		  const char *kind, const char *path, struct tree_list *out,
+		  struct err *err);
+/* All records below a path, however many nodes lie between. */
+enum rc tree_records(struct db *db, const char *scope, const char *town,
+		     const char *kind, const char *path, struct tree_list *out,
+		     struct err *err);
+void tree_list_release(struct tree_list *l);
+/* Forget a scope's leaves and nodes: tree_leaf_put and tree_rebuild follow. */
+enum rc tree_forget(struct db *db, const char *scope, struct err *err);
 
 #endif

@@ -42,6 +42,9 @@ int hash_digit(const unsigned char *hash, int depth);
 /* All leaves under a prefix, sorted by hash; *out is owned by the caller. */
 enum rc leaves_load(struct walk *w, const struct prefix *p, struct leaf **out,
 		    size_t *n);
+/* The node of a prefix; *found is false where leaves follow at once. */
+enum rc node_get(struct walk *w, const struct prefix *p,
+		 struct child children[16], bool *found);
 /* Make the nodes over these leaves. */
 enum rc node_build(struct walk *w, const struct prefix *p, struct leaf *leaves,
 		   size_t n, struct child *out);
@@ -49,6 +52,8 @@ enum rc node_build(struct walk *w, const struct prefix *p, struct leaf *leaves,
 enum rc node_update(struct walk *w, const struct prefix *p,
 		    const unsigned char (*touched)[HASH_BYTES], size_t n,
 		    struct child *out);
+/* The nodes, tops and towns of a scope. */
+enum rc nodes_forget(struct db *db, const char *scope, struct err *err);
 /* Remove the rows of the node and all below it. */
 enum rc node_forget(struct walk *w, const struct prefix *p);
 /* Write the tops: a kind's node into its town, the town into the scope. */

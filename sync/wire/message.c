@@ -46,8 +46,11 @@ static enum rc packets_read(struct wire_scope *s, const json_t *packets,
 		s->packets[i].commit = json_string_value(commit);
 		s->packets[i].commit_bytes = json_string_length(commit);
 		s->packets[i].rows = json_object_get(p, "rows");
+		s->packets[i].bases = json_object_get(p, "bases");
 		if (!s->packets[i].commit || !json_is_array(s->packets[i].rows))
 			return malformed(err, "a packet lacks commit or rows");
+		if (s->packets[i].bases && !json_is_array(s->packets[i].bases))
+			return malformed(err, "'bases' of a packet is no list");
 	}
 	s->npackets = n;
 	return RC_OK;
@@ -83,6 +86,69 @@ static enum rc wanted_read(struct wire_scope *s, json_t *wanted,
 	return RC_OK;
 }
 
+/* A list of lists of `width` strings each. */
+static enum rc names_read(json_t **out, json_t *list, size_t width, size_t max,
+			  const char *what, struct err *err)
+{
+	const json_t *entry, *name;
+	size_t i, n;
+
+	*out = list;
+	if (list && (!json_is_array(list) || json_array_size(list) > max))
+		return malformed(err, what);
+	json_array_foreach(list, i, entry)
+	{
+		if (json_array_size(entry) != width)
+			return malformed(err, what);
+		json_array_foreach(entry, n, name)
+		{
+			if (!json_is_string(name) ||
+			    json_string_length(name) > 32)
+				return malformed(err, what);
+		}
+	}
+	return RC_OK;
+}
+
+static enum rc known_read(struct wire_scope *s, json_t *known, struct err *err)
+{
+	const json_t *hex;
+	struct oid oid;
+	size_t i;
+
+	s->known = known;
+	if (known &&
+	    (!json_is_array(known) || json_array_size(known) > WIRE_KNOWN_MAX))
+		return malformed(err, "'known' is no list, or too long");
+	json_array_foreach(known, i, hex)
+	{
+		const char *text = json_string_value(hex);
+
+		if (!text || !oid_parse(&oid, text, strlen(text)))
+			return malformed(err, "'known' names no commit");
+	}
+	return RC_OK;
+}
+
+bool wire_is_comparison(const struct wire_scope *s)
+{
+	return s->tree || s->whole || s->known;
+}
+
+static enum rc comparison_read(struct wire_scope *s, const json_t *o,
+			       struct err *err)
+{
+	enum rc rc = names_read(&s->tree, json_object_get(o, "tree"), 3,
+				WIRE_PLACES_MAX, "'tree' names no places", err);
+
+	if (rc == RC_OK)
+		rc = names_read(&s->whole, json_object_get(o, "whole"), 2,
+				WIRE_WHOLE_MAX, "'whole' names no records",
+				err);
+	return rc == RC_OK ? known_read(s, json_object_get(o, "known"), err)
+			   : rc;
+}
+
 static enum rc scope_read(struct wire_scope *s, const json_t *o,
 			  struct arena *mem, struct err *err)
 {
@@ -100,7 +166,8 @@ static enum rc scope_read(struct wire_scope *s, const json_t *o,
 		if (!s->after_kind || !s->after_id || !s->has_target)
 			return malformed(err, "'after' is not a kind and id");
 	}
-	if (wanted_read(s, json_object_get(o, "wanted"), err) != RC_OK)
+	if (wanted_read(s, json_object_get(o, "wanted"), err) != RC_OK ||
+	    comparison_read(s, o, err) != RC_OK)
 		return err->code;
 	return packets_read(s, json_object_get(o, "packets"), mem, err);
 }

@@ -14,6 +14,9 @@
 
 #define WIRE_FORMAT 1
 #define WIRE_WANTED_MAX 1000 /* keys that one request asks for in a scope */
+#define WIRE_PLACES_MAX 1000 /* of a tree, asked for in a scope */
+#define WIRE_WHOLE_MAX 2000 /* records asked for by name */
+#define WIRE_KNOWN_MAX 1000 /* main commits that a terminal names */
 #define WIRE_CLOCK_MAX_MS (10 * 60 * 1000)
 /* Rows in one answer, before deflate: 4 MiB. Packets in one request: 3 MiB of
  * the 4 MiB of JSON that are allowed. */
@@ -30,6 +33,7 @@ struct wire_packet {
 	const char *commit; /* borrowed from the request */
 	size_t commit_bytes;
 	json_t *rows; /* array of groups, borrowed */
+	json_t *bases; /* the same, what the author saw; NULL: not said */
 };
 
 struct wire_scope {
@@ -43,7 +47,14 @@ struct wire_scope {
 	const char *after_kind, *after_id;
 	json_t *wanted; /* array of subjects whose key is asked for, borrowed;
 			 * NULL: none */
+	/* A comparison of halves instead of rows: all NULL where it is none. */
+	json_t *tree; /* [[town, kind, path]...] */
+	json_t *whole; /* [[kind, id]...] */
+	json_t *known; /* main commits, newest first */
 };
+
+/* Does the scope's part of a request compare trees? */
+bool wire_is_comparison(const struct wire_scope *s);
 
 struct wire_request {
 	json_t *json; /* owned: wire_request_release */

@@ -31,17 +31,19 @@ enum rc loop_init(struct loop *l, const char *dir, const struct host *host,
 	return rc;
 }
 
+enum rc loop_open(struct loop *l, const struct host *host, struct err *err)
+{
+	enum rc rc = store_open(&l->store, l->dir, host, true, err);
+
+	return rc == RC_OK ? service_inline(&l->service, l->store, err) : rc;
+}
+
 enum rc loop_reopen(struct loop *l, struct err *err)
 {
 	const struct host *host = l->store->host;
-	enum rc rc;
 
-	service_stop(l->service);
-	store_close(l->store);
-	l->service = NULL;
-	l->store = NULL;
-	rc = store_open(&l->store, l->dir, host, true, err);
-	return rc == RC_OK ? service_inline(&l->service, l->store, err) : rc;
+	loop_release(l);
+	return loop_open(l, host, err);
 }
 
 void loop_release(struct loop *l)

@@ -26,6 +26,8 @@ enum rc loop_init(struct loop *l, const char *dir, const struct host *host,
 /* Close and open again, as after a crash. */
 enum rc loop_reopen(struct loop *l, struct err *err);
 void loop_release(struct loop *l);
+/* Open the folder of a loop that was released. */
+enum rc loop_open(struct loop *l, const struct host *host, struct err *err);
 struct exchange loop_exchange(struct loop *l);
 /* An op of the account "admin" at the host's time. `account` is the memory it
  * borrows. */
