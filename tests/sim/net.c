@@ -329,6 +329,10 @@ enum rc tablet_sync(struct tablet *t, struct sync_summary *sum)
 	s->syncs++;
 	life_begin(t);
 	rc = replica_sync(t->r, &t->exchange, sum, &s->err);
+	/* A repair would hide what it repairs. */
+	if (sum->was_damaged || sum->restored)
+		broke(s, "1 the halves match", "tablet %d found itself %s",
+		      t->number, sum->was_damaged ? "damaged" : "ahead");
 	life_end(t);
 	t->dies_in = 0;
 	t->weather = FAIR;
