@@ -48,6 +48,7 @@ FUNCTIONS = {
     "hufu_is_unlocked": (c_int, [c_void_p]),
     "hufu_clone": (c_int, [c_void_p]),
     "hufu_sync": (c_int, [c_void_p, POINTER(c_void_p)]),
+    "hufu_repair": (c_int, [c_void_p, POINTER(c_void_p)]),
     "hufu_status": (c_int, [c_void_p, POINTER(c_void_p)]),
     "hufu_diff": (c_int, [c_void_p, POINTER(c_void_p)]),
     "hufu_commit": (c_int, [c_void_p, c_char_p, c_uint, POINTER(c_void_p)]),
@@ -175,6 +176,9 @@ class Hufu:
 
     def sync(self):
         return self._list("hufu_sync")[0]
+
+    def repair(self):
+        return self._list("hufu_repair")[0]
 
     def status(self):
         return self._list("hufu_status")

@@ -112,6 +112,8 @@ static void a_new_file_is_a_replica_that_waits_for_its_enrolment(void **state)
 	assert_int_equal(hufu_create(fresh, path), HUFU_OK);
 	assert_int_equal(hufu_sync(fresh, NULL), HUFU_INVALID);
 	assert_non_null(strstr(hufu_message(fresh), "not enrolled"));
+	assert_int_equal(hufu_repair(fresh, NULL), HUFU_INVALID);
+	assert_non_null(strstr(hufu_message(fresh), "not enrolled"));
 	assert_int_equal(hufu_clone(fresh), HUFU_INVALID);
 	assert_int_equal(hufu_create(fresh, path), HUFU_INVALID);
 	assert_int_equal(hufu_open(fresh, path), HUFU_OK);
@@ -371,6 +373,8 @@ static void a_sync_that_is_stopped_has_sent_nothing(void **state)
 	assert_int_equal(calls, 1);
 	hufu_on_progress(h, NULL, NULL);
 	assert_refused(hufu_sync(h, &report), HUFU_IO, "cannot reach");
+	assert_refused(hufu_repair(h, &report), HUFU_IO, "cannot reach");
+	assert_null(report);
 }
 
 int main(void)
