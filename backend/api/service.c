@@ -5,6 +5,7 @@
 
 #include "api/finder.h"
 #include "api/login.h"
+#include "api/overseer.h"
 #include "base/jcs.h"
 #include "base/log.h"
 #include "ledger/enrol.h"
@@ -143,6 +144,8 @@ enum rc service_start(struct service **out, const char *dir,
 	if (rc == RC_OK)
 		rc = finder_start(&(*out)->finder, dir, (*out)->watch, host,
 				  err);
+	if (rc == RC_OK)
+		rc = overseer_start(&(*out)->overseer, dir, host, err);
 	if (rc != RC_OK) {
 		service_stop(*out);
 		*out = NULL;
@@ -171,6 +174,7 @@ void service_stop(struct service *s)
 {
 	if (!s)
 		return;
+	overseer_stop(s->overseer);
 	finder_stop(s->finder);
 	watch_stop(s->watch);
 	writer_stop(s->writer);

@@ -36,6 +36,7 @@ struct service {
 	struct evidence *evidence; /* files of it; one for all threads */
 	struct watch *watch; /* inline: NULL, as the next */
 	struct finder *finder;
+	struct overseer *overseer;
 	struct bucket_table *buckets; /* NULL: no limits */
 	int limit_login, limit_public, limit_terminal; /* places of them */
 };

@@ -92,7 +92,7 @@ void cli_progress(void *ctx, size_t done, size_t total);
 
 typedef int command_fn(struct cli *c);
 command_fn cmd_call, cmd_division;
-command_fn cmd_form, cmd_visit, cmd_rectification;
+command_fn cmd_form, cmd_visit, cmd_rectification, cmd_evidence;
 command_fn cmd_search;
 command_fn cmd_init, cmd_serve, cmd_account, cmd_terminal, cmd_import, cmd_draw,
 	cmd_rate, cmd_rating, cmd_export, cmd_show, cmd_set, cmd_conflicts,

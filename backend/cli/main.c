@@ -27,6 +27,7 @@ static const struct command {
 	{ "visit", cmd_visit, "a visit's checklist and its verdict" },
 	{ "rectification", cmd_rectification,
 	  "orders to correct, and which are late" },
+	{ "evidence", cmd_evidence, "files of evidence that have not come" },
 	{ "search", cmd_search, "find records by a fragment of name or code" },
 	{ "show", cmd_show, "show a record and its history" },
 	{ "history", cmd_history, "tell who changed which field when" },

@@ -138,6 +138,27 @@ is "who read it, and who was refused, is in the audit log" "chen ok true,chen ok
 	--operation getEvidenceFile --format json | jq -r 'select(.outcome == "ok" or .who == "ma") |
 	"\(.who) \(.outcome) \(.detail | contains("file of 300000 bytes"))"' | paste -sd,)"
 
+# 6b. A visit with a file that has not come is not published, and after three working days there is an alarm.
+on_server set visit v2 subject=s2 visited_on=2026-11-20 state=open 'officers=o1;o2' --new >/dev/null
+on_server set evidence e5 visit=v2 sha256=$(printf late | sha256sum | cut -d' ' -f1) size=4 media=photo --new >/dev/null
+holds "the visit says what is missing" grep -q 'missing 1 of 1 file of evidence' <(on_server visit v2)
+is "and so does the API" "1 none" "$(api GET /v1/visits/v2/verdict | jq -r '"\(.missing) \(.evidence[0].state)"')"
+holds "the office sees what it waits for" grep -q '^e5 .*visit v2 .*none, 4 bytes' <(on_server evidence)
+is "which is not late today" "no file of evidence is late" "$(on_server evidence --late)"
+holds "in two weeks it is" grep -q '^e5 .*late$' <(on_server evidence --late --as-of "$(date -d '14 days' +%F)")
+server_stop
+sqlite3 "$HUFU_DATA/hufu.db" "UPDATE packet SET received = received - 14 * 86400000
+	WHERE number = (SELECT packet FROM log WHERE kind = 'evidence' AND id = 'e5')"
+PORT= server_start
+for _ in $(seq 200); do
+	[ "$(sqlite3 "$HUFU_DATA/hufu.db" "SELECT count(*) FROM alarm WHERE rule='evidence_missing'")" = 0 ] || break
+	sleep 0.05
+done
+is "an alarm about the visit is raised, once" "v2|alarm|open" "$(sqlite3 "$HUFU_DATA/hufu.db" \
+	"SELECT record_id, level, state FROM alarm WHERE rule='evidence_missing'")"
+sqlite3 "$HUFU_DATA/hufu.db" "UPDATE packet SET received = received + 14 * 86400000
+	WHERE number = (SELECT packet FROM log WHERE kind = 'evidence' AND id = 'e5')"
+
 # 7. Bytes whose hash is another are refused, and gone.
 on_server set evidence e2 visit=v1 sha256=$(printf abc | sha256sum | cut -d' ' -f1) size=3 media=document --new >/dev/null
 E1=/v1/evidence/e2
