@@ -11,6 +11,7 @@
 #include "base/hex.h"
 #include "base/host.h"
 #include "base/jcs.h"
+#include "domain/entry.h"
 #include "ledger/history.h"
 #include "ledger/plain.h"
 #include "store/past.h"
@@ -103,6 +104,28 @@ enum rc record_get(struct call *c)
 			   : rc;
 }
 
+/* In place: each side of a field's change, as the record has it at the border.
+ */
+static void changes_out(struct call *c, json_t *changes)
+{
+	static const char *const sides[] = { "before", "after", "terminal",
+					     "stands" };
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(changes, i, one) for (size_t n = 0; n < 4; n++)
+	{
+		json_t *value = json_object_get(one, sides[n]);
+
+		if (value)
+			json_object_set_new(
+				one, sides[n],
+				border_value(c, c->kind,
+					     json_text(one, "field"), c->result,
+					     value));
+	}
+}
+
 enum rc record_history(struct call *c)
 {
 	const char *id = json_text(c->args, "id");
@@ -127,6 +150,8 @@ enum rc record_history(struct call *c)
 	{
 		time_format(text, json_int(item, "received", 0));
 		json_object_set_new(item, "received", json_string(text));
+		changes_out(c, json_object_get(item, "changes"));
+		changes_out(c, json_object_get(item, "refused"));
 	}
 	json_decref(c->result);
 	c->result = json_pack("{s:o}", "items", items);
@@ -166,11 +191,30 @@ enum rc record_write(struct call *c, struct office_record *records, size_t n,
 	return rc;
 }
 
+/* What the caller says, as `hufud set` would take it, over what stands (or
+ * NULL); *record is a new reference or NULL. */
+static enum rc entered(struct call *c, struct office_record *o, json_t *said,
+		       const json_t *standing, json_t **record)
+{
+	struct entry_fact fact = { .id = o->id };
+	enum rc rc = border_in(c, c->kind, said);
+
+	*record = NULL;
+	json_object_del(said, "id");
+	json_object_del(said, "scope");
+	if (rc == RC_OK)
+		rc = entry_make(&c->op, c->scope, c->kind, said, &fact,
+				standing, record, &o->is_marked, &c->err);
+	o->record = *record;
+	o->base = standing;
+	return rc == RC_OK ? becomes_check(c, standing, *record) : rc;
+}
+
 enum rc record_create(struct call *c)
 {
 	const char *asked = json_text(c->body, "id");
-	json_t *record = json_deep_copy(c->body);
-	struct office_record o = { .kind = c->kind->name, .record = record };
+	json_t *said = json_deep_copy(c->body), *record = NULL;
+	struct office_record o = { .kind = c->kind->name };
 	unsigned char random[10];
 	char id[33], *stored;
 	size_t len;
@@ -185,14 +229,12 @@ enum rc record_create(struct call *c)
 			  NULL, &c->err);
 	if (rc == RC_OK) {
 		free(stored);
-		json_decref(record);
+		json_decref(said);
 		return call_refuse(c, RC_CONFLICT, 409, "conflict",
 				   "there is a %s '%s': change that one",
 				   c->kind->name, id);
 	}
-	rc = rc == RC_NOT_FOUND ? becomes_check(c, NULL, record) : rc;
-	if (rc == RC_OK)
-		rc = border_in(c, c->kind, record);
+	rc = rc == RC_NOT_FOUND ? entered(c, &o, said, NULL, &record) : rc;
 	if (rc == RC_OK)
 		rc = record_write(c, &o, 1, c->operation->summary);
 	if (rc == RC_OK)
@@ -204,6 +246,7 @@ enum rc record_create(struct call *c)
 			 c->scope);
 	}
 	json_decref(record);
+	json_decref(said);
 	return rc;
 }
 
@@ -245,39 +288,15 @@ enum rc record_seen(struct call *c, const char *id, json_t **plain)
 }
 
 /* RFC 7396, on one level: fields are replaced whole. */
-static void patch_apply(json_t *record, const json_t *patch)
-{
-	const char *name;
-	json_t *value;
-
-	json_object_foreach((json_t *)(uintptr_t)patch, name, value)
-	{
-		if (json_is_null(value))
-			json_object_del(record, name);
-		else
-			json_object_set(record, name, value);
-	}
-}
-
 enum rc record_patch(struct call *c, json_t *patch)
 {
 	const char *id = json_text(c->args, "id");
-	json_t *seen = NULL, *record;
+	json_t *seen = NULL, *record = NULL;
 	struct office_record o = { .kind = c->kind->name, .id = id };
 	enum rc rc = record_seen(c, id, &seen);
 
-	if (rc != RC_OK) {
-		json_decref(seen);
-		return rc;
-	}
-	record = json_deep_copy(seen);
-	rc = border_in(c, c->kind, patch);
-	if (rc == RC_OK) {
-		patch_apply(record, patch);
-		o.record = record;
-		o.base = seen;
-		rc = becomes_check(c, seen, record);
-	}
+	if (rc == RC_OK)
+		rc = entered(c, &o, patch, seen, &record);
 	if (rc == RC_OK)
 		rc = record_write(c, &o, 1, c->operation->summary);
 	if (rc == RC_OK)
@@ -289,5 +308,9 @@ enum rc record_patch(struct call *c, json_t *patch)
 
 enum rc record_change(struct call *c)
 {
-	return record_patch(c, c->body);
+	json_t *patch = json_deep_copy(c->body);
+	enum rc rc = record_patch(c, patch);
+
+	json_decref(patch);
+	return rc;
 }

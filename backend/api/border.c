@@ -35,7 +35,30 @@ enum rc border_etag(const char *stored, size_t len, char out[41],
 	return rc;
 }
 
-static json_t *value_out(const struct field *f, json_t *value)
+/* The kind whose fields are the members of a JSON field: {"fields_of":
+ * "visit"}, or {"in": "record_kind"}, which names it in the record. NULL: of
+ * none. */
+static const struct kind *fields_of(const struct call *c, const struct kind *k,
+				    const char *name, const json_t *record)
+{
+	const json_t *all = json_object_get(k->definition, "fields"), *one;
+	size_t i;
+
+	json_array_foreach(all, i, one)
+	{
+		const json_t *of = json_object_get(one, "fields_of");
+		const char *in = json_text(of, "in");
+		const char *kind =
+			in ? json_text(record, in) : json_string_value(of);
+
+		if (of && !strcmp(json_text(one, "name"), name))
+			return kind ? registry_kind(c->store->kinds, kind)
+				    : NULL;
+	}
+	return NULL;
+}
+
+static json_t *time_out(const struct field *f, json_t *value)
 {
 	char text[25];
 
@@ -43,6 +66,24 @@ static json_t *value_out(const struct field *f, json_t *value)
 		return json_incref(value);
 	time_format(text, json_integer_value(value));
 	return json_string(text);
+}
+
+json_t *border_value(struct call *c, const struct kind *k, const char *name,
+		     const json_t *record, json_t *value)
+{
+	const struct field *f = kind_field(k, name);
+	const struct kind *inner =
+		f && f->type == FIELD_JSON && json_is_object(value)
+			? fields_of(c, k, name, record)
+			: NULL;
+	json_t *out, *one;
+
+	if (!inner)
+		return time_out(f, value);
+	out = json_object();
+	json_object_foreach(value, name, one) json_object_set_new(
+		out, name, time_out(kind_field(inner, name), one));
+	return out;
 }
 
 /* Unsealed; NULL (RC_OK) where the key is no more. */
@@ -77,9 +118,10 @@ enum rc border_out(struct call *c, const struct kind *k, const char *stored,
 		    strcmp(name, "town"))
 			continue;
 		if (is_wanted(fields, name))
-			json_object_set_new(
-				record, name,
-				value_out(kind_field(k, name), value));
+			json_object_set_new(record, name,
+					    border_value(c, k, name,
+							 plain ? plain : outer,
+							 value));
 	}
 	json_object_set_new(record, "etag", json_string(etag));
 	if (!plain)
@@ -94,12 +136,18 @@ out:
 
 enum rc border_in(struct call *c, const struct kind *k, json_t *record)
 {
-	(void)c;
 	for (size_t i = 0; i < k->nfields; i++) {
 		const struct field *f = &k->fields[i];
-		const char *text = json_text(record, f->name);
+		json_t *value = json_object_get(record, f->name);
+		const char *text = json_string_value(value);
+		const struct kind *inner =
+			f->type == FIELD_JSON && json_is_object(value)
+				? fields_of(c, k, f->name, record)
+				: NULL;
 		int64_t ms;
 
+		if (inner && inner != k)
+			(void)border_in(c, inner, value);
 		if (f->type == FIELD_TIME && text && time_parse(text, &ms))
 			json_object_set_new(record, f->name, json_integer(ms));
 	}

@@ -11,6 +11,10 @@
  * is a new reference. */
 enum rc border_out(struct call *c, const struct kind *k, const char *stored,
 		   size_t len, const json_t *fields, json_t **out);
+/* One field's value as border_out has it, new reference; `record` is the one
+ * that it is of, for what names the kind of its members. */
+json_t *border_value(struct call *c, const struct kind *k, const char *name,
+		     const json_t *record, json_t *value);
 /* The etag of stored bytes: their Git blob id. */
 enum rc border_etag(const char *stored, size_t len, char out[41],
 		    struct err *err);

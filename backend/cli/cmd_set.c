@@ -108,32 +108,15 @@ static enum rc record_make(struct cli *c, const char *const *words,
 			   struct entry_fact *fact, const char *kind,
 			   const json_t *base, json_t **record, bool *is_marked)
 {
-	static const struct entry_remark *const of_code[] = {
-		&entry_wrong_check, &entry_wrong_inner, NULL
-	};
 	const struct kind *k = registry_kind(c->store->kinds, kind);
-	struct entry_towns towns = { 0 };
 	json_t *given = json_object();
 	enum rc rc = entry_kind(k, &c->err);
 
 	for (; *words && rc == RC_OK; words++)
 		rc = field_set(c, k, given, *words);
-	fact->given = given;
-	if (json_object_get(given, "uscc"))
-		fact->own = of_code;
 	if (rc == RC_OK)
-		rc = entry_check(&c->op, c->scope, k, &towns, given, fact,
-				 &c->err);
-	if (rc == RC_OK)
-		rc = entry_shared(&c->op, c->scope, k, fact, &c->err);
-	if (rc == RC_OK) {
-		*record = entry_record(k, c->scope, fact, base);
-		if (!*record)
-			rc = err_set(&c->err, RC_NOMEM, "out of memory");
-		else
-			*is_marked = !entry_claims(k, fact, *record);
-	}
-	fact->given = NULL;
+		rc = entry_make(&c->op, c->scope, k, given, fact, base, record,
+				is_marked, &c->err);
 	json_decref(given);
 	return rc;
 }

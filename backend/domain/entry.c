@@ -78,6 +78,47 @@ static int lay(json_t *record, const json_t *facts)
 	return 0;
 }
 
+/* No screen and no paper shows them as what they are. */
+static bool has_control(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x20 && !strchr("\t\r\n", *text))
+			return true;
+	return false;
+}
+
+/* As convert_value takes a text: without the white space around it. */
+static enum rc tidy(const struct kind *k, json_t *given, struct err *why)
+{
+	json_t *value;
+	const char *name;
+	void *next;
+
+	json_object_foreach_safe(given, next, name, value)
+	{
+		const struct field *f = kind_field(k, name);
+		const char *text = json_string_value(value);
+		size_t n;
+
+		if (!f || !text || f->type != FIELD_TEXT)
+			continue;
+		if (has_control(text))
+			return err_set(why, RC_INVALID,
+				       "field '%s' holds a control character: "
+				       "leave it out",
+				       name);
+		text += strspn(text, WHITE);
+		n = strlen(text);
+		while (n > 0 && strchr(WHITE, text[n - 1]))
+			n--;
+		if (json_object_set_new(given, name,
+					n ? json_stringn(text, n)
+					  : json_null()) != 0)
+			return err_set(why, RC_NOMEM, "out of memory");
+	}
+	return RC_OK;
+}
+
 static bool is_own(const struct entry_fact *fact, const char *flag)
 {
 	for (size_t i = 0; fact->own && fact->own[i]; i++)
@@ -165,4 +206,34 @@ bool entry_claims(const struct kind *k, const struct entry_fact *fact,
 		put_flags(record, json_incref(wants));
 	json_decref(wants);
 	return claims;
+}
+
+enum rc entry_make(struct op *op, const char *scope, const struct kind *k,
+		   json_t *given, struct entry_fact *fact,
+		   const json_t *standing, json_t **record, bool *is_marked,
+		   struct err *why)
+{
+	static const struct entry_remark *const of_code[] = {
+		&entry_wrong_check, &entry_wrong_inner, NULL
+	};
+	struct entry_towns towns = { 0 };
+	enum rc rc = tidy(k, given, why);
+
+	*record = NULL;
+	fact->given = given;
+	if (json_object_get(given, "uscc"))
+		fact->own = of_code;
+	if (rc == RC_OK)
+		rc = entry_check(op, scope, k, &towns, given, fact, why);
+	if (rc == RC_OK)
+		rc = entry_shared(op, scope, k, fact, why);
+	if (rc == RC_OK) {
+		*record = entry_record(k, scope, fact, standing);
+		if (!*record)
+			rc = err_set(why, RC_NOMEM, "out of memory");
+		else
+			*is_marked = !entry_claims(k, fact, *record);
+	}
+	fact->given = NULL;
+	return rc;
 }

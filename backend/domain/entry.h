@@ -85,4 +85,14 @@ json_t *entry_record(const struct kind *k, const char *scope,
 bool entry_claims(const struct kind *k, const struct entry_fact *fact,
 		  json_t *record);
 
+/* All of it for one record that somebody enters by itself: `given` is tidied (a
+ * text without the white space around it; an empty one clears its field),
+ * checked, completed and laid over what stands. fact->given is borrowed until
+ * then. *record is a new reference, *is_marked as !entry_claims. RC_INVALID
+ * says what it is not. */
+enum rc entry_make(struct op *op, const char *scope, const struct kind *k,
+		   json_t *given, struct entry_fact *fact,
+		   const json_t *standing, json_t **record, bool *is_marked,
+		   struct err *why);
+
 #endif

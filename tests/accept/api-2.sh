@@ -52,6 +52,15 @@ is "and integers inside" 1788251400000 "$(sqlite3 "$HUFU_DATA/hufu.db" "SELECT s
 answers 201 '"id"' POST /v1/visits "${make[@]}" -d '{"subject":"s2","started_at":"2026-09-01T16:30:00+08:00"}'
 holds "the same key gives the same reply" cmp "$T/first" "$T/body"
 is "and makes nothing" 1 "$(sqlite3 "$HUFU_DATA/hufu.db" "SELECT count(*) FROM visit")"
+visit=$(at .id)
+answers 200 '"2026-09-01T08:30:00.000Z"' GET "/v1/visits/$visit/history"
+is "in its history too" "null 2026-09-01T08:30:00.000Z" "$(at '.items[0].changes[] | select(.field == "started_at") | "\(.before) \(.after)"')"
+hufud set amendment am1 --new visit=$visit reason=late changes='{"started_at":1788251400001,"summary":"x"}' --scope $S >/dev/null
+answers 200 '"started_at":"2026-09-01T08:30:00.001Z"' GET "/v1/amendments/am1"
+answers 200 '"started_at":"2026-09-01T08:30:00.001Z"' GET "/v1/amendments/am1/history"
+answers 201 '"started_at":"2026-09-01T08:30:00.002Z"' POST /v1/amendments -H 'Content-Type: application/json' -H 'Idempotency-Key: 5f3c0a72-amend' \
+	-d '{"visit":"'"$visit"'","reason":"later still","changes":{"started_at":"2026-09-01T16:30:00.002+08:00"}}'
+is "and an integer inside" 1788251400002 "$(sqlite3 "$HUFU_DATA/hufu.db" "SELECT json_extract(changes,'\$.started_at') FROM amendment WHERE id='$(at .id)'")"
 answers 422 "another request" POST /v1/visits "${make[@]}" -d '{"subject":"s3"}'
 WHO="ma:long enough a word"
 answers 403 "this is for" POST /v1/visits -H 'Content-Type: application/json' -H 'Idempotency-Key: 5f3c0a72-twice' -d '{"subject":"s3"}'

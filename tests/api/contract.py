@@ -165,7 +165,7 @@ class Contract:
             elif value is not None and value != HIDDEN:
                 out += [f"header {name}{x}" for x in
                         self.errors(header.get("schema", {}), self.value_of(header.get("schema", {}), value))]
-        return out + self._content(declared, e)
+        return out + self._content(declared, e) + (self._history(op, e) if status == 200 else [])
 
     @staticmethod
     def undeclared(op, replies, headers):
@@ -189,6 +189,16 @@ class Contract:
         if "body" in reply:
             return ["body" + x for x in self.errors(schema, reply["body"])]
         return []
+
+    def _history(self, op, e):
+        """Values of a history are what the record has: its own schema judges them."""
+        m = re.fullmatch(r"get(\w+)History", op.id)
+        fields = self.document["components"]["schemas"][m[1]]["properties"] if m else {}
+        return [f"{c['field']} {side}{x}"
+                for item in e["reply"].get("body", {}).get("items", []) if m
+                for c in item.get("changes", []) for side in ("before", "after")
+                if c.get("field") in fields and c.get(side) is not None
+                for x in self.errors(fields[c["field"]], c[side])]
 
     def _problem(self, e):
         reply = e["reply"]
