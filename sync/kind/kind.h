@@ -11,7 +11,7 @@
  *   "codes":{...},"acting":["open"],"shape":"points","least":0,"most":100,
  *   "members_least":2,"not_future":true,"not_past":true,
  *   "not_before":"valid_from","limits_at":["issued"],"marks":{...}}],
- *  "owner":"author","unique":["visit","point","author"],
+ *  "owner":"author","team":"officers","unique":["visit","point","author"],
  *  "apart":{"by":["code"],"from":"valid_from","to":"valid_to","at":"active"},
  *  "search":["name","uscc","address"]}
  *
@@ -117,6 +117,7 @@ struct kind {
 	unsigned writers, readers; /* enum role bits */
 	const char *const *keys; /* import key fields, NULL-ended, or NULL */
 	const char *owner; /* field that names the only one who may change it */
+	const char *team; /* set of those among the inspectors who may */
 	const char *const
 		*unique; /* fields that no two records share, or NULL */
 	/* Of the records that share the fields `by`, no two hold on the same

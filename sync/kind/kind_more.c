@@ -108,10 +108,31 @@ static enum rc search_check(struct parse *p)
 	return RC_OK;
 }
 
+/* Whose a record is: one person's, or that of some. */
+static enum rc persons_parse(struct parse *p, const json_t *o)
+{
+	struct kind *k = p->kind;
+	const struct field *owner, *team;
+
+	k->owner = json_text(o, "owner");
+	k->team = json_text(o, "team");
+	owner = k->owner ? kind_field(k, k->owner) : NULL;
+	team = k->team ? kind_field(k, k->team) : NULL;
+	if (k->owner && (!owner || owner->type != FIELD_REF))
+		return err_set(p->err, RC_INVALID,
+			       "kind '%s': its owner '%s' is no field that "
+			       "refers to a person",
+			       k->name, k->owner);
+	if (k->team && (!team || team->type != FIELD_SET))
+		return err_set(p->err, RC_INVALID,
+			       "kind '%s': its team '%s' is no set", k->name,
+			       k->team);
+	return RC_OK;
+}
+
 enum rc more_parse(struct parse *p, const json_t *o)
 {
 	const json_t *fields = json_object_get(o, "fields");
-	const struct field *owner;
 	enum rc rc = RC_OK;
 
 	for (size_t i = 0; rc == RC_OK && i < json_array_size(fields); i++)
@@ -126,16 +147,7 @@ enum rc more_parse(struct parse *p, const json_t *o)
 		rc = parse_words(p, o, "search", &p->kind->search);
 	if (rc == RC_OK)
 		rc = search_check(p);
-	p->kind->owner = json_text(o, "owner");
-	if (rc != RC_OK || !p->kind->owner)
-		return rc;
-	owner = kind_field(p->kind, p->kind->owner);
-	if (!owner || owner->type != FIELD_REF)
-		return err_set(p->err, RC_INVALID,
-			       "kind '%s': its owner '%s' is no field that "
-			       "refers to a person",
-			       p->kind->name, p->kind->owner);
-	return RC_OK;
+	return rc == RC_OK ? persons_parse(p, o) : rc;
 }
 
 /* The owner's name stays too: nobody hands over what is signed as theirs. */
@@ -158,6 +170,27 @@ static enum rc owner_check(const struct kind *k, unsigned role,
 			       "%s '%s': '%s' can only be '%s', who writes it",
 			       k->name, id ? id : "", k->owner, author);
 	return RC_OK;
+}
+
+/* A stranger moves nobody's order and nobody's visit. Who was in the team when
+ * the author saw it may: a later exchange is told by other means. */
+static enum rc team_check(const struct kind *k, unsigned role,
+			  const char *author, const json_t *before,
+			  const json_t *after, struct err *err)
+{
+	const json_t *team = json_object_get(before, k->team), *one;
+	const char *id = json_text(after, "id");
+	size_t i;
+
+	if (role != ROLE_INSPECTOR || !json_array_size(team))
+		return RC_OK;
+	json_array_foreach(team, i, one) if (json_is_string(one) &&
+					     !strcmp(json_string_value(one),
+						     author)) return RC_OK;
+	return err_set(err, RC_DENIED,
+		       "%s '%s': '%s' does not name '%s', and only who it "
+		       "names changes it",
+		       k->name, id ? id : "", k->team, author);
 }
 
 /* A record that had such codes before there was the table stays usable: what
@@ -223,7 +256,9 @@ enum rc kind_may_change(const struct kind *k, unsigned role, const char *author,
 	}
 	if (!(role & ROLE_IMPORT))
 		rc = acting_check(k, author, before, after, err);
-	return rc == RC_OK && k->owner
-		       ? owner_check(k, role, author, before, after, err)
+	if (rc == RC_OK && k->owner)
+		rc = owner_check(k, role, author, before, after, err);
+	return rc == RC_OK && k->team
+		       ? team_check(k, role, author, before, after, err)
 		       : rc;
 }

@@ -94,6 +94,8 @@ def table(kind):
         facts.append("import keys " + code(kind["keys"]))
     if "owner" in kind:
         facts.append("changed only by its `%s`" % kind["owner"])
+    if "team" in kind:
+        facts.append("of the inspectors only its `%s` change it" % kind["team"])
     if "unique" in kind:
         facts.append("unique by " + code(kind["unique"]))
     if "apart" in kind:

@@ -30,6 +30,8 @@ struct place {
 };
 
 #define HOT 3
+/* Every tablet's officer: what is not theirs, tablets keep to themselves. */
+#define ALL "\"o0\",\"o1\",\"o2\",\"o3\",\"o4\",\"o5\",\"o6\",\"o7\""
 
 #define IDS(kind)                                                              \
 #kind, "SELECT count(*) FROM " #kind,                                  \
@@ -134,13 +136,11 @@ static void set_of(struct sim *s, struct buf *sql, const char *field)
 	int mask = rng_below(&s->rng, 256);
 	bool first = true;
 
-	/* One officer alone may start nothing: the tablet would keep the edit
-	 * to itself, and tell, which the checks of what arrives do not see. */
-	if (!strcmp(field, "officers") && !(mask & (mask - 1)))
-		mask |= 0xc0;
-
 	buf_printf(sql, "%s='[", field);
-	if (!mask)
+	if (!strcmp(field, "officers")) {
+		buf_puts(sql, ALL);
+		first = false;
+	} else if (!mask)
 		buf_puts(sql, "\"1\""); /* nothing found: it stands alone */
 	for (int i = 0; i < 8; i++)
 		if (mask >> i & 1) {
@@ -216,7 +216,7 @@ static void state_ask(struct tablet *t, const struct place *p, const char *id,
 #define ARRIVES                                                                \
 	",code_shown_at=coalesce(code_shown_at,1768000000000),officers=CASE "  \
 	"WHEN json_array_length(coalesce(officers,'[]'))<2 "                   \
-	"THEN '[\"o1\",\"o2\"]' ELSE officers END"
+	"THEN '[" ALL "]' ELSE officers END"
 
 /* One legal move, or nothing: what the table forbids a tablet holds back. */
 static void move(struct tablet *t, struct buf *sql, const struct place *p,
@@ -360,10 +360,9 @@ static void insert_visit(struct tablet *t, struct buf *sql)
 	buf_printf(sql,
 		   "INSERT INTO visit(id,town,subject,assignment,officers,"
 		   "summary,state) SELECT '%s','00%d','%s',nullif('%s',''),"
-		   "'[\"%s\"]','%s','open' WHERE NOT EXISTS (SELECT 1 FROM "
+		   "'[" ALL "]','%s','open' WHERE NOT EXISTS (SELECT 1 FROM "
 		   "visit WHERE id='%s');",
-		   id, rng_below(&s->rng, 4), subject, assignment, t->officer,
-		   text, id);
+		   id, rng_below(&s->rng, 4), subject, assignment, text, id);
 	if (!shared)
 		want(t, "visit", id, "summary", json_string(text));
 }
@@ -384,7 +383,7 @@ static void insert_signed(struct tablet *t, struct buf *sql)
 	buf_printf(sql,
 		   "INSERT INTO visit(id,town,subject,assignment,officers,"
 		   "started_at,code_shown_at,summary,state) SELECT '%s',town,"
-		   "subject,id,'[\"o1\",\"o2\"]',%d,1,'%s','signed' FROM "
+		   "subject,id,'[" ALL "]',%d,1,'%s','signed' FROM "
 		   "assignment WHERE id='%s';",
 		   id, 1 + rng_below(&s->rng, 1000), text, assignment);
 	want(t, "visit", id, "summary", json_string(text));

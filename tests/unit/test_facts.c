@@ -394,8 +394,13 @@ static void a_check_is_of_its_order_and_its_signer(void **state)
 	on_server("SELECT group_concat(rule||' '||record_id) FROM (SELECT * "
 		  "FROM alarm WHERE level='alarm' ORDER BY record_id)",
 		  "other_subject v1,other_signer v2,other_team v3");
-	field_exec(&world, 0, "UPDATE visit SET state='submitted'");
+	field_exec(&world, 0,
+		   "UPDATE visit SET state='submitted' WHERE id<>'v2'");
 	field_sync(&world, 0);
+	field_sync(&world, 1);
+	field_exec(&world, 1,
+		   "UPDATE visit SET state='submitted' WHERE id='v2'");
+	field_sync(&world, 1);
 	for (int i = 1; i <= 3; i++) {
 		char id[16];
 

@@ -58,6 +58,7 @@ static const struct {
 	{ ",'unique':['x']", "", "cannot be unique by 'x'" },
 	{ ",'unique':['found']", "", "cannot be unique by 'found'" },
 	{ ",'owner':'day'", "", "its owner 'day' is no field" },
+	{ ",'team':'day'", "", "its team 'day' is no set" },
 	{ ",'search':['x']", "", "'x' is no field of text to search in" },
 	{ ",'search':['day']", "", "'day' is no field of text to search in" },
 	{ ",'search':[]", "", "search is no list of texts" },
