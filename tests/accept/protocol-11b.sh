@@ -71,6 +71,32 @@ P
 is "the device's signature holds" "Signature Verified Successfully" "$(signature_of '')"
 is "and not over another place" "Signature Verification Failure" "$(signature_of s/302741000/302741001/)"
 
+# 4b. A terminal reads a file under its own key, as its officer; under another, or of another scope, it does not.
+seed_of() { sqlite3 "$1" "SELECT value FROM hufu_meta WHERE key='terminal_seed'"; }
+terminal_get() { # SEED PATH: the status
+	python3 - "$T" "$1" "$2" <<'P'
+import hashlib, sys, time
+folder, seed, path = sys.argv[1:]
+now = str(int(time.time() * 1000))
+open(f"{folder}/private", "wb").write(bytes.fromhex("302e020100300506032b657004220420" + seed))
+open(f"{folder}/ask", "wb").write(b"hufu-request-1\nGET\n" + path.encode() + b"\n" + hashlib.sha256(now.encode()).digest())
+open(f"{folder}/now", "w").write(now)
+P
+	openssl pkeyutl -sign -inkey "$T/private" -keyform DER -rawin -in "$T/ask" -out "$T/signed"
+	curl -s -o "$T/body" -w '%{http_code}' -H "Hufu-Terminal: $(hufu info --json | json terminal)" -H "Hufu-Time: $(cat "$T/now")" \
+		-H "Hufu-Signature: $(base64 -w0 "$T/signed")" "$URL$2"
+}
+mine=$(seed_of "$T/li.db")
+is "a terminal reads as its officer" 200 "$(terminal_get "$mine" /v1/evidence/$e1/file)"
+holds "the bytes that were taken" cmp "$T/kitchen.jpg" "$T/body"
+is "under another key it is not known" 401 "$(terminal_get "${mine//[0-4]/5}" /v1/evidence/$e1/file)"
+is "which the audit log has" "o1 sync ok" "$(hufud audit list --operation getEvidenceFile --format json | jq -r '"\(.who) \(.via) \(.outcome)"')"
+hufud import subject "$T/subjects.csv" --scope 330108 >/dev/null
+hufud set visit w1 subject=s1 state=open --new --scope 330108 >/dev/null
+hufud set evidence w2 visit=w1 sha256=$sum size=3000000 --new --scope 330108 >/dev/null
+is "of another scope there is nothing" 404 "$(terminal_get "$mine" /v1/evidence/w2/file)"
+is "and nothing else of the API is for terminals" 401 "$(terminal_get "$mine" /v1/visits/v1)"
+
 # 5. Cut and killed in the middle, it goes on where the server stands.
 head -c 9000000 /dev/urandom >"$T/long.mp4"
 e4=$(hufu attach v1 "$T/long.mp4" --json | json id)
