@@ -914,10 +914,6 @@ def snapshot_read(g):
                  "commit": str, "root": OID, "position": int, "records": int})
     need(head["format"] == 1, "unknown format")
     need(rest and rest[-1] == {"end": 1}, "no end")
-    m, armour, unsigned = commit_take_apart(MAIN_RE, head["commit"])
-    ssh_verify(bytes.fromhex(g["public_hex"]), unsigned.encode(), armour)
-    need(git_id("commit", head["commit"].encode()) == head["head"], "head")
-    need(m["scope"] == head["scope"] and m["position"] == str(head["position"]), "position")
     rows, order = [], []
     for line in rest[:-1]:
         shape(line, {"rows": list})
@@ -928,10 +924,123 @@ def snapshot_read(g):
                 data = record_bytes(ident, head["scope"], town, fields)
                 rows.append((town, group["kind"], ident, version(data)))
                 order.append((group["kind"], ident))
-    need(order == sorted(order) and len(rows) == head["records"], "order or number")
+    need(order == sorted(order), "order")
+    root = head_check(g, head, rows)
+    return {"etag": f'"{head["head"]}"', "root": root,
+            "versions": [[f"{kind}/{i}", oid] for _, kind, i, oid in rows]}
+
+
+class Bytes:
+    """What is left of a column or a stream."""
+
+    def __init__(self, data):
+        self.data, self.at = data, 0
+
+    def take(self, n):
+        need(0 <= n <= len(self.data) - self.at, "bytes are absent")
+        self.at += n
+        return self.data[self.at - n:self.at]
+
+    def line(self):
+        end = self.data.find(b"\n", self.at)
+        need(end >= 0, "a line has no end")
+        return read_json(self.take(end + 1 - self.at)[:-1])
+
+
+def column_texts(says, data, n):
+    alphabet, texts = says["alphabet"], []
+    need(len(alphabet) <= 254, "alphabet")
+    for _ in range(n):
+        text = ""
+        while (byte := data.take(1)[0]) != 0:
+            if byte == 255:
+                first = data.take(1)
+                more = 0 if first[0] < 0x80 else 1 if first[0] < 0xe0 else 2 if first[0] < 0xf0 else 3
+                text += (first + data.take(more)).decode()
+            else:
+                need(byte <= len(alphabet), "a letter is absent")
+                text += alphabet[byte - 1]
+        texts.append(text)
+    return texts
+
+
+def column_planes(says, data, n):
+    numbers = [0] * n
+    for _ in range(says["width"]):
+        numbers = [a << 8 | b for a, b in zip(numbers, data.take(n))]
+    return numbers
+
+
+def column_sorted(data, n):
+    shared, lengths, ids = data.take(n), data.take(n), []
+    for same, length in zip(shared, lengths):
+        need(same <= length <= 32, "an id's length")
+        before = ids[-1] if ids else ""
+        need(same <= len(before), "an id shares what is not there")
+        ids.append(before[:same] + data.take(length - same).decode())
+    need(all(a < b for a, b in zip(ids, ids[1:])), "ids do not rise")
+    return ids
+
+
+def column_read(says, data, n, ids):
+    marks = data.take(n) if says.get("marks") else bytes([1]) * n
+    need(max(marks) <= 2, "an unknown mark")
+    many = marks.count(1)
+    if says["form"] == "sorted":
+        values = column_sorted(data, n)
+    elif says["form"] == "text":
+        values = column_texts(says, data, many)
+    elif says["form"] == "dict":
+        entries = column_texts(says, data, says["entries"])
+        places = column_planes(says, data, many)
+        need(max(places) < len(entries), "an entry is absent")
+        values = [entries[i] for i in places]
+    else:
+        need(says["form"] == "planes" and says["type"] == "int", "form")
+        values = [says["min"] + says["unit"] * i for i in column_planes(says, data, many)]
+    need(data.at == len(data.data), "bytes left over")
+    if says["type"] == "json":
+        values = [read_json(value.encode()) for value in values]
+    rest = iter(values)
+    return [None if mark == 0 else next(rest) if mark == 1 else ids[i].upper()
+            for i, mark in enumerate(marks)]
+
+
+def block_records(says, stream):
+    """The records of a block as (id, town, fields)."""
+    n, columns = says["records"], {}
+    for column in says["columns"]:
+        data = Bytes(stream.take(column["bytes"]))
+        columns[column["field"]] = column_read(column, data, n, columns.get("id"))
+    need(list(columns) == ["id", *sorted(set(columns) - {"id"})], "columns do not rise")
+    for i, ident in enumerate(columns["id"]):
+        fields = {f: c[i] for f, c in columns.items() if f != "id" and c[i] is not None}
+        yield ident, fields.pop("town"), fields
+
+
+def head_check(g, head, rows):
+    """The signed commit has this root of these rows."""
+    m, armour, unsigned = commit_take_apart(MAIN_RE, head["commit"])
+    ssh_verify(bytes.fromhex(g["public_hex"]), unsigned.encode(), armour)
+    need(git_id("commit", head["commit"].encode()) == head["head"], "head")
+    need(m["scope"] == head["scope"] and m["position"] == str(head["position"]), "position")
+    need(len(rows) == head["records"], "number")
     root = Trees().main(rows)
     need(root == head["root"] and head["commit"].startswith(f"tree {root}\n"), "root")
-    return {"etag": f'"{head["head"]}"', "root": root,
+    return root
+
+
+def snapshot_blocks(g):
+    stream = Bytes(inflate(unb64(g["body_base64"])))
+    head, rows, kinds = stream.line(), [], []
+    need(head["format"] == 2, "unknown format")
+    while "end" not in (line := stream.line()):
+        kinds.append(line["kind"])
+        for ident, town, fields in block_records(line, stream):
+            data = record_bytes(ident, head["scope"], town, fields)
+            rows.append((town, line["kind"], ident, version(data)))
+    need(stream.at == len(stream.data) and kinds == sorted(kinds), "end or order")
+    return {"root": head_check(g, head, rows),
             "versions": [[f"{kind}/{i}", oid] for _, kind, i, oid in rows]}
 
 
@@ -1306,7 +1415,7 @@ KINDS = {
                 "verify": request_verify, "read": request_refuse},
     "answer": {"make": answer_make, "read": answer_read},
     "receipt": {"line": receipt_line},
-    "snapshot": {"read": snapshot_read},
+    "snapshot": {"read": snapshot_read, "blocks": snapshot_blocks},
     "enrol": {"request": enrol_request, "answer": enrol_answer},
     "draw": {"subjects": draw, "officers": draw_officers, "paper": paper},
     "uscc": {"check": uscc},

@@ -588,6 +588,96 @@ def make_receipt():
     c.write()
 
 
+def planes(numbers, width):
+    return b"".join(bytes(n >> 8 * k & 255 for n in numbers) for k in reversed(range(width)))
+
+
+def letters(texts, alphabet):
+    def one(text):
+        return b"".join(bytes([alphabet.index(c) + 1]) if c in alphabet else
+                        b"\xff" + c.encode() for c in text)
+    return b"".join(one(text) + b"\0" for text in texts)
+
+
+def sorted_ids(ids):
+    shared = [len(os.path.commonprefix(pair)) for pair in zip(["", *ids], ids)]
+    return bytes(shared) + bytes(map(len, ids)) + "".join(
+        i[n:] for i, n in zip(ids, shared)).encode()
+
+
+# What no form of a column leaves out: absent values, capitals of the id, a dictionary, planes, a
+# character beyond the alphabet, values of several types, a set.
+BLOCK_IDS = ["91330106ma1", "91330106ma2", "91330106mb1", "s1"]
+BLOCK_ROWS = [
+    {"town": "001", "code": "91330106MA1", "at": 1790000000000, "name": "\u676d\u5dde\U0001f42f",
+     "mixed": 1, "tags": ["a", "b"]},
+    {"town": "001", "code": "91330106MA2", "at": 1790000003000, "name": "\u676d\u5dde", "mixed": "1"},
+    {"town": "002", "code": "other", "at": 1790000000500, "name": "", "mixed": True},
+    {"town": "001", "at": 1790000259500, "name": "\u5dde"}]
+
+
+def block_columns():
+    at = [row["at"] for row in BLOCK_ROWS]
+    return [
+        ["id", "text", "sorted", sorted_ids(BLOCK_IDS), {}],
+        ["at", "int", "planes", planes([(t - min(at)) // 500 for t in at], 2),
+         {"min": min(at), "unit": 500, "width": 2}],
+        ["code", "text", "text", bytes([2, 2, 1, 0]) + letters(["other"], "ehort"),
+         {"marks": True, "alphabet": "ehort"}],
+        ["mixed", "json", "text", bytes([1, 1, 1, 0]) + letters(["1", '"1"', "true"], '"1ertu'),
+         {"marks": True, "alphabet": '"1ertu'}],
+        ["name", "text", "text", letters([row["name"] for row in BLOCK_ROWS], "\u5dde\u676d"),
+         {"alphabet": "\u5dde\u676d"}],
+        ["tags", "json", "dict", bytes([1, 0, 0, 0]) + letters(['["a","b"]'], '"[],ab'),
+         {"marks": True, "entries": 1, "alphabet": '"[],ab', "width": 0}],
+        ["town", "text", "dict", letters(["001", "002"], "012") + planes([0, 0, 1, 0], 1),
+         {"entries": 2, "alphabet": "012", "width": 1}]]
+
+
+def make_blocks(c):
+    rows = [(row["town"], "firm", i, v.version(v.record_bytes(
+        i, "330106", row["town"], {f: x for f, x in row.items() if f != "town"})))
+        for i, row in zip(BLOCK_IDS, BLOCK_ROWS)]
+    root = v.Trees().main(rows)
+    text = v.commit_signed(v.main_text, {
+        "tree": root, "parents": [], "seconds": 1790000010, "scope": "330106", "epoch": EPOCH,
+        "position": 4, "time": 1790000010250, "merged": [], "quarantined": [],
+        "content": "00" * 32}, bytes.fromhex(SERVER))[2]
+    head = {"format": 2, "scope": "330106", "epoch": EPOCH, "head": v.git_id("commit", text.encode()),
+            "commit": text, "root": root, "position": 4, "records": 4}
+
+    def given(columns, records=4, head=head):
+        says = [{"field": f, "type": t, "form": form, **more, "bytes": len(data)}
+                for f, t, form, data, more in columns]
+        line = {"kind": "firm", "records": records, "columns": says}
+        body = b"".join([v.compact(head).encode() + b"\n", v.compact(line).encode() + b"\n",
+                         *[data for _, _, _, data, _ in columns], b'{"end":1}\n'])
+        return {"public_hex": v.public_of(bytes.fromhex(SERVER)).hex(),
+                "body_base64": v.b64(zlib.compress(body, 9))}
+
+    def changed(field, **change):
+        columns = block_columns()
+        column = next(x for x in columns if x[0] == field)
+        for key, value in change.items():
+            if key == "data":
+                column[3] = value
+            else:
+                column[4] = {**column[4], key: value}
+        return given(columns)
+
+    c.add("format 2: a block with every form of a column", "blocks", given(block_columns()))
+    c.refuse("format 2: another text", "blocks", changed("name", alphabet="\u5dde\u6d77"))
+    c.refuse("format 2: an entry that is not there", "blocks",
+             changed("town", data=letters(["001", "002"], "012") + planes([0, 0, 2, 0], 1)))
+    c.refuse("format 2: bytes left over", "blocks", changed("at", width=1))
+    c.refuse("format 2: an unknown mark", "blocks",
+             changed("code", data=bytes([2, 2, 3, 0]) + letters(["other"], "ehort")))
+    c.refuse("format 2: an id twice", "blocks",
+             changed("id", data=sorted_ids([*BLOCK_IDS[:2], BLOCK_IDS[1], "s1"])))
+    c.refuse("format 2: another root", "blocks",
+             given(block_columns(), head={**head, "root": oid("x")}))
+
+
 def make_snapshot():
     c = Cases("snapshot", "section 11: whole records, and the signed root over them")
     records = sorted(RECORDS, key=lambda r: (r[0], r[1]["id"]))
@@ -621,6 +711,7 @@ def make_snapshot():
     c.refuse("kinds out of order", "read", given([head, lines[2], lines[1], lines[3]]))
     c.refuse("the end is absent", "read", given(lines[:-1]))
     c.refuse("another head", "read", given([{**head, "head": oid("x")}, *lines[1:]]))
+    make_blocks(c)
     c.write()
 
 

@@ -90,25 +90,55 @@ static void post_enroll(void *ctx, struct request *req, struct reply *reply)
 	reply->content_type = "application/json";
 }
 
-static void get_snapshot(void *ctx, struct request *req, struct reply *reply)
+static struct snapshot_input snapshot_asked(const struct request *req)
 {
-	const struct snapshot_input in = {
+	return (struct snapshot_input){
 		.terminal = request_header(req, "Hufu-Terminal"),
 		.time_text = request_header(req, "Hufu-Time"),
 		.signature = request_header(req, "Hufu-Signature"),
+		.format_text = request_header(req, "Hufu-Format"),
+		.if_range = request_header(req, "If-Range"),
 		.path = req->path,
 		.scope = req->args[0],
 	};
+}
+
+#define PREPARED_IN_S 2 /* when to ask again */
+
+static void snapshot_failed(struct reply *reply, const struct request *req,
+			    const struct err *err)
+{
+	reply_problem(reply, req, err);
+	if (err->code == RC_BUSY)
+		reply_header(reply, "Retry-After", "%d", PREPARED_IN_S);
+}
+
+static void get_snapshot(void *ctx, struct request *req, struct reply *reply)
+{
+	const struct snapshot_input in = snapshot_asked(req);
 	struct err err = { 0 };
 
 	if (!is_terminal_let_in(ctx, req, reply))
 		return;
 	if (service_snapshot(ctx, &in, &reply->file, reply->etag, &err) !=
 	    RC_OK) {
-		reply_problem(reply, req, &err);
+		snapshot_failed(reply, req, &err);
 		return;
 	}
 	reply->content_type = "application/x-hufu-snapshot";
+}
+
+static void get_clone_size(void *ctx, struct request *req, struct reply *reply)
+{
+	const struct snapshot_input in = snapshot_asked(req);
+	struct err err = { 0 };
+
+	if (!is_terminal_let_in(ctx, req, reply))
+		return;
+	if (service_clone_size(ctx, &in, &reply->body, &err) != RC_OK)
+		snapshot_failed(reply, req, &err);
+	else
+		reply->content_type = "application/json";
 }
 
 /* The files of a repository that is cloned by plain HTTP, and the list of keys
@@ -166,9 +196,10 @@ static const struct {
 	const char *name;
 	http_handler *run;
 } raw[] = {
-	{ "health", get_health },  { "sync", post_sync },
-	{ "enroll", post_enroll }, { "snapshot", get_snapshot },
-	{ "mirror", get_mirror },  { "mirror_pack", get_mirror_pack },
+	{ "health", get_health },           { "sync", post_sync },
+	{ "enroll", post_enroll },          { "snapshot", get_snapshot },
+	{ "clone_size", get_clone_size },   { "mirror", get_mirror },
+	{ "mirror_pack", get_mirror_pack },
 };
 
 static http_handler *raw_named(const char *name)

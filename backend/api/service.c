@@ -9,7 +9,6 @@
 #include "base/jcs.h"
 #include "base/log.h"
 #include "ledger/enrol.h"
-#include "ledger/snapshot.h"
 #include "ledger/writer.h"
 #include "mirror/mirror.h"
 
@@ -20,8 +19,8 @@ static enum rc service_new(struct service **out, const struct host *host,
 	if (!*out)
 		return err_set(err, RC_NOMEM, "out of memory");
 	(*out)->host = host;
+	(*out)->clone = clone_limits;
 	pthread_mutex_init(&(*out)->lock, NULL);
-	pthread_mutex_init(&(*out)->snapshots, NULL);
 	pthread_mutex_init(&(*out)->mirrors, NULL);
 	return login_new(&(*out)->login, host, err);
 }
@@ -146,6 +145,8 @@ enum rc service_start(struct service **out, const char *dir,
 				  err);
 	if (rc == RC_OK)
 		rc = overseer_start(&(*out)->overseer, dir, host, err);
+	if (rc == RC_OK)
+		rc = preparer_start(&(*out)->preparer, dir, host, err);
 	if (rc != RC_OK) {
 		service_stop(*out);
 		*out = NULL;
@@ -175,6 +176,7 @@ void service_stop(struct service *s)
 	if (!s)
 		return;
 	overseer_stop(s->overseer);
+	preparer_stop(s->preparer);
 	finder_stop(s->finder);
 	watch_stop(s->watch);
 	writer_stop(s->writer);
@@ -183,7 +185,6 @@ void service_stop(struct service *s)
 	contract_give(s, s->routes_of);
 	contract_give(s, s->held);
 	pthread_mutex_destroy(&s->lock);
-	pthread_mutex_destroy(&s->snapshots);
 	pthread_mutex_destroy(&s->mirrors);
 	login_free(s->login);
 	evidence_free(s->evidence);
@@ -290,26 +291,6 @@ enum rc service_enroll(struct service *s, const char *body, size_t n,
 			 json_text(answer, "officer"));
 	json_decref(request);
 	json_decref(answer);
-	reader_give(s, store);
-	return rc;
-}
-
-enum rc service_snapshot(struct service *s, const struct snapshot_input *in,
-			 char **file, char etag[80], struct err *err)
-{
-	struct store *store = NULL;
-	enum rc rc = reader_take(s, &store, err);
-
-	*file = NULL;
-	if (rc == RC_OK)
-		rc = terminal_proves(store, in->terminal, in->time_text,
-				     in->signature, "GET", in->path, in->scope,
-				     host_wall_ms(s->host), err);
-	if (rc == RC_OK) {
-		pthread_mutex_lock(&s->snapshots);
-		rc = snapshot_get(store, in->scope, file, etag, err);
-		pthread_mutex_unlock(&s->snapshots);
-	}
 	reader_give(s, store);
 	return rc;
 }

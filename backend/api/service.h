@@ -24,12 +24,31 @@ enum rc service_sync(struct service *s, const struct sync_input *in,
 /* POST /v1/enroll: JSON in, JSON appended. */
 enum rc service_enroll(struct service *s, const char *body, size_t n,
 		       struct buf *reply, struct err *err);
-/* GET /v1/snapshot/<scope>: the file to send (malloc'd) and its ETag. */
+/* GET /v1/snapshot/<scope>: the file to send (malloc'd) and its ETag. RC_BUSY:
+ * it is being prepared, ask again. `format_text` is Hufu-Format, the newest
+ * that the terminal reads; `if_range` the ETag that it has a part of. Both may
+ * be NULL. */
 struct snapshot_input {
 	const char *terminal, *time_text, *signature, *path, *scope;
+	const char *format_text, *if_range;
 };
 enum rc service_snapshot(struct service *s, const struct snapshot_input *in,
 			 char **file, char etag[80], struct err *err);
+/* GET /v1/snapshot: what a clone of all that the terminal covers comes to, and
+ * how large it may be, as JSON. The same codes. */
+enum rc service_clone_size(struct service *s, const struct snapshot_input *in,
+			   struct buf *reply, struct err *err);
+/* How large the clone of one terminal may be, all its scopes together: records,
+ * and bytes to send. Beyond `most` it is refused; from `warn` on the terminal
+ * is told. */
+struct clone_limits {
+	struct clone_limit {
+		int64_t warn, most;
+	} records, bytes;
+};
+extern const struct clone_limits clone_limits; /* where nothing is said */
+/* Before requests come. */
+void service_clone_limits(struct service *s, const struct clone_limits *limits);
 
 /* GET /mirror.git/<path>: a file of the mirror, for accounts whose role is
  * auditor or administrator and whose scope is all of it. Asking for info/refs,

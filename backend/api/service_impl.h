@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "api/service.h"
+#include "api/preparer.h"
 #include "contract/contract.h"
 #include "evidence/evidence.h"
 #include "http/bucket.h"
@@ -25,8 +26,7 @@ struct service {
 	struct writer *writer; /* NULL: inline */
 	struct store *only; /* inline: borrowed */
 	pthread_mutex_t lock;
-	pthread_mutex_t snapshots; /* one is made at a time */
-	pthread_mutex_t mirrors; /* likewise */
+	pthread_mutex_t mirrors; /* one makes them at a time */
 	struct login *login;
 	struct store *idle[READERS_MAX];
 	size_t nidle;
@@ -37,6 +37,8 @@ struct service {
 	struct watch *watch; /* inline: NULL, as the next */
 	struct finder *finder;
 	struct overseer *overseer;
+	struct preparer *preparer;
+	struct clone_limits clone;
 	struct bucket_table *buckets; /* NULL: no limits */
 	int limit_login, limit_public, limit_terminal; /* places of them */
 };

@@ -22,6 +22,7 @@ static const char usage[] =
 	"       [--behind-proxy] [--limit-factor N] [--streams N] "
 	"[--log-exchanges FILE]\n"
 	"       [--evidence-file SIZE] [--evidence-total SIZE]\n"
+	"       [--clone-records N] [--clone-mb N]\n"
 	"\n"
 	"Serves terminals until SIGTERM or SIGINT, one log line an event on "
 	"stderr. Plain\n"
@@ -49,6 +50,13 @@ static const char usage[] =
 	"--evidence-total what all of them together may, all that the disk "
 	"has unless said:\n"
 	"bytes, or with K, M or G at the end.\n"
+	"\n"
+	"--clone-records N and --clone-mb N: the clone of one terminal, all "
+	"its scopes together,\n"
+	"has at most so many records and megabytes to load (2000000 and 512 "
+	"unless said). What\n"
+	"is larger is refused with the reason; from a quarter of it on the "
+	"officer is warned.\n"
 	"\n"
 	"--log-exchanges (or HUFU_EXCHANGES) is for tests: every request and "
 	"its reply is\n"
@@ -94,6 +102,32 @@ static int limits_read(struct cli *c, const char *file, const char *total,
 	return EXIT_DONE;
 }
 
+#define CLONE_RECORDS_MAX 100000000
+#define CLONE_MB_MAX 100000
+
+/* NULL says nothing: as it is. The code of bad use, or EXIT_DONE. */
+static int clone_limits_read(struct cli *c, const char *records, const char *mb,
+			     struct clone_limits *limits)
+{
+	int n;
+
+	if (records && !number_read(records, CLONE_RECORDS_MAX, &n))
+		return cli_misuse(c,
+				  "--clone-records is a number up to %d, not "
+				  "'%s'",
+				  CLONE_RECORDS_MAX, records);
+	if (records)
+		limits->records = (struct clone_limit){ n / 4, n };
+	if (mb && !number_read(mb, CLONE_MB_MAX, &n))
+		return cli_misuse(c,
+				  "--clone-mb is a number up to %d, not '%s'",
+				  CLONE_MB_MAX, mb);
+	if (mb)
+		limits->bytes = (struct clone_limit){ INT64_C(1000000) * n / 4,
+						      INT64_C(1000000) * n };
+	return EXIT_DONE;
+}
+
 /* Every exchange goes to the file, where one is named. */
 static enum rc watch(struct http_options *options, struct exchange_log **log,
 		     const char *file, struct service *service, struct err *err)
@@ -134,6 +168,8 @@ int cmd_serve(struct cli *c)
 	const char *exchanges = getenv("HUFU_EXCHANGES");
 	const char *factor_text = "1", *streams_text = "8";
 	const char *evidence_file = NULL, *evidence_total = NULL;
+	const char *clone_records = NULL, *clone_mb = NULL;
+	struct clone_limits clone = clone_limits;
 	bool insecure = false, proxied = false;
 	const struct cli_option own[] = {
 		{ "--listen", &listen, NULL },
@@ -143,6 +179,8 @@ int cmd_serve(struct cli *c)
 		{ "--streams", &streams_text, NULL },
 		{ "--evidence-file", &evidence_file, NULL },
 		{ "--evidence-total", &evidence_total, NULL },
+		{ "--clone-records", &clone_records, NULL },
+		{ "--clone-mb", &clone_mb, NULL },
 		{ "--log-exchanges", &exchanges, NULL },
 		{ NULL, NULL, NULL },
 	};
@@ -169,6 +207,8 @@ int cmd_serve(struct cli *c)
 				  "not '%s'",
 				  FACTOR_MAX, factor_text);
 	code = limits_read(c, evidence_file, evidence_total, &limits);
+	if (code == EXIT_DONE)
+		code = clone_limits_read(c, clone_records, clone_mb, &clone);
 	if (code != EXIT_DONE)
 		return code;
 	rc = http_check_address(listen, insecure, &c->err);
@@ -197,6 +237,8 @@ int cmd_serve(struct cli *c)
 	options.ctx = service;
 	options.admit = service_admit;
 	options.allowed = service_allowed;
+	if (rc == RC_OK)
+		service_clone_limits(service, &clone);
 	if (rc == RC_OK)
 		options.routes = service_routes(service);
 	if (rc == RC_OK)

@@ -1,297 +1,313 @@
-/* ledger/snapshot.c - prepared clones. */
+/* ledger/snapshot.c - prepared clones as files of the data folder:
+ *
+ *   snapshots/<scope>-<ETag>.snap    a snapshot; the ETag begins with its head
+ *   snapshots/<scope>.current        a link to the one that is served, format 1
+ *   snapshots/<scope>.current<f>     the same of format f
+ *   snapshots/<scope>.former...      the one before, likewise
+ *   snapshots/<scope>.tmp<pid>       one that is being made */
 #include "ledger/snapshot.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/jcs.h"
+#include "base/hex.h"
 #include "ledger/ledger.h"
-#include "sql_store.gen.h"
-#include "wire/group.h"
+#include "ledger/snapshot_write.h"
 #include "wire/message.h"
 
-#define GROUP_RECORDS 2000
-#define PIECE_BYTES (64u << 20)
 #define STALE_CHANGES_MIN 1000
+#define NAME_BYTES 192
 
-struct snapping {
-	struct store *s;
-	const char *scope;
-	struct head head;
-	int fd;
-	struct buf out;
-	struct line_writer w;
-	struct groups groups;
-	struct err *err;
-};
-
-static enum rc out_flush(struct snapping *p)
+static char *file_path(const struct store *s, const char *name)
 {
-	size_t done = 0;
+	char path[NAME_BYTES + 16];
 
-	while (done < p->out.len) {
-		ssize_t n = write(p->fd, p->out.data + done, p->out.len - done);
+	snprintf(path, sizeof(path), "snapshots/%s", name);
+	return store_path(s, path);
+}
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return err_set(p->err, RC_IO,
-				       "cannot write a snapshot: %s",
-				       strerror(errno));
-		done += (size_t)n;
-	}
-	buf_reset(&p->out);
+static void link_name(char out[NAME_BYTES], const char *scope, const char *what,
+		      int format)
+{
+	char digit[12] = "";
+
+	if (format > 1)
+		snprintf(digit, sizeof(digit), "%d", format);
+	snprintf(out, NAME_BYTES, "%.8s.%s%s", scope, what, digit);
+}
+
+static void snap_name(char out[NAME_BYTES], const char *scope, const char *etag)
+{
+	snprintf(out, NAME_BYTES, "%.8s-%.*s.snap", scope, SNAPSHOT_ETAG_BYTES,
+		 etag);
+}
+
+static bool is_etag(const char *s)
+{
+	size_t n = strlen(s);
+
+	return n >= 40 && n < SNAPSHOT_ETAG_BYTES &&
+	       strspn(s, "0123456789abcdef-") == n;
+}
+
+/* The ETag in the name that a link points to; "" where there is none. */
+static enum rc link_read(const struct store *s, const char *scope,
+			 const char *what, int format, char etag[NAME_BYTES],
+			 struct err *err)
+{
+	char name[NAME_BYTES], target[NAME_BYTES];
+	size_t skip = strlen(scope) + 1;
+	char *path;
+	ssize_t n;
+
+	etag[0] = '\0';
+	link_name(name, scope, what, format);
+	path = file_path(s, name);
+	if (!path)
+		return err_set(err, RC_NOMEM, "out of memory");
+	n = readlink(path, target, sizeof(target) - 1);
+	free(path);
+	if (n < (ssize_t)(skip + strlen(".snap")))
+		return RC_OK;
+	target[n - (ssize_t)strlen(".snap")] = '\0';
+	if (is_etag(target + skip))
+		snprintf(etag, NAME_BYTES, "%s", target + skip);
 	return RC_OK;
 }
 
-static enum rc rows_flush(struct snapping *p)
+static enum rc link_put(const struct store *s, const char *scope,
+			const char *what, int format, const char *etag,
+			struct err *err)
 {
-	json_t *line;
-	enum rc rc;
-
-	if (!p->groups.records)
-		return RC_OK;
-	line = json_pack("{s:o}", "rows", groups_take(&p->groups));
-	rc = line ? line_writer_put(&p->w, line, p->err)
-		  : err_set(p->err, RC_NOMEM, "out of memory");
-	json_decref(line);
-	return rc == RC_OK ? out_flush(p) : rc;
-}
-
-static enum rc kind_put(struct snapping *p, const char *kind)
-{
-	struct query *q = query_begin(p->s->db, SQL_SNAPSHOT_ROWS);
+	char name[NAME_BYTES], target[NAME_BYTES], half[NAME_BYTES + 32];
+	char *path, *tmp;
 	enum rc rc = RC_OK;
 
-	query_text(q, 1, p->scope);
-	query_text(q, 2, kind);
-	while (rc == RC_OK && query_row(q)) {
-		json_t *record;
-
-		rc = json_read(query_get_text(q, 1), query_get_len(q, 1),
-			       &record, p->err);
-		if (rc == RC_OK)
-			rc = groups_add_whole(&p->groups, kind, record, p->err);
-		json_decref(record);
-		if (rc == RC_OK && (p->groups.records == GROUP_RECORDS ||
-				    p->groups.bytes > JSON_BYTES_MAX / 2))
-			rc = rows_flush(p);
-	}
-	if (query_end(q, p->err) != RC_OK)
-		rc = p->err->code;
-	return rc == RC_OK ? rows_flush(p) : rc;
-}
-
-static enum rc head_put(struct snapping *p)
-{
-	char head[OID_HEX_SIZE], root[OID_HEX_SIZE];
-	struct query *q = query_begin(p->s->db, SQL_SNAPSHOT_COUNT);
-	int64_t records;
-	json_t *line;
-	enum rc rc;
-
-	query_text(q, 1, p->scope);
-	records = query_row(q) ? query_get_int(q, 0) : 0;
-	rc = query_end(q, p->err);
-	if (rc != RC_OK)
-		return rc;
-	oid_hex(head, &p->head.commit);
-	oid_hex(root, &p->head.root);
-	q = query_begin(p->s->db, SQL_MAIN_BODY);
-	query_text(q, 1, p->scope);
-	query_blob(q, 2, p->head.commit.b, OID_BYTES);
-	query_row(q);
-	line = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:I, s:I}", "format",
-			 WIRE_FORMAT, "scope", p->scope, "epoch", p->s->epoch,
-			 "head", head, "commit", query_get_text(q, 0), "root",
-			 root, "position", (json_int_t)p->head.position,
-			 "records", (json_int_t)records);
-	rc = query_end(q, p->err);
-	if (rc == RC_OK)
-		rc = line ? line_writer_put(&p->w, line, p->err)
-			  : err_set(p->err, RC_NOMEM, "out of memory");
-	json_decref(line);
-	return rc;
-}
-
-static enum rc kinds_put(struct snapping *p)
-{
-	struct query *q = query_begin(p->s->db, SQL_SNAPSHOT_KINDS);
-	enum rc rc = RC_OK;
-
-	query_text(q, 1, p->scope);
-	while (rc == RC_OK && query_row(q))
-		rc = kind_put(p, query_get_text(q, 0));
-	return query_end(q, p->err) == RC_OK ? rc : p->err->code;
-}
-
-static enum rc snapshot_write(struct store *s, const char *scope, int fd,
-			      struct oid *head, struct err *err)
-{
-	struct snapping p = { .s = s, .scope = scope, .fd = fd, .err = err };
-	enum rc rc;
-
-	buf_init(&p.out, PIECE_BYTES);
-	rc = groups_init(&p.groups, err);
-	if (rc == RC_OK)
-		rc = line_writer_init(&p.w, &p.out, err);
-	if (rc == RC_OK)
-		rc = db_begin(s->db, false, err);
-	if (rc == RC_OK)
-		rc = ledger_head(s, scope, &p.head, err);
-	if (rc == RC_NOT_FOUND)
-		err_set(err, rc, "there is no scope '%s' here", scope);
-	if (rc == RC_OK)
-		rc = head_put(&p);
-	if (rc == RC_OK)
-		rc = kinds_put(&p);
-	if (rc == RC_OK)
-		rc = line_writer_end(&p.w, err);
-	if (rc == RC_OK)
-		rc = out_flush(&p);
-	db_rollback(s->db);
-	if (rc == RC_OK && fsync(fd) != 0)
-		rc = err_set(err, RC_IO, "cannot write a snapshot: %s",
+	link_name(name, scope, what, format);
+	snprintf(half, sizeof(half), "%s.tmp%ld", name, (long)getpid());
+	snap_name(target, scope, etag);
+	path = file_path(s, name);
+	tmp = file_path(s, half);
+	if (!path || !tmp)
+		rc = err_set(err, RC_NOMEM, "out of memory");
+	else if ((unlink(tmp), symlink(target, tmp)) != 0 ||
+		 rename(tmp, path) != 0)
+		rc = err_set(err, RC_IO, "cannot place a snapshot: %s",
 			     strerror(errno));
-	*head = p.head.commit;
-	groups_release(&p.groups);
-	line_writer_release(&p.w);
-	buf_release(&p.out);
+	free(path);
+	free(tmp);
 	return rc;
 }
 
 /* Is a snapshot of this head still worth serving? */
-static bool is_fresh(struct store *s, const char *scope, const char *hex)
+static bool is_fresh(struct store *s, const char *scope, const char *etag)
 {
 	struct err ignored = { 0 };
-	struct query *q;
 	struct head then, now;
 	struct oid oid;
-	int64_t records;
+	int64_t records, most;
 
-	if (!oid_parse(&oid, hex, strlen(hex)) ||
+	if (!etag[0] || !oid_parse(&oid, etag, 40) ||
 	    ledger_head_at(s, scope, &oid, &then, &ignored) != RC_OK ||
-	    ledger_head(s, scope, &now, &ignored) != RC_OK)
+	    ledger_head(s, scope, &now, &ignored) != RC_OK ||
+	    snapshot_count(s, scope, &records, &ignored) != RC_OK)
 		return false;
-	q = query_begin(s->db, SQL_SNAPSHOT_COUNT);
-	query_text(q, 1, scope);
-	records = query_row(q) ? query_get_int(q, 0) : 0;
-	if (query_end(q, &ignored) != RC_OK)
-		return false;
-	return now.position - then.position <= (records / 20 > STALE_CHANGES_MIN
-							? records / 20
-							: STALE_CHANGES_MIN);
+	most = records / 20 > STALE_CHANGES_MIN ? records / 20
+						: STALE_CHANGES_MIN;
+	return now.position - then.position <= most;
 }
 
-static char *snapshot_path(const struct store *s, const char *scope,
-			   const char *suffix)
+/* *out->path stays NULL where there is no such file. */
+static enum rc file_take(const struct store *s, const char *scope,
+			 const char *etag, struct snapshot_file *out,
+			 struct err *err)
 {
-	char name[96];
+	char name[NAME_BYTES];
+	struct stat st;
 
-	snprintf(name, sizeof(name), "snapshots/%s%s", scope, suffix);
-	return store_path(s, name);
+	snap_name(name, scope, etag);
+	out->path = file_path(s, name);
+	if (!out->path)
+		return err_set(err, RC_NOMEM, "out of memory");
+	if (stat(out->path, &st) != 0) {
+		free(out->path);
+		out->path = NULL;
+		return RC_OK;
+	}
+	out->bytes = (int64_t)st.st_size;
+	snprintf(out->etag, sizeof(out->etag), "%s", etag);
+	return RC_OK;
 }
 
-/* The head of the snapshot that is there, from its link; "" when there is none.
- * The link's target names it: <scope>-<head>.snap. */
-static void snapshot_head(const char *link, char hex[OID_HEX_SIZE])
+enum rc snapshot_find(struct store *s, const char *scope, int format,
+		      const char *wanted, struct snapshot_file *out,
+		      struct err *err)
 {
-	char target[128];
-	ssize_t n = readlink(link, target, sizeof(target) - 1);
-	const char *dash;
-
-	hex[0] = '\0';
-	if (n <= 0)
-		return;
-	target[n] = '\0';
-	dash = strrchr(target, '-');
-	if (dash && strlen(dash) == 1 + 40 + 5)
-		snprintf(hex, OID_HEX_SIZE, "%.40s", dash + 1);
-}
-
-static enum rc snapshot_place(const struct store *s, const char *scope,
-			      const char *tmp, const char *link,
-			      const struct oid *head, char old[OID_HEX_SIZE],
-			      struct err *err)
-{
-	char hex[OID_HEX_SIZE], name[96], linktmp[32];
-	char *path, *link2;
+	char etag[NAME_BYTES];
 	enum rc rc = RC_OK;
 
-	oid_hex(hex, head);
-	snprintf(name, sizeof(name), "snapshots/%s-%s.snap", scope, hex);
-	path = store_path(s, name);
-	snprintf(linktmp, sizeof(linktmp), ".link%ld", (long)getpid());
-	link2 = snapshot_path(s, scope, linktmp);
-	if (!path || !link2)
+	memset(out, 0, sizeof(*out));
+	if (wanted && is_etag(wanted))
+		rc = file_take(s, scope, wanted, out, err);
+	if (rc != RC_OK || out->path)
+		return rc;
+	rc = link_read(s, scope, "current", format, etag, err);
+	if (rc == RC_OK && is_fresh(s, scope, etag))
+		rc = file_take(s, scope, etag, out, err);
+	return rc;
+}
+
+static void snap_remove(const struct store *s, const char *scope,
+			const char *etag)
+{
+	char name[NAME_BYTES];
+	char *path;
+
+	snap_name(name, scope, etag);
+	path = file_path(s, name);
+	if (path)
+		unlink(path); /* who reads it still has it open */
+	free(path);
+}
+
+/* What is current becomes the former one, and what was former goes. */
+static enum rc places_change(const struct store *s, const char *scope,
+			     int format, const char *etag, struct err *err)
+{
+	char current[NAME_BYTES], former[NAME_BYTES];
+	enum rc rc = link_read(s, scope, "current", format, current, err);
+
+	if (rc == RC_OK)
+		rc = link_read(s, scope, "former", format, former, err);
+	if (rc == RC_OK)
+		rc = link_put(s, scope, "current", format, etag, err);
+	if (rc != RC_OK || !current[0] || !strcmp(current, etag))
+		return rc;
+	rc = link_put(s, scope, "former", format, current, err);
+	if (rc == RC_OK && former[0] && strcmp(former, etag) != 0 &&
+	    strcmp(former, current) != 0)
+		snap_remove(s, scope, former);
+	return rc;
+}
+
+static enum rc made_place(const struct store *s, const char *scope, int format,
+			  const char *tmp, const char *etag, struct err *err)
+{
+	char name[NAME_BYTES];
+	char *path;
+	enum rc rc = RC_OK;
+
+	snap_name(name, scope, etag);
+	path = file_path(s, name);
+	if (!path)
 		rc = err_set(err, RC_NOMEM, "out of memory");
-	else if (rename(tmp, path) != 0 || (unlink(link2), 0) ||
-		 symlink(strrchr(path, '/') + 1, link2) != 0 ||
-		 rename(link2, link) != 0)
+	else if (rename(tmp, path) != 0)
 		rc = err_set(err, RC_IO, "cannot place a snapshot: %s",
 			     strerror(errno));
 	free(path);
-	free(link2);
-	if (rc == RC_OK && old[0] && strcmp(old, hex) != 0) {
-		snprintf(name, sizeof(name), "snapshots/%s-%s.snap", scope,
-			 old);
-		path = store_path(s, name);
-		if (path)
-			unlink(path); /* who reads it still has it open */
-		free(path);
-	}
-	snprintf(old, OID_HEX_SIZE, "%s", hex);
+	return rc == RC_OK ? places_change(s, scope, format, etag, err) : rc;
+}
+
+static enum rc make_now(struct store *s, const char *scope, int format,
+			const char *tmp, struct err *err)
+{
+	char etag[SNAPSHOT_ETAG_BYTES];
+	int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	enum rc rc;
+
+	if (fd < 0)
+		return err_set(err, RC_IO, "cannot write '%s': %s", tmp,
+			       strerror(errno));
+	rc = snapshot_write(s, scope, format, fd, etag, err);
+	if (close(fd) != 0 && rc == RC_OK)
+		rc = err_set(err, RC_IO, "cannot write '%s': %s", tmp,
+			     strerror(errno));
+	if (rc == RC_OK)
+		rc = made_place(s, scope, format, tmp, etag, err);
+	if (rc != RC_OK)
+		unlink(tmp);
 	return rc;
 }
 
-enum rc snapshot_get(struct store *s, const char *scope, char **path,
-		     char etag[80], struct err *err)
+enum rc snapshot_make(struct store *s, const char *scope, int format,
+		      struct err *err)
 {
-	char hex[OID_HEX_SIZE], suffix[32];
-	char *link = snapshot_path(s, scope, ".current"), *tmp;
-	struct oid head;
-	enum rc rc = RC_OK;
-	int fd;
+	char name[NAME_BYTES];
+	struct snapshot_file file;
+	char *tmp;
+	enum rc rc = snapshot_find(s, scope, format, NULL, &file, err);
 
-	*path = NULL;
-	snprintf(suffix, sizeof(suffix), ".tmp%ld", (long)getpid());
-	tmp = snapshot_path(s, scope, suffix);
-	if (!link || !tmp) {
-		rc = err_set(err, RC_NOMEM, "out of memory");
-		goto out;
+	if (rc != RC_OK || file.path) {
+		free(file.path);
+		return rc;
 	}
-	snapshot_head(link, hex);
-	if (!hex[0] || !is_fresh(s, scope, hex)) {
-		fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-		if (fd < 0) {
-			rc = err_set(err, RC_IO, "cannot write '%s': %s", tmp,
-				     strerror(errno));
-			goto out;
-		}
-		rc = snapshot_write(s, scope, fd, &head, err);
-		close(fd);
-		if (rc == RC_OK)
-			rc = snapshot_place(s, scope, tmp, link, &head, hex,
-					    err);
-		if (rc != RC_OK)
-			unlink(tmp);
-	}
-	if (rc == RC_OK) {
-		snprintf(etag, 80, "%s", hex);
-		snprintf(suffix, sizeof(suffix), "%s", "");
-		free(tmp);
-		tmp = NULL;
-		*path = malloc(strlen(link) + 64);
-		if (*path)
-			snprintf(*path, strlen(link) + 64, "%.*s-%s.snap",
-				 (int)(strlen(link) - strlen(".current")), link,
-				 hex);
-		else
-			rc = err_set(err, RC_NOMEM, "out of memory");
-	}
-out:
-	free(link);
+	snprintf(name, sizeof(name), "%s.tmp%ld", scope, (long)getpid());
+	tmp = file_path(s, name);
+	rc = tmp ? make_now(s, scope, format, tmp, err)
+		 : err_set(err, RC_NOMEM, "out of memory");
 	free(tmp);
 	return rc;
+}
+
+/* "330106.current2": the format, or 0 where the name is none of a link. */
+static int current_read(const char *name, char scope[16])
+{
+	const char *dot = strchr(name, '.');
+	const char *digits;
+
+	if (!dot || strncmp(dot, ".current", 8) != 0 || dot - name > 8)
+		return 0;
+	snprintf(scope, 16, "%.*s", (int)(dot - name), name);
+	digits = dot + 8;
+	if (!name_is_scope(scope))
+		return 0;
+	if (!*digits)
+		return 1;
+	return digits[0] > '1' && digits[0] <= '9' && !digits[1]
+		       ? digits[0] - '0'
+		       : 0;
+}
+
+enum rc snapshot_each(struct store *s, snapshot_fn *fn, void *ctx,
+		      struct err *err)
+{
+	char *folder = file_path(s, "");
+	DIR *dir = folder ? opendir(folder) : NULL;
+	const struct dirent *e;
+	enum rc rc = folder ? RC_OK : err_set(err, RC_NOMEM, "out of memory");
+
+	while (dir && rc == RC_OK && (e = readdir(dir))) {
+		char scope[16];
+		int format = current_read(e->d_name, scope);
+
+		if (format >= 1 && format <= SNAPSHOT_FORMAT)
+			rc = fn(ctx, scope, format, err);
+	}
+	if (dir)
+		closedir(dir);
+	free(folder);
+	return rc;
+}
+
+void snapshot_tidy(struct store *s)
+{
+	char *folder = file_path(s, "");
+	DIR *dir = folder ? opendir(folder) : NULL;
+	const struct dirent *e;
+
+	while (dir && (e = readdir(dir))) {
+		char *path = strstr(e->d_name, ".tmp") ? file_path(s, e->d_name)
+						       : NULL;
+
+		if (path)
+			unlink(path);
+		free(path);
+	}
+	if (dir)
+		closedir(dir);
+	free(folder);
 }

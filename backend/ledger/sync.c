@@ -395,7 +395,7 @@ static enum rc word_judge(struct store *s, const struct terminal_word *w,
 enum rc terminal_proves(struct store *s, const char *terminal,
 			const char *time_text, const char *signature,
 			const char *method, const char *path, const char *scope,
-			int64_t now_ms, struct err *err)
+			int64_t now_ms, json_t **scopes, struct err *err)
 {
 	const struct terminal_word w = { .terminal = terminal,
 					 .time_text = time_text,
@@ -407,9 +407,14 @@ enum rc terminal_proves(struct store *s, const char *terminal,
 
 	if (rc != RC_OK)
 		return rc;
-	if (!enrolled_covers(&who, scope))
+	if (scope && !enrolled_covers(&who, scope))
 		rc = err_set(err, RC_DENIED,
 			     "this terminal has no part in scope %s", scope);
+	if (rc == RC_OK && scopes) {
+		*scopes = json_pack("[s]", "catalog");
+		json_array_extend(*scopes,
+				  json_object_get(who.record, "scopes"));
+	}
 	enrolled_release(&who);
 	return rc;
 }

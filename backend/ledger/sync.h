@@ -46,11 +46,13 @@ void sync_figures(const struct sync *s, const char **terminal, size_t *packets,
 void sync_free(struct sync *s);
 
 /* Is a request without a body signed by an active terminal that covers `scope`?
- * `time_text` is Hufu-Time. RC_DENIED says why not. */
+ * `time_text` is Hufu-Time. RC_DENIED says why not. `scope` may be NULL;
+ * *scopes (or NULL) is then all that the terminal covers, the catalog first: a
+ * new array. */
 enum rc terminal_proves(struct store *s, const char *terminal,
 			const char *time_text, const char *signature,
 			const char *method, const char *path, const char *scope,
-			int64_t now_ms, struct err *err);
+			int64_t now_ms, json_t **scopes, struct err *err);
 /* The same of any scope: who stands behind a request, as an account. Text is
  * borrowed; NULL: the header was not there. */
 struct terminal_word {

@@ -46,6 +46,7 @@ FUNCTIONS = {
     "hufu_enroll": (c_int, [c_void_p, c_char_p, c_char_p, c_char_p]),
     "hufu_unlock": (c_int, [c_void_p, c_char_p]),
     "hufu_is_unlocked": (c_int, [c_void_p]),
+    "hufu_clone_size": (c_int, [c_void_p, POINTER(c_void_p)]),
     "hufu_clone": (c_int, [c_void_p]),
     "hufu_sync": (c_int, [c_void_p, POINTER(c_void_p)]),
     "hufu_repair": (c_int, [c_void_p, POINTER(c_void_p)]),
@@ -170,6 +171,9 @@ class Hufu:
 
     def is_unlocked(self):
         return bool(self._lib.hufu_is_unlocked(self._h))
+
+    def clone_size(self):
+        return self._list("hufu_clone_size")[0]
 
     def clone(self):
         self._do("hufu_clone")

@@ -79,6 +79,25 @@ enum rc deflater_write(struct deflater *d, struct buf *out, const void *p,
 	return buf_status(out, err);
 }
 
+enum rc deflater_tune(struct deflater *d, struct buf *out,
+		      enum deflate_next next, struct err *err)
+{
+	unsigned char chunk[CHUNK_BYTES];
+	int z;
+
+	do {
+		d->z.next_out = chunk;
+		d->z.avail_out = sizeof(chunk);
+		z = deflateParams(&d->z, Z_BEST_COMPRESSION,
+				  next == DEFLATE_TEXT ? Z_DEFAULT_STRATEGY
+						       : Z_FILTERED);
+		buf_put(out, chunk, sizeof(chunk) - d->z.avail_out);
+	} while (z == Z_BUF_ERROR && out->rc == RC_OK);
+	if (z == Z_STREAM_ERROR)
+		return err_set(err, RC_INVALID, "the zlib stream has ended");
+	return buf_status(out, err);
+}
+
 void deflater_free(struct deflater *d)
 {
 	if (d)
@@ -197,6 +216,7 @@ struct line_inflater {
 	uint64_t in_bytes, out_bytes;
 	size_t line_bytes_max;
 	struct buf rest; /* the line that the last piece broke off in */
+	size_t bytes; /* that come before the next line */
 	line_fn *fn;
 	void *ctx; /* borrowed from the caller */
 	enum rc rc; /* a failure sticks */
@@ -227,15 +247,42 @@ static enum rc line_too_long(struct line_inflater *d, struct err *err)
 		       d->line_bytes_max);
 }
 
+/* Gather the bytes that are no lines; *taken of n were among them. */
+static enum rc bytes_take(struct line_inflater *d, const char *p, size_t n,
+			  size_t *taken, struct err *err)
+{
+	size_t all = d->bytes;
+	enum rc rc;
+
+	*taken = all - d->rest.len < n ? all - d->rest.len : n;
+	buf_put(&d->rest, p, *taken);
+	if (d->rest.rc != RC_OK)
+		return line_too_long(d, err);
+	if (d->rest.len < all)
+		return RC_OK;
+	d->bytes = 0;
+	rc = d->fn(d->ctx, d->rest.data, all, err);
+	buf_reset(&d->rest);
+	return rc;
+}
+
 /* A line that lies whole in the chunk is handed out where it lies. */
 static enum rc lines_split(struct line_inflater *d, char *p, size_t n,
 			   struct err *err)
 {
 	while (n > 0) {
-		char *lf = memchr(p, '\n', n);
+		char *lf = d->bytes ? NULL : memchr(p, '\n', n);
 		size_t len = lf ? (size_t)(lf - p) : n;
 		enum rc rc;
 
+		if (d->bytes) {
+			rc = bytes_take(d, p, n, &len, err);
+			if (rc != RC_OK)
+				return rc;
+			p += len;
+			n -= len;
+			continue;
+		}
 		if (!lf || d->rest.len > 0) {
 			buf_put(&d->rest, p, len);
 			if (d->rest.rc != RC_OK)
@@ -300,9 +347,14 @@ enum rc line_inflater_end(struct line_inflater *d, struct err *err)
 		return err_set(err, d->rc, "the zlib stream failed before");
 	if (!d->is_at_end)
 		return err_set(err, RC_CORRUPT, "unfinished zlib stream");
-	if (d->rest.len > 0)
+	if (d->rest.len > 0 || d->bytes > 0)
 		return err_set(err, RC_CORRUPT, "the last line has no end");
 	return RC_OK;
+}
+
+void line_inflater_bytes(struct line_inflater *d, size_t n)
+{
+	d->bytes = n;
 }
 
 void line_inflater_free(struct line_inflater *d)

@@ -32,6 +32,12 @@ struct deflater *deflater_new(int level);
 /* Feeds n bytes and appends what comes out; `finish` ends the stream. */
 enum rc deflater_write(struct deflater *d, struct buf *out, const void *p,
 		       size_t n, bool finish, struct err *err);
+/* What comes next: text, or bytes with no more order than that some are more
+ * frequent. It begins with a code of its own and is deflated as well as can be;
+ * the stream stays one. */
+enum deflate_next { DEFLATE_TEXT, DEFLATE_NUMBERS };
+enum rc deflater_tune(struct deflater *d, struct buf *out,
+		      enum deflate_next next, struct err *err);
 void deflater_free(struct deflater *d);
 
 /* Feeds pieces of a stream and hands out whole lines (without LF, with a NUL
@@ -44,6 +50,9 @@ enum rc line_inflater_feed(struct line_inflater *d, const void *p, size_t n,
 			   struct err *err);
 /* RC_CORRUPT unless the stream had its end and the last line its LF. */
 enum rc line_inflater_end(struct line_inflater *d, struct err *err);
+/* For the function at work: behind this line stand n bytes that are no lines.
+ * They are handed out next, as one line is, however many LF are among them. */
+void line_inflater_bytes(struct line_inflater *d, size_t n);
 void line_inflater_free(struct line_inflater *d);
 
 #endif

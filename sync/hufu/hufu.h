@@ -58,9 +58,9 @@ extern "C" {
 #endif
 
 #define HUFU_VERSION_MAJOR 1 /* as in libhufu.so.1 */
-#define HUFU_VERSION_MINOR 0
+#define HUFU_VERSION_MINOR 1
 #define HUFU_VERSION_PATCH 0
-#define HUFU_VERSION "1.0.0"
+#define HUFU_VERSION "1.1.0"
 
 #ifndef HUFU_API
 #define HUFU_API __attribute__((visibility("default")))
@@ -172,8 +172,19 @@ HUFU_API enum hufu_code hufu_unlock(struct hufu *h, const char *pin);
 /* 1 after hufu_unlock. */
 HUFU_API int hufu_is_unlocked(const struct hufu *h);
 
+/* What hufu_clone will come to, before anything of it is fetched. *out is a
+ * list of one entry and stands at it; HUFU_NOT_FOUND where the server cannot
+ * say. scopes, records, bytes           of all scopes together; bytes to load
+ *   records_warn, bytes_warn         more is unwise, the server says
+ *   records_most, bytes_most         more is refused
+ *   space_bytes                      that the file will take, about
+ *   free_bytes                       that there are beside it, -1: not known */
+HUFU_API enum hufu_code hufu_clone_size(struct hufu *h, struct hufu_list **out);
 /* Fetch all data for the first time, resumed where an earlier try broke off,
- * check its roots and sync once. HUFU_INVALID where there is data already. */
+ * check its roots and sync once. HUFU_INVALID where there is data already,
+ * HUFU_DENIED where it is more than the server gives one terminal; both before
+ * anything is fetched. While the server prepares the data it waits, minutes at
+ * most. */
 HUFU_API enum hufu_code hufu_clone(struct hufu *h);
 
 /* One round: commit what is uncommitted (while unlocked), push, pull, and

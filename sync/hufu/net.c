@@ -136,6 +136,48 @@ static void tell(void *ctx, const char *what, int64_t done, int64_t total)
 	hufu_tell(ctx, what, done, total);
 }
 
+static enum rc size_list(struct hufu *h, const struct clone_size *s,
+			 struct hufu_list *list)
+{
+	json_t *o =
+		json_pack("{s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+			  "scopes", s->scopes, "records",
+			  (json_int_t)s->records, "bytes", (json_int_t)s->bytes,
+			  "records_warn", (json_int_t)s->records_warn,
+			  "bytes_warn", (json_int_t)s->bytes_warn,
+			  "records_most", (json_int_t)s->records_most,
+			  "bytes_most", (json_int_t)s->bytes_most,
+			  "space_bytes", (json_int_t)s->space_bytes,
+			  "free_bytes", (json_int_t)s->free_bytes);
+
+	return list_add(list, o, &h->err);
+}
+
+enum hufu_code hufu_clone_size(struct hufu *h, struct hufu_list **out)
+{
+	struct hufu_list *list = NULL;
+	struct clone_size size;
+	struct watched w = { 0 };
+	struct exchange x;
+	enum rc rc = hufu_begin(h);
+
+	if (out)
+		*out = NULL;
+	if (rc == RC_OK)
+		rc = connect_home(&w, h, &x);
+	if (rc == RC_OK)
+		rc = replica_clone_size(h->r, &x, &size, &h->err);
+	if (rc == RC_NOT_FOUND)
+		err_set(&h->err, rc,
+			"the server does not say how large a clone is");
+	if (rc == RC_OK)
+		rc = list_new(&list, &h->err);
+	if (rc == RC_OK)
+		rc = size_list(h, &size, list);
+	watched_end(&w);
+	return hufu_end(h, list_give(list, out, true, rc, &h->err));
+}
+
 enum hufu_code hufu_clone(struct hufu *h)
 {
 	struct watched w = { 0 };

@@ -16,13 +16,13 @@
 
 /* One column on its way: JSON was written before the statement began, because
  * a statement that has begun will be stepped. */
-struct cell {
+struct json_cell {
 	const json_t *value; /* NULL where the column is null */
 	size_t at, len; /* sets and json: where their text stands */
 };
 
 struct cells {
-	struct cell *list; /* owned */
+	struct json_cell *list; /* owned */
 	struct buf text;
 };
 
@@ -36,7 +36,7 @@ static enum rc cells_make(struct cells *cells, const struct kind *k,
 			       k->name);
 	for (size_t i = 0; i < k->nfields; i++) {
 		const struct field *f = &k->fields[i];
-		struct cell *cell = &cells->list[i];
+		struct json_cell *cell = &cells->list[i];
 		enum rc rc;
 
 		cell->value = json_object_get(record, f->name);
@@ -61,7 +61,7 @@ static void cells_release(struct cells *cells)
 }
 
 static void cell_bind(struct query *q, int n, const struct field *f,
-		      const struct cells *cells, const struct cell *cell)
+		      const struct cells *cells, const struct json_cell *cell)
 {
 	if (!cell->value) {
 		query_null(q, n);

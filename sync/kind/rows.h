@@ -13,6 +13,7 @@
 #define KIND_ROWS_H
 
 #include "base/buf.h"
+#include "base/cell.h"
 #include "db/db.h"
 #include "kind/kind.h"
 
@@ -34,6 +35,11 @@ enum rc rows_shadow_end(struct db *db, const struct kind *k, struct err *err);
  * hufu_extra(kind, id, body); on the server it is left to the log. */
 enum rc rows_put(struct db *db, const struct kind *k, enum rows_side side,
 		 const json_t *record, struct err *err);
+/* A new record of a replica from cells, cells[i] for the kind's field i; *fits
+ * is false, and nothing was written, where a column cannot hold its cell. */
+enum rc rows_put_cells(struct db *db, const struct kind *k, const char *id,
+		       const char *scope, const char *town,
+		       const struct cell *cells, bool *fits, struct err *err);
 /* Read a whole record (with hufu_extra in a replica); *out is a new reference.
  * RC_NOT_FOUND sets no message. RC_INVALID when a cell cannot become a field
  * (a set that is no JSON): names the cell. */

@@ -7,10 +7,27 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PROBLEM_BYTES_MAX (64u << 10)
 #define PIECE_BYTES 65536
+#define BUSY_TRIES 300
+#define BUSY_PAUSE_MS 1000
+
+/* The server prepares a snapshot in the background. */
+static void clone_pause(progress_fn *progress, void *ctx, const char *scope)
+{
+	const struct timespec pause = { .tv_sec = BUSY_PAUSE_MS / 1000,
+					.tv_nsec = BUSY_PAUSE_MS % 1000 *
+						   1000000L };
+	char what[32];
+
+	snprintf(what, sizeof(what), "wait for %s", scope);
+	if (progress)
+		progress(ctx, what, 0, 0);
+	nanosleep(&pause, NULL);
+}
 
 struct download {
 	struct replica *r;
@@ -43,6 +60,11 @@ static char *part_path(const struct replica *r, const char *scope)
 
 static enum rc file_failed(const char *path, struct err *err)
 {
+	if (errno == ENOSPC || errno == EDQUOT)
+		return err_set(err, RC_IO,
+			       "the disk is full (%s): free some space and "
+			       "clone again, it goes on where it stopped",
+			       path);
 	return err_set(err, RC_IO, "cannot write '%s': %s", path,
 		       strerror(errno));
 }
@@ -79,7 +101,8 @@ static enum rc download_sink(void *ctx, const void *p, size_t n,
 		if (rc != RC_OK)
 			return rc;
 	}
-	if (fwrite(p, 1, n, d->file) != n)
+	/* Flushed, so that a killed process has what it was given. */
+	if (fwrite(p, 1, n, d->file) != n || fflush(d->file) != 0)
 		return file_failed(d->path, err);
 	d->done += (int64_t)n;
 	if (d->progress)
@@ -139,21 +162,40 @@ static enum rc download_run(struct download *d, const struct exchange *x,
 	return RC_OK;
 }
 
+/* One try; *is_busy: the server is still preparing it. */
+static enum rc download_try(struct download *d, const struct exchange *x,
+			    bool *is_busy, struct err *err)
+{
+	enum rc rc;
+
+	buf_init(&d->reply.body, PROBLEM_BYTES_MAX);
+	d->reply.sink = download_sink;
+	d->reply.sink_ctx = d;
+	rc = download_run(d, x, err);
+	*is_busy = rc == RC_BUSY && d->reply.status == 503;
+	buf_release(&d->reply.body);
+	free(d->path);
+	return rc;
+}
+
 static enum rc scope_download(struct replica *r, const struct exchange *x,
 			      const char *scope, progress_fn *progress,
 			      void *ctx, struct err *err)
 {
-	struct download d = {
-		.r = r, .scope = scope, .progress = progress, .ctx = ctx
-	};
-	enum rc rc;
+	enum rc rc = RC_OK;
 
-	buf_init(&d.reply.body, PROBLEM_BYTES_MAX);
-	d.reply.sink = download_sink;
-	d.reply.sink_ctx = &d;
-	rc = download_run(&d, x, err);
-	buf_release(&d.reply.body);
-	free(d.path);
+	for (int tries = 0; tries < BUSY_TRIES; tries++) {
+		struct download d = {
+			.r = r, .scope = scope, .progress = progress, .ctx = ctx
+		};
+		bool is_busy;
+
+		rc = download_try(&d, x, &is_busy, err);
+		if (!is_busy || tries == BUSY_TRIES - 1)
+			break;
+		err_clear(err);
+		clone_pause(progress, ctx, scope);
+	}
 	return rc;
 }
 
@@ -173,6 +215,20 @@ static enum rc part_read(struct snapshot *s, FILE *file, const char *what,
 		rc = err_set(err, RC_IO, "cannot read a part file");
 	free(piece);
 	return rc == RC_OK ? snapshot_end(s, err) : rc;
+}
+
+/* Whatever its bytes led to: they came damaged, or are none of ours. */
+static enum rc part_failed(const char *scope, enum rc rc, struct err *err)
+{
+	struct err why = *err;
+
+	if (rc == RC_IO || rc == RC_BUSY)
+		return rc;
+	err_clear(err);
+	return err_set(err, RC_CORRUPT,
+		       "what was loaded of scope '%s' does not pass its check "
+		       "and was thrown away, clone again: %s",
+		       scope, why.text);
 }
 
 static enum rc part_take(struct replica *r, const char *scope, bool kinds_only,
@@ -195,7 +251,7 @@ static enum rc part_take(struct replica *r, const char *scope, bool kinds_only,
 	if (file)
 		fclose(file);
 	free(path);
-	return rc;
+	return rc == RC_OK ? rc : part_failed(scope, rc, err);
 }
 
 static enum rc parts_take(struct replica *r, const struct scope *all, size_t n,
@@ -248,6 +304,24 @@ static enum rc clone_check(const struct scope *all, size_t n, struct err *err)
 	return RC_OK;
 }
 
+static enum rc size_check(struct replica *r, const struct exchange *x,
+			  progress_fn *progress, void *ctx, struct err *err)
+{
+	struct clone_size size;
+	enum rc rc = RC_BUSY;
+
+	for (int tries = 0; tries < BUSY_TRIES; tries++) {
+		rc = replica_clone_size(r, x, &size, err);
+		if (rc != RC_BUSY || tries == BUSY_TRIES - 1)
+			break;
+		err_clear(err);
+		clone_pause(progress, ctx, "the server");
+	}
+	if (rc == RC_NOT_FOUND)
+		return RC_OK;
+	return rc == RC_OK ? clone_size_check(&size, err) : rc;
+}
+
 enum rc replica_clone(struct replica *r, const struct exchange *x,
 		      progress_fn *progress, void *ctx, struct err *err)
 {
@@ -258,12 +332,14 @@ enum rc replica_clone(struct replica *r, const struct exchange *x,
 
 	if (rc == RC_OK)
 		rc = clone_check(all, n, err);
+	if (rc == RC_OK)
+		rc = size_check(r, x, progress, ctx, err);
 	for (size_t i = 0; i < n && rc == RC_OK; i++)
 		rc = scope_download(r, x, all[i].scope, progress, ctx, err);
 	if (rc == RC_OK) {
 		rc = parts_take(r, all, n, progress, ctx, err);
 		/* Parts that fail their check would fail it for ever. */
-		if (rc == RC_OK || rc == RC_CORRUPT)
+		if (rc != RC_IO && rc != RC_BUSY)
 			parts_remove(r, all, n);
 	}
 	free(all);

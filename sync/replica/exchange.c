@@ -75,6 +75,7 @@ enum rc exchange_get(struct replica *r, const struct exchange *x,
 
 	snprintf(time, sizeof(time), "%" PRId64, host_wall_ms(r->host));
 	header_add(&q, "Hufu-Time", time);
+	header_add(&q, "Hufu-Format", SNAPSHOT_FORMAT_TEXT);
 	rc = sign_as_terminal(r, &q, time, strlen(time), &terminal, signature,
 			      err);
 	if (rc == RC_OK)

@@ -53,8 +53,24 @@ bool replica_is_unlocked(const struct replica *r);
 typedef void progress_fn(void *ctx, const char *what, int64_t done,
 			 int64_t total);
 
-/* Fetch the snapshots of all scopes (resumed where a former try was cut),
- * check their roots, then sync once. Refuses when there is already data. */
+/* What a clone comes to, as the server says it. */
+struct clone_size {
+	int64_t records, bytes; /* of all scopes; bytes to load */
+	int scopes;
+	int64_t records_warn, bytes_warn; /* larger than this is unwise */
+	int64_t records_most, bytes_most; /* than this is refused */
+	int64_t space_bytes; /* that the replica will take, about */
+	int64_t free_bytes; /* that there are where it lies; -1: not known */
+};
+/* RC_NOT_FOUND without a message when the server is too old to say. */
+enum rc replica_clone_size(struct replica *r, const struct exchange *x,
+			   struct clone_size *out, struct err *err);
+/* Fetch the snapshots of all scopes into files beside the replica (each resumed
+ * where a former try was cut, by a signal or a lost network alike), check their
+ * roots, then sync once; the files go when they are no longer needed. Refuses
+ * when there is already data, and, before it loads anything, when the clone is
+ * larger than the server allows or than the disk has room for. While the server
+ * prepares a snapshot it waits, for minutes, and says so to `progress`. */
 enum rc replica_clone(struct replica *r, const struct exchange *x,
 		      progress_fn *progress, void *ctx, struct err *err);
 

@@ -208,6 +208,30 @@ typedef enum rc main_fn(void *ctx, const char *kind, const char *id,
 			struct err *err);
 enum rc mains_each(struct replica *r, main_fn *fn, void *ctx, struct err *err);
 
+/* clone_size.c: RC_DENIED when it is larger than the server allows, RC_IO when
+ * it cannot fit on the disk. */
+enum rc clone_size_check(const struct clone_size *size, struct err *err);
+/* leaves.c: the leaves of a clone on their way into the tree's table. */
+struct leaves {
+	struct db *db; /* borrowed, as the next */
+	const char *scope;
+	struct leaf_row *rows; /* owned */
+	size_t n;
+};
+/* `body` is what the record's version is the hash of. */
+enum rc leaves_add(struct leaves *s, const char *town, const char *kind,
+		   const char *id, const struct buf *body, struct err *err);
+enum rc leaves_flush(struct leaves *s, struct err *err);
+void leaves_release(struct leaves *s);
+/* seed.c: the records of a block as record_seed has them; `body` is for their
+ * canonical bytes. */
+struct block;
+enum rc block_seed(struct replica *r, const struct block *b, const char *scope,
+		   struct leaves *leaves, struct buf *body, struct err *err);
+/* Only install them: they are kinds. */
+enum rc block_kinds(struct replica *r, const struct block *b, const char *scope,
+		    struct buf *body, struct err *err);
+
 /* edits.c: uncommitted edits that change something. */
 struct edit {
 	const struct captured *captured;

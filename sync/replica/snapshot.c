@@ -6,24 +6,10 @@
 #include <string.h>
 
 #include "base/deflate.h"
-#include "base/hex.h"
 #include "base/jcs.h"
+#include "wire/columns.h"
 #include "wire/group.h"
 #include "wire/message.h"
-
-#define LEAVES_MAX 65536 /* rows of hufu_leaf that are put in one go */
-
-/* A record's place in the tree, until enough of them are there to be written in
- * the order of the table: its pages are then filled one after the other. */
-struct leaf_row {
-	struct { /* compared as bytes, zeros behind the texts */
-		char town[4];
-		char kind[32];
-		unsigned char hash[SHA256_BYTES];
-	} key;
-	char id[33];
-	struct oid oid;
-};
 
 struct snapshot {
 	struct replica *r;
@@ -32,10 +18,11 @@ struct snapshot {
 	struct line_inflater *lines;
 	struct buf body; /* canonical bytes of the record at work */
 	json_t *head; /* line 1, owned */
+	struct block block; /* whose bytes come next */
+	bool has_block;
 	int64_t records;
 	bool is_ended;
-	struct leaf_row *leaves; /* owned */
-	size_t nleaves;
+	struct leaves leaves;
 };
 
 static enum rc malformed(const struct snapshot *s, const char *what,
@@ -46,62 +33,17 @@ static enum rc malformed(const struct snapshot *s, const char *what,
 		       what);
 }
 
-static int leaf_order(const void *a, const void *b)
-{
-	const struct leaf_row *x = a, *y = b;
-
-	return memcmp(&x->key, &y->key, sizeof(x->key));
-}
-
-static enum rc leaves_flush(struct snapshot *s, struct err *err)
-{
-	enum rc rc = RC_OK;
-
-	if (s->nleaves)
-		qsort(s->leaves, s->nleaves, sizeof(*s->leaves), leaf_order);
-	for (size_t i = 0; i < s->nleaves && rc == RC_OK; i++) {
-		const struct leaf_row *l = &s->leaves[i];
-
-		rc = tree_leaf_put(s->r->db, s->scope, l->key.town, l->key.kind,
-				   l->id, &l->oid, 0, err);
-	}
-	s->nleaves = 0;
-	return rc;
-}
-
-static enum rc leaf_add(struct snapshot *s, const char *town, const char *kind,
-			const char *id, const struct oid *oid, struct err *err)
-{
-	struct leaf_row *l;
-
-	if (!s->leaves)
-		s->leaves = malloc(LEAVES_MAX * sizeof(*s->leaves));
-	if (!s->leaves)
-		return out_of_memory(err);
-	l = &s->leaves[s->nleaves++];
-	memset(l, 0, sizeof(*l));
-	memcpy(l->key.town, town, strnlen(town, sizeof(l->key.town) - 1));
-	memcpy(l->key.kind, kind, strnlen(kind, sizeof(l->key.kind) - 1));
-	sha256(l->key.hash, id, strlen(id));
-	memcpy(l->id, id, strnlen(id, sizeof(l->id) - 1));
-	l->oid = *oid;
-	return s->nleaves == LEAVES_MAX ? leaves_flush(s, err) : RC_OK;
-}
-
 static enum rc record_take(struct snapshot *s, const char *kind, const char *id,
 			   const json_t *record, struct err *err)
 {
 	const char *town = json_text(record, "town");
-	struct oid oid;
 	enum rc rc;
 
-	if (!town || !name_is_town(town))
+	if (!town)
 		return malformed(s, "a record has no legal town", err);
 	rc = record_jcs(&s->body, record, err);
 	if (rc == RC_OK)
-		rc = oid_of(&oid, OBJECT_BLOB, s->body.data, s->body.len, err);
-	if (rc == RC_OK)
-		rc = leaf_add(s, town, kind, id, &oid, err);
+		rc = leaves_add(&s->leaves, town, kind, id, &s->body, err);
 	return rc == RC_OK ? record_seed(s->r, kind, id, record, s->body.data,
 					 s->body.len, err)
 			   : rc;
@@ -130,8 +72,9 @@ static enum rc row_take(void *ctx, const char *kind, enum group_form form,
 static enum rc head_check(const struct snapshot *s, struct err *err)
 {
 	const char *scope = json_text(s->head, "scope");
+	int64_t format = json_int(s->head, "format", 0);
 
-	if (json_int(s->head, "format", 0) != WIRE_FORMAT)
+	if (format < 1 || format > SNAPSHOT_FORMAT)
 		return err_set(err, RC_INVALID,
 			       "the snapshot has a format that this version "
 			       "does not know");
@@ -140,19 +83,47 @@ static enum rc head_check(const struct snapshot *s, struct err *err)
 	return RC_OK;
 }
 
+/* The bytes behind a block's line. */
+static enum rc take_block(struct snapshot *s, const char *body, struct err *err)
+{
+	struct block *b = &s->block;
+	bool is_kinds = !strcmp(b->kind, "kind");
+	enum rc rc = RC_OK;
+
+	s->has_block = false;
+	s->records += (int64_t)b->records;
+	if (!s->kinds_only || is_kinds)
+		rc = block_body(b, body, err);
+	if (rc == RC_OK && !s->kinds_only)
+		rc = block_seed(s->r, b, s->scope, &s->leaves, &s->body, err);
+	else if (rc == RC_OK && is_kinds)
+		rc = block_kinds(s->r, b, s->scope, &s->body, err);
+	block_release(b);
+	return rc;
+}
+
 static enum rc take_line(void *ctx, char *line, size_t n, struct err *err)
 {
 	struct snapshot *s = ctx;
 	const json_t *group;
 	json_t *o = NULL;
 	size_t i;
-	enum rc rc = json_read(line, n, &o, err);
+	enum rc rc;
 
+	if (s->has_block)
+		return take_block(s, line, err);
+	rc = json_read(line, n, &o, err);
 	if (rc != RC_OK)
 		return rc;
 	if (!s->head) {
 		s->head = o;
 		return head_check(s, err);
+	}
+	if (json_object_get(o, "columns")) {
+		s->has_block = true;
+		rc = block_begin(&s->block, o, err);
+		line_inflater_bytes(s->lines, s->block.body_bytes);
+		return rc;
 	}
 	if (json_object_get(o, "end"))
 		s->is_ended = true;
@@ -177,7 +148,8 @@ enum rc snapshot_new(struct snapshot **out, struct replica *r,
 	s->kinds_only = kinds_only;
 	snprintf(s->scope, sizeof(s->scope), "%s", scope);
 	buf_init(&s->body, RECORD_BYTES_MAX);
-	s->lines = line_inflater_new(LINE_BYTES_MAX, take_line, s);
+	s->leaves = (struct leaves){ .db = r->db, .scope = s->scope };
+	s->lines = line_inflater_new(BLOCK_BODY_MAX, take_line, s);
 	return s->lines ? RC_OK : out_of_memory(err);
 }
 
@@ -256,7 +228,7 @@ enum rc snapshot_end(struct snapshot *s, struct err *err)
 		return malformed(s, "records are missing", err);
 	if (s->kinds_only)
 		return RC_OK;
-	rc = leaves_flush(s, err);
+	rc = leaves_flush(&s->leaves, err);
 	return rc == RC_OK ? head_take(s, err) : rc;
 }
 
@@ -267,7 +239,8 @@ void snapshot_free(struct snapshot *s)
 	line_inflater_free(s->lines);
 	json_decref(s->head);
 	buf_release(&s->body);
-	free(s->leaves);
+	block_release(&s->block);
+	leaves_release(&s->leaves);
 	free(s);
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #include "base/fault.h"
 #include "transport/origin.h"
@@ -16,6 +17,9 @@
 #define SLOW_BYTES_PER_S 64L
 #define SLOW_SECONDS 60L
 #define HEADER_BYTES_MAX 1024
+/* What a peer may send before this side has read it. All of it comes again when
+ * the process dies: docs/protocol.md 11 allows 256 KiB. Linux doubles it. */
+#define UNREAD_BYTES_MAX (96 << 10)
 
 struct http_client {
 	CURL *easy;
@@ -205,6 +209,17 @@ static enum rc build_headers(struct curl_slist **list,
 	return rc;
 }
 
+static int on_socket(void *ctx, curl_socket_t socket, curlsocktype purpose)
+{
+	int bytes = UNREAD_BYTES_MAX;
+
+	(void)ctx;
+	(void)purpose;
+	/* Where this fails more may come twice, and all else is as it was. */
+	setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
+	return CURL_SOCKOPT_OK;
+}
+
 static void set_policy(const struct http_client *client)
 {
 	CURL *easy = client->easy;
@@ -221,6 +236,7 @@ static void set_policy(const struct http_client *client)
 	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, SLOW_BYTES_PER_S);
 	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, SLOW_SECONDS);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "hufu/" VERSION);
 	/* A proxy of the environment would see a plain request whole, and
 	 * could not reach this machine's loopback anyway. */

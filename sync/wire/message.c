@@ -359,6 +359,16 @@ enum rc line_writer_put(struct line_writer *w, const json_t *line,
 	return rc == RC_OK ? line_flush(w, false, err) : rc;
 }
 
+enum rc line_writer_bytes(struct line_writer *w, enum deflate_next what,
+			  const void *p, size_t n, struct err *err)
+{
+	enum rc rc = deflater_tune(w->deflater, w->out, what, err);
+
+	return rc == RC_OK && n
+		       ? deflater_write(w->deflater, w->out, p, n, false, err)
+		       : rc;
+}
+
 enum rc line_writer_end(struct line_writer *w, struct err *err)
 {
 	buf_reset(&w->line);

@@ -13,6 +13,8 @@
 #include "object/oid.h"
 
 #define WIRE_FORMAT 1
+#define SNAPSHOT_FORMAT 2 /* format 1 is still served and read */
+#define SNAPSHOT_FORMAT_TEXT "2"
 #define WIRE_WANTED_MAX 1000 /* keys that one request asks for in a scope */
 #define WIRE_PLACES_MAX 1000 /* of a tree, asked for in a scope */
 #define WIRE_WHOLE_MAX 2000 /* records asked for by name */
@@ -98,6 +100,9 @@ enum rc line_writer_init(struct line_writer *w, struct buf *out,
 			 struct err *err);
 enum rc line_writer_put(struct line_writer *w, const json_t *line,
 			struct err *err);
+/* Bytes that are no line; the line before says how many. */
+enum rc line_writer_bytes(struct line_writer *w, enum deflate_next what,
+			  const void *p, size_t n, struct err *err);
 /* Writes {"end":1} and ends the stream. */
 enum rc line_writer_end(struct line_writer *w, struct err *err);
 void line_writer_release(struct line_writer *w);

@@ -71,21 +71,35 @@ static enum rc body_give(struct exchange_reply *reply, const void *p, size_t n,
 	return buf_status(&reply->body, err);
 }
 
-static enum rc snapshot_give(struct loop *l, const struct exchange_request *r,
-			     struct exchange_reply *reply, struct err *err)
+static struct snapshot_input snapshot_asked(const struct exchange_request *r,
+					    const char *if_range)
 {
-	const struct snapshot_input in = {
+	size_t skip = strlen("/v1/snapshot/");
+
+	return (struct snapshot_input){
 		.terminal = header(r, "Hufu-Terminal"),
 		.time_text = header(r, "Hufu-Time"),
 		.signature = header(r, "Hufu-Signature"),
+		.format_text = header(r, "Hufu-Format"),
+		.if_range = if_range,
 		.path = r->path,
-		.scope = r->path + strlen("/v1/snapshot/"),
+		.scope = strlen(r->path) > skip ? r->path + skip : NULL,
 	};
-	char piece[65536], *file = NULL;
+}
+
+static enum rc snapshot_give(struct loop *l, const struct exchange_request *r,
+			     struct exchange_reply *reply, struct err *err)
+{
+	char piece[65536], *file = NULL, if_range[90] = "";
+	const struct snapshot_input in = snapshot_asked(r, if_range);
 	bool ranged;
 	FILE *f;
 	size_t n;
-	enum rc rc = service_snapshot(l->service, &in, &file, reply->etag, err);
+	enum rc rc;
+
+	if (r->if_range)
+		snprintf(if_range, sizeof(if_range), "\"%s\"", r->if_range);
+	rc = service_snapshot(l->service, &in, &file, reply->etag, err);
 
 	if (rc != RC_OK)
 		return rc;
@@ -130,6 +144,11 @@ static enum rc serve(struct loop *l, const struct exchange_request *r,
 			rc = service_sync(l->service, &in, &body, &revoked,
 					  &why);
 			reply->status = revoked ? 403 : 200;
+		} else if (!strcmp(r->path, "/v1/snapshot")) {
+			const struct snapshot_input in =
+				snapshot_asked(r, NULL);
+
+			rc = service_clone_size(l->service, &in, &body, &why);
 		} else {
 			rc = service_enroll(l->service, r->body, r->body_bytes,
 					    &body, &why);

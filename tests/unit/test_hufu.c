@@ -115,6 +115,7 @@ static void a_new_file_is_a_replica_that_waits_for_its_enrolment(void **state)
 	assert_int_equal(hufu_repair(fresh, NULL), HUFU_INVALID);
 	assert_non_null(strstr(hufu_message(fresh), "not enrolled"));
 	assert_int_equal(hufu_clone(fresh), HUFU_INVALID);
+	assert_int_equal(hufu_clone_size(fresh, NULL), HUFU_INVALID);
 	assert_int_equal(hufu_create(fresh, path), HUFU_INVALID);
 	assert_int_equal(hufu_open(fresh, path), HUFU_OK);
 	assert_int_equal(hufu_url_check(fresh, "http://192.0.2.1"),
