@@ -4,9 +4,11 @@
 #include "base/date.h"
 #include "base/jcs.h"
 #include "domain/awaited.h"
+#include "evidence/evidence.h"
 
 static const char usage[] =
 	"usage: hufud evidence [--late] [--as-of DATE] [--scope S] [--json]\n"
+	"       hufud evidence --check [--json]\n"
 	"\n"
 	"Lists files of evidence whose records have come and which are not "
 	"whole yet, of visits\n"
@@ -15,6 +17,10 @@ static const char usage[] =
 	"--late lists only these. 'hufud serve' raises an alarm "
 	"'evidence_missing' for the visit\n"
 	"of a late file, once.\n"
+	"\n"
+	"--check reads every file that is here and names those whose bytes "
+	"are no more what\n"
+	"their SHA-256 says; it ends with 1 where there are any.\n"
 	"\n"
 	"A file that is lost for good is given up with 'hufud set evidence ID "
 	"state=void\n"
@@ -47,13 +53,45 @@ static int list(struct cli *c, const char *as_of, bool late)
 	return EXIT_DONE;
 }
 
+static void bad_take(void *list, const char *sha256, const char *is)
+{
+	json_array_append_new(
+		list, json_pack("{s:s, s:s}", "sha256", sha256, "is", is));
+}
+
+static int check(struct cli *c)
+{
+	json_t *bad = json_array(), *b;
+	int64_t files;
+	size_t i, n;
+
+	if (evidence_check(c->store->dir, bad_take, bad, &files, &c->err) !=
+	    RC_OK) {
+		json_decref(bad);
+		return cli_fail(c, &c->err);
+	}
+	n = json_array_size(bad);
+	json_array_foreach(bad, i, b) if (!c->json)
+		printf("%s is damaged: its bytes are those of %.10s; restore "
+		       "it from the backup\n",
+		       json_text(b, "sha256"), json_text(b, "is"));
+	if (c->json)
+		cli_json(json_pack("{s:I, s:O}", "files", (json_int_t)files,
+				   "damaged", bad));
+	else
+		printf("%lld files, %zu damaged\n", (long long)files, n);
+	json_decref(bad);
+	return n ? EXIT_FAILED : EXIT_DONE;
+}
+
 int cmd_evidence(struct cli *c)
 {
 	const char *words[1] = { NULL }, *as_of = NULL;
-	bool late = false;
+	bool late = false, checks = false;
 	const struct cli_option own[] = {
 		{ "--as-of", &as_of, NULL },
 		{ "--late", NULL, &late },
+		{ "--check", NULL, &checks },
 		{ NULL, NULL, NULL },
 	};
 	int64_t day;
@@ -65,6 +103,8 @@ int cmd_evidence(struct cli *c)
 		return cli_misuse(c, "--as-of '%s' is no date like 2026-12-31",
 				  as_of);
 	code = cli_open(c);
+	if (code == EXIT_DONE && checks)
+		return check(c);
 	if (code == EXIT_DONE)
 		code = cli_scope(c, "evidence", NULL);
 	if (code != EXIT_DONE)

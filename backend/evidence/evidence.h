@@ -87,6 +87,12 @@ enum rc part_cut(struct evidence_part *p, int64_t offset, struct err *err);
 enum rc part_keep(struct evidence_part *p, bool *whole, struct err *err);
 void part_close(struct evidence_part *p);
 
+/* Read every file and hash it. `fn` is told of those whose bytes are no more
+ * what their names say; *files counts all. */
+typedef void evidence_bad_fn(void *ctx, const char *sha256, const char *is);
+enum rc evidence_check(const char *dir, evidence_bad_fn *fn, void *ctx,
+		       int64_t *files, struct err *err);
+
 /* -- of the records of a store (records.c) -- */
 
 /* What there should be of a visit and what there is, by id, without what is of

@@ -171,6 +171,13 @@ answers 201 '"offset":0' POST $E1/upload -H 'Content-Length: 0' "${TUS[@]}" -H '
 is_dropped $E1/upload
 answers 404 'nothing of this file' GET $E1/upload "${TUS[@]}"
 
+# 7b. A byte that the disk changed is found.
+is "every file is what its name says" "1 files, 0 damaged" "$(hufud evidence --check)"
+printf x | dd of="$blob" bs=1 seek=5 conv=notrunc status=none
+fails 1 "$sum is damaged" hufud evidence --check
+printf '%s' "$(head -c 6 "$T/photo.jpg" | tail -c 1)" | dd of="$blob" bs=1 seek=5 conv=notrunc status=none
+is "and where it is as before, nothing is" "1 files, 0 damaged" "$(hufud evidence --check)"
+
 # 8. Who knows the hash of another county's file has not got the file.
 hufud import subject "$T/subjects.csv" --scope 330108 >/dev/null
 hufud set visit v9 subject=s1 visited_on=2026-11-20 state=open --new --scope 330108 >/dev/null
