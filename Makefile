@@ -211,6 +211,7 @@ bench: ## measure clone, sync and server beside the machine's own limits
 bench-run: $(OUT)/bench
 	@$(OUT)/bench build build/bench.txt 2>build/bench.log || \
 	    { grep '^bench:' build/bench.log; exit 1; }
+	@OUT=$(OUT) bash tests/bench/day.sh | tee -a build/bench.txt
 
 lint: layers headers format-check lint-scripts ## layers, headers, formatting, symbols, features
 lint-scripts: $(OUT)/hufud $(OUT)/$(SONAME)

@@ -27,16 +27,11 @@ is "kilobytes and bytes" "KB KB B" "$(cell "sync of W: up" 3 | cut -d' ' -f2) $(
 # A clone of so few rows has no target of its own: the columns deflated by themselves are the measure.
 is "a clone is little more than its columns" yes "$(cell "clone: bytes" 6 | awk '{ print $1 <= 1.2 ? "yes" : $0 }')"
 
-# Import and export, each beside stock sqlite3 at the same rows.
-took() { local from; from=$(date +%s%N); "$@" >"$T/took" 2>&1 || { cat "$T/took" >&2; exit 1; }; echo $((($(date +%s%N) - from) / 1000000)); }
-python3 fixtures/generate/district.py --subjects 2000 --seed 3 --out "$T/d"
-hufud init >/dev/null
-hufud import division fixtures/zhejiang/divisions.csv >/dev/null
-in=$(took hufud import subject "$T/d/subjects.csv" --scope $S)
-raw_in=$(took sqlite3 "$T/raw.db" ".mode csv" ".import $T/d/subjects.csv subject")
-out=$(took hufud export subject --scope $S --format csv --out "$T/subjects.csv")
-raw_out=$(took sqlite3 -csv "$T/raw.db" "SELECT * FROM subject")
-is "as many rows" 2000 "$(sqlite3 "$T/raw.db" "SELECT count(*) FROM subject")"
-cat "$T/report"
-printf '| %-30s | %11s ms | %11s ms | %-34s |\n' "import of 2,000 subjects" "$in" "$raw_in" "sqlite3 .import" "export of 2,000 subjects" "$out" "$raw_out" "sqlite3 -csv"
+# The working day, small: import, rating, draw, export, mirror and check, each line beside stock sqlite3 where it does the same.
+BENCH_SIZES=2000 OUT=$built TMPDIR=$T bash tests/bench/day.sh >"$T/day"
+for line in "import of 2000 subjects" "export of subjects, CSV" "export of visits, CSV" "check of all"; do
+	is "beside its raw limit: $line" yes "$(awk -F'|' -v what="$line" '{ n = $2; gsub(/^ +| +$/, "", n); if (n == what && $3 ~ / s / && $4 ~ / s / && $6 ~ /[0-9]/) print "yes" }' "$T/day")"
+done
+is "rating, draw and mirror have their figures" 6 "$(grep -c '^| \(rating\|draw\|first mirror\)' "$T/day")"
+cat "$T/report" "$T/day"
 passed
