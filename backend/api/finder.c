@@ -109,7 +109,7 @@ void finder_stop(struct finder *f)
 	if (!f)
 		return;
 	atomic_store(&f->is_ending, true);
-	watch_wake(f->watch);
+	watch_end(f->watch);
 	pthread_join(f->thread, NULL);
 	for (size_t i = 0; i < f->nidle; i++)
 		search_close(f->idle[i]);

@@ -16,7 +16,7 @@ struct watch {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	uint64_t count; /* under lock, as what follows */
-	uint64_t wakes;
+	bool is_over; /* nobody waits any more */
 	bool is_ending;
 };
 
@@ -130,20 +130,18 @@ uint64_t watch_count(struct watch *w)
 void watch_wait(struct watch *w, uint64_t seen, int64_t ms)
 {
 	struct timespec until = later(ms);
-	uint64_t wakes;
 
 	pthread_mutex_lock(&w->lock);
-	wakes = w->wakes;
-	while (w->count == seen && w->wakes == wakes &&
+	while (w->count == seen && !w->is_over &&
 	       pthread_cond_timedwait(&w->changed, &w->lock, &until) == 0)
 		;
 	pthread_mutex_unlock(&w->lock);
 }
 
-void watch_wake(struct watch *w)
+void watch_end(struct watch *w)
 {
 	pthread_mutex_lock(&w->lock);
-	w->wakes++;
+	w->is_over = true;
 	pthread_cond_broadcast(&w->changed);
 	pthread_mutex_unlock(&w->lock);
 }

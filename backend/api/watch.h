@@ -20,9 +20,10 @@ void watch_stop(struct watch *w);
 /* Grows after a write, by whatever program. Any thread. Read it before the log:
  * then a write in between makes it grow again. */
 uint64_t watch_count(struct watch *w);
-/* Sleep until the count is not `seen`, or so many ms, or watch_wake. */
+/* Sleep until the count is not `seen`, or so many ms, or watch_end. */
 void watch_wait(struct watch *w, uint64_t seen, int64_t ms);
-/* End every wait now. */
-void watch_wake(struct watch *w);
+/* End every wait, also those that begin later: whoever is just about to sleep
+ * would miss a wake. */
+void watch_end(struct watch *w);
 
 #endif
