@@ -83,8 +83,15 @@ void tablet_end(struct tablet *t);
 
 /* Syncs a second that the server answers when `clients` tablets send packets of
  * `rows` rows that they have prepared, `each` of them one after another. */
-double clients_run(struct world *w, int first_tablet, int clients, int each,
-		   int rows);
+struct clients_figures {
+	double per_s;
+	double flushes; /* to the disk, a sync */
+};
+struct clients_figures clients_run(struct world *w, int first_tablet,
+				   int clients, int each, int rows);
+
+/* -- flushes.c: fsync and fdatasync of the whole program since it began -- */
+long flushes_so_far(void);
 
 /* -- draw.c -- */
 
@@ -103,6 +110,9 @@ double raw_copy(const char *from, const char *to);
 int64_t raw_columns(const char *replica_file);
 /* Durable transactions a second (WAL, synchronous FULL) of `rows` updates. */
 double raw_transactions(const char *folder, const char *replica_file, int rows);
+/* Seconds that libgit2 takes for a new root after 20 changes in a tree of
+ * `rows` records. */
+double raw_root(const char *folder, size_t rows);
 /* The SQLite session extension exchanges the same edits, in process. */
 struct raw_session {
 	double seconds;

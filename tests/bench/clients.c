@@ -176,13 +176,15 @@ static void *client_run(void *ctx)
 	return NULL;
 }
 
-double clients_run(struct world *w, int first_tablet, int clients, int each,
-		   int rows)
+struct clients_figures clients_run(struct world *w, int first_tablet,
+				   int clients, int each, int rows)
 {
 	struct client *all = calloc((size_t)clients, sizeof(*all));
 	pthread_t threads[BENCH_CLIENTS];
+	struct clients_figures f;
 	pthread_barrier_t start;
 	double from;
+	long flushes;
 
 	pthread_barrier_init(&start, NULL, (unsigned)clients + 1);
 	for (int i = 0; i < clients; i++) {
@@ -193,14 +195,16 @@ double clients_run(struct world *w, int first_tablet, int clients, int each,
 	for (int i = 0; i < clients; i++)
 		if (pthread_create(&threads[i], NULL, client_run, &all[i]) != 0)
 			exit(1);
+	flushes = flushes_so_far();
 	pthread_barrier_wait(&start);
 	from = now_s();
 	for (int i = 0; i < clients; i++)
 		pthread_join(threads[i], NULL);
-	from = now_s() - from;
+	f.per_s = clients * each / (now_s() - from);
+	f.flushes = (double)(flushes_so_far() - flushes) / (clients * each);
 	for (int i = 0; i < clients; i++)
 		client_end(&all[i]);
 	pthread_barrier_destroy(&start);
 	free(all);
-	return clients * each / from;
+	return f;
 }
