@@ -18,7 +18,7 @@ WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
            -Wmissing-prototypes -Wold-style-definition -Wpointer-arith \
            -Wcast-qual -Wwrite-strings -Wformat=2 -Wvla -Wundef \
            -Wconversion -Wno-sign-conversion -Wimplicit-fallthrough
-CPPFLAGS += -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -DVERSION='"$(VERSION)"' \
+CPPFLAGS += -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE \
             -Isync -Ibackend -I$(GEN) -Itests \
             $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 CFLAGS   += -std=c17 -g $(WARN) -fno-common -ffile-prefix-map=$(CURDIR)=.
@@ -116,6 +116,15 @@ $(OUT)/bench: $(BENCH_OBJS) $(LIBS)
 	$(CC) $(LDFLAGS) $(BENCH_OBJS) $(LIBS_ALL) $(LDLIBS) -o $@
 $(OUT)/sim: $(SIM_OBJS) $(OUT)/libtest.a $(LIBS)
 	$(CC) $(LDFLAGS) $(SIM_OBJS) $(OUT)/libtest.a $(LIBS_ALL) $(LDLIBS) -o $@
+
+# What prints the version is compiled again with each commit, nothing else.
+VERSIONED := $(patsubst %.c,$(OUT)/%.o,sync/cli/main.c sync/transport/http_client.c \
+               backend/api/routes.c backend/cli/cmd_serve.c backend/cli/main.c)
+$(VERSIONED): CPPFLAGS += -DVERSION='"$(VERSION)"'
+$(VERSIONED): $(OUT)/version
+$(OUT)/version: FORCE
+	@mkdir -p $(@D)
+	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' > $@
 
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)

@@ -24,7 +24,7 @@
 
 static char *file_path(const struct store *s, const char *name)
 {
-	char path[NAME_BYTES + 16];
+	char path[288]; /* a name of a folder's entry fits */
 
 	snprintf(path, sizeof(path), "snapshots/%s", name);
 	return store_path(s, path);
