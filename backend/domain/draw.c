@@ -4,7 +4,7 @@
 #include "base/hex.h"
 #include "base/hash.h"
 #include "base/jcs.h"
-#include "kind/fsm.h"
+#include "ledger/people.h"
 #include "sql_store.gen.h"
 
 /* Room for the rest of the record in the packet that carries it. */
@@ -130,8 +130,8 @@ static enum rc void_make(struct op *op, const char *scope, const char *id,
 		*out = json_copy(was);
 		draw_set_text(*out, "state", "void");
 		draw_set_text(*out, "reason", reason);
-		rc = fsm_second(k, ROLE_DRAW, op->actor->name, was, *out,
-				op->err);
+		rc = people_second(op->store, scope, k, ROLE_DRAW,
+				   op->actor->name, was, *out, op->err);
 	}
 	json_decref(was);
 	return rc;

@@ -93,13 +93,18 @@ static enum rc second_person(struct op *op, const json_t *conflict,
 			     const json_t *before)
 {
 	const char *rule = json_text(conflict, "rule");
+	struct people who;
+	enum rc rc;
 
-	return rule && !strcmp(rule, RULE_CONTESTED)
-		       ? contest_may_judge(op->actor->name, before,
-					   json_text(conflict, "author"),
-					   json_text(conflict, "server_author"),
-					   op->err)
-		       : RC_OK;
+	if (!rule || strcmp(rule, RULE_CONTESTED) != 0)
+		return RC_OK;
+	rc = people_of(op->store, json_text(conflict, "scope"), op->actor->name,
+		       &who, op->err);
+	return rc == RC_OK
+		       ? contest_may_judge(
+				 &who, before, json_text(conflict, "author"),
+				 json_text(conflict, "server_author"), op->err)
+		       : rc;
 }
 
 static json_t *conflict_decided(const struct op *op, const json_t *conflict,

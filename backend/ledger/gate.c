@@ -22,6 +22,7 @@
 #include "kind/fsm.h"
 #include "kind/rows.h"
 #include "ledger/gate_assignment.h"
+#include "ledger/people.h"
 #include "sql_store.gen.h"
 
 static enum rc change_judge(const struct kind *k, const struct take *t,
@@ -407,15 +408,20 @@ static enum rc maker_judge(struct batch *b, const struct kind *k,
 {
 	const char *id = json_text(terminal, "id");
 	const char *who = t->commit.author;
+	struct people p;
 	struct query *q;
+	enum rc rc;
 
 	if (!fsm_asks_maker(k->fsm, t->role, base, terminal))
 		return RC_OK;
+	rc = people_of(b->store, json_text(terminal, "scope"), who, &p, b->err);
+	if (rc != RC_OK)
+		return rc;
 	q = query_begin(b->store->db, SQL_RECORD_MAKER);
 	query_text(q, 1, json_text(terminal, "scope"));
 	query_text(q, 2, k->name);
 	query_text(q, 3, id);
-	if (!base || (query_row(q) && !strcmp(query_get_text(q, 0), who))) {
+	if (!base || (query_row(q) && people_has(&p, query_get_text(q, 0)))) {
 		*code = "role";
 		err_set(why, RC_DENIED,
 			"%s '%s': '%s' is for a second person to say, and '%s' "
@@ -428,18 +434,24 @@ static enum rc maker_judge(struct batch *b, const struct kind *k,
 
 /* Who ratifies an irregular visit says so under the own name and why, and was
  * not there; without that it is not published. */
-static void irregular_judge(const struct take *t, const json_t *base,
-			    const json_t *visit, const json_t *server,
-			    const char **code, struct err *why)
+static enum rc irregular_judge(struct batch *b, const struct take *t,
+			       const json_t *base, const json_t *visit,
+			       const json_t *server, const char **code,
+			       struct err *why)
 {
 	const char *id = json_text(visit, "id");
 	const char *by = json_text(visit, "ratified_by");
 	const char *state = json_text(visit, "state");
 	const char *was = json_text(server, "state");
+	struct people p;
+	enum rc rc = people_of(b->store, json_text(visit, "scope"),
+			       t->commit.author, &p, b->err);
 
+	if (rc != RC_OK)
+		return rc;
 	if (by && !json_text(base, "ratified_by") &&
 	    (strcmp(by, t->commit.author) != 0 ||
-	     is_among(json_object_get(server, "officers"), by) ||
+	     people_among(&p, json_object_get(server, "officers")) ||
 	     !json_text(visit, "ratified_reason"))) {
 		*code = "owner";
 		err_set(why, RC_DENIED,
@@ -455,6 +467,7 @@ static void irregular_judge(const struct take *t, const json_t *base,
 			"with 'ratified_by' and 'ratified_reason'",
 			id, unratified(server));
 	}
+	return RC_OK;
 }
 
 /* What is published rests on files that can be shown. */
@@ -514,7 +527,7 @@ enum rc gate_judge(struct batch *b, const struct kind *k, const struct take *t,
 	if (rc == RC_OK && !*code && k->fsm)
 		rc = maker_judge(b, k, t, base, terminal, code, why);
 	if (rc == RC_OK && !*code && !strcmp(k->name, "visit"))
-		irregular_judge(t, base, terminal, server, code, why);
+		rc = irregular_judge(b, t, base, terminal, server, code, why);
 	if (rc == RC_OK && !*code && !strcmp(k->name, "visit"))
 		rc = files_judge(b, terminal, server, code, why);
 	if (rc == RC_OK && !*code && !server && !strcmp(k->name, "violation"))

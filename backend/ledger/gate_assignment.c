@@ -117,6 +117,27 @@ static enum rc origin_find(struct batch *b, const char *scope, const char *id,
 	return query_end(q, b->err);
 }
 
+/* Did the person who is `author` write the assignment, under any name? */
+static enum rc written_by(struct batch *b, const char *scope, const char *id,
+			  const char *author, bool *is_own)
+{
+	struct people who;
+	enum rc rc = people_of(b->store, scope, author, &who, b->err);
+
+	*is_own = false;
+	for (size_t i = 0; rc == RC_OK && i < who.n && !*is_own; i++) {
+		struct query *q =
+			query_begin(b->store->db, SQL_ASSIGNMENT_WRITTEN_BY);
+
+		query_text(q, 1, scope);
+		query_text(q, 2, id);
+		query_text(q, 3, who.names[i]);
+		*is_own = query_row(q);
+		rc = query_end(q, b->err);
+	}
+	return rc;
+}
+
 /* Another pair in the place of a drawn one is for a second person to say: with
  * a reason, and not by who wrote the other assignment. The other pair stays. */
 static enum rc drawn_judge(struct batch *b, const char *scope,
@@ -132,7 +153,7 @@ static enum rc drawn_judge(struct batch *b, const char *scope,
 		       !same_set(json_object_get(base, "officers"),
 				 json_object_get(terminal, "officers"));
 	char draw[33];
-	struct query *q;
+	bool is_own;
 	enum rc rc;
 
 	if (!moves && !renames)
@@ -148,17 +169,16 @@ static enum rc drawn_judge(struct batch *b, const char *scope,
 			id);
 		return RC_OK;
 	}
-	q = query_begin(b->store->db, SQL_ASSIGNMENT_WRITTEN_BY);
-	query_text(q, 1, scope);
-	query_text(q, 2, to);
-	query_text(q, 3, author);
+	rc = written_by(b, scope, to, author, &is_own);
+	if (rc != RC_OK)
+		return rc;
 	if (!json_text(terminal, "reason")) {
 		*code = "invalid";
 		err_set(why, RC_INVALID,
 			"assignment '%s' was drawn: it is reassigned only with "
 			"'reason'",
 			id);
-	} else if (query_row(q)) {
+	} else if (is_own) {
 		*code = "role";
 		err_set(why, RC_DENIED,
 			"assignment '%s' was drawn: to put the pair of '%s' in "
@@ -166,7 +186,7 @@ static enum rc drawn_judge(struct batch *b, const char *scope,
 			"say, and '%s' wrote that one",
 			id, to, author);
 	}
-	return query_end(q, b->err);
+	return RC_OK;
 }
 
 /* The subject of an assignment and where it was reassigned to, each "" where
@@ -247,22 +267,21 @@ static bool is_same(const json_t *a, const json_t *b, const char *key)
 	return x == y || (x && y && !strcmp(x, y));
 }
 
-enum rc contest_may_judge(const char *who, const json_t *assignment,
+enum rc contest_may_judge(const struct people *who, const json_t *assignment,
 			  const char *author, const char *server_author,
 			  struct err *err)
 {
 	const json_t *team = json_object_get(assignment, "officers");
 	const char *part = NULL;
 
-	if (place_in(team, who) < json_array_size(team))
+	if (people_among(who, team))
 		part = "is one of its officers";
-	else if ((author && !strcmp(author, who)) ||
-		 (server_author && !strcmp(server_author, who)))
+	else if (people_has(who, author) || people_has(who, server_author))
 		part = "called it off or did it";
 	return part ? err_set(err, RC_DENIED,
 			      "whether assignment '%s' counts is for somebody "
 			      "else to say: '%s' %s",
-			      json_text(assignment, "id"), who, part)
+			      json_text(assignment, "id"), who->names[0], part)
 		    : RC_OK;
 }
 
@@ -278,15 +297,20 @@ static enum rc contest_judge(struct batch *b, const char *scope,
 			     const json_t *terminal, const char **code,
 			     struct err *why)
 {
+	struct people who;
 	struct query *q;
+	enum rc rc;
 
 	if (!is_contested(base) || is_contested(terminal))
 		return RC_OK;
+	rc = people_of(b->store, scope, author, &who, b->err);
+	if (rc != RC_OK)
+		return rc;
 	q = query_begin(b->store->db, SQL_ASSIGNMENT_CONTEST);
 	query_text(q, 1, scope);
 	query_text(q, 2, json_text(base, "id"));
 	while (!*code && query_row(q))
-		if (contest_may_judge(author, base, query_get_text(q, 0),
+		if (contest_may_judge(&who, base, query_get_text(q, 0),
 				      query_get_text(q, 1), why) != RC_OK)
 			*code = "role";
 	return query_end(q, b->err);

@@ -4,6 +4,7 @@
 #define LEDGER_GATE_ASSIGNMENT_H
 
 #include "ledger/batch.h"
+#include "ledger/people.h"
 
 /* As gate_judge, of an assignment; `base` and `server` are NULL for a new
  * one.
@@ -23,7 +24,7 @@ enum rc gate_assignment(struct batch *b, const struct kind *k,
  * person to say: not for an officer of the assignment, nor for the author of
  * either side of the conflict. RC_DENIED says so. */
 #define RULE_CONTESTED "done_contested"
-enum rc contest_may_judge(const char *who, const json_t *assignment,
+enum rc contest_may_judge(const struct people *who, const json_t *assignment,
 			  const char *author, const char *server_author,
 			  struct err *err);
 

@@ -5,6 +5,7 @@
 #include "ledger/entered.h"
 #include "kind/acting.h"
 #include "kind/fsm.h"
+#include "ledger/people.h"
 #include "ledger/trail.h"
 #include "object/packet.h"
 #include "sql_store.gen.h"
@@ -80,7 +81,8 @@ static enum rc allowed(struct filling *f, const struct kind *k,
 		fsm_check(k, role_with_import(role, o->is_history && !before),
 			  before, after, &why);
 	if (!why.code)
-		fsm_second(k, role, f->op->actor->name, before, after, &why);
+		people_second(f->op->store, f->w->scope, k, role,
+			      f->op->actor->name, before, after, &why);
 	if (f->w->entered && !why.code)
 		entered_check(f->op, f->w, &f->paths, k, before, after, &why);
 	if (why.code == RC_NOMEM || why.code == RC_IO)

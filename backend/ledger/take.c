@@ -6,6 +6,7 @@
 #include "base/jcs.h"
 #include "kind/fsm.h"
 #include "ledger/gate.h"
+#include "ledger/people.h"
 #include "sql_store.gen.h"
 
 static void refuse(struct take_record *r, const char *code, const char *why)
@@ -53,9 +54,10 @@ static const char *denied_code(const struct kind *k, unsigned role, bool is_new)
 }
 
 /* May the role write what the record, which its kind allows, changes? */
-static enum rc plain_judge(const struct kind *k, const struct take *t,
-			   struct take_record *r, const json_t *before,
-			   const json_t *plain, struct err *why)
+static enum rc plain_judge(struct batch *b, const struct kind *k,
+			   const struct take *t, struct take_record *r,
+			   const json_t *before, const json_t *plain,
+			   struct err *why)
 {
 	enum rc rc = kind_check(k, plain, why);
 
@@ -75,8 +77,13 @@ static enum rc plain_judge(const struct kind *k, const struct take *t,
 	    fsm_check(k, role_with_import(t->role, r->is_history && !before),
 		      before, plain, why) != RC_OK)
 		refuse(r, "state", why->text);
-	if (!r->code && fsm_second(k, t->role, t->commit.author, before, plain,
-				   why) != RC_OK)
+	if (!r->code)
+		rc = people_second(b->store, json_text(plain, "scope"), k,
+				   t->role, t->commit.author, before, plain,
+				   why);
+	if (!r->code && is_servers_own(rc))
+		return rc;
+	if (!r->code && rc != RC_OK)
 		refuse(r, "role", why->text);
 	return RC_OK;
 }
@@ -114,7 +121,7 @@ static enum rc record_judge(struct batch *b, const struct batch_scope *bs,
 	if (rc == RC_OK)
 		rc = record_plain(b->store, k, r->base, &before, &why);
 	if (rc == RC_OK)
-		rc = plain_judge(k, t, r, before, plain, &why);
+		rc = plain_judge(b, k, t, r, before, plain, &why);
 	else if (!is_servers_own(rc))
 		refuse(r, "no_key", why.text);
 	json_decref(plain);
