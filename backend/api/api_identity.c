@@ -75,19 +75,52 @@ static void time_put(json_t *o, const char *name, int64_t ms)
 
 /* -- sessions -- */
 
+/* A password of somebody whose address may wait for wrong ones. */
+static enum rc password_prove(struct call *c, const char *name,
+			      const char *password, struct account *out,
+			      int *wait_s)
+{
+	struct login_try try = { .service = c->service, .remote = c->remote };
+	enum rc rc;
+
+	rc = login_password(c->service->login, c->store, name, password, out,
+			    &try, &c->err);
+	c->is_guess = try.is_guess;
+	*wait_s = try.wait_s;
+	return rc;
+}
+
+/* Who is right takes from the own bucket. */
+static enum rc session_limit(struct call *c, const struct account *account)
+{
+	int wait_s;
+
+	if (limit_take(c->service, contract_limit(c->contract, "accounts"),
+		       account->name, &wait_s))
+		return RC_OK;
+	c->retry_after_s = wait_s;
+	return call_refuse(c, RC_BUSY, 429, "too_many_requests",
+			   "account '%s' begins too many sessions: try again "
+			   "in %d seconds",
+			   account->name, wait_s);
+}
+
 enum rc session_make(struct call *c)
 {
 	struct account account;
 	struct audit_by by;
 	char id[SESSION_SIZE];
 	int wait_s = 0;
-	enum rc rc = login_password(
-		c->service->login, c->store, json_text(c->body, "account"),
-		json_text(c->body, "password"), &account, &wait_s, &c->err);
+	enum rc rc = password_prove(c, json_text(c->body, "account"),
+				    json_text(c->body, "password"), &account,
+				    &wait_s);
 
 	if (call_proved(c, rc, wait_s) != RC_OK)
 		return rc;
 	c->actor = account;
+	rc = session_limit(c, &account);
+	if (rc != RC_OK)
+		return rc;
 	by = by_of(c);
 	rc = session_begin(c->store, &account, &by, id, &c->err);
 	if (rc != RC_OK)
@@ -357,9 +390,9 @@ enum rc password_set(struct call *c)
 	struct audit_by by = by_of(c);
 	struct account account;
 	int wait_s = 0;
-	enum rc rc = login_password(c->service->login, c->store, c->actor.name,
+	enum rc rc = password_prove(c, c->actor.name,
 				    json_text(c->body, "old_password"),
-				    &account, &wait_s, &c->err);
+				    &account, &wait_s);
 
 	c->retry_after_s = wait_s;
 	if (rc != RC_OK)

@@ -43,6 +43,7 @@ struct call {
 	bool is_due; /* what was read quotes a record of class L3 or L4 */
 
 	char detail[160]; /* a handler's words for the audit log */
+	bool is_guess; /* a password was tried, and was wrong */
 	bool is_repeated; /* the Idempotency-Key was: nothing was done now */
 
 	/* What the handler leaves. */

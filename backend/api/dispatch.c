@@ -81,14 +81,14 @@ static enum rc identify_password(struct call *c, const struct request *req)
 {
 	/* An address that was wrong too often waits before the dear check, and
 	 * not after it; whom the server remembers does not wait. */
-	int wait_s =
-		limit_wait_s(c->service, c->service->limit_login, req->remote);
+	struct login_try try = { .service = c->service, .remote = req->remote };
 	enum rc rc = login_basic(c->service->login, c->store,
 				 request_header(req, "Authorization"),
-				 &c->actor, &wait_s, &c->err);
+				 &c->actor, &try, &c->err);
 
 	c->by = BY_PASSWORD;
-	return call_proved(c, rc, wait_s);
+	c->is_guess = try.is_guess;
+	return call_proved(c, rc, try.wait_s);
 }
 
 /* What a tablet asks for beside its sync: it signs method, path and time as for
@@ -150,24 +150,35 @@ static enum rc limited(struct call *c, int limit, const char *key)
 }
 
 /* The bucket of the address before anything is looked at, that of the account
- * once it is known. Who proves nothing takes from the address. */
+ * once it is known. Who proves nothing takes from the address. The bucket of
+ * `login` only gives for what was wrong (guess_take), so that whoever is right
+ * costs nobody of the same office anything. */
 static enum rc let_in(struct call *c, const struct request *req,
 		      char session[SESSION_SIZE])
 {
 	const struct contract_limit *limits;
 	int limit = c->operation->limit;
 	bool by_address = false;
+	char ended[80];
 	enum rc rc = RC_OK;
 
+	/* Beside what the address asks for without any of these. */
+	snprintf(ended, sizeof(ended), "ended %s", req->remote);
 	contract_limits(c->contract, &limits);
 	if (limit >= 0)
 		by_address = limits[limit].by == LIMIT_ADDRESS;
 	if (by_address)
-		rc = limited(c, limit, req->remote);
+		rc = limited(c,
+			     limit == c->service->limit_login
+				     ? c->service->limit_public
+				     : limit,
+			     req->remote);
 	if (rc == RC_OK)
 		rc = identify(c, req, session);
-	if (rc != RC_OK && c->problem_status == 401)
-		(void)limited(c, c->service->limit_login, req->remote);
+	/* A token or a session has too many bits to be guessed: one that has
+	 * ended is asked with by mistake. */
+	if (rc != RC_OK && c->problem_status == 401 && !c->is_guess)
+		(void)limited(c, c->service->limit_public, ended);
 	if (rc != RC_OK || by_address || limit < 0)
 		return rc;
 	return c->by == BY_NOBODY

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/service_impl.h"
 #include "base/hash.h"
 #include "base/hex.h"
 #include "store/backoff.h"
@@ -26,8 +27,8 @@ struct login {
 	struct backoff *backoff;
 	unsigned char key[32]; /* of this process */
 	pthread_mutex_t lock; /* what stands below */
-	struct remembered known[REMEMBERED];
-	size_t next;
+	struct remembered known[REMEMBERED], wrong[REMEMBERED];
+	size_t next, next_wrong;
 	int checks;
 	pthread_mutex_t checking;
 };
@@ -70,35 +71,61 @@ static void credential_hash(const struct login *l, const char *name,
 	sha256_end(&h, out);
 }
 
-/* Is it known? If not, may it be checked now? */
-static bool is_known(struct login *l, const unsigned char hash[SHA256_BYTES],
-		     int64_t password_version, bool is_let_in, bool *may_check)
+/* What an account is known by as long as its password and state stay. */
+static int64_t version_of(struct store *store, const char *name)
+{
+	struct err ignored = { 0 };
+	struct account a;
+
+	if (account_look(store, name, &a, &ignored) != RC_OK)
+		return -1;
+	return a.is_disabled ? -2 - a.password_version : a.password_version;
+}
+
+enum known { KNOWN_NOT, KNOWN_RIGHT, KNOWN_WRONG };
+
+static bool is_among(const struct login *l, const struct remembered *all,
+		     const unsigned char hash[SHA256_BYTES], int64_t version)
 {
 	int64_t now = host_monotonic_ms(l->host);
-	bool known = false;
+	bool is = false;
+
+	for (size_t i = 0; i < REMEMBERED; i++)
+		is |= all[i].until > now &&
+		      all[i].password_version == version &&
+		      !memcmp(all[i].hash, hash, SHA256_BYTES);
+	return is;
+}
+
+/* Is it known? If not, may it be checked now? */
+static enum known look(struct login *l, const unsigned char hash[SHA256_BYTES],
+		       int64_t version, bool *may_check)
+{
+	enum known known = KNOWN_NOT;
 
 	pthread_mutex_lock(&l->lock);
-	for (size_t i = 0; i < REMEMBERED; i++)
-		known |= l->known[i].until > now &&
-			 l->known[i].password_version == password_version &&
-			 !memcmp(l->known[i].hash, hash, SHA256_BYTES);
-	*may_check = !known && is_let_in && l->checks < CHECKS_MAX;
+	if (is_among(l, l->known, hash, version))
+		known = KNOWN_RIGHT;
+	else if (is_among(l, l->wrong, hash, version))
+		known = KNOWN_WRONG;
+	*may_check = !known && l->checks < CHECKS_MAX;
 	l->checks += *may_check;
 	pthread_mutex_unlock(&l->lock);
 	return known;
 }
 
 static void checked(struct login *l, const unsigned char hash[SHA256_BYTES],
-		    int64_t password_version, bool is_right)
+		    int64_t version, enum rc came)
 {
 	struct remembered *r;
 
 	pthread_mutex_lock(&l->lock);
 	l->checks--;
-	if (is_right) {
-		r = &l->known[l->next++ % REMEMBERED];
+	if (came == RC_OK || came == RC_DENIED) {
+		r = came == RC_OK ? &l->known[l->next++ % REMEMBERED]
+				  : &l->wrong[l->next_wrong++ % REMEMBERED];
 		memcpy(r->hash, hash, SHA256_BYTES);
-		r->password_version = password_version;
+		r->password_version = version;
 		r->until = host_monotonic_ms(l->host) + REMEMBERED_MS;
 	}
 	pthread_mutex_unlock(&l->lock);
@@ -135,34 +162,54 @@ static enum rc password_check(struct login *l, struct store *store,
 	return rc;
 }
 
+/* The address pays before the check, so that nobody has several at once for
+ * one, and gets it back for what was right. */
+static enum rc guess_check(struct login *l, struct store *store,
+			   const char *name, const char *password,
+			   struct account *out, struct login_try *try,
+			   struct err *err)
+{
+	struct service *s = try->remote ? try->service : NULL;
+	enum rc rc;
+
+	if (s && !limit_take(s, s->limit_login, try->remote, &try->wait_s))
+		return err_set(err, RC_BUSY,
+			       "too many wrong passwords from this address: "
+			       "try again in %d seconds",
+			       try->wait_s);
+	rc = password_check(l, store, name, password, out, &try->wait_s, err);
+	try->is_guess = rc == RC_DENIED;
+	if (s && !try->is_guess)
+		limit_give(s, s->limit_login, try->remote);
+	return rc;
+}
+
 enum rc login_password(struct login *l, struct store *store, const char *name,
-		       const char *password, struct account *out, int *wait_s,
-		       struct err *err)
+		       const char *password, struct account *out,
+		       struct login_try *try, struct err *err)
 {
 	unsigned char hash[SHA256_BYTES];
-	struct err ignored = { 0 };
-	struct account now = { .password_version = -1 };
+	int64_t version = version_of(store, name);
+	enum known known;
 	bool may_check;
 	enum rc rc;
 
+	try->is_guess = false;
+	try->wait_s = 0;
 	credential_hash(l, name, password, hash);
-	(void)account_look(store, name, &now, &ignored);
-	if (is_known(l, hash, now.password_version, !*wait_s, &may_check)) {
-		*wait_s = 0;
+	known = look(l, hash, version, &may_check);
+	if (known == KNOWN_RIGHT) {
 		rc = account_get(store, name, out, err);
-	} else if (*wait_s) {
-		rc = err_set(err, RC_BUSY,
-			     "too many wrong passwords from this address: try "
-			     "again in %d seconds",
-			     *wait_s);
+	} else if (known == KNOWN_WRONG) {
+		rc = err_set(err, RC_DENIED, LOGIN_WRONG);
 	} else if (!may_check) {
-		*wait_s = 1;
+		try->wait_s = 1;
 		rc = err_set(err, RC_BUSY,
 			     "other passwords are being checked: try again");
 	} else {
-		rc = password_check(l, store, name, password, out, wait_s, err);
-		checked(l, hash, rc == RC_OK ? out->password_version : -2,
-			rc == RC_OK);
+		rc = guess_check(l, store, name, password, out, try, err);
+		checked(l, hash, rc == RC_OK ? out->password_version : version,
+			rc);
 	}
 	/* Disabled since it was remembered, or unknown: one answer. */
 	if (rc == RC_DENIED || rc == RC_NOT_FOUND) {
@@ -173,18 +220,19 @@ enum rc login_password(struct login *l, struct store *store, const char *name,
 }
 
 enum rc login_basic(struct login *l, struct store *store,
-		    const char *authorization, struct account *out, int *wait_s,
-		    struct err *err)
+		    const char *authorization, struct account *out,
+		    struct login_try *try, struct err *err)
 {
 	char credential[CREDENTIAL_MAX + 1], *password;
 	enum rc rc;
 
+	try->is_guess = false;
 	if (!credential_read(authorization, credential))
 		return err_set(err, RC_DENIED,
 			       "name an account and its password");
 	password = strchr(credential, ':');
 	*password++ = '\0';
-	rc = login_password(l, store, credential, password, out, wait_s, err);
+	rc = login_password(l, store, credential, password, out, try, err);
 	wipe(credential, sizeof(credential));
 	return rc;
 }

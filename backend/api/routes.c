@@ -40,6 +40,18 @@ static bool is_let_in(struct service *s, int limit, const char *key,
 	return false;
 }
 
+/* Has the address guessed too much already? */
+static bool may_guess(struct service *s, const struct request *req,
+		      struct reply *reply)
+{
+	int wait_s = limit_wait_s(s, s->limit_login, req->remote);
+
+	if (wait_s)
+		busy_send(reply, req, "too many requests: try again later",
+			  wait_s);
+	return !wait_s;
+}
+
 /* By terminal and address: whoever uses another's name elsewhere takes nothing
  * from it. */
 static bool is_terminal_let_in(struct service *s, const struct request *req,
@@ -79,11 +91,16 @@ static void post_enroll(void *ctx, struct request *req, struct reply *reply)
 {
 	struct err err = { 0 };
 	struct service *s = ctx;
+	int wait_s;
 
-	if (!is_let_in(s, s->limit_login, req->remote, req, reply))
+	if (!is_let_in(s, s->limit_public, req->remote, req, reply) ||
+	    !may_guess(s, req, reply))
 		return;
 	if (service_enroll(ctx, req->body, req->body_bytes, &reply->body,
 			   &err) != RC_OK) {
+		if (err.code == RC_DENIED)
+			(void)limit_take(s, s->limit_login, req->remote,
+					 &wait_s);
 		reply_problem(reply, req, &err);
 		return;
 	}

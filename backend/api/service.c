@@ -86,6 +86,12 @@ bool limit_take(struct service *s, int limit, const char *key, int *wait_s)
 			   host_monotonic_ms(s->host), wait_s);
 }
 
+void limit_give(struct service *s, int limit, const char *key)
+{
+	if (s->buckets && limit >= 0)
+		bucket_give(s->buckets, (size_t)limit, key);
+}
+
 int limit_wait_s(struct service *s, int limit, const char *key)
 {
 	int wait_s = 0;
@@ -314,19 +320,14 @@ static enum rc mirror_reader(struct service *s, struct store *store,
 			     const struct mirror_input *in, bool *is_known,
 			     int *wait_s, struct err *err)
 {
+	struct login_try try = { .service = s, .remote = in->remote };
 	struct account account;
-	int ignored;
 	enum rc rc;
 
-	if (in->remote)
-		*wait_s = limit_wait_s(s, s->limit_login, in->remote);
-	rc = login_basic(s->login, store, in->authorization, &account, wait_s,
+	rc = login_basic(s->login, store, in->authorization, &account, &try,
 			 err);
 	*is_known = rc != RC_DENIED;
-	/* Without a word about oneself nothing was guessed: git asks so first.
-	 */
-	if (rc == RC_DENIED && in->authorization && in->remote)
-		(void)limit_take(s, s->limit_login, in->remote, &ignored);
+	*wait_s = try.wait_s;
 	if (rc != RC_OK)
 		return rc;
 	if (!account_may(&account, ROLE_AUDITOR | ROLE_ADMINISTRATOR, "*") ||

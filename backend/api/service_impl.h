@@ -53,6 +53,8 @@ void contract_give(struct service *s, struct contract_held *held);
 /* Take from a bucket; false when it is empty, *wait_s says how long. A limit
  * below 0 is none. */
 bool limit_take(struct service *s, int limit, const char *key, int *wait_s);
+/* Put one back. */
+void limit_give(struct service *s, int limit, const char *key);
 /* Seconds until the bucket has a token; 0: it has one now. Takes none. */
 int limit_wait_s(struct service *s, int limit, const char *key);
 

@@ -169,3 +169,21 @@ bool bucket_has(struct bucket_table *table, size_t class, const char *key,
 {
 	return asked(table, class, key, now_ms, true, retry_after_s);
 }
+
+void bucket_give(struct bucket_table *table, size_t class, const char *key)
+{
+	unsigned char hash[SHA256_BYTES];
+	struct bucket_row *row;
+	struct entry *e;
+
+	assert(class < table->nrows);
+	row = &table->rows[class];
+	sha256(hash, key, strlen(key));
+	pthread_mutex_lock(&table->lock);
+	/* When it is full is told by the time, so that an earlier one is as
+	 * good as now. */
+	e = entry_of(row, hash);
+	if (e->full_us != INT64_MIN)
+		e->full_us -= row->token_us;
+	pthread_mutex_unlock(&table->lock);
+}

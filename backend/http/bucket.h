@@ -49,7 +49,11 @@ void bucket_table_free(struct bucket_table *table);
 bool bucket_take(struct bucket_table *table, size_t class, const char *key,
 		 int64_t now_ms, int *retry_after_s);
 
-/* The same without taking one. */
+/* Put one back that was taken a moment ago and turned out to be owed by nobody;
+ * no bucket gets more than it holds. */
+void bucket_give(struct bucket_table *table, size_t class, const char *key);
+
+/* bucket_take() without taking one. */
 bool bucket_has(struct bucket_table *table, size_t class, const char *key,
 		int64_t now_ms, int *retry_after_s);
 
