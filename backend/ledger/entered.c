@@ -7,7 +7,6 @@
 
 #include "base/jcs.h"
 #include "kind/limits.h"
-#include "ledger/people.h"
 #include "sql_store.gen.h"
 
 static enum rc is_logged(struct op *op, const char *scope, const char *kind,
@@ -156,42 +155,6 @@ static enum rc agencies_check(struct op *op, const struct office_write *w,
 	return rc;
 }
 
-/* -- inspectors -- */
-
-/* Does the record name whose it is? */
-static const json_t *team_of(const struct kind *k, const json_t *record)
-{
-	const json_t *team = json_object_get(record, "officers");
-
-	return kind_field(k, "officers") && json_array_size(team) ? team : NULL;
-}
-
-/* On a tablet inspectors have what is theirs; at the office they would have all
- * of the county's. */
-static enum rc team_check(struct op *op, const struct office_write *w,
-			  const struct kind *k, const json_t *before,
-			  const json_t *after, struct err *why)
-{
-	const json_t *team = team_of(k, before);
-	unsigned role = op->actor->roles;
-	struct people who;
-	enum rc rc;
-
-	if (!team || !(role & ROLE_INSPECTOR) ||
-	    role & (ROLE_COORDINATOR | ROLE_ADMINISTRATOR | ROLE_SERVER))
-		return RC_OK;
-	rc = people_of(op->store, w->scope, op->actor->name, &who, why);
-	return rc == RC_OK && !people_among(&who, team)
-		       ? err_set(why, RC_DENIED,
-				 "%s '%s' is of other officers: as an "
-				 "inspector account '%s' changes what its own "
-				 "officer is named in, whose record says so in "
-				 "'account'",
-				 k->name, json_text(after, "id"),
-				 op->actor->name)
-		       : rc;
-}
-
 /* A duplicate of itself, or its own predecessor, says nothing. */
 static enum rc self_check(const struct kind *k, const struct field *f,
 			  const json_t *record, const char *id, struct err *why)
@@ -236,8 +199,6 @@ enum rc entered_check(struct op *op, const struct office_write *w,
 {
 	enum rc rc = limits_check(k, before, after, op->now_ms, why);
 
-	if (rc == RC_OK)
-		rc = team_check(op, w, k, before, after, why);
 	if (rc == RC_OK)
 		rc = agencies_check(op, w, k, before, after, why);
 	for (size_t i = 0; i < k->nfields && rc == RC_OK; i++)

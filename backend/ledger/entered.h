@@ -5,10 +5,7 @@
 
 #include "ledger/ledger.h"
 
-/* Who is an inspector and nothing else changes what officers are named for,
- * such as a visit, only as one of them (ledger/people.h).
- *
- * An account that acts for some agencies only writes what is theirs, or
+/* An account that acts for some agencies only writes what is theirs, or
  * nobody's, and names no officer of another.
  *
  * The changes from `before` (NULL: new) to `after`. RC_INVALID names the field,

@@ -25,12 +25,26 @@
 #include "ledger/people.h"
 #include "sql_store.gen.h"
 
-static enum rc change_judge(const struct kind *k, const struct take *t,
-			    const json_t *before, const json_t *after,
-			    const char **code, struct err *why)
+/* In a team one is by any of one's names. (No kind with a team has fields that
+ * say who acted, which is one name.) */
+static enum rc change_judge(struct batch *b, const struct kind *k,
+			    const struct take *t, const json_t *before,
+			    const json_t *after, const char **code,
+			    struct err *why)
 {
-	switch (kind_may_change(k, t->role, t->commit.author, before, after,
-				why)) {
+	const char *author = t->commit.author, *named = NULL;
+	struct people who;
+
+	if (k->team && before) {
+		enum rc rc = people_of(b->store, json_text(after, "scope"),
+				       author, &who, b->err);
+
+		if (rc != RC_OK)
+			return rc;
+		named = people_among(&who, json_object_get(before, k->team));
+	}
+	switch (kind_may_change(k, t->role, named ? named : author, before,
+				after, why)) {
 	case RC_INVALID: *code = "invalid"; break;
 	case RC_CONFLICT: *code = "field"; break;
 	case RC_DENIED: *code = "owner"; break;
@@ -516,7 +530,7 @@ enum rc gate_judge(struct batch *b, const struct kind *k, const struct take *t,
 			"%s '%s' is %s's: only its author changes it", k->name,
 			json_text(terminal, "id"), owner);
 	} else {
-		rc = change_judge(k, t, base, terminal, code, why);
+		rc = change_judge(b, k, t, base, terminal, code, why);
 	}
 	if (rc == RC_OK && !*code && k->unique)
 		rc = twin_judge(b, k, terminal, code, why);

@@ -49,15 +49,15 @@ make_ 201 '"v1"' visits '{"id":"v1","subject":"s1","officers":["o1","o2"],"visit
 make_ 201 '"v2"' visits '{"id":"v2","subject":"s2","officers":["o2","o3"],"visited_on":"2026-11-02","state":"open"}'
 for who in insp he; do
 	as $who
-	put 409 "is of other officers" visits/v2 '{"summary":"was not there"}'
-	answers 409 "is of other officers" POST /v1/visits/v2/void -H 'If-Match: *' -H "$J" -d '{"reason":"x"}'
-	fails 1 "is of other officers" hufud set visit v2 summary=x --scope $S --as $who
+	put 409 "'officers' does not name" visits/v2 '{"summary":"was not there"}'
+	answers 409 "'officers' does not name" POST /v1/visits/v2/void -H 'If-Match: *' -H "$J" -d '{"reason":"x"}'
+	fails 1 "'officers' does not name" hufud set visit v2 summary=x --scope $S --as $who
 done
 as insp
-put 409 "is of other officers" visits/v1 '{"summary":"was not there"}'
+put 409 "'officers' does not name" visits/v1 '{"summary":"was not there"}'
 as he
 put 200 '"summary":"was there"' visits/v1 '{"summary":"was there"}'
-put 409 "is of other officers" visits/v2 '{"officers":["o1","o2","o3"]}'
+put 409 "'officers' does not name" visits/v2 '{"officers":["o1","o2","o3"]}'
 answers 200 '"state":"void"' POST /v1/visits/v1/void -H 'If-Match: *' -H "$J" -d '{"reason":"entered twice"}'
 as chen
 put 200 '"summary":"read again"' visits/v2 '{"summary":"read again"}'
