@@ -73,6 +73,7 @@ enum rc about_scopes(struct call *c)
 
 enum rc about_document(struct call *c)
 {
+	snprintf(c->etag, sizeof(c->etag), "%.40s", contract_tag(c->contract));
 	c->result = json_incref(
 		(json_t *)(uintptr_t)contract_document(c->contract));
 	return RC_OK;

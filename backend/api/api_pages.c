@@ -217,6 +217,64 @@ static const char page_head[] =
 	"summary{cursor:pointer;color:#a33;font-size:.9rem;margin:.4rem 0}"
 	"nav a{margin-right:1rem}</style></head><body>\n";
 
+/* The head of a page of its own. */
+static void page_begin(struct call *c)
+{
+	snprintf(c->etag, sizeof(c->etag), "%.40s", contract_tag(c->contract));
+	c->reply->content_type = "text/html; charset=utf-8";
+	reply_header(c->reply, "Content-Security-Policy",
+		     "default-src 'none'; style-src 'unsafe-inline'; "
+		     "frame-ancestors 'none'");
+	buf_puts(&c->reply->body, page_head);
+}
+
+static const json_t *problems(const struct call *c)
+{
+	return json_object_get(
+		json_object_get(contract_document(c->contract), "x-hufu"),
+		"problems");
+}
+
+static void problem_put(struct buf *b, const char *type, const json_t *problem)
+{
+	buf_printf(b,
+		   "<h3 id=\"problem-%s\"><b>%d</b> <code>/problems/%s</code>"
+		   "</h3>\n",
+		   type, (int)json_int(problem, "status", 0), type);
+	tagged(b, "p", json_text(problem, "title"));
+	tagged(b, "p", json_text(problem, "description"));
+}
+
+static void problems_put(struct call *c)
+{
+	struct buf *b = &c->reply->body;
+	const char *type;
+	json_t *one;
+
+	buf_puts(b, "<h2 id=\"problems\">Problems</h2>\n");
+	json_object_foreach((json_t *)(uintptr_t)problems(c), type, one)
+		problem_put(b, type, one);
+}
+
+enum rc about_problem(struct call *c)
+{
+	const char *type = json_text(c->args, "type");
+	const json_t *problem = json_object_get(problems(c), type);
+	struct buf *b = &c->reply->body;
+
+	if (!problem)
+		return call_refuse(c, RC_NOT_FOUND, 404, "not_found",
+				   "there is no problem '%s': /v1/docs lists "
+				   "those that there are",
+				   type);
+	page_begin(c);
+	tagged(b, "h1", json_text(problem, "title"));
+	problem_put(b, type, problem);
+	buf_puts(b, "<p><a href=\"/v1/docs#problems\">All problems</a></p>"
+		    "</body></html>\n");
+	return buf_status(b, &c->err);
+}
+
 enum rc about_pages(struct call *c)
 {
 	const json_t *document = contract_document(c->contract), *tag;
@@ -224,11 +282,7 @@ enum rc about_pages(struct call *c)
 	struct buf *b = &c->reply->body;
 	size_t i;
 
-	c->reply->content_type = "text/html; charset=utf-8";
-	reply_header(c->reply, "Content-Security-Policy",
-		     "default-src 'none'; style-src 'unsafe-inline'; "
-		     "frame-ancestors 'none'");
-	buf_puts(b, page_head);
+	page_begin(c);
 	tagged(b, "h1", json_text(info, "title"));
 	tagged(b, "p", json_text(info, "summary"));
 	tagged(b, "p", json_text(info, "description"));
@@ -237,7 +291,8 @@ enum rc about_pages(struct call *c)
 	json_array_foreach(json_object_get(document, "tags"), i, tag)
 		buf_printf(b, "<a href=\"#%s\">%s</a>", json_text(tag, "name"),
 			   json_text(tag, "name"));
-	buf_puts(b, "<a href=\"#schemas\">shapes</a></nav>\n");
+	buf_puts(b, "<a href=\"#schemas\">shapes</a>"
+		    "<a href=\"#problems\">problems</a></nav>\n");
 	json_array_foreach(json_object_get(document, "tags"), i, tag)
 	{
 		const char *name = json_text(tag, "name");
@@ -250,6 +305,7 @@ enum rc about_pages(struct call *c)
 				operation_put(b, contract_at(c->contract, n));
 	}
 	schemas_put(b, document);
+	problems_put(c);
 	buf_puts(b, "</body></html>\n");
 	return buf_status(b, &c->err);
 }

@@ -217,8 +217,12 @@ static void problem_send(struct call *c, const struct request *req,
 		c->errors ? json_pack("{s:O}", "errors", c->errors) : NULL;
 
 	if (c->problem_status)
-		reply_problem_with(reply, req, c->problem_status,
-				   c->problem_type, NULL, c->err.text, extras);
+		reply_problem_with(
+			reply, req, c->problem_status, c->problem_type,
+			c->contract
+				? contract_problem(c->contract, c->problem_type)
+				: NULL,
+			c->err.text, extras);
 	else
 		reply_problem(reply, req, &c->err);
 	if (reply->status == 401)

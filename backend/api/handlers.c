@@ -61,6 +61,7 @@ static const struct {
 	{ "scope_list", about_scopes },
 	{ "document", about_document },
 	{ "pages", about_pages },
+	{ "problem_page", about_problem },
 };
 
 call_fn *handler_named(const char *name)

@@ -20,6 +20,6 @@ call_fn terminal_code, terminal_list, terminal_revoke;
 call_fn evidence_upload_make, evidence_upload_look, evidence_upload_send,
 	evidence_upload_drop, evidence_file_get;
 call_fn search_page, change_page, change_stream;
-call_fn about_me, about_scopes, about_document, about_pages;
+call_fn about_me, about_scopes, about_document, about_pages, about_problem;
 
 #endif

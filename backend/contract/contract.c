@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/hash.h"
 #include "base/jcs.h"
 #include "contract/document.h"
 #include "contract/embedded.h"
@@ -28,6 +29,7 @@ struct contract {
 	size_t nroutes;
 	struct contract_limit limits[LIMITS_MAX];
 	size_t nlimits;
+	char tag[65]; /* of the document */
 	json_t *kinds; /* name -> {"plural", "readers"} */
 };
 
@@ -367,6 +369,17 @@ static enum rc limits_read(struct contract *c, struct err *err)
 	return RC_OK;
 }
 
+static enum rc tag_make(struct contract *c, struct err *err)
+{
+	char *text = json_dumps(c->document, JSON_COMPACT | JSON_SORT_KEYS);
+
+	if (!text)
+		return err_set(err, RC_NOMEM, "out of memory");
+	sha256_hex(c->tag, text, strlen(text));
+	free(text);
+	return RC_OK;
+}
+
 static enum rc kinds_read(struct contract *c, const struct registry *kinds,
 			  struct err *err)
 {
@@ -409,6 +422,9 @@ enum rc contract_new(struct contract **out, const struct registry *kinds,
 		rc = ops_read(c, kinds, err);
 	if (rc == RC_OK)
 		rc = routes_read(c, err);
+	/* Last: operations have their parameters written out in it. */
+	if (rc == RC_OK)
+		rc = tag_make(c, err);
 	if (rc == RC_OK)
 		*out = c;
 	else
@@ -590,6 +606,18 @@ const json_t *contract_reply(const struct contract *c,
 	at = json_object_iter((json_t *)(uintptr_t)content);
 	return at ? json_object_get(json_object_iter_value(at), "schema")
 		  : NULL;
+}
+
+const char *contract_problem(const struct contract *c, const char *type)
+{
+	const json_t *all = json_point(c->document, "/x-hufu/problems");
+
+	return type ? json_text(json_object_get(all, type), "title") : NULL;
+}
+
+const char *contract_tag(const struct contract *c)
+{
+	return c->tag;
 }
 
 unsigned contract_readers(const struct contract *c, const struct kind *k)

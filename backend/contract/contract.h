@@ -109,9 +109,15 @@ void contract_allowed(const struct contract *c, const char *path,
 
 /* The document that is served. Borrowed. */
 const json_t *contract_document(const struct contract *c);
+/* Another for each document that is another: hex. Borrowed. */
+const char *contract_tag(const struct contract *c);
 /* The schema of a successful reply's JSON body, or NULL. Borrowed. */
 const json_t *contract_reply(const struct contract *c,
 			     const struct operation *op, int status);
+
+/* The title of a type of problems ("denied"), as `x-hufu.problems` has it, or
+ * NULL. */
+const char *contract_problem(const struct contract *c, const char *type);
 
 /* Who may read records of a kind: by its class, and its `readers` where it has
  * them. With ROLE_PUBLIC for class L1. */

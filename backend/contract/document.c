@@ -9,6 +9,7 @@
 #include "contract/embedded.h"
 #include "contract/example.h"
 #include "contract/point.h"
+#include "contract/refusals.h"
 
 #define TEXT_MAX_BYTES (1u << 20)
 
@@ -524,7 +525,10 @@ enum rc document_make(const struct registry *kinds, json_t **out,
 		rc = kind_schemas(*out, registry_at(kinds, i), err);
 	if (rc == RC_OK)
 		rc = paths_make(*out, kinds, err);
-	if (rc == RC_OK)
-		headers_put(*out);
+	if (rc != RC_OK)
+		return rc;
+	refusals_put(*out);
+	problem_types_put(*out);
+	headers_put(*out);
 	return rc;
 }

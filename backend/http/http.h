@@ -128,7 +128,7 @@ void reply_header(struct reply *reply, const char *name, const char *fmt, ...)
 void reply_problem(struct reply *reply, const struct request *req,
 		   const struct err *err);
 /* A problem of the caller's own. `type` is what follows "/problems/", `title`
- * the same words for each problem of that type; NULL for those of the status.
+ * the same words for each problem of that type; NULL for those of this room.
  * The members of the object `extras` (borrowed, may be NULL) are added, such as
  * `errors: [{pointer, detail}]`; those that every problem has stay as they
  * are. `detail` may not lie in reply->body. */

@@ -7,6 +7,9 @@
 /* "Not Found" of 404; "Unknown" for what this server never sends. */
 const char *status_phrase(int status);
 
+/* "Not allowed" of "denied"; NULL for a type that is none of this room's. */
+const char *problem_title(const char *type);
+
 /* A problem that the server itself found, named after its status
  * ("/problems/method_not_allowed"). */
 void problem_of_status(struct reply *reply, int status, const char *detail,

@@ -16,6 +16,16 @@ is "what only the server writes is not written" "get" "$(d '.paths."/v1/ratings"
 is "the page for people is one" "200 text/html" "$(curl -s -o "$T/page" -w '%{http_code} %{content_type}' "$URL/v1/docs" | cut -d';' -f1)"
 is "that loads nothing" 0 "$(grep -ciE '(src|href)="(https?:)?//' "$T/page" || true)"
 answers 404 "/problems/not_found" GET /v1/nothing
+# what goes wrong has a page, one title a type, and stands in the document
+is "the document is asked for once" "304 304" "$(for p in openapi.json docs; do
+	tag=$(curl -sI "$URL/v1/$p" | sed -n 's/^ETag: \(.*\)\r$/\1/p'); curl -s -o /dev/null -w '%{http_code} ' -H "If-None-Match: $tag" "$URL/v1/$p"; done | sed 's/ $//')"
+answers 400 '"/problems/invalid_request","title":"The request does not fit the document"' GET "/v1/subjects?colour=red"
+is "its type is one of those that are told" true "$(d '.components.schemas.Problem.properties.type.enum | index("/problems/invalid_request") != null')"
+answers 200 "a pointer and a sentence" GET /problems/invalid_request
+answers 404 "no problem 'nonsense'" GET /problems/nonsense
+answers 403 '"title":"Not allowed"' GET /v1/accounts
+is "the page for people has them all" "$(d '."x-hufu".problems | length')" "$(grep -c 'id="problem-' "$T/page")"
+is "an operation tells how it is refused" "400 401 403 404 409 413 415 422 428 429" "$(d '.paths."/v1/subjects".post.responses | keys | map(select(startswith("4"))) | join(" ")')"
 answers 200 '"chen"' GET /v1/me
 WHO="chen:a wrong word" answers 401 unauthorized GET /v1/me
 hufud account set-password admin --password-file "$T/pw" >/dev/null

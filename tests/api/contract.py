@@ -14,8 +14,9 @@ HIDDEN = "***"  # in a log, where a secret stood
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 # Refusals of the server before it knows of an operation (http/gate.c), and
 # those that any operation may meet.
-ANYWHERE = {400, 401, 403, 404, 405, 408, 409, 411, 412, 413, 414, 415, 416, 417, 422, 428, 429,
-            431, 500, 503, 505}
+ANYWHERE = {405, 408, 411, 413, 414, 417, 431, 503, 505}
+# What speaks for itself ("raw") does not tell all of its own yet.
+RAW = ANYWHERE | {400, 401, 403, 404, 409, 412, 415, 416, 422, 429}
 
 # What HTTP itself and every reply of this server have (http/reply.c); a header
 # beside these is told in the document, or it is not sent.
@@ -149,9 +150,12 @@ class Contract:
         headers = {k.lower(): v for k, v in reply["headers"].items()}
         if status >= 500 and status != 503 and str(status) not in op.op["responses"]:
             return [f"the server failed: {status} {reply.get('body')}"]
-        if status >= 400 and str(status) not in op.op["responses"]:
-            return ([] if status in ANYWHERE else [f"status {status} is none of those that are told"]) \
-                + self.undeclared(op, [self.document["components"]["responses"]["problem"]], headers) + self._problem(e)
+        if status >= 400:
+            declared = op.op["responses"].get(str(status))
+            told = declared is not None or status in (RAW if op.is_raw else ANYWHERE)
+            problem = self.resolve(declared or self.document["components"]["responses"]["problem"])
+            return ([] if told else [f"status {status} is none of those that are told"]) \
+                + self.undeclared(op, [problem], headers) + self._problem(e)
         declared = op.reply(status) if str(status) in op.op["responses"] else None
         if declared is None:
             return [f"status {status} is not declared"]
@@ -210,6 +214,10 @@ class Contract:
             return [] if e["method"] == "HEAD" and reply.get("is_file") else ["a problem without a body"]
         schema = self.document["components"]["schemas"]["Problem"]
         out = ["problem" + x for x in self.errors(schema, reply["body"])]
+        type_ = str(reply["body"].get("type", "")).removeprefix("/problems/")
+        known = self.document.get("x-hufu", {}).get("problems", {}).get(type_)
+        if known and (known["status"], known["title"]) != (reply["status"], reply["body"].get("title")):
+            out.append(f"{type_} as {reply['status']} {reply['body'].get('title')!r}, not {known['status']} {known['title']!r}")
         if reply["body"].get("status") != reply["status"]:
             out.append("the problem names another status")
         if not reply["body"].get("detail"):

@@ -20,6 +20,7 @@ PROBLEM = {"type": "object", "required": ["type", "title", "status"], "propertie
 X = {"handler": "h", "roles": ["public"], "scope": "none", "limit": "read"}
 DOCUMENT = {
     "openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "tags": [{"name": "things"}],
+    "x-hufu": {"problems": {"denied": {"status": 403, "title": "t"}}},
     "paths": {
         "/v1/things": {
             "get": {
@@ -31,6 +32,7 @@ DOCUMENT = {
                                 "type": "object", "required": ["items"], "additionalProperties": False,
                                 "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/Thing"}}}}}}},
                     "304": {"description": "d", "headers": {"ETag": {"schema": {"type": "string"}}}},
+                    "403": {"$ref": "#/components/responses/problem"},
                     "default": {"$ref": "#/components/responses/problem"}}},
             "post": {
                 "operationId": "createThing", "summary": "Make", "x-hufu": X,
@@ -41,6 +43,8 @@ DOCUMENT = {
                 "responses": {
                     "201": {"description": "d", "content": {"application/json": {
                         "schema": {"$ref": "#/components/schemas/Thing"}}}},
+                    "400": {"$ref": "#/components/responses/problem"},
+                    "409": {"$ref": "#/components/responses/problem"},
                     "default": {"$ref": "#/components/responses/problem"}}}},
         "/v1/things/{id}": {
             "parameters": [{"name": "id", "in": "path", "required": True,
@@ -79,7 +83,7 @@ def exchange(method, path, status, body=None, **more):
 
 
 def problem(status, **more):
-    return {"type": "/problems/denied", "title": "t", "status": status, "detail": "why", **more}
+    return {"type": "/problems/denied" if status == 403 else "/problems/other", "title": "t", "status": status, "detail": "why", **more}
 
 
 THING = {"on": "2026-09-01"}
@@ -101,6 +105,9 @@ WRONG = [
     ("fails", exchange("GET", "/v1/things", 500, problem(500))),
     ("not declared", exchange("GET", "/v1/things", 202, LIST)),
     ("none of those", exchange("GET", "/v1/things", 418, problem(418))),
+    ("none of those", exchange("GET", "/v1/things/a", 403, problem(403))),
+    ("'Forbidden', not 403 't'", exchange("GET", "/v1/things", 403, problem(403, title="Forbidden"))),
+    ("denied as 409", exchange("POST", "/v1/things", 409, problem(409, type="/problems/denied"), sent=THING, headers=KEY)),
     ("which is not declared", exchange("GET", "/v1/things", 200, LIST, type="text/plain")),
     ("missing", exchange("GET", "/v1/things", 200)),
     ("a body where none", exchange("GET", "/v1/things/a", 200, THING) | {"path": "/v1/none"}),

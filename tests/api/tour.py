@@ -17,9 +17,12 @@ from server import ROOT, S1, Failed, Server  # noqa: E402
 
 # What a kind asks for beyond the types of its fields.
 BODIES = {
+    "answer": {"author": "admin"},
     "exemption": {"subject": "s16", "reason": "first"},
     "subject_private": {"id": "s16", "phone": "10012345678"},
 }
+# What no account of the office makes, and how that is said: whoever answers is an officer.
+REFUSED = {"answer": "there is no officer 'admin'"}
 IDS = {"subject": "s16", "officer": "o16", "agency": "ag1", "assignment": "a16", "visit": "v16"}
 
 
@@ -72,7 +75,8 @@ class Tour:
             body.update(BODIES.get(name, {}))
             who = self.maker(make, kind, body)
             status, value = self.ask(make, f"{make.path}?scope={scope}", body, who, Idempotency_Key=f"tour-{name}-1")
-            self.hold(status in (201, 409, 403), f"{make.id} {body} as {who}", (status, value))
+            refused = status == 409 and REFUSED.get(name, "-") in value["detail"]
+            self.hold(refused if name in REFUSED else status == 201, f"{make.id} {body} as {who}", (status, value))
             if status == 201:
                 i, etag = value["id"], value["etag"]
         status, value = self.ask(many, f"{many.path}?scope={scope}&limit=5", who=self.reader(kind))
@@ -96,16 +100,18 @@ class Tour:
             {"coordinator": "chen", "analyst": "ma", "auditor": "song", "inspector": "gu"}[kind["writers"][0]]
 
     def change(self, op, name, kind, scope, i, etag):
+        said = None
         for field in kind["fields"]:
             if field["type"] != "text" or "fsm" in field or "values" in field or "codes" in field or \
                     field.get("rule") == "once" or "administrator" not in field.get("writers", kind["writers"]):
                 continue
             status, value = self.ask(op, op.path.replace("{id}", i) + f"?scope={scope}", {field["name"]: "二"},
                                      If_Match=f'"{etag}"')
+            said = status, value
             if status == 200:
-                self.passed += 1
-                return
-        print(f"{op.id} {i} was always refused")
+                break
+        # A kind whose texts are all written once has nothing to change.
+        self.hold(said is None or said[0] == 200, f"{op.id} {i} is done for one of its texts", said)
 
 
 def main():

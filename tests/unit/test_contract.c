@@ -11,6 +11,7 @@
 #include "contract/contract.h"
 #include "contract/point.h"
 #include "contract/schema.h"
+#include "http/problem.h"
 
 struct world {
 	struct registry *kinds;
@@ -343,6 +344,60 @@ static void test_a_kind_whose_words_are_taken_is_not_admitted(void **state)
 	}
 }
 
+/* Said twice, by the room that sends before there is a document, and there. */
+static void test_a_problem_has_one_title(void **state)
+{
+	struct world *w = *state;
+	const json_t *all =
+		json_point(contract_document(w->c), "/x-hufu/problems");
+	size_t shared = 0;
+	const char *type;
+	json_t *one;
+
+	for (int rc = RC_OK + 1; rc < RC__MAX; rc++) {
+		one = json_object_get(all, rc_name((enum rc)rc));
+		assert_non_null(one);
+		assert_int_equal(json_int(one, "status", 0),
+				 rc_status((enum rc)rc));
+		assert_non_null(problem_title(rc_name((enum rc)rc)));
+	}
+	json_object_foreach((json_t *)(uintptr_t)all, type, one)
+	{
+		const char *title = problem_title(type);
+
+		assert_non_null(json_text(one, "description"));
+		assert_string_equal(contract_problem(w->c, type),
+				    json_text(one, "title"));
+		if (!title)
+			continue;
+		shared++;
+		assert_string_equal(title, json_text(one, "title"));
+	}
+	assert_true(shared >= 25);
+}
+
+static void test_operations_tell_how_they_are_refused(void **state)
+{
+	static const struct {
+		const char *path, *has, *lacks;
+	} cases[] = {
+		{ "/paths/~1v1~1subjects/post", "428", "412" },
+		{ "/paths/~1v1~1subjects~1{id}/patch", "412", "304" },
+		{ "/paths/~1v1~1subjects~1{id}/get", "404", "409" },
+		{ "/paths/~1v1~1me/get", "401", "404" },
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const json_t *replies = json_object_get(
+			json_point(contract_document(w->c), cases[i].path),
+			"responses");
+
+		assert_non_null(json_object_get(replies, cases[i].has));
+		assert_null(json_object_get(replies, cases[i].lacks));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -358,6 +413,8 @@ int main(void)
 		cmocka_unit_test(test_wrong_parameters_are_told_one_by_one),
 		cmocka_unit_test(test_schemas_find_what_does_not_fit),
 		cmocka_unit_test(test_a_word_that_nobody_checks_is_refused),
+		cmocka_unit_test(test_a_problem_has_one_title),
+		cmocka_unit_test(test_operations_tell_how_they_are_refused),
 		cmocka_unit_test(
 			test_a_kind_whose_words_are_taken_is_not_admitted),
 	};
