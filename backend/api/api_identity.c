@@ -358,7 +358,7 @@ static enum rc account_put(struct call *c, const char *name, bool is_new)
 		change.state = !strcmp(state, "active") ? ACCOUNT_ENABLE
 							: ACCOUNT_DISABLE;
 	rc = account_change(c->store, &c->actor, &change, &by, &c->err);
-	if (rc == RC_CONFLICT) {
+	if (rc == RC_CONFLICT && !is_new) {
 		c->problem_status = 412;
 		c->problem_type = "precondition_failed";
 	}

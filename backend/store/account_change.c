@@ -231,17 +231,25 @@ static enum rc states_load(struct store *s, const struct account *actor,
 	struct err missing = { 0 };
 	enum rc rc = account_look(s, c->name, before, &missing);
 
+	if (rc != RC_OK && rc != RC_NOT_FOUND)
+		return err_set(err, rc, "%s", missing.text);
+	/* Who may not change everybody is told the same of one that there is
+	 * not as of one that is another's. */
+	if (rc == RC_NOT_FOUND) {
+		*before = (struct account){ 0 };
+		snprintf(before->scopes, sizeof(before->scopes), "%s",
+			 c->is_new ? "" : "*");
+	}
 	if (rc == RC_OK && c->is_new)
-		rc = err_set(err, RC_INVALID, "account '%s' exists already",
-			     c->name);
-	else if (rc == RC_NOT_FOUND && c->is_new)
-		rc = RC_OK;
-	else if (rc != RC_OK)
-		rc = err_set(err, rc, "%s", missing.text);
+		return err_set(err, RC_CONFLICT, "account '%s' exists already",
+			       c->name);
 	*after = *before;
 	apply(c, after);
-	if (rc == RC_OK)
-		rc = actor_may(actor, c, before, after, err);
+	if (actor_may(actor, c, before, after, err) != RC_OK)
+		return err->code;
+	if (rc == RC_NOT_FOUND && !c->is_new)
+		return err_set(err, rc, "%s", missing.text);
+	rc = RC_OK;
 	/* Last: it tells what the account is now. */
 	return rc == RC_OK ? seen_check(c, before, err) : rc;
 }

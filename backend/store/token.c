@@ -93,6 +93,29 @@ static enum rc actor_may(const struct account *actor,
 		       actor->name, owner->name);
 }
 
+/* Whose token it is to be. Who may not manage everybody's is told the same of
+ * an account that there is not as of one that is another's. */
+static enum rc owner_get(struct store *s, const struct account *actor,
+			 const char *name, struct account *owner,
+			 struct err *err)
+{
+	struct err missing = { 0 };
+	enum rc rc = account_look(s, name, owner, &missing);
+
+	if (rc == RC_NOT_FOUND) {
+		*owner = (struct account){ .scopes = "*" };
+		snprintf(owner->name, sizeof(owner->name), "%s", name);
+	} else if (rc != RC_OK) {
+		return err_set(err, rc, "%s", missing.text);
+	}
+	if (actor_may(actor, owner, err) != RC_OK)
+		return err->code;
+	if (rc == RC_OK && owner->is_disabled)
+		rc = err_set(&missing, RC_DENIED, "account '%s' is disabled",
+			     name);
+	return rc == RC_OK ? rc : err_set(err, rc, "%s", missing.text);
+}
+
 static enum rc label_is_free(struct store *s, const struct token_wish *w,
 			     struct err *err)
 {
@@ -184,11 +207,9 @@ enum rc token_make(struct store *s, const struct account *actor,
 {
 	struct account owner;
 	struct token t = { .id = id, .text = text, .by = actor->name };
-	enum rc rc = account_get(s, w->account, &owner, err);
+	enum rc rc = owner_get(s, actor, w->account, &owner, err);
 
 	t.now_ms = by_ms(s, by);
-	if (rc == RC_OK)
-		rc = actor_may(actor, &owner, err);
 	if (rc == RC_OK)
 		rc = label_is_legal(w->label, err);
 	if (rc == RC_OK)

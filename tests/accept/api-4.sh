@@ -128,6 +128,18 @@ is "a list has it, too" 200 "$(with "$Z" GET "/v1/accounts?limit=1000" >/dev/nul
 import json, sys; print(*(a["etag"] for a in json.load(open(sys.argv[1]))["items"] if a["account"] == "song"))' "$T/body")
 	with "$Z" PATCH /v1/accounts/song -H "$M" -H "If-Match: \"$E2\"" -d '{"state":"active"}')"
 
+# who may not manage an account learns nothing of it: that it is there, that it is disabled
+hufud account add insp --role inspector --scope $S --password-file "$T/pw" >/dev/null
+hufud account add far --role inspector --scope 330108 --password-file "$T/pw" >/dev/null
+I="Authorization: Basic $(printf 'insp:correct horse' | base64)"
+said() { json detail <"$T/body" | sed "s/'$1'/X/"; }
+is "nobody, another, and a disabled one are the same for a token" "403 403 403 1" "$(for n in nobody1 far li; do
+	with "$I" POST /v1/tokens -H "$J" -H "$(key)" -d '{"account":"'$n'","label":"x"}'; printf ' '; said $n >>"$T/said"; done; sort -u "$T/said" | wc -l)"
+is "and for a change" "403 403 1" "$(rm "$T/said"; for n in nobody1 far; do
+	with "$A" PATCH "/v1/accounts/$n" -H "$M" -H 'If-Match: *' -d '{"state":"active"}'; printf ' '; said $n >>"$T/said"; done; sort -u "$T/said" | wc -l)"
+is "who manages all is told" 404 "$(with "$Z" PATCH /v1/accounts/nobody1 -H "$M" -H 'If-Match: *' -d '{"state":"active"}')"
+is "a name that is taken is a conflict" "409 /problems/conflict" "$(with "$Z" POST /v1/accounts -H "$J" -H "$(key)" -d '{"account":"far","roles":["analyst"],"scopes":["'$S'"]}') $(json type <"$T/body")"
+
 is "nobody gives himself a role" 403 "$(set_ song '{"roles":["administrator","analyst"]}')"
 is "it is said whose it is to do" 1 "$(grep -c "for another administrator to change" "$T/body")"
 is "nor scopes" 403 "$(set_ song '{"scopes":["33"]}')"

@@ -150,7 +150,7 @@ class Contract:
         headers = {k.lower(): v for k, v in reply["headers"].items()}
         if status >= 500 and status != 503 and str(status) not in op.op["responses"]:
             return [f"the server failed: {status} {reply.get('body')}"]
-        if status >= 400:
+        if status >= 400 and self._is_problem(op, status):
             declared = op.op["responses"].get(str(status))
             told = declared is not None or status in (RAW if op.is_raw else ANYWHERE)
             problem = self.resolve(declared or self.document["components"]["responses"]["problem"])
@@ -193,6 +193,12 @@ class Contract:
         if "body" in reply:
             return ["body" + x for x in self.errors(schema, reply["body"])]
         return []
+
+    def _is_problem(self, op, status):
+        """Or a refusal in words of its own, which is told as any other reply is."""
+        own = op.op["responses"].get(str(status))
+        content = self.resolve(own).get("content", {}) if own else {}
+        return not content or "application/problem+json" in content
 
     def _history(self, op, e):
         """Values of a history are what the record has: its own schema judges them."""
