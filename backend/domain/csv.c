@@ -7,7 +7,11 @@
  *    PLAIN ----------------------------------> next cell or record
  *
  * Whatever else stands behind a closing quote, and a quote inside a plain cell,
- * refuse the record; the machine goes on to the record's end either way. */
+ * refuse the record; the machine goes on to the record's end either way.
+ *
+ * A record over several lines that is refused is torn: as a rule a stray quote
+ * in its first line swallowed the others. Its first line alone is refused, that
+ * quote as a character, and the bytes behind it are read once more. */
 #include "domain/csv.h"
 
 #include <errno.h>
@@ -20,6 +24,8 @@
 
 #define CHUNK_BYTES 65536
 #define NONE (-1)
+/* Every byte of a record within its limit may be a quote, written twice. */
+#define RAW_BYTES_MAX (2 * (CSV_RECORD_MAX + CSV_COLUMNS_MAX + 2))
 
 struct csv {
 	FILE *file;
@@ -30,6 +36,9 @@ struct csv {
 	size_t have, next; /* in chunk */
 	struct buf text; /* cells of the record, each with a NUL behind */
 	struct buf latin; /* the same, converted */
+	struct buf raw; /* the record's bytes as read, up to its limit */
+	struct buf back; /* bytes that are read once more, from back_at */
+	size_t back_at;
 	size_t starts[CSV_COLUMNS_MAX + 1];
 	struct csv_cell cells[CSV_COLUMNS_MAX];
 	unsigned char chunk[CHUNK_BYTES];
@@ -43,6 +52,11 @@ struct scan {
 	bool any; /* a byte or a quote was seen: not an empty line */
 	bool too_long; /* no cell is whole */
 	bool full; /* nothing more is stored */
+	bool torn;
+	size_t cell_raw; /* where the last cell begins in raw */
+	/* The cell that was open when its line ended, and where the next
+	 * begins; 0: the record has one line so far. */
+	size_t open_column, open_raw, line_raw;
 };
 
 static struct csv *csv_new(bool latin1, struct err *err)
@@ -56,6 +70,8 @@ static struct csv *csv_new(bool latin1, struct err *err)
 	c->line = 1;
 	c->latin1 = latin1;
 	buf_init(&c->text, CSV_RECORD_MAX + CSV_COLUMNS_MAX + 1);
+	buf_init(&c->raw, RAW_BYTES_MAX);
+	buf_init(&c->back, RAW_BYTES_MAX);
 	buf_init(&c->latin, 2 * (CSV_RECORD_MAX + CSV_COLUMNS_MAX + 1));
 	return c;
 }
@@ -110,18 +126,23 @@ void csv_close(struct csv *c)
 		fclose(c->file);
 	buf_release(&c->text);
 	buf_release(&c->latin);
+	buf_release(&c->raw);
+	buf_release(&c->back);
 	free(c);
 }
 
 void csv_position(const struct csv *c, int64_t *at, int64_t *size)
 {
-	*at = c->at - (int64_t)(c->have - c->next);
+	*at = c->at - (int64_t)(c->have - c->next) -
+	      (int64_t)(c->back.len - c->back_at);
 	*size = c->size;
 }
 
 /* The next byte without taking it; NONE at the end or after a failure. */
 static int peek(struct csv *c)
 {
+	if (c->back_at < c->back.len)
+		return (unsigned char)c->back.data[c->back_at];
 	if (c->next == c->have) {
 		c->have = fread(c->chunk, 1, sizeof(c->chunk), c->file);
 		c->next = 0;
@@ -142,8 +163,14 @@ static int take(struct csv *c)
 {
 	int byte = peek(c);
 
-	if (byte != NONE)
+	if (byte == NONE)
+		return NONE;
+	if (c->back_at < c->back.len)
+		c->back_at++;
+	else
 		c->next++;
+	if (c->raw.len < RAW_BYTES_MAX)
+		buf_byte(&c->raw, (char)byte);
 	if (byte == '\n')
 		c->line++;
 	return byte;
@@ -159,6 +186,7 @@ static void refuse(struct csv_row *row, const char *why)
 
 static void cell_begin(struct scan *s)
 {
+	s->cell_raw = s->c->raw.len;
 	if (s->columns == CSV_COLUMNS_MAX) {
 		refuse(s->row, "more than 256 columns");
 		s->full = true;
@@ -193,9 +221,30 @@ static bool at_line_end(struct csv *c, int byte)
 	       (byte == '\r' && (peek(c) == '\n' || peek(c) == NONE));
 }
 
-/* From behind the opening quote to behind the byte that ends the cell, which is
- * the answer. */
-static int scan_quoted(struct scan *s)
+/* Refused, and if it has lines behind its first: torn, at once. */
+static bool tears(struct scan *s, const char *why)
+{
+	refuse(s->row, why);
+	s->torn = s->line_raw != 0;
+	return s->torn;
+}
+
+/* A line ends inside a quoted cell. What is over the limit already is no record
+ * of several lines. */
+static bool line_tears(struct scan *s)
+{
+	if (!s->line_raw) {
+		s->open_column = s->columns - 1;
+		s->open_raw = s->cell_raw;
+		s->line_raw = s->c->raw.len;
+	}
+	s->torn = s->too_long;
+	return s->torn;
+}
+
+/* The bytes of a quoted cell; the answer is the one behind its closing quote.
+ */
+static int scan_quotes(struct scan *s)
 {
 	struct csv *c = s->c;
 	int byte;
@@ -203,21 +252,32 @@ static int scan_quoted(struct scan *s)
 	for (;;) {
 		byte = take(c);
 		if (byte == NONE) {
-			refuse(s->row, "a quote is never closed");
+			tears(s, "a quote is never closed");
 			return NONE;
 		}
-		if (byte != '"') {
-			cell_byte(s, byte);
-			continue;
+		if (byte == '"') {
+			byte = take(c);
+			if (byte != '"')
+				return byte;
 		}
-		byte = take(c);
-		if (byte != '"')
-			break;
-		cell_byte(s, '"');
+		cell_byte(s, byte);
+		if ((byte == '\n' && line_tears(s)) ||
+		    (s->too_long && s->line_raw &&
+		     tears(s, "more than 1 MiB in one record")))
+			return NONE;
 	}
-	while (byte != ',' && !at_line_end(c, byte)) {
-		refuse(s->row, "text behind a closing quote");
-		byte = take(c);
+}
+
+/* From behind the opening quote to behind the byte that ends the cell, which is
+ * the answer. */
+static int scan_quoted(struct scan *s)
+{
+	int byte = scan_quotes(s);
+
+	while (!s->torn && byte != ',' && !at_line_end(s->c, byte)) {
+		if (tears(s, "text behind a closing quote"))
+			return NONE;
+		byte = take(s->c);
 	}
 	return byte;
 }
@@ -225,8 +285,9 @@ static int scan_quoted(struct scan *s)
 static int scan_plain(struct scan *s, int byte)
 {
 	while (byte != ',' && !at_line_end(s->c, byte)) {
-		if (byte == '"')
-			refuse(s->row, "a quote inside a cell without quotes");
+		if (byte == '"' &&
+		    tears(s, "a quote inside a cell without quotes"))
+			return NONE;
 		if (byte == '\r')
 			refuse(s->row, "a carriage return without line feed");
 		s->any = true;
@@ -234,6 +295,51 @@ static int scan_plain(struct scan *s, int byte)
 		byte = take(s->c);
 	}
 	return byte;
+}
+
+/* What stands behind the record's first line is to be read once more. */
+static void give_back(struct scan *s)
+{
+	struct csv *c = s->c;
+	size_t n = c->raw.len - s->line_raw;
+
+	if (c->back_at >= n && c->back_at < c->back.len) {
+		c->back_at -= n; /* they are there still */
+	} else {
+		buf_reset(&c->back);
+		buf_put(&c->back, c->raw.data + s->line_raw, n);
+		c->back_at = 0;
+	}
+	c->line = s->row->line + 1;
+}
+
+static bool ends_line(char byte)
+{
+	return byte == '\n' || byte == '\r';
+}
+
+/* The first line of a torn record: the quote that was open at its end is a
+ * character, and commas behind it part cells. */
+static void first_line(struct scan *s)
+{
+	struct csv *c = s->c;
+	size_t end = s->line_raw;
+
+	while (end > s->open_raw && ends_line(c->raw.data[end - 1]))
+		end--;
+	c->text.len = c->starts[s->open_column];
+	s->columns = s->open_column;
+	s->full = s->too_long = false;
+	cell_begin(s);
+	for (size_t i = s->open_raw; i < end; i++) {
+		if (c->raw.data[i] != ',') {
+			cell_byte(s, c->raw.data[i]);
+			continue;
+		}
+		cell_end(s);
+		cell_begin(s);
+	}
+	cell_end(s);
 }
 
 /* One record into c->text and c->starts. */
@@ -256,6 +362,26 @@ static void scan_record(struct scan *s)
 	} while (byte == ',');
 	if (byte == '\r')
 		(void)take(c);
+	if (s->torn && s->line_raw < RAW_BYTES_MAX) {
+		first_line(s);
+		give_back(s);
+	}
+}
+
+/* Of a record over the limit no cell is whole: one has its beginning. */
+static size_t cut_record(struct csv *c)
+{
+	size_t n = c->raw.len < CSV_RECORD_MAX ? c->raw.len : CSV_RECORD_MAX;
+
+	while (n && (ends_line(c->raw.data[n - 1]) ||
+		     (n < c->raw.len &&
+		      ((unsigned char)c->raw.data[n] & 0xc0) == 0x80)))
+		n--;
+	buf_reset(&c->text);
+	buf_put(&c->text, c->raw.data, n);
+	buf_byte(&c->text, '\0');
+	c->starts[0] = 0;
+	return 1;
 }
 
 static void cells_from(struct csv *c, struct csv_row *row, const char *data)
@@ -324,6 +450,7 @@ enum rc csv_next(struct csv *c, struct csv_row *row, struct err *err)
 
 	do {
 		buf_reset(&c->text);
+		buf_reset(&c->raw);
 		*row = (struct csv_row){ .state = CSV_ROW,
 					 .cells = c->cells,
 					 .line = c->line };
@@ -338,11 +465,14 @@ enum rc csv_next(struct csv *c, struct csv_row *row, struct err *err)
 		return err_set(err, RC_IO, "cannot read: %s", strerror(errno));
 	if (row->state == CSV_END)
 		return RC_OK;
-	rc = buf_status(&c->text, err);
+	rc = buf_status(&c->raw, err);
+	if (rc == RC_OK)
+		rc = buf_status(&c->back, err);
+	if (rc == RC_OK)
+		rc = buf_status(&c->text, err);
 	if (rc != RC_OK)
 		return rc;
-	/* Of a record over the limit no cell is whole. */
-	row->n = s.too_long ? 0 : s.columns;
+	row->n = s.too_long ? cut_record(c) : s.columns;
 	c->starts[row->n] = c->text.len;
 	cells_from(c, row, c->text.data);
 	check_encoding(c, row);

@@ -4,7 +4,10 @@
  * The reader takes a byte order mark, LF and CR LF, quoted commas, line breaks
  * and doubled quotes. A record that breaks a rule is handed out as refused with
  * its line and the reason, and reading goes on behind it: only a failing disk
- * or memory is an error. */
+ * or memory is an error. One of several lines is refused with its first alone,
+ * the quote that was open at its end as a character, and reading goes on with
+ * its second: a stray quote costs one line. Of one over CSV_RECORD_MAX there is
+ * one cell, its first bytes as they were read. */
 #ifndef DOMAIN_CSV_H
 #define DOMAIN_CSV_H
 

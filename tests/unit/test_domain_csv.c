@@ -82,8 +82,19 @@ static void csv_reads_what_rfc_4180_describes(void **state)
 				 "2:[c]\n" },
 		{ "a\rb\nc", "1:[a\rb]!a carriage return without line feed\n"
 			     "2:[c]\n" },
-		{ "a\n\"b\nc\nd", "1:[a]\n2:[b\nc\nd]!a quote is never "
-				  "closed\n" },
+		{ "\"b", "1:[b]!a quote is never closed\n" },
+		/* a stray quote costs its own line */
+		{ "a\n\"b\nc\nd", "1:[a]\n2:[\"b]!a quote is never closed\n"
+				  "3:[c]\n4:[d]\n" },
+		{ "\"a,\n\",\"b,c\r\nd,\"e, f\",\"g\"\nh",
+		  "1:[\"a][]!text behind a closing quote\n"
+		  "2:[,][c]!text behind a closing quote\n"
+		  "3:[d][e, f][g]\n4:[h]\n" },
+		{ "s,\"x\ny\",\"z\nt,u\"v\nw",
+		  "1:[s][\"x]!text behind a closing quote\n"
+		  "2:[y\"][\"z]!a quote inside a cell without quotes\n"
+		  "3:[t][u\"v]!a quote inside a cell without quotes\n"
+		  "4:[w]\n" },
 		{ "\xe6\x9d\xad\xe5\xb7\x9e,x",
 		  "1:[\xe6\x9d\xad\xe5\xb7\x9e][x]\n" },
 	};
@@ -130,6 +141,35 @@ static void csv_refuses_nul_in_either_encoding(void **state)
 	}
 }
 
+/* Lines of 8 bytes up to 3 MiB, with a quote in the second, and one at the end.
+ */
+static void a_stray_quote_costs_one_line(char *big)
+{
+	size_t lines = 3 * CSV_RECORD_MAX / 8;
+	struct err err = { 0 };
+	struct csv_row row;
+	struct csv *c;
+
+	for (size_t i = 0; i < lines; i++)
+		memcpy(big + 8 * i, "ab,cd,e\n", 8);
+	memcpy(big + 8, "ab,\"d,e\n", 8);
+	memcpy(big + 8 * (lines - 1), "ab,\"d,e\n", 8);
+	assert_int_equal(csv_open_bytes(&c, big, 8 * lines, false, &err),
+			 RC_OK);
+	for (size_t i = 1; i <= lines; i++) {
+		assert_int_equal(csv_next(c, &row, &err), RC_OK);
+		assert_int_equal(row.line, i);
+		assert_int_equal(row.n, 3);
+		assert_int_equal(row.state,
+				 i == 2 || i == lines ? CSV_REFUSED : CSV_ROW);
+		assert_string_equal(row.cells[1].p,
+				    row.state == CSV_ROW ? "cd" : "\"d");
+	}
+	assert_int_equal(csv_next(c, &row, &err), RC_OK);
+	assert_int_equal(row.state, CSV_END);
+	csv_close(c);
+}
+
 static void csv_refuses_what_exceeds_its_limits_and_goes_on(void **state)
 {
 	size_t n = 3 * CSV_RECORD_MAX;
@@ -156,6 +196,7 @@ static void csv_refuses_what_exceeds_its_limits_and_goes_on(void **state)
 	assert_string_equal(row.cells[0].p, "end");
 	csv_close(c);
 	unlink(path);
+	a_stray_quote_costs_one_line(big);
 	memset(big, ',', 600);
 	big[255] = big[511] = '\n';
 	put_file(big, 512);
