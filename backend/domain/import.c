@@ -139,6 +139,7 @@ static enum rc take_row(struct import *im, const struct csv_row *row,
 				   .first = im->first,
 				   .own = im->own };
 	json_t *given;
+	bool is_named;
 	enum rc rc;
 
 	im->batch.report->read++;
@@ -158,9 +159,13 @@ static enum rc take_row(struct import *im, const struct csv_row *row,
 	rc = read_given(im, row, given, &fact, &why);
 	if (rc == RC_OK)
 		rc = check_scope(im, given, &why);
+	is_named = json_text(given, "id");
 	if (rc == RC_OK)
 		rc = import_find_id(im->batch.kind, im->source, given, id,
 				    &why);
+	if (rc == RC_OK && !is_named)
+		rc = import_known_id(im->batch.op, im->job->scope, im->source,
+				     im->batch.kind, given, id, &why);
 	if (rc == RC_OK)
 		rc = batch_put(&im->batch, row, &fact);
 	else if (rc == RC_INVALID)

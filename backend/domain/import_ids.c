@@ -7,6 +7,7 @@
 #include "base/hex.h"
 #include "base/jcs.h"
 #include "domain/uscc.h"
+#include "sql_store.gen.h"
 
 #define KEYS_MAX 8
 
@@ -95,6 +96,29 @@ enum rc import_find_id(const struct kind *k, const char *source, json_t *given,
 		rc = id_of_keys(k, source, given, id, why);
 	json_object_del(given, "id");
 	return rc;
+}
+
+enum rc import_known_id(struct op *op, const char *scope, const char *source,
+			const struct kind *k, const json_t *given, char id[33],
+			struct err *err)
+{
+	const char *number = json_text(given, "source_id");
+	const char *named = json_text(given, "source");
+	char known[33] = "";
+	struct query *q;
+	int n = 0;
+
+	if (!is_subject(k) || !number)
+		return RC_OK;
+	q = query_begin(op->store->db, SQL_SUBJECTS_OF_SOURCE);
+	query_text(q, 1, scope);
+	query_text(q, 2, number);
+	query_text(q, 3, named ? named : source);
+	for (; query_row(q); n++)
+		snprintf(known, sizeof(known), "%s", query_get_text(q, 0));
+	if (n == 1)
+		memcpy(id, known, sizeof(known));
+	return query_end(q, err);
 }
 
 bool import_has_surrogate(const struct import_map *map, const struct kind *k)

@@ -6,6 +6,11 @@ SELECT id FROM visit WHERE scope = ?1 AND assignment = ?2 ORDER BY id
 -- name: assignments_reassigned_to
 SELECT id FROM assignment WHERE scope = ?1 AND reassigned_to = ?2 ORDER BY id
 
+-- name: subjects_of_source
+-- (?3: the source that numbers them)
+SELECT id FROM subject WHERE scope = ?1 AND source_id = ?2 AND source = ?3
+ORDER BY id LIMIT 2
+
 -- name: subjects_of_code
 SELECT id FROM subject WHERE scope = ?1 AND uscc = ?2 ORDER BY id
 

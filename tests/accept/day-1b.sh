@@ -33,6 +33,33 @@ is "the flag goes with its cause, the code is in capitals" " $right" "$(flags s1
 HUFU_DATA=$T/none hufud init >/dev/null
 holds "without divisions any town is taken" hufud set subject t1 name=x town=777 --new --scope $S --data "$T/none"
 
+# A subject is known by its number in its source, whatever its code becomes there.
+printf 'source_id,uscc,name\nQ1,,Firm Q\nQ2,91330106HUFU0H1060,Firm W\nQ3,91330106MA2000211Y,Firm E\n' >"$T/q.csv"
+holds "without a code, with a wrong one, with a right one" hufud import subject "$T/q.csv" --scope $S --source register
+printf 'source_id,uscc,name\nQ1,91330100799655058B,Firm Q\nQ2,91110000802100433B,Firm W\nQ3,,Firm E\n' >"$T/q2.csv"
+holds "given, corrected, taken away" hufud import subject "$T/q2.csv" --scope $S --source register
+is "they are the same three" "3 0 3 0 0" "$(row subject)"
+is "each is there once" 3 "$(hufud export subject --scope $S | grep -c ',Firm [QWE],')"
+holds "again" hufud import subject "$T/q2.csv" --scope $S --source register
+is "nothing changes" "3 0 0 3 0" "$(row subject)"
+holds "another source numbers others" hufud import subject "$T/q.csv" --scope $S --source licences
+
+# A stray quote costs its own line, and that is in the rejects.
+python3 - "$T/stray.csv" <<'EOF'
+import sys
+with open(sys.argv[1], "w") as f:
+    print('id,name,address\nq0,"broken,road', file=f)
+    for i in range(1, 8001): print(f'q{i},subject {i},{"road " * 30}{i}', file=f)
+EOF
+fails 3 "line 2: more than 1 MiB in one record" hufud import subject "$T/stray.csv" --scope $S
+is "the others go in" "8001 8000 0 0 1" "$(row subject)"
+is "the row is there to be mended" 'q0,"""broken",road' "$(sed 1d "$T/stray.csv.rejects.csv" | tr -d '\r' | cut -d, -f3-)"
+sed -i 's/"""broken"/mended/' "$T/stray.csv.rejects.csv"
+holds "and goes in as it is then" hufud import subject "$T/stray.csv.rejects.csv" --scope $S
+python3 -c 'print("id,name\nbig," + "x" * 1200000)' >"$T/big.csv"
+fails 3 "more than 1 MiB" hufud import subject "$T/big.csv" --scope $S
+is "of a record over the limit the beginning" big,xxx "$(sed 1d "$T/big.csv.rejects.csv" | cut -d'"' -f2 | cut -c1-7)"
+
 # States: a file with a state that the table refuses loses that row, and nothing is dropped in silence.
 { echo id,subject,state,summary; echo "v1,s1,recorded,first"; echo "v2,s1,open,"; } >"$T/v.csv"
 holds "visits" hufud import visit "$T/v.csv" --scope $S

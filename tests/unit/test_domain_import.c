@@ -89,7 +89,8 @@ static void import_flags_codes_with_a_wrong_check_character(void **state)
 				     "source_id,uscc,id\n"
 				     "k2,91330106MA20003340,\n"),
 			 RC_OK);
-	expect(1, 0, 0, 0, 1); /* another subject's id now: it needs a name */
+	expect(1, 0, 1, 0, 0);
+	expect_subject("k2", "", "91330106MA20003340");
 	assert_int_equal(import_text("subject", SCOPE, "source_id,uscc\nk1,\n"),
 			 RC_OK);
 	expect(1, 0, 1, 0, 0);
