@@ -19,7 +19,7 @@ static const char usage[] =
 	"violations found\n"
 	"until then. A rating is written when score, grade or reasons "
 	"changed; one of a\n"
-	"later day stands.\n"
+	"later day stands. A day to come is for --dry-run alone.\n"
 	"\n"
 	"--dry-run      says how many ratings would be written, and the "
 	"grades before and\n"

@@ -17,7 +17,7 @@ struct rating {
 	const char *scope;
 	bool dry_run;
 	struct scheme_in_force scheme;
-	char as_of[11];
+	char as_of[11], today[11];
 	int64_t day;
 	/* All facts up to here are known; nothing up to `seen` is one. */
 	int64_t known, seen;
@@ -28,15 +28,31 @@ struct rating {
 	size_t n;
 };
 
+/* What is written of a day to come would stand over every rating until then. */
+static enum rc day_has_come(const struct rating *r)
+{
+	if (r->dry_run || strcmp(r->as_of, r->today) <= 0)
+		return RC_OK;
+	return err_set(r->op->err, RC_INVALID,
+		       "%s is yet to come (today is %s in UTC): ratings are "
+		       "written of today or of a day that is over; a dry run "
+		       "says what another day would bring",
+		       r->as_of, r->today);
+}
+
 static enum rc rating_open(struct rating *r, struct op *op, const char *scope,
 			   const struct rate_options *o)
 {
 	enum rc rc;
 
 	*r = (struct rating){ .op = op, .scope = scope, .dry_run = o->dry_run };
-	rc = rate_day(op, o->as_of, r->as_of, &r->day);
+	rc = rate_day(op, NULL, r->today, &r->day);
+	if (rc == RC_OK)
+		rc = rate_day(op, o->as_of, r->as_of, &r->day);
 	if (rc == RC_OK)
 		rc = rate_may(op, scope, 0);
+	if (rc == RC_OK)
+		rc = day_has_come(r);
 	if (rc != RC_OK)
 		return rc;
 	r->subjects = calloc(PAGE, sizeof(*r->subjects));
@@ -109,7 +125,7 @@ static bool same_text(const char *a, const char *b)
 
 struct standing {
 	bool is_same;
-	bool is_later; /* of a later day, which stands */
+	bool is_later; /* of a later day that has come: it stands */
 	char grade[21]; /* "" for none */
 };
 
@@ -130,12 +146,16 @@ static enum rc standing_read(struct rating *r, const struct subject *s,
 		const char *grade = query_get_text(q, 1);
 		const char *from = query_get_text(q, 5);
 
-		out->is_same = query_get_int(q, 0) == now->score &&
+		bool is_to_come = from && strcmp(from, r->today) > 0;
+
+		out->is_same = !is_to_come &&
+			       query_get_int(q, 0) == now->score &&
 			       same_text(grade, now->grade) &&
 			       same_text(query_get_text(q, 2), reasons.data) &&
 			       same_text(query_get_text(q, 3), s->town) &&
 			       same_text(query_get_text(q, 4), r->scheme.id);
-		out->is_later = from && strcmp(from, r->as_of) > 0;
+		out->is_later =
+			!is_to_come && from && strcmp(from, r->as_of) > 0;
 		snprintf(out->grade, sizeof(out->grade), "%s",
 			 grade ? grade : "");
 	}

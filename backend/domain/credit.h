@@ -72,7 +72,8 @@ struct rate_done {
 
 /* Needs the role of analyst or coordinator for the scope. The ratings are
  * written by the server itself, in the actor's name. A rating of a later day
- * than `as_of` stands. */
+ * than `as_of` stands, unless that day is yet to come. RC_INVALID: `as_of` is
+ * yet to come, and it is no dry run. */
 enum rc rate_scope(struct op *op, const char *scope,
 		   const struct rate_options *options, struct rate_done *done);
 /* {"scheme","version","as_of","subjects","dry_run","written","later","unrated",

@@ -13,6 +13,10 @@ one() { sqlite3 "file:$HUFU_DATA/hufu.db?mode=ro" "$1"; }
 # -- a version of a scheme or of a ratio rule changes in nothing but its last day
 hufud rate --scope $S --as ana >/dev/null
 scheme=$(one "SELECT id FROM scheme")
+# -- nor does a day to come decide today's grades
+fails 1 "2040-01-01 is yet to come" hufud rate --scope $S --as-of 2040-01-01 --as ana
+holds "what it would bring may be asked" hufud rate --scope $S --as-of 2040-01-01 --dry-run --as ana
+is "and nothing is written" 0 "$(one "SELECT count(*) FROM rating WHERE valid_from > date('now')")"
 for change in definition='{"start":1}' definition=@null state=draft state=retired code=x version=9 valid_from=2020-01-01 name=x; do
 	fails 1 "scheme '$scheme'" hufud set scheme "$scheme" "$change" --scope catalog --as ana
 done

@@ -287,10 +287,15 @@ static void make_district(struct world *w)
 	    "\"state\":\"open\"}");
 }
 
+/* On that day, if it is yet to come. */
 static struct rate_done rate(struct world *w, const char *as_of)
 {
 	struct rate_options options = { .schema = "schema", .as_of = as_of };
 	struct rate_done done;
+	int64_t day = 0;
+
+	if (as_of && date_parse(as_of, &day) && day * 86400000 > w->op.now_ms)
+		w->op.now_ms = day * 86400000;
 
 	if (rate_scope(&w->op, SCOPE, &options, &done) != RC_OK)
 		fail_msg("%s", w->err.text);
@@ -598,6 +603,31 @@ static void a_rating_of_a_later_day_stands(void **state)
 	json_decref(s1);
 }
 
+/* As where a clock was wrong: nothing of a day to come holds anything up. */
+static void a_rating_of_a_day_to_come_holds_up_nothing(void **state)
+{
+	struct world *w = *state;
+	struct rate_options options = { .schema = "schema",
+					.as_of = "2024-10-05" };
+	struct rate_done done;
+	json_t *s1;
+
+	make_district(w);
+	assert_int_equal(rate_scope(&w->op, SCOPE, &options, &done),
+			 RC_INVALID);
+	err_clear(&w->err);
+	options.dry_run = true;
+	assert_int_equal(rate_scope(&w->op, SCOPE, &options, &done), RC_OK);
+	rate(w, NULL);
+	w->op.now_ms -= INT64_C(40) * 86400000;
+	done = rate(w, NULL);
+	assert_int_equal(done.later, 0);
+	assert_int_equal(done.written, 3);
+	s1 = rating_of(w, "s1");
+	assert_string_equal(json_text(s1, "valid_from"), "2024-08-25");
+	json_decref(s1);
+}
+
 static struct rate_checked check_ratings(struct world *w)
 {
 	struct rate_checked done;
@@ -810,6 +840,7 @@ int main(void)
 		IN_WORLD(no_two_versions_of_a_scheme_share_a_day),
 		IN_WORLD(a_dry_run_counts_and_writes_nothing),
 		IN_WORLD(a_rating_of_a_later_day_stands),
+		IN_WORLD(a_rating_of_a_day_to_come_holds_up_nothing),
 		IN_WORLD(every_rating_is_computed_again_to_the_same_bytes),
 		IN_WORLD(what_was_known_then_is_told_from_what_is_known_now),
 		IN_WORLD(scores_of_other_bodies_stand_beside_ours),
