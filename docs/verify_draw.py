@@ -561,6 +561,14 @@ def not_covered(paper):
     return f"\n  not covered by the commitment: {', '.join(found)}; compare with what was announced"
 
 
+def doubts(paper):
+    """Without a source and without parts a seed is anybody's choice."""
+    committed = paper["committed"]
+    if committed.get("seed_parts") or committed["seed_source"] != "given at the reveal":
+        return ""
+    return "\n  no source of the seed was announced: whoever reveals it can choose it"
+
+
 def verify(path):
     """Answers what to print; raises Difference."""
     paper = read(path)
@@ -581,9 +589,9 @@ def verify(path):
         return (f"{name} verified: {len(paper['result'])} of {subjects} subjects"
                 + (f", {replaced} replaced" if replaced else "")
                 + (", lots without names" if is_public(paper) else "")
-                + (", void" if is_void else "") + not_covered(paper))
+                + (", void" if is_void else "") + not_covered(paper) + doubts(paper))
     return (f"{name} is as committed: {subjects} subjects, "
-            + ("void" if is_void else "not drawn yet") + not_covered(paper))
+            + ("void" if is_void else "not drawn yet") + not_covered(paper) + doubts(paper))
 
 
 def main():

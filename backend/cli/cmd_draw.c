@@ -254,6 +254,17 @@ static void print_words(const json_t *paper, size_t faults)
 		       open);
 }
 
+/* Of a paper alone, what it says itself; else all that the folder knows. */
+static void print_doubts(const json_t *paper, const json_t *against)
+{
+	const json_t *all = json_object_get(against, "doubts");
+
+	if (!against && draw_seed_is_anybodys(paper))
+		printf("  %s\n", DRAW_SEED_ANYBODYS);
+	for (size_t i = 0; i < json_array_size(all); i++)
+		printf("  %s\n", json_string_value(json_array_get(all, i)));
+}
+
 /* `against`: what draw_assigned said, or NULL. */
 static void print_verified(struct cli *c, const json_t *paper,
 			   const json_t *against)
@@ -265,6 +276,7 @@ static void print_verified(struct cli *c, const json_t *paper,
 
 		print_words(paper,
 			    json_array_size(faults) + draw_unratified(against));
+		print_doubts(paper, against);
 		print_moved(json_object_get(against, "moved"));
 		print_faults(faults);
 		print_visits(json_object_get(against, "visits"));

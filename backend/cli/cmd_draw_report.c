@@ -123,6 +123,7 @@ static void print_times(const json_t *r)
 	const json_t *seed = json_object_get(r, "seed"), *one;
 	const json_t *twice = json_object_get(r, "twice");
 	const json_t *lost = json_object_get(r, "not_held");
+	const json_t *doubts = json_object_get(r, "doubts");
 	size_t i;
 
 	if (json_object_size(seed))
@@ -138,6 +139,11 @@ static void print_times(const json_t *r)
 	json_array_foreach(twice, i, one)
 		printf("  frame %.16s: draw %s, %s\n", json_text(one, "frame"),
 		       json_text(one, "name"), json_text(one, "state"));
+	printf("doubts about seeds:%s\n",
+	       json_array_size(doubts) ? "" : " none");
+	json_array_foreach(doubts, i, one)
+		printf("  draw %s: %s\n", json_text(one, "name"),
+		       json_text(one, "doubt"));
 	json_array_foreach(lost, i, one)
 		printf("not counted: draw %s: %s\n", json_text(one, "name"),
 		       json_text(one, "why"));
@@ -220,7 +226,7 @@ static void print_csv(json_t *r)
 	static const char *const sections[] = {
 		"draws",      "strata",       "proportion", "runs",  "pairs",
 		"exclusions", "replacements", "seed",       "seeds", "twice",
-		"not_held",   "unlikely",     NULL
+		"doubts",     "not_held",     "unlikely",   NULL
 	};
 
 	puts("section,row,member,value");

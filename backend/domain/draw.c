@@ -191,13 +191,22 @@ enum rc draw_void(struct op *op, const char *id, const char *reason)
  * was committed for before, or what is named. */
 static enum rc replaced_by(struct op *op, const char *scope,
 			   const struct draw_options *o, const char *frame_hash,
-			   char before[33], char state[16])
+			   const json_t *frame, char before[33], char state[16])
 {
+	size_t near = 0;
 	json_t *record = NULL;
 	enum rc rc = frame_was_drawn(op, scope, frame_hash, before, state);
 
+	if (rc == RC_OK && !*before)
+		rc = draw_near(op, scope, o->item, frame, before, state, &near);
 	if (rc != RC_OK)
 		return rc;
+	if (near && !o->reason)
+		return err_set(op->err, RC_CONFLICT,
+			       "draw '%s' waits for its seed with %zu of these "
+			       "%zu subjects: a second one needs a reason, "
+			       "which is published, and takes its place",
+			       before, near, json_array_size(frame));
 	if (*before && !o->reason)
 		return err_set(op->err, RC_CONFLICT,
 			       "draw '%s' is committed for the same frame: a "
@@ -230,7 +239,7 @@ static enum rc commit_frozen(struct op *op, const char *scope,
 	bool ends;
 	enum rc rc =
 		replaced_by(op, scope, o, json_text(committed, "frame_hash"),
-			    before, state);
+			    json_object_get(material, "frame"), before, state);
 
 	if (rc == RC_OK)
 		rc = record_make(op, o, id, before, committed, material,

@@ -6,6 +6,8 @@
  *            pool of officers, the recusals and the rules, and stores their
  *            hash as a `draw` record. A second commitment for the same frame
  *            needs a reason, which is public; it takes the first one's place.
+ *            So does one with nine tenths of the subjects of a draw for the
+ *            same item that waits for its seed.
  *   reveal:  the seed, which must not have existed before.
  *   run:     subjects and officers follow from commitment and seed alone
  *            (draw_paper.h); writes one assignment for each subject. Running
@@ -75,7 +77,8 @@ struct draw_done {
 /* id has room for 21. RC_CONFLICT: this frame was committed before. */
 enum rc draw_commit(struct op *op, const char *scope,
 		    const struct draw_options *options, char id[21]);
-/* RC_CONFLICT: revealed before with another seed, or replaced. */
+/* RC_CONFLICT: revealed before with another seed, or replaced; or a draw of any
+ * scope had this seed before this one was committed. */
 enum rc draw_reveal(struct op *op, const char *id, const char *seed);
 enum rc draw_run(struct op *op, const char *id, struct draw_done *done);
 /* Whoever committed, revealed or ran a draw whose seed is known cannot say that

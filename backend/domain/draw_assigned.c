@@ -17,7 +17,7 @@ struct comparing {
 	bool may_miss; /* the run was cut off */
 	json_t *drawn; /* {id: {"subject","officers","gone"?}} */
 	json_t *heirs; /* {id: from}: where drawn ones were reassigned to */
-	json_t *faults, *moved, *visits;
+	json_t *faults, *moved, *visits, *doubts;
 };
 
 static void fault(struct comparing *c, const char *id, const char *subject,
@@ -401,7 +401,8 @@ enum rc draw_assigned(struct op *op, const char *id, json_t **out)
 			       .heirs = json_object(),
 			       .faults = json_array(),
 			       .moved = json_array(),
-			       .visits = json_array() };
+			       .visits = json_array(),
+			       .doubts = json_array() };
 	json_t *record = NULL;
 	enum rc rc = draw_load(op, id, c.scope, &record);
 
@@ -417,8 +418,11 @@ enum rc draw_assigned(struct op *op, const char *id, json_t **out)
 	if (rc == RC_OK)
 		rc = visits_compare(&c);
 	if (rc == RC_OK)
-		*out = json_pack("{s:O, s:O, s:O}", "faults", c.faults, "moved",
-				 c.moved, "visits", c.visits);
+		rc = draw_seed_doubts(op, c.scope, id, record, c.doubts);
+	if (rc == RC_OK)
+		*out = json_pack("{s:O, s:O, s:O, s:O}", "faults", c.faults,
+				 "moved", c.moved, "visits", c.visits, "doubts",
+				 c.doubts);
 	json_decref(record);
 	json_decref(c.paper);
 	json_decref(c.drawn);
@@ -426,6 +430,7 @@ enum rc draw_assigned(struct op *op, const char *id, json_t **out)
 	json_decref(c.faults);
 	json_decref(c.moved);
 	json_decref(c.visits);
+	json_decref(c.doubts);
 	return rc == RC_OK && !*out
 		       ? err_set(op->err, RC_NOMEM, "out of memory")
 		       : rc;

@@ -3,7 +3,8 @@
  *
  * {"faults":[{"assignment","subject","why"}],
  *  "moved":[{"assignment","subject","state","reason"}],
- *  "visits":[{"visit","assignment","subject","flags","ratified_by"?}]}
+ *  "visits":[{"visit","assignment","subject","flags","ratified_by"?}],
+ *  "doubts":[text]}
  *
  * A fault is an assignment that was drawn and is missing, names another draw,
  * subject, item or team than was drawn (after the replacements), or claims the
@@ -12,7 +13,8 @@
  * one that was reassigned. Both are in the order of the draw, then of ids.
  * `visits` are those of another subject or another team (the flags
  * other_subject, other_team) than the assignment that they name, which was
- * drawn or took over from one that was; with who ratified it. */
+ * drawn or took over from one that was; with who ratified it. `doubts` say what
+ * stands against its seed; the draw holds all the same. */
 #ifndef DOMAIN_DRAW_ASSIGNED_H
 #define DOMAIN_DRAW_ASSIGNED_H
 

@@ -53,7 +53,7 @@ static void walk_begin(struct walk *w)
 	date_format(w->item_visited_from, today - period);
 	if (draw_asks_grades(o))
 		beside_begin(&w->grades, w, SQL_DRAW_GRADES,
-			     o->scheme ? o->scheme : SCHEME_DEFAULT, NULL);
+			     o->scheme ? o->scheme : SCHEME_DEFAULT, w->f->day);
 	beside_begin(&w->exemptions, w, SQL_DRAW_EXEMPTIONS, w->f->day,
 		     o->item);
 	if (o->visited_before)

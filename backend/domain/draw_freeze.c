@@ -171,8 +171,7 @@ static enum rc committed_of(struct freezing *f, json_t **out)
 			 "frame_size", (json_int_t)json_array_size(f->frame),
 			 "officers_per_subject", (json_int_t)f->wanted, "rules",
 			 rules_of(f), "scope", f->scope, "seed_source",
-			 o->seed_source ? o->seed_source
-					: "given at the reveal",
+			 o->seed_source ? o->seed_source : DRAW_SEED_NO_SOURCE,
 			 "strata", f->strata);
 	if (!*out)
 		return err_set(f->op->err, RC_INVALID,

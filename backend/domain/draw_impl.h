@@ -54,6 +54,24 @@ char *draw_material_path(struct op *op, const char *id, bool make);
 void draw_set_text(json_t *record, const char *key, const char *text);
 /* The draw of that id in whatever scope; *out is a new reference. */
 enum rc draw_load(struct op *op, const char *id, char scope[33], json_t **out);
+/* RC_CONFLICT: a draw of any scope had this seed before `record` was
+ * committed. */
+enum rc draw_seed_is_new(struct op *op, const char *id, const json_t *record,
+			 const char *seed);
+/* What stands against a draw's seed, appended as texts: nothing announced where
+ * it comes from, one person did all, it was known before, or it was never
+ * revealed though it is known. */
+enum rc draw_seed_doubts(struct op *op, const char *scope, const char *id,
+			 const json_t *record, json_t *list);
+/* The newest draw for that item (NULL: for none) that is not drawn yet and has
+ * nine tenths of the larger frame in common with this one, its state and how
+ * many those are; or an empty id. */
+enum rc draw_near(struct op *op, const char *scope, const char *item,
+		  const json_t *frame, char id[33], char state[16],
+		  size_t *common);
+/* What was frozen, as committed; *out is a new reference. */
+enum rc draw_material(struct op *op, const char *id, const json_t *rules,
+		      json_t **out);
 /* Its paper so far, checked against the commitment, without the outcome. *out
  * is a new reference even on failure. */
 enum rc draw_paper_of(struct op *op, const char *id, const json_t *record,

@@ -367,7 +367,7 @@ json_t *draw_summary(const json_t *paper)
 
 	draw_not_covered(paper, open);
 	return json_pack(
-		"{s:s, s:b, s:b, s:b, s:I, s:I, s:I, s:s}", "id",
+		"{s:s, s:b, s:b, s:b, s:I, s:I, s:I, s:s, s:b}", "id",
 		json_text(draw_announced(paper), "id"), "drawn",
 		json_object_get(paper, "result") != NULL, "void",
 		strcmp(json_text(paper, "state"), "void") == 0, "public",
@@ -376,5 +376,6 @@ json_t *draw_summary(const json_t *paper)
 		"frame",
 		(json_int_t)json_array_size(json_object_get(paper, "frame")),
 		"replaced", (json_int_t)json_array_size(replaced),
-		"not_covered", open);
+		"not_covered", open, "seed_announced",
+		!draw_seed_is_anybodys(paper));
 }

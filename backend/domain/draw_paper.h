@@ -76,8 +76,16 @@ enum rc draw_verify(const json_t *paper, struct err *err);
 #define DRAW_OPEN_SIZE 120
 bool draw_not_covered(const json_t *paper, char out[DRAW_OPEN_SIZE]);
 
+/* Did the commitment name neither a source of the seed nor people who each had
+ * a part of it? Then whoever revealed it could choose it. */
+#define DRAW_SEED_NO_SOURCE "given at the reveal"
+#define DRAW_SEED_ANYBODYS                                                     \
+	"no source of the seed was announced: whoever reveals it can choose "  \
+	"it"
+bool draw_seed_is_anybodys(const json_t *paper);
+
 /* What a verified paper comes to, a new reference: {"id","drawn","void",
- * "public","subjects","frame","replaced","not_covered"}. */
+ * "public","subjects","frame","replaced","not_covered","seed_announced"}. */
 json_t *draw_summary(const json_t *paper);
 
 /* A paper in a file: written whole or not at all, read up to

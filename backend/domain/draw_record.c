@@ -123,6 +123,8 @@ enum rc draw_reveal(struct op *op, const char *id, const char *seed)
 			json_object_get(json_object_get(record, "rules"),
 					"committed"),
 			seed, op->err);
+	if (rc == RC_OK && !known)
+		rc = draw_seed_is_new(op, id, record, seed);
 	if (rc == RC_OK && !known) {
 		draw_set_text(record, "seed", seed);
 		draw_set_text(record, "state", "revealed");
@@ -136,8 +138,8 @@ enum rc draw_reveal(struct op *op, const char *id, const char *seed)
 	return rc;
 }
 
-static enum rc material_load(struct op *op, const char *id, const json_t *rules,
-			     json_t **out)
+enum rc draw_material(struct op *op, const char *id, const json_t *rules,
+		      json_t **out)
 {
 	const char *said = json_text(rules, "material_hash");
 	char hash[65], *path;
@@ -215,7 +217,7 @@ enum rc draw_paper_of(struct op *op, const char *id, const json_t *record,
 	const json_t *committed = json_object_get(rules, "committed");
 	int64_t format = json_int(committed, "format", 1);
 	json_t *material = NULL, *paper = json_object();
-	enum rc rc = material_load(op, id, rules, &material);
+	enum rc rc = draw_material(op, id, rules, &material);
 
 	copy(paper, record, later);
 	json_object_set_new(paper, "format", json_integer(format));

@@ -3,7 +3,7 @@
 
 #include "base/date.h"
 #include "base/jcs.h"
-#include "domain/draw.h"
+#include "domain/draw_impl.h"
 #include "domain/draw_fairness.h"
 #include "sql_store.gen.h"
 
@@ -12,7 +12,7 @@
 struct reporting {
 	struct op *op;
 	const char *scope;
-	json_t *towns, *ids, *not_held;
+	json_t *towns, *ids, *not_held, *doubts;
 	struct fairness *figures;
 };
 
@@ -67,6 +67,22 @@ static enum rc authors_load(struct reporting *r, const char *id, char by[64],
 		json_decref(version);
 	}
 	return query_end(q, r->op->err) == RC_OK ? rc : r->op->err->code;
+}
+
+/* Every doubt about every draw, in the order of their commitments. */
+static enum rc doubts_take(struct reporting *r, const char *id)
+{
+	json_t *record = NULL, *list = json_array(), *one;
+	size_t i;
+	enum rc rc = ledger_record(r->op, r->scope, "draw", id, &record);
+
+	if (rc == RC_OK)
+		rc = draw_seed_doubts(r->op, r->scope, id, record, list);
+	json_array_foreach(list, i, one) json_array_append_new(
+		r->doubts, json_pack("{s:s, s:O}", "name", id, "doubt", one));
+	json_decref(record);
+	json_decref(list);
+	return rc;
 }
 
 static enum rc draw_take(struct reporting *r, const char *id)
@@ -124,8 +140,13 @@ static enum rc report_make(struct reporting *r, const char *from,
 		rc = towns_load(r);
 	if (rc == RC_OK)
 		rc = ids_load(r, first, last + (to ? DAY_MS : 0));
-	for (size_t i = 0; rc == RC_OK && i < json_array_size(r->ids); i++)
-		rc = draw_take(r, json_string_value(json_array_get(r->ids, i)));
+	for (size_t i = 0; rc == RC_OK && i < json_array_size(r->ids); i++) {
+		const char *id = json_string_value(json_array_get(r->ids, i));
+
+		rc = draw_take(r, id);
+		if (rc == RC_OK)
+			rc = doubts_take(r, id);
+	}
 	if (rc != RC_OK)
 		return rc;
 	*out = fairness_figures(r->figures);
@@ -137,6 +158,7 @@ static enum rc report_make(struct reporting *r, const char *from,
 	if (to)
 		json_object_set_new(*out, "to", json_string(to));
 	json_object_set(*out, "not_held", r->not_held);
+	json_object_set(*out, "doubts", r->doubts);
 	return RC_OK;
 }
 
@@ -147,7 +169,8 @@ enum rc draw_report(struct op *op, const char *scope, const char *from,
 			       .scope = scope,
 			       .towns = json_object(),
 			       .ids = json_array(),
-			       .not_held = json_array() };
+			       .not_held = json_array(),
+			       .doubts = json_array() };
 	enum rc rc;
 
 	*out = NULL;
@@ -158,5 +181,6 @@ enum rc draw_report(struct op *op, const char *scope, const char *from,
 	json_decref(r.towns);
 	json_decref(r.ids);
 	json_decref(r.not_held);
+	json_decref(r.doubts);
 	return rc;
 }

@@ -5,7 +5,8 @@
 
 #include "ledger/ledger.h"
 
-/* The figures of draw_fairness.h with {"scope","from","to"} and {"not_held":
+/* The figures of draw_fairness.h with {"scope","from","to"} and
+ * {"doubts":[{"name", "doubt"}]} and {"not_held":
  * [{"name","why"}]}, the draws that do not hold and count in no figure. `from`
  * and `to`: days (UTC) of the commitment, both included, or NULL. *out is a new
  * reference, NULL after an error. RC_INVALID: no such day. */

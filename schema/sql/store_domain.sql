@@ -5,10 +5,12 @@ SELECT id, state, town, industry, flags, tags FROM subject WHERE scope = ?1
 ORDER BY id
 
 -- name: draw_grades
+-- (?3: the day of the draw, on which a rating is in force)
 SELECT r.subject, r.grade FROM rating AS r
 LEFT JOIN scheme AS s ON s.scope = 'catalog' AND s.id = r.scheme
 WHERE r.scope = ?1 AND (r.state IS NULL OR r.state = 'current')
 AND (s.code IS NULL OR s.code = ?2)
+AND (r.valid_from IS NULL OR r.valid_from <= ?3)
 ORDER BY r.subject, r.known_at DESC, r.id
 
 -- name: draw_exemptions
@@ -62,6 +64,21 @@ ORDER BY state = 'void', committed_at DESC, id LIMIT 1
 
 -- name: draw_scope
 SELECT scope FROM draw WHERE id = ?1 ORDER BY scope LIMIT 1
+
+-- name: draw_seed_known
+-- (?3: the hour of a commitment; who revealed it before is named)
+SELECT scope, id FROM draw WHERE seed = ?1 AND id <> ?2
+AND revealed_at <= ?3 ORDER BY revealed_at, scope, id LIMIT 1
+
+-- name: draw_source_revealed
+SELECT id FROM draw WHERE scope = ?1 AND id <> ?2 AND seed_source = ?3
+AND seed IS NOT NULL ORDER BY revealed_at, id LIMIT 1
+
+-- name: draws_open
+-- (?2: the size of a frame; those of about that size)
+SELECT id, state FROM draw WHERE scope = ?1
+AND state IN ('committed', 'revealed') AND frame_size * 10 >= ?2 * 9
+AND frame_size * 9 <= ?2 * 10 ORDER BY committed_at DESC, id
 
 -- name: draw_history
 SELECT body FROM log WHERE scope = ?1 AND kind = 'draw' AND id = ?2

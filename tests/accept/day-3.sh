@@ -65,7 +65,7 @@ is "but those too where the period does not matter" 97 "$(frame --item i1 --peri
 is "not those visited since 2020-05-01" 94 "$(frame --visited-before 2020-05-01)"
 is "all visited before tomorrow" 97 "$(frame --visited-before 2999-01-01)"
 printf 'id,reason\ns6,court case\no6,kin of the owner\n' >"$T/exclude.csv"
-hufud draw commit --scope $S --count 5 --item i1 --exclude "$T/exclude.csv" --json >"$T/out"
+hufud draw commit --scope $S --count 5 --item i1 --exclude "$T/exclude.csv" --reason "with the excluded" --json >"$T/out"
 hufud draw show "$(json id <"$T/out")" --out "$T/frame.json" >/dev/null
 is "everybody left out is named with the reason" \
 	"s1 exempt until 2099-12-31: white list of 2026|s3 visited for the item on $today|s58 deregistered|s59 moved|s6 court case" \

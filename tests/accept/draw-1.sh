@@ -97,7 +97,7 @@ for change in subject=s99 draw=@null item=i1 cause=triggered; do
 	fails 1 "'${change%%=*}' no longer changes" hufud set assignment "$a" --scope $S $change
 done
 fails 1 "hufud draw replace $draw $subject" hufud set assignment "$a" --scope $S officers="$other"
-fails 1 "hufud draw replace" hufud set assignment "$a" --scope $S officers=@null
+fails 1 "has 0 of the at least 2" hufud set assignment "$a" --scope $S officers=@null
 printf 'id,officers\n%s,%s\n' "$a" "$other" >"$T/team.csv"
 fails 3 "" hufud import assignment "$T/team.csv" --scope $S
 grep -q "hufud draw replace" "$T"/*reject* "$T/out" 2>/dev/null || { cat "$T/out"; ls "$T"; exit 1; }

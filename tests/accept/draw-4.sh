@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Where a seed comes from, and how often one frame is committed: what would let somebody choose who is drawn.
+. "$(dirname "$0")/lib.sh"
+hufud init >/dev/null
+{ echo id,name,state,town; for i in $(seq 40); do echo "s$i,subject $i,in_business,00$((i % 2 + 1))"; done; } >"$T/subjects.csv"
+{ echo id,name,state,certificate,certificate_from,certificate_to,certificate_state
+  for i in 1 2 3 4; do echo "o$i,officer $i,active,ZJ-$i,2020-01-01,2099-12-31,valid"; done; } >"$T/officers.csv"
+hufud import subject "$T/subjects.csv" --scope $S >/dev/null
+hufud import officer "$T/officers.csv" --scope $S >/dev/null
+for who in chen wang; do hufud account add $who --role coordinator --scope $S --password-file <(echo secret12345) >/dev/null; done
+commit() { hufud draw commit --scope $S --as chen "$@"; }
+doubts() { hufud draw report --scope $S --json | python3 -c '
+import json, sys
+print("|".join(x["doubt"] for x in json.load(sys.stdin)["doubts"] if x["name"] == sys.argv[1]))' "$1"; }
+
+# -- a seed that is known already chooses who is drawn
+first=$(commit --count 5 --town 001 --seed-source "lottery of Monday" --json | json id)
+both=$(commit --count 5 --town 002 --seed-source "lottery of Monday" --json | json id)
+fails 1 "neither begins nor ends with a space" hufud draw reveal "$first" --seed " "
+fails 1 "neither begins nor ends with a space" hufud draw reveal "$first" --seed "07-11-19 "
+hufud draw reveal "$first" --seed 07-11-19 --as wang >/dev/null
+hufud draw run "$first" >/dev/null
+is "nothing stands against it" "" "$(doubts "$first")"
+later=$(commit --count 4 --reason "another count" --seed-source "lottery of Tuesday" --json | json id)
+fails 1 "this seed was known before draw '$later' was committed: draw '$first' of scope '330106' revealed it" \
+	hufud draw reveal "$later" --seed 07-11-19 --as wang
+holds "another one is no matter" hufud draw reveal "$later" --seed 08-12-20 --as wang
+is "who waited for the same is named" "it was never revealed, though the seed of its source is known: draw '$first' revealed it" "$(doubts "$both")"
+holds "who was committed before it may have it" hufud draw reveal "$both" --seed 07-11-19 --as wang
+is "and then nothing stands against that" "" "$(doubts "$both")"
+for draw in "$later" "$both"; do hufud draw run "$draw" >/dev/null; done
+
+# -- who reveals a seed of no source could choose it, and that is told
+alone=$(commit --count 3 --town 002 --visited-before 2020-01-01 --reason "once more" --json | json id)
+hufud draw show "$alone" --out "$T/alone.json" >/dev/null
+choose="no source of the seed was announced: whoever reveals it can choose it"
+holds "a paper says so" sh -c "hufud draw verify '$T/alone.json' | grep -qx '  $choose'"
+is "to both programs" "$(hufud draw verify "$T/alone.json")" "$(python3 docs/verify_draw.py "$T/alone.json")"
+hufud draw show "$both" --out "$T/both.json" >/dev/null
+holds "and not of a seed that has a source" sh -c "! hufud draw verify '$T/both.json' | grep -q 'no source'"
+is "programs too" "False True" "$(hufud draw verify "$T/alone.json" --json | json seed_announced) $(hufud draw verify "$T/both.json" --json | json seed_announced)"
+hufud draw reveal "$alone" --seed mine --as chen >/dev/null
+hufud draw run "$alone" --as chen >/dev/null
+is "with who did" "$choose; that was chen|'chen' committed it and revealed its seed, with nobody beside" "$(doubts "$alone")"
+holds "so does the draw itself" sh -c "hufud draw verify '$alone' | grep -qx '  $choose; that was chen'"
+holds "and the report in words" sh -c "hufud draw report --scope $S | grep -q '^  draw $alone: $choose'"
+part() { printf %s "$1" | sha256sum | cut -d' ' -f1; }
+three=$(commit --count 2 --town 001 --reason parts --seed-parts "chen=$(part a1),li=$(part b2),wang=$(part c3)" --json | json id)
+hufud draw reveal "$three" --seed "a1|b2|c3" --as chen >/dev/null
+is "nobody chose what three people gave" "" "$(doubts "$three")"
+
+# -- one subject less makes no other draw
+hufud draw run "$three" >/dev/null
+printf 'id,reason\ns1,busy\n' >"$T/x1.csv"
+printf 'id,reason\ns2,busy\n' >"$T/x2.csv"
+x1=$(commit --count 5 --exclude "$T/x1.csv" --reason "x1" --seed-source "lottery of Friday" --json | json id)
+fails 1 "draw '$x1' waits for its seed with 38 of these 39 subjects: a second one needs a reason" \
+	commit --count 5 --exclude "$T/x2.csv" --seed-source "lottery of Friday"
+fails 1 "38 of these 39" commit --count 5 --exclude "$T/x2.csv" --seed-source "lottery of Saturday"
+holds "another half is another draw" commit --count 5 --town 001 --exclude "$T/x2.csv" --seed-source "lottery of Friday"
+x2=$(commit --count 5 --exclude "$T/x2.csv" --seed-source "lottery of Friday" --reason "s1 came back" --json | json id)
+fails 1 "is void: replaced by draw $x2: s1 came back" hufud draw reveal "$x1" --seed 1-2-3 --as wang
+holds "the one that stands is drawn" hufud draw reveal "$x2" --seed 1-2-3 --as wang
+passed
