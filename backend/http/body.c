@@ -10,7 +10,29 @@
 
 #define PIECE_BYTES 16384
 
-static enum rc check_pace(const struct body *body, int *status, struct err *err)
+/* False: there are as many already. */
+static bool slow_begin(struct body *body)
+{
+	struct conn *conn = body->conn;
+
+	if (body->is_slow || body->is_paced || !conn->slow)
+		return true;
+	if (atomic_fetch_add(conn->slow, 1) >= conn->slow_max) {
+		atomic_fetch_sub(conn->slow, 1);
+		return false;
+	}
+	body->is_slow = true;
+	return true;
+}
+
+static void slow_end(struct body *body)
+{
+	if (body->is_slow)
+		atomic_fetch_sub(body->conn->slow, 1);
+	body->is_slow = false;
+}
+
+static enum rc check_pace(struct body *body, int *status, struct err *err)
 {
 	const struct conn *conn = body->conn;
 	const struct conn_limits *limits = conn->limits;
@@ -19,6 +41,13 @@ static enum rc check_pace(const struct body *body, int *status, struct err *err)
 	if (atomic_load(conn->is_stopping)) {
 		*status = 503;
 		return err_set(err, RC_BUSY, "the server is stopping");
+	}
+	if (elapsed > BODY_QUICK_MS && !slow_begin(body)) {
+		*status = 503;
+		return err_set(err, RC_BUSY,
+			       "%d bodies come slowly already: try again in a "
+			       "moment",
+			       conn->slow_max);
 	}
 	*status = 408;
 	if (!body->is_paced && elapsed > limits->body_ms)
@@ -139,15 +168,14 @@ enum rc body_read(struct conn *conn, struct mg_connection *mg, struct buf *out,
 	do {
 		rc = body_next(&body, piece, sizeof(piece), &got, status, err);
 		if (rc != RC_OK)
-			return rc;
+			break;
 		buf_put(out, piece, got);
 		rc = buf_status(out, err);
-		if (rc != RC_OK) {
+		if (rc != RC_OK)
 			*status = 413;
-			return rc;
-		}
-	} while (got > 0);
-	return RC_OK;
+	} while (rc == RC_OK && got > 0);
+	slow_end(&body);
+	return rc;
 }
 
 /* The value of the sha-256 member, up to its closing colon, in a dictionary of

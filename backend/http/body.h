@@ -6,6 +6,11 @@
 
 struct mg_connection;
 
+/* A body that is not whole by then is a slow one, of which the server reads
+ * conn->slow_max at one time: each holds a worker before anybody knows who
+ * sends it. */
+#define BODY_QUICK_MS 2000
+
 /* A body that is taken piece by piece. */
 struct body {
 	struct conn *conn;
@@ -13,6 +18,8 @@ struct body {
 	int64_t began_ms;
 	int64_t ahead; /* what CivetWeb read along with the head; -1: unknown */
 	int64_t want, got; /* bytes */
+	bool is_slow; /* took longer than BODY_QUICK_MS, and counts among those
+		       */
 	bool is_paced; /* has no deadline, but a pace from the beginning on */
 };
 
@@ -24,7 +31,8 @@ enum rc body_next(struct body *body, void *p, size_t n, size_t *got,
 
 /* Append exactly content_length bytes to `out`. On failure *status says how to
  * answer: 408 over a deadline or under the minimum rate, 400 cut short, 413
- * over out's limit, 503 when the server stops. */
+ * over out's limit, 503 when the server stops, or as
+ * many bodies come as slowly. */
 enum rc body_read(struct conn *conn, struct mg_connection *mg, struct buf *out,
 		  int *status, struct err *err);
 

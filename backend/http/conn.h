@@ -34,6 +34,8 @@ struct conn {
 	int fd; /* borrowed from CivetWeb, -1 when it could not be found */
 	const struct conn_limits *limits;
 	const atomic_bool *is_stopping; /* the server's */
+	atomic_int *slow; /* the server's bodies that come slowly; or NULL */
+	int slow_max;
 	int64_t began_ms; /* monotonic */
 	size_t head_bytes; /* as it came */
 	size_t body_bytes; /* that were read */

@@ -198,6 +198,10 @@ enum rc http_start(struct http_server **out, const struct http_options *options,
 	server->turns.streams_max = streams_max(options, threads);
 	server->turns.bodies_max = bodies_max(options, threads);
 	atomic_init(&server->turns.bodies, 0);
+	/* Whoever sends slowly has proved nothing yet: most workers are for
+	 * those who do not. */
+	server->turns.slow_max = threads >= 8 ? threads / 4 : 2;
+	atomic_init(&server->turns.slow, 0);
 	pthread_mutex_init(&server->turns.streams_lock, NULL);
 	atomic_init(&server->turns.is_stopping, false);
 	set_limits(server, options);

@@ -57,6 +57,8 @@ static bool turn_init(struct turn *turn, struct turn_server *server,
 	reply_init(&turn->reply);
 	conn->limits = &server->limits;
 	conn->is_stopping = &server->is_stopping;
+	conn->slow = &server->slow;
+	conn->slow_max = server->slow_max;
 	conn->began_ms = host_monotonic_ms(&host_system);
 	conn->body_bytes = 0;
 	conn->head_bytes = 0;

@@ -27,6 +27,8 @@ struct turn_server {
 	int streams_max;
 	int bodies_max;
 	atomic_int bodies; /* of streamed routes, being read */
+	int slow_max;
+	atomic_int slow; /* other bodies that take longer than BODY_QUICK_MS */
 	pthread_mutex_t streams_lock;
 	struct turn *streams; /* that run */
 	atomic_bool is_stopping;

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Limits: who sends bodies slowly and proves nothing holds a few workers, and the service goes on.
+. "$(dirname "$0")/lib.sh"
+district
+echo "correct horse" >"$T/pw"
+hufud account add chen --role coordinator --scope $S --password-file "$T/pw" >/dev/null
+server_start --behind-proxy
+python3 - "$PORT" >"$T/slow" <<'PY'
+import base64, http.client, json, select, socket, sys, threading, time
+port = int(sys.argv[1])
+slow, answers, done = [], [], threading.Event()
+for i in range(40):
+    s = socket.create_connection(("127.0.0.1", port))
+    s.sendall(("POST /v1/imports/subject?scope=330106 HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 10.7.7.%d\r\n"
+               "Content-Type: text/csv\r\nContent-Length: 9000000\r\n\r\n" % i).encode())
+    slow.append(s)
+def trickle():
+    while not done.is_set():
+        for s in list(slow):
+            try:
+                if select.select([s], [], [], 0)[0]:
+                    answers.append(int(s.recv(400).split()[1]))
+                    slow.remove(s)
+                    s.close()
+                else:
+                    s.sendall(b"x" * 1200)
+            except (OSError, IndexError):
+                slow.remove(s)
+        time.sleep(0.5)
+thread = threading.Thread(target=trickle)
+thread.start()
+# Beside them, well before the first of them is cut off after a minute.
+def ask(method, path, body=None):
+    c = http.client.HTTPConnection("127.0.0.1", port, timeout=45)
+    c.request(method, path, body, {"Authorization": "Basic " + base64.b64encode(b"chen:correct horse").decode(), "X-Forwarded-For": "10.8.8.8",
+              "Content-Type": "application/json", "Idempotency-Key": "key-%s" % time.monotonic_ns()})
+    r = c.getresponse(); r.read(); c.close()
+    return r.status
+try:
+    others = [ask("GET", "/healthz"), ask("GET", "/v1/subjects?limit=1"), ask("POST", "/v1/subjects?scope=330106", json.dumps({"name": "x", "town": "001"}))]
+except OSError as e:
+    others = [type(e).__name__]
+until = time.monotonic() + 40
+while len(slow) > 10 and time.monotonic() < until:
+    time.sleep(0.2)
+still = len(slow)
+done.set(); thread.join()
+print(json.dumps({"others": others, "few": still <= 10, "told": sorted(set(answers))}))
+PY
+is "others read and write meanwhile" "[200, 200, 201]" "$(json others <"$T/slow")"
+is "few of the slow ones are waited for" True "$(json few <"$T/slow")"
+is "the rest is told to come back" "[503]" "$(json told <"$T/slow")"
+passed
