@@ -1,5 +1,6 @@
 /* cli/cmd_conflicts.c - `hufud conflicts`: the conflict desk. */
 #include "cli/cli.h"
+#include "cli/plain.h"
 
 #include "base/date.h"
 #include "base/jcs.h"
@@ -34,7 +35,9 @@ static void side_print(const json_t *conflict, const char *words,
 {
 	char *text = value_text(conflict, side);
 
-	printf("  %-24s %s%s\n", words, text ? text : "(absent)", after);
+	printf("  %-24s ", words);
+	plain_print(stdout, text ? text : "(absent)");
+	printf("%s\n", after);
 	free(text);
 }
 
@@ -99,9 +102,12 @@ static void conflict_print(struct cli *c, const json_t *o)
 	if (json_text(o, "decided_by")) {
 		time_format(when, json_int(o, "decided_at", 0));
 		side_print(o, "decided", "decided_value", "");
-		printf("  %-24s by account %s, %.16sZ, because: %s\n", "",
-		       json_text(o, "decided_by"), when,
-		       json_text(o, "reason"));
+		printf("  %-24s by account %s, %.16sZ, because: ", "",
+		       json_text(o, "decided_by"), when);
+		plain_print(stdout, json_text(o, "reason")
+					    ? json_text(o, "reason")
+					    : "");
+		putchar('\n');
 	}
 }
 

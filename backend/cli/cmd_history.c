@@ -1,5 +1,6 @@
 /* cli/cmd_history.c - `hufud history`: who changed which field when. */
 #include "cli/cli.h"
+#include "cli/plain.h"
 
 #include "base/date.h"
 #include "base/jcs.h"
@@ -27,14 +28,14 @@ static void value_print(const json_t *value)
 	char *text;
 
 	if (json_is_string(value)) {
-		fputs(json_string_value(value), stdout);
+		plain_print(stdout, json_string_value(value));
 		return;
 	}
 	text = json_is_null(value)
 		       ? NULL
 		       : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY |
 						   JSON_SORT_KEYS);
-	fputs(text ? text : "(nothing)", stdout);
+	plain_print(stdout, text ? text : "(nothing)");
 	free(text);
 }
 
@@ -72,9 +73,12 @@ static void version_print(struct cli *c, const json_t *v)
 		printf("  packet %.12s", packet);
 	printf("%s\n",
 	       json_is_true(json_object_get(v, "merged")) ? "  merged" : "");
-	if (*json_text(v, "message"))
-		printf("  %s%s%s\n", operation ? operation : "",
-		       operation ? ": " : "", json_text(v, "message"));
+	if (*json_text(v, "message")) {
+		printf("  %s%s", operation ? operation : "",
+		       operation ? ": " : "");
+		plain_print(stdout, json_text(v, "message"));
+		putchar('\n');
+	}
 	fields_print(json_object_get(v, "changes"), "before", "after", " -> ");
 	fields_print(json_object_get(v, "refused"), "terminal", "stands",
 		     " was written, but there stands ");

@@ -1,5 +1,6 @@
 /* cli/cmd_show.c - `hufud show`: one record as it stands, and who wrote it. */
 #include "cli/cli.h"
+#include "cli/plain.h"
 
 #include "base/date.h"
 #include "sql_store.gen.h"
@@ -18,7 +19,7 @@ static void value_print(const struct field *f, const json_t *value)
 	char when[25];
 
 	if (json_is_string(value)) {
-		printf("%s", json_string_value(value));
+		plain_print(stdout, json_string_value(value));
 	} else if (f && f->type == FIELD_TIME && json_is_integer(value)) {
 		time_format(when, json_integer_value(value));
 		printf("%s", when);
@@ -26,7 +27,7 @@ static void value_print(const struct field *f, const json_t *value)
 		char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY |
 						       JSON_SORT_KEYS);
 
-		printf("%s", text ? text : "");
+		plain_print(stdout, text ? text : "");
 		free(text);
 	}
 }

@@ -42,6 +42,8 @@
  *   left_out            a tablet's violation of a visit that had been signed,
  *                       or an answer: what was signed stands, and an answer
  *                       that changed is put back
+ *   done_without_visit  an assignment that a tablet made done, and of which
+ *                       no visit is signed: until one comes, it is not reviewed
  *   done_contested      a person moved the state instead of deciding the
  *                       conflict: that decides it */
 #include "ledger/settle.h"
@@ -212,6 +214,8 @@ static enum rc assignment_settle(struct settle *s, const char *id)
 		rc = settle_hand_over(s, a);
 	if (rc == RC_OK && settle_has_flag(a, "team_changed"))
 		rc = settle_presence(s, a);
+	if (rc == RC_OK)
+		rc = settle_done(s, a);
 	if (rc == RC_OK)
 		rc = draw_is_void(s, a, &is_void);
 	if (rc == RC_OK && is_void)

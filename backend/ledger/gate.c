@@ -20,7 +20,9 @@
 #include "evidence/evidence.h"
 #include "form/verdict.h"
 #include "kind/fsm.h"
+#include "kind/limits.h"
 #include "kind/rows.h"
+#include "kind/within.h"
 #include "ledger/gate_assignment.h"
 #include "ledger/people.h"
 #include "sql_store.gen.h"
@@ -514,6 +516,66 @@ static enum rc files_judge(struct batch *b, const json_t *visit,
 	return rc;
 }
 
+/* What is known of a record: its versions, and what this packet makes of it,
+ * for a finding stands in it before its visit. A new reference. */
+static enum rc versions_read(struct batch *b, const struct take *t,
+			     const char *scope, const char *kind,
+			     const char *id, json_t **out)
+{
+	struct query *q = query_begin(b->store->db, SQL_LOG_AUTHORS);
+	enum rc rc = RC_OK;
+
+	*out = json_array();
+	query_text(q, 1, scope);
+	query_text(q, 2, kind);
+	query_text(q, 3, id);
+	while (rc == RC_OK && query_row(q)) {
+		json_t *version = NULL;
+
+		rc = json_read(query_get_text(q, 0), query_get_len(q, 0),
+			       &version, b->err);
+		json_array_append_new(*out, version);
+	}
+	for (size_t i = 0; i < t->nrecords; i++)
+		if (!t->records[i].code && !strcmp(t->records[i].kind, kind) &&
+		    !strcmp(t->records[i].id, id))
+			json_array_append(*out, t->records[i].terminal);
+	return query_end(q, b->err) == RC_OK ? rc : b->err->code;
+}
+
+static enum rc within_judge(struct batch *b, const struct kind *k,
+			    const struct take *t, const json_t *base,
+			    const json_t *terminal, const char **code,
+			    struct err *why)
+{
+	const struct field *f = kind_field(k, k->within.field);
+	const struct kind *of = registry_kind(b->store->kinds, f->refers);
+	const char *id = json_text(terminal, f->name);
+	json_t *versions = NULL;
+	enum rc rc = RC_OK;
+
+	if (of && id)
+		rc = versions_read(b, t, json_text(terminal, "scope"), of->name,
+				   id, &versions);
+	if (rc == RC_OK && within_check(k, of, t->role, t->commit.author, base,
+					terminal, versions, why) != RC_OK)
+		*code = why->code == RC_DENIED ? "owner" : "invalid";
+	json_decref(versions);
+	return rc;
+}
+
+/* A day to come is told by a flag where the kind has flags: what took place is
+ * kept, whatever a tablet's clock said. */
+static void limits_judge(struct batch *b, const struct kind *k,
+			 const json_t *base, const json_t *terminal,
+			 const char **code, struct err *why)
+{
+	int64_t now = kind_field(k, FSM_FLAGS) ? LIMITS_NO_CLOCK : b->now_ms;
+
+	if (limits_check(k, base, terminal, now, why) != RC_OK)
+		*code = "invalid";
+}
+
 enum rc gate_judge(struct batch *b, const struct kind *k, const struct take *t,
 		   const json_t *base, const json_t *terminal,
 		   const json_t *server, const char **code, struct err *why)
@@ -532,6 +594,10 @@ enum rc gate_judge(struct batch *b, const struct kind *k, const struct take *t,
 	} else {
 		rc = change_judge(b, k, t, base, terminal, code, why);
 	}
+	if (rc == RC_OK && !*code && t->role == ROLE_INSPECTOR)
+		limits_judge(b, k, base, terminal, code, why);
+	if (rc == RC_OK && !*code && k->within.field)
+		rc = within_judge(b, k, t, base, terminal, code, why);
 	if (rc == RC_OK && !*code && k->unique)
 		rc = twin_judge(b, k, terminal, code, why);
 	if (rc == RC_OK && !*code && k->apart.by)

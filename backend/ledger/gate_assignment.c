@@ -7,6 +7,7 @@
 #include "ledger/gate_assignment.h"
 
 #include "base/jcs.h"
+#include "kind/fsm.h"
 #include "sql_store.gen.h"
 
 #define STEPS_MAX 1000
@@ -316,6 +317,27 @@ static enum rc contest_judge(struct batch *b, const char *scope,
 	return query_end(q, b->err);
 }
 
+/* What nobody signed is not reviewed: it goes back to who said that it is done.
+ */
+static void unsigned_judge(const json_t *base, const json_t *terminal,
+			   const json_t *server, const char **code,
+			   struct err *why)
+{
+	const json_t *flags = json_object_get(server, FSM_FLAGS);
+	const char *was = json_text(base, "state");
+	const char *state = json_text(terminal, "state");
+
+	if (!was || !state || strcmp(was, "done") != 0 ||
+	    (strcmp(state, "reviewed") != 0 && strcmp(state, "closed") != 0) ||
+	    place_in(flags, FLAG_DONE_WITHOUT_VISIT) == json_array_size(flags))
+		return;
+	*code = "state";
+	err_set(why, RC_INVALID,
+		"assignment '%s' is done without a signed visit: it can only "
+		"be returned, with 'reason'",
+		json_text(terminal, "id"));
+}
+
 enum rc gate_assignment(struct batch *b, const struct kind *k,
 			const char *author, const json_t *base,
 			const json_t *terminal, const json_t *server,
@@ -324,6 +346,8 @@ enum rc gate_assignment(struct batch *b, const struct kind *k,
 	const char *scope = json_text(terminal, "scope");
 	enum rc rc = contest_judge(b, scope, author, base, terminal, code, why);
 
+	if (rc == RC_OK && !*code)
+		unsigned_judge(base, terminal, server, code, why);
 	if (rc == RC_OK && !*code && base && kind_field(k, "draw") &&
 	    kind_field(k, "officers"))
 		rc = team_judge(b, scope, base, terminal, server, code, why);

@@ -13,6 +13,7 @@
  *            the replacements that its draw has recorded
  *   invalid  it would be reassigned to itself, in a ring, or to an assignment
  *            of another subject
+ *   state    it would be reviewed though no visit of it is signed
  *   role     it was done while it was called off, and who moves it on is one
  *            of those whose word is judged by that */
 enum rc gate_assignment(struct batch *b, const struct kind *k,
@@ -24,6 +25,7 @@ enum rc gate_assignment(struct batch *b, const struct kind *k,
  * person to say: not for an officer of the assignment, nor for the author of
  * either side of the conflict. RC_DENIED says so. */
 #define RULE_CONTESTED "done_contested"
+#define FLAG_DONE_WITHOUT_VISIT "done_without_visit"
 enum rc contest_may_judge(const struct people *who, const json_t *assignment,
 			  const char *author, const char *server_author,
 			  struct err *err);

@@ -85,6 +85,9 @@ enum rc settle_signed(struct settle *s, json_t *visit);
 /* settle_orders.c: a signed visit of the assignment decides its state. */
 enum rc settle_order(struct settle *s, json_t *a, const json_t *visit);
 
+/* One that is done without a signed visit bears a flag until one comes. */
+enum rc settle_done(struct settle *s, json_t *a);
+
 /* settle_match.c: a visit that was just signed, against its order, its signer
  * and the day. */
 enum rc settle_match(struct settle *s, json_t *visit);

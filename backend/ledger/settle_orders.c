@@ -144,3 +144,35 @@ enum rc settle_order(struct settle *s, json_t *a, const json_t *visit)
 		rc = contest_ask(s, a, visit, &off);
 	return rc == RC_OK ? stands(s, a, state, cell ? cell->flag : NULL) : rc;
 }
+
+static enum rc visit_count(struct settle *s, json_t *assignment, json_t *visit,
+			   void *ctx)
+{
+	(void)s;
+	(void)assignment;
+	*(size_t *)ctx += visit_is_signed(visit);
+	return RC_OK;
+}
+
+enum rc settle_done(struct settle *s, json_t *a)
+{
+	static const char *const is_done[] = { "done", NULL };
+	size_t n = 0;
+	enum rc rc = RC_OK;
+
+	if (!settle_state_is(a, is_done) &&
+	    !settle_has_flag(a, FLAG_DONE_WITHOUT_VISIT))
+		return RC_OK;
+	rc = settle_visits(s, a, visit_count, &n);
+	if (rc != RC_OK)
+		return rc;
+	if (n || !settle_state_is(a, is_done))
+		return settle_unflag(s, "assignment", a,
+				     FLAG_DONE_WITHOUT_VISIT);
+	return settle_remark(
+		s, "assignment", a, FLAG_DONE_WITHOUT_VISIT, "alarm",
+		arena_printf(&s->b->mem,
+			     "'%s' made assignment '%s' done, and "
+			     "no visit of it is signed",
+			     s->t->commit.author, json_text(a, "id")));
+}

@@ -242,6 +242,11 @@ static enum rc check_unknown(const char *name, const json_t *value,
 	return check_canonical(name, value, err);
 }
 
+static bool is_empty(const json_t *value)
+{
+	return !value || (json_is_string(value) && !json_string_length(value));
+}
+
 static enum rc check_record(const struct kind *k, const json_t *record,
 			    struct err *err)
 {
@@ -252,7 +257,7 @@ static enum rc check_record(const struct kind *k, const json_t *record,
 
 	for (size_t i = 0; rc == RC_OK && i < k->nfields; i++)
 		if (k->fields[i].required &&
-		    !json_object_get(record, k->fields[i].name))
+		    is_empty(json_object_get(record, k->fields[i].name)))
 			rc = err_set(err, RC_INVALID, "field '%s' is missing",
 				     k->fields[i].name);
 	if (rc != RC_OK)

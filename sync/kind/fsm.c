@@ -71,14 +71,20 @@ bool fsm_is_closed(const struct fsm *t, unsigned role, int state,
 	return false;
 }
 
-static bool is_met(const struct fsm_need *need, const json_t *record)
+static bool has_value(const json_t *record, const char *field, size_t least)
 {
-	const json_t *value = json_object_get(record, need->field);
+	const json_t *value = json_object_get(record, field);
 
 	if (json_is_string(value))
 		return json_string_length(value) > 0;
 	return value &&
-	       (!json_is_array(value) || json_array_size(value) >= need->least);
+	       (!json_is_array(value) || json_array_size(value) >= least);
+}
+
+static bool is_met(const struct fsm_need *need, const json_t *record)
+{
+	return has_value(record, need->field, need->least) ||
+	       (need->otherwise && has_value(record, need->otherwise, 1));
 }
 
 static const struct fsm_need *needed(const struct fsm_move *m,
@@ -96,6 +102,8 @@ static void need_say(struct buf *b, const struct fsm_need *need,
 	if (need->least > 1)
 		buf_printf(b, "at least %zu ", need->least);
 	buf_printf(b, "%s%s%s", quote, need->field, quote);
+	if (need->otherwise)
+		buf_printf(b, " or %s%s%s", quote, need->otherwise, quote);
 }
 
 /* Every state that the role's moves lead to; `after` NULL: whatever they need.

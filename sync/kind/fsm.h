@@ -5,7 +5,7 @@
  * member `fsm` (docs/data-model.md):
  * {"starts":[{"at":["draft"],"by":["coordinator"]}],
  *  "moves":[{"from":["draft"],"to":"issued","by":["coordinator"],
- *            "needs":["due",{"field":"officers","least":2}],
+ *            "needs":["due",{"field":"officers","least":2},["due","term"]],
  *            "other_than":["asked_by"]}],
  *  "merge":[{"one":["cancelled"],"other":["done"],"stands":"done_contested",
  *            "conflict":true,"flag":"cancelled_done"}],
@@ -38,9 +38,11 @@ struct fsm_start {
 	unsigned by; /* enum role bits */
 };
 
-/* A field with a value, or a set with at least so many elements. */
+/* A field with a value, or a set with at least so many elements; or another
+ * field in its place. */
 struct fsm_need {
 	const char *field; /* NULL ends a list */
+	const char *otherwise; /* or NULL */
 	size_t least;
 };
 

@@ -85,12 +85,17 @@ static enum rc parse_need(struct table *a, const json_t *o,
 			  struct fsm_need *need)
 {
 	bool counted = json_is_object(o);
+	const json_t *first = json_is_array(o) ? json_array_get(o, 0) : o;
 	json_int_t least = counted ? json_int(o, "least", 0) : 1;
 	const struct field *f;
 
-	need->field = counted ? json_text(o, "field") : json_string_value(o);
+	need->field =
+		counted ? json_text(o, "field") : json_string_value(first);
+	need->otherwise = json_string_value(json_array_get(o, 1));
 	f = need->field ? kind_field(a->p->kind, need->field) : NULL;
-	if (!f)
+	if (!f ||
+	    (json_is_array(o) && (json_array_size(o) != 2 || !need->otherwise ||
+				  !kind_field(a->p->kind, need->otherwise))))
 		return wrong(a, "name a field that is not there:", need->field);
 	if (least < 1 || (counted && f->type != FIELD_SET))
 		return wrong(a, "need a number of what is no set, or none, of",

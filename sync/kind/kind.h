@@ -11,7 +11,8 @@
  *   "codes":{...},"acting":["open"],"shape":"points","least":0,"most":100,
  *   "members_least":2,"not_future":true,"not_past":true,
  *   "not_before":"valid_from","limits_at":["issued"],"marks":{...}}],
- *  "owner":"author","team":"officers","unique":["visit","point","author"],
+ *  "owner":"author","team":"officers",
+ *  "within":{"field":"visit","same":["subject"]},"unique":["visit","point","author"],
  *  "apart":{"by":["code"],"from":"valid_from","to":"valid_to","at":"active"},
  *  "search":["name","uscc","address"]}
  *
@@ -94,6 +95,7 @@ struct field {
 	const struct fsm *fsm; /* MERGE_FSM: its table */
 	const json_t *codes; /* kind/codes.h: its table, or NULL */
 	bool is_points; /* FIELD_JSON: a checklist, form/points.h */
+	bool is_changes; /* FIELD_JSON: kind/within.h */
 	/* kind/limits.h: NULL or false where there is none */
 	const json_t *least, *most;
 	int64_t members_least; /* FIELD_SET */
@@ -117,6 +119,11 @@ struct kind {
 	unsigned writers, readers; /* enum role bits */
 	const char *const *keys; /* import key fields, NULL-ended, or NULL */
 	const char *owner; /* field that names the only one who may change it */
+	/* kind/within.h; field NULL: it stands by itself */
+	struct kind_within {
+		const char *field;
+		const char *const *at, *const *not_at, *const *same;
+	} within;
 	const char *team; /* set of those among the inspectors who may */
 	const char *const
 		*unique; /* fields that no two records share, or NULL */

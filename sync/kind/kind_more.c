@@ -23,7 +23,8 @@ static enum rc field_more(struct parse *p, const json_t *o)
 	f = &p->fields[known - p->kind->fields];
 	f->codes = json_object_get(o, "codes");
 	f->is_points = shape && strcmp(shape, "points") == 0;
-	if (f->is_points && f->type != FIELD_JSON)
+	f->is_changes = shape && strcmp(shape, "changes") == 0;
+	if ((f->is_points || f->is_changes) && f->type != FIELD_JSON)
 		return err_set(p->err, RC_INVALID,
 			       "kind '%s': field '%s' does not suit its shape",
 			       p->kind->name, name);
@@ -108,6 +109,35 @@ static enum rc search_check(struct parse *p)
 	return RC_OK;
 }
 
+static enum rc within_parse(struct parse *p, const json_t *said)
+{
+	struct kind_within *w = &p->kind->within;
+	const struct field *f;
+	enum rc rc;
+
+	if (!said)
+		return RC_OK;
+	w->field = json_text(said, "field");
+	f = w->field ? kind_field(p->kind, w->field) : NULL;
+	if (!f || f->type != FIELD_REF || p->kind->is_sealed)
+		return err_set(
+			p->err, RC_INVALID,
+			"kind '%s': 'within' needs a 'field' that refers "
+			"to a record",
+			p->kind->name);
+	rc = parse_words(p, said, "at", &w->at);
+	if (rc == RC_OK)
+		rc = parse_words(p, said, "not_at", &w->not_at);
+	if (rc == RC_OK)
+		rc = parse_words(p, said, "same", &w->same);
+	for (const char *const *n = w->same; rc == RC_OK && n && *n; n++)
+		if (!kind_field(p->kind, *n))
+			rc = err_set(p->err, RC_INVALID,
+				     "kind '%s': no field '%s' for within",
+				     p->kind->name, *n);
+	return rc;
+}
+
 /* Whose a record is: one person's, or that of some. */
 static enum rc persons_parse(struct parse *p, const json_t *o)
 {
@@ -147,6 +177,8 @@ enum rc more_parse(struct parse *p, const json_t *o)
 		rc = parse_words(p, o, "search", &p->kind->search);
 	if (rc == RC_OK)
 		rc = search_check(p);
+	if (rc == RC_OK)
+		rc = within_parse(p, json_object_get(o, "within"));
 	return rc == RC_OK ? persons_parse(p, o) : rc;
 }
 

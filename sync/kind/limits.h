@@ -13,8 +13,10 @@
  * (ledger/entered.h). With `limits_at` a record is judged by what it says also
  * when it comes into one of these states from another.
  *
- * A day is the district's, eight hours ahead of UTC. What tablets and jobs
- * bring is not judged by this, and what stands is not until it changes. */
+ * A day is the district's, eight hours ahead of UTC. A tablet judges its edits
+ * without a clock, and the server what tablets bring, with its own where the
+ * kind has no flags that would tell a day to come. Jobs are not judged by this,
+ * and what stands is not until it changes. */
 #ifndef KIND_LIMITS_H
 #define KIND_LIMITS_H
 
@@ -27,6 +29,7 @@ enum rc limits_declared(const struct kind *k, struct field *f, const json_t *o,
 /* Are the fields within their limits in which `after` differs from `before`
  * (NULL: new), or whose limits begin to hold? RC_INVALID names kind, id and
  * field. */
+#define LIMITS_NO_CLOCK INT64_MIN /* for now_ms: nothing is judged by it */
 enum rc limits_check(const struct kind *k, const json_t *before,
 		     const json_t *after, int64_t now_ms, struct err *err);
 

@@ -7,6 +7,7 @@
 #include "base/jcs.h"
 #include "form/verdict.h"
 #include "kind/rows.h"
+#include "kind/within.h"
 #include "sql_sync.gen.h"
 
 /* NULL where it is not here. */
@@ -44,6 +45,30 @@ static enum rc live_answers(struct replica *r, const char *visit,
 			json_array_append_new(answers, a);
 	}
 	json_decref(ids);
+	return rc;
+}
+
+enum rc within_judge(struct replica *r, const struct edit *e,
+		     const char *officer, struct err *why)
+{
+	const struct kind *k = e->captured->kind;
+	const struct field *f =
+		k->within.field ? kind_field(k, k->within.field) : NULL;
+	const struct captured *of = f ? captured_of(r, f->refers) : NULL;
+	json_t *other = NULL, *versions;
+	enum rc rc;
+
+	if (!of)
+		return RC_OK;
+	rc = live_record(r, f->refers, json_text(e->after, f->name), &other,
+			 why);
+	if (rc != RC_OK)
+		return rc;
+	versions = other ? json_pack("[o]", other) : json_array();
+	if (versions)
+		rc = within_check(k, of->kind, ROLE_INSPECTOR, officer,
+				  e->before, e->after, versions, why);
+	json_decref(versions);
 	return rc;
 }
 

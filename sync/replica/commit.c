@@ -7,6 +7,7 @@
 
 #include "base/jcs.h"
 #include "kind/fsm.h"
+#include "kind/limits.h"
 #include "kind/rows.h"
 #include "sql_sync.gen.h"
 
@@ -161,6 +162,10 @@ static enum rc kept_judge(struct replica *r, const struct edit *e,
 	if (rc == RC_OK)
 		rc = kind_may_change(k, ROLE_INSPECTOR, officer, e->before,
 				     e->after, why);
+	if (rc == RC_OK)
+		rc = limits_check(k, e->before, e->after, LIMITS_NO_CLOCK, why);
+	if (rc == RC_OK)
+		rc = within_judge(r, e, officer, why);
 	free(officer);
 	if (rc != RC_OK) {
 		/* To the inspector each is a record to put right. */

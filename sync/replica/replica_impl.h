@@ -248,6 +248,9 @@ typedef enum rc edit_fn(void *ctx, struct edit *e, struct err *err);
  * edit. */
 enum rc edits_each(struct replica *r, edit_fn *fn, void *ctx, struct err *err);
 /* checklist.c: RC_INVALID while officers disagree on a visit to be signed. */
+/* kind/within.h, as far as this tablet has the other record. */
+enum rc within_judge(struct replica *r, const struct edit *e,
+		     const char *officer, struct err *why);
 enum rc sign_judge(struct replica *r, const struct edit *e, struct err *why);
 /* Forget shadows that differ in nothing from live. */
 enum rc edits_clean(struct replica *r, struct err *err);

@@ -94,6 +94,11 @@ def table(kind):
         facts.append("import keys " + code(kind["keys"]))
     if "owner" in kind:
         facts.append("changed only by its `%s`" % kind["owner"])
+    if "within" in kind:
+        w = kind["within"]
+        facts.append("written at its `%s`" % w["field"] + "".join(
+            "; %s %s" % (say, code(w[m])) for m, say in (
+                ("at", "which is"), ("not_at", "by an inspector not while that is"), ("same", "same")) if m in w))
     if "team" in kind:
         facts.append("of the inspectors only its `%s` change it" % kind["team"])
     if "unique" in kind:
@@ -139,7 +144,8 @@ def codes(kind, field):
 
 def needs(move):
     """What a move asks for: fields with a value, so many elements, and a second person."""
-    out = ", ".join("%s of `%s`" % (n["least"], n["field"]) if isinstance(n, dict) else code([n])
+    out = ", ".join("%s of `%s`" % (n["least"], n["field"]) if isinstance(n, dict)
+                    else " or ".join(code([one]) for one in (n if isinstance(n, list) else [n]))
                     for n in move.get("needs", []))
     others = code(move.get("other_than", []))
     if move.get("other_than_maker"):

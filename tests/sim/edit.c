@@ -8,6 +8,7 @@
 enum shape {
 	UNIQUE_TEXT,
 	UNIQUE_INT,
+	SCORE, /* 0 to 100 */
 	EARLIER, /* a time under the rule min */
 	SET,
 	WORD, /* one of `words` */
@@ -56,7 +57,7 @@ static const struct place places[] = {
 	      WORD,
 	      { "arrived", "checking", "ready", "signed", "submitted",
 		"approved", NULL } },
-	    { "score", UNIQUE_INT, { NULL } },
+	    { "score", SCORE, { NULL } },
 	    { "started_at", EARLIER, { NULL } },
 	    { "result_codes", SET, { NULL } },
 	    { "officers", SET, { NULL } },
@@ -163,6 +164,10 @@ static void assign(struct tablet *t, struct buf *sql, const char *kind,
 	case UNIQUE_INT:
 		buf_printf(sql, "%s=%d", spot->field, ++s->serial);
 		want(t, kind, id, spot->field, json_integer(s->serial));
+		return;
+	case SCORE:
+		buf_printf(sql, "%s=%d", spot->field, rng_below(&s->rng, 101));
+		want(t, kind, id, spot->field, NULL);
 		return;
 	case EARLIER:
 		buf_printf(sql, "%s=%d", spot->field,

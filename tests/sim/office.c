@@ -29,11 +29,13 @@ static void written_check(struct sim *s, const struct office_record *r)
 		  "read what the office wrote"))
 		return;
 	k = registry_kind(s->loop.store->kinds, r->kind);
-	/* What follows from a move may move the state at once. */
+	/* What follows from a move may move the state at once, or take away a
+	 * flag. */
 	json_object_foreach(
 		(json_t *)(uintptr_t)r->record, field,
 		value) if (!json_equal(json_object_get(now, field), value) &&
 			   !(k->fsm && (!strcmp(field, "state") ||
+					!strcmp(field, FSM_FLAGS) ||
 					!strcmp(field, "reason"))))
 		broke(s, "2 nothing is lost",
 		      "the office's %s of %s '%s' does not stand", field,

@@ -337,7 +337,7 @@ static void closed_in_the_field_beats_an_extension_with_proof(void **state)
 		     "\"extended_to\":\"2026-12-11\"}");
 	field_exec(&world, 0,
 		   "UPDATE rectification SET state='closed',"
-		   "rechecked_on='2026-11-26',proof='[\"photo\"]'");
+		   "rechecked_on='2026-11-21',proof='[\"photo\"]'");
 	field_sync(&world, 0);
 	assert_string_equal(
 		field_server(&world,
