@@ -55,7 +55,7 @@ static void file_free(void *ctx)
 }
 
 /* What the manifest says that fits in headers. */
-static void manifest_say(struct call *c, const json_t *m,
+static void manifest_say(struct call *c, const json_t *m, const char *asked_as,
 			 const struct export_done *done)
 {
 	const char *commit = json_text(m, "commit");
@@ -67,8 +67,8 @@ static void manifest_say(struct call *c, const json_t *m,
 	reply_header(c->reply, "Hufu-Sha256", "%s", done->sha256);
 	if (commit)
 		reply_header(c->reply, "Hufu-Commit", "%s", commit);
-	snprintf(c->detail, sizeof(c->detail), "rows=%lld sha256=%s",
-		 (long long)done->rows, done->sha256);
+	snprintf(c->detail, sizeof(c->detail), "%s rows=%lld sha256=%s",
+		 asked_as, (long long)done->rows, done->sha256);
 }
 
 /* The file is the reply's from here on. */
@@ -91,6 +91,9 @@ static enum rc export_kind_take(struct call *c, const char *word)
 		c->kind = registry_kind(c->store->kinds, k->name);
 	if (k && !c->kind)
 		c->kind = registry_kind(c->store->kinds, "visit");
+	if (c->kind)
+		snprintf(c->about_kind, sizeof(c->about_kind), "%s",
+			 c->kind->name);
 	if (!k || !c->kind)
 		return call_refuse(c, RC_NOT_FOUND, 404, "not_found",
 				   "there is no kind '%s'", word);
@@ -103,6 +106,25 @@ static enum rc export_kind_take(struct call *c, const char *word)
 	return RC_OK;
 }
 
+/* What was asked for, as the audit log tells it: "ratings format=csv
+ * private as-of=2026-07-01". */
+static void asked_for(const struct call *c, char *out, size_t size)
+{
+	static const char *const names[] = { "format", "as-of", "town" };
+	size_t at = (size_t)snprintf(out, size, "%.40s",
+				     json_text(c->args, "kind"));
+
+	for (size_t i = 0; i < 3 && at < size; i++) {
+		const char *value = json_text(c->args, names[i]);
+
+		if (value)
+			at += (size_t)snprintf(out + at, size - at, " %s=%.40s",
+					       names[i], value);
+	}
+	if (at < size && json_is_true(json_object_get(c->args, "private")))
+		snprintf(out + at, size - at, " private");
+}
+
 enum rc export_get(struct call *c)
 {
 	const char *as_of = json_text(c->args, "as-of");
@@ -111,6 +133,7 @@ enum rc export_get(struct call *c)
 	bool is_day = as_of && date_parse(as_of, &day);
 	struct export_done done;
 	json_t *manifest = NULL;
+	char asked[240];
 	FILE *file = NULL;
 	struct export_job job = {
 		.store = c->store,
@@ -132,7 +155,8 @@ enum rc export_get(struct call *c)
 	if (rc == RC_OK)
 		rc = export_write(&job, &done, &c->err);
 	if (rc == RC_OK) {
-		manifest_say(c, manifest, &done);
+		asked_for(c, asked, sizeof(asked));
+		manifest_say(c, manifest, asked, &done);
 		export_send(c, file, is_csv);
 	} else if (file) {
 		fclose(file);
@@ -177,6 +201,7 @@ enum rc import_take(struct call *c)
 	if (!c->kind)
 		return call_refuse(c, RC_NOT_FOUND, 404, "not_found",
 				   "there is no kind '%s'", job.kind);
+	snprintf(c->about_kind, sizeof(c->about_kind), "%s", c->kind->name);
 	if (c->kind->is_catalog && strcmp(c->scope, "catalog") != 0)
 		return call_wrong(c, "scope",
 				  "has to be catalog for this kind");
@@ -189,6 +214,11 @@ enum rc import_take(struct call *c)
 	}
 	if (rc == RC_OK) {
 		c->result = import_report_json(&report);
+		snprintf(c->detail, sizeof(c->detail),
+			 "%.80s: read=%lld new=%lld changed=%lld refused=%lld",
+			 source, (long long)report.read,
+			 (long long)report.added, (long long)report.changed,
+			 (long long)report.refused);
 		json_object_del(c->result, "rejects");
 		rejects_take(c, job.rejects);
 	}

@@ -261,7 +261,9 @@ static enum rc logged(struct call *c, enum rc came, struct err *err)
 			.now_ms = c->op.now_ms },
 		.operation = c->operation->id,
 		.scope = c->scope[0] ? c->scope : NULL,
-		.kind = c->kind ? c->kind->name : NULL,
+		.kind = c->about_kind[0] ? c->about_kind
+			: c->kind        ? c->kind->name
+					 : NULL,
 		.id = about(c),
 		.outcome = audit_outcome_of(came),
 	};

@@ -42,7 +42,11 @@ struct call {
 	char scope[16]; /* by the operation's scope rule; "" for none */
 	bool is_due; /* what was read quotes a record of class L3 or L4 */
 
-	char detail[160]; /* a handler's words for the audit log */
+	/* A handler's words for the audit log: the kind that it found out
+	 * itself
+	 * ("": the operation's), and what else. */
+	char about_kind[33];
+	char detail[400];
 	bool is_guess; /* a password was tried, and was wrong */
 	bool is_repeated; /* the Idempotency-Key was: nothing was done now */
 

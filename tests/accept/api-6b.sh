@@ -59,6 +59,10 @@ is "a list says how many, from whom to whom" yes "$(told ins | grep -q 'records=
 # an export says how many, and which bytes they were
 WHO="ins:a password of adm" api GET "/v1/exports/subject_private?scope=$S&format=csv&private=true" >"$T/private.csv"
 is "rows and hash of what went out" yes "$(told ins | grep -q "rows=2 sha256=$(sha256sum <"$T/private.csv" | cut -c1-64)" && echo yes)"
+is "which kind, and that it was in plain" yes "$(told ins | grep -q "subject_private format=csv private rows=2" && echo yes)"
+is "the entry names the kind, for who looks for it" subject_private "$(hufud audit list --who ins --format json | python3 -c '
+import json, sys
+print([e["kind"] for e in map(json.loads, sys.stdin) if e["operation"] == "exportRecords"][-1])')"
 
 # an import over HTTP is told of with its counts, a main commit at a time
 before=$(hufud audit list --who adm --format json | wc -l)
