@@ -35,7 +35,8 @@ static const char usage[] =
 	"changes but for its\n"
 	"               last day, 'valid_to'; no two of them share a day. "
 	"With --scope its\n"
-	"               scheme is used at once\n"
+	"               scheme is used at once; with --dry-run it is tried and not "
+	"recorded\n"
 	"--explain S    the same as hufud rating S --explain\n"
 	"\n" CLI_SCOPE_USAGE
 	"\nOptions: --data DIR, --as ACCOUNT, --schema DIR";
@@ -143,7 +144,9 @@ static int run(struct cli *c, struct rate_options *options,
 	char scheme[65];
 	int code = EXIT_DONE;
 
-	if (w->scheme_file) {
+	if (w->scheme_file && options->dry_run) {
+		options->trial = w->scheme_file;
+	} else if (w->scheme_file) {
 		code = record_scheme(c, w->scheme_file, options, scheme);
 		if (code != EXIT_DONE || !c->scope)
 			return code;

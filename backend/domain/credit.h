@@ -44,6 +44,9 @@ enum rc scheme_by_id(struct op *op, const char *id,
 
 struct rate_options {
 	const char *scheme; /* code; NULL: SCHEME_DEFAULT */
+	/* A version in a file, which is tried and not recorded: only with
+	 * dry_run; NULL: none. `scheme` is its code then, or NULL. */
+	const char *trial;
 	const char *as_of; /* date; NULL: today */
 	const char
 		*schema; /* folder of schemes/default.json, which is recorded

@@ -312,8 +312,13 @@ enum rc scheme_in_force(struct op *op, const struct rate_options *o,
 	struct query *q;
 	bool known;
 	char path[4096];
-	enum rc rc = scheme_find(op, code, day, out);
+	enum rc rc;
 
+	if (o->trial && !may_record) {
+		memset(out, 0, sizeof(*out));
+		return scheme_of_file(op, o->trial, out);
+	}
+	rc = scheme_find(op, code, day, out);
 	if (rc != RC_NOT_FOUND || strcmp(code, SCHEME_DEFAULT) != 0 ||
 	    !o->schema)
 		return rc;

@@ -13,6 +13,13 @@ one() { sqlite3 "file:$HUFU_DATA/hufu.db?mode=ro" "$1"; }
 # -- a version of a scheme or of a ratio rule changes in nothing but its last day
 hufud rate --scope $S --as ana >/dev/null
 scheme=$(one "SELECT id FROM scheme")
+# -- a trial is a trial, and needs no right to record
+printf '{"code":"trial","version":1,"definition":%s}' "$(one "SELECT definition FROM scheme")" >"$T/trial.json"
+hufud account add yan --role analyst --scope $S --password-file <(echo secret12345) >/dev/null
+is "a scheme is tried" "trial 9 9" "$(hufud rate --scope $S --scheme-file "$T/trial.json" --dry-run --json --as yan | python3 -c '
+import json, sys
+r = json.load(sys.stdin); print(r["scheme"], r["subjects"], r["written"])')"
+is "and not recorded" 1 "$(one "SELECT count(*) FROM scheme")"
 # -- nor does a day to come decide today's grades
 fails 1 "2040-01-01 is yet to come" hufud rate --scope $S --as-of 2040-01-01 --as ana
 holds "what it would bring may be asked" hufud rate --scope $S --as-of 2040-01-01 --dry-run --as ana
