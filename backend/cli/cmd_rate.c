@@ -35,7 +35,8 @@ static const char usage[] =
 	"changes but for its\n"
 	"               last day, 'valid_to'; no two of them share a day. "
 	"With --scope its\n"
-	"               scheme is used at once; with --dry-run it is tried and not "
+	"               scheme is used at once; with --dry-run it is tried and "
+	"not "
 	"recorded\n"
 	"--explain S    the same as hufud rating S --explain\n"
 	"\n" CLI_SCOPE_USAGE

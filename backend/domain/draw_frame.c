@@ -17,7 +17,7 @@ struct beside {
 
 struct walk {
 	struct freezing *f;
-	struct beside grades, exemptions, visits, item_visits;
+	struct beside grades, exemptions, visits, item_visits, item_open;
 	char item_visited_from[11]; /* who was visited since is excluded */
 };
 
@@ -58,6 +58,9 @@ static void walk_begin(struct walk *w)
 		     o->item);
 	if (o->visited_before)
 		beside_begin(&w->visits, w, SQL_DRAW_VISITS, NULL, NULL);
+	if (o->item)
+		beside_begin(&w->item_open, w, SQL_DRAW_ITEM_OPEN, o->item,
+			     NULL);
 	if (o->item && period)
 		beside_begin(&w->item_visits, w, SQL_DRAW_ITEM_VISITS, o->item,
 			     NULL);
@@ -66,7 +69,7 @@ static void walk_begin(struct walk *w)
 static enum rc walk_end(struct walk *w)
 {
 	struct beside *const all[] = { &w->grades, &w->exemptions, &w->visits,
-				       &w->item_visits };
+				       &w->item_visits, &w->item_open };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		if (all[i]->q)
@@ -117,6 +120,12 @@ static const char *why_excluded(struct walk *w, const char *id,
 	if (text) {
 		snprintf(room, 600, "exempt until %.10s: %.500s",
 			 beside_text(&w->exemptions, id, 2), text);
+		return room;
+	}
+	text = beside_text(&w->item_open, id, 1);
+	if (text) {
+		snprintf(room, 600, "assigned for the item already: %.32s",
+			 text);
 		return room;
 	}
 	text = beside_text(&w->item_visits, id, 1);

@@ -38,6 +38,12 @@ AND (v.flags IS NULL OR (v.flags NOT LIKE '%"not_counted"%'
 AND coalesce(v.item, a.item) = ?2 AND (a.cause IS NULL OR a.cause <> 'triggered')
 GROUP BY v.subject ORDER BY v.subject
 
+-- name: draw_item_open
+-- (who is to be checked for the item already)
+SELECT subject, min(id) FROM assignment WHERE scope = ?1 AND item = ?2
+AND state IN ('issued', 'accepted', 'declined', 'in_progress')
+GROUP BY subject ORDER BY subject
+
 -- name: draw_pool
 SELECT id, state, certificate, certificate_from, certificate_to,
 	certificate_state, items, lead

@@ -60,15 +60,15 @@ hufud draw show "$D" --out "$T/tagged.json" >/dev/null
 is "a paper says which tags" '["school"]' "$(json committed.rules.tags <"$T/tagged.json" | tr "'" '"')"
 is "and both verify it" "draw $D is as committed" "$(both "$T/tagged.json" | cut -d: -f1)"
 is "those who moved too" 98 "$(frame --state in_business,moved)"
-is "not those visited for the item this year" 96 "$(frame --item i1)"
-is "but those too where the period does not matter" 97 "$(frame --item i1 --period 0)"
+is "not those visited for the item this year, nor those who wait for it" 95 "$(frame --item i1)"
+is "who waits for it not even where the period does not matter" 95 "$(frame --item i1 --period 0)"
 is "not those visited since 2020-05-01" 94 "$(frame --visited-before 2020-05-01)"
 is "all visited before tomorrow" 97 "$(frame --visited-before 2999-01-01)"
 printf 'id,reason\ns6,court case\no6,kin of the owner\n' >"$T/exclude.csv"
 hufud draw commit --scope $S --count 5 --item i1 --exclude "$T/exclude.csv" --reason "with the excluded" --json >"$T/out"
 hufud draw show "$(json id <"$T/out")" --out "$T/frame.json" >/dev/null
 is "everybody left out is named with the reason" \
-	"s1 exempt until 2099-12-31: white list of 2026|s3 visited for the item on $today|s58 deregistered|s59 moved|s6 court case" \
+	"s1 exempt until 2099-12-31: white list of 2026|s3 assigned for the item already: a1|s4 assigned for the item already: a2|s58 deregistered|s59 moved|s6 court case" \
 	"$(paper "$T/frame.json" '"|".join(e["id"] + " " + e["reason"] for e in p["excluded"])')"
 is "every officer left out too" \
 	"o10 item not in range|o6 kin of the owner|o7 certificate expired|o8 no certificate|o9 not active" \

@@ -61,4 +61,15 @@ holds "another half is another draw" commit --count 5 --town 001 --exclude "$T/x
 x2=$(commit --count 5 --exclude "$T/x2.csv" --seed-source "lottery of Friday" --reason "s1 came back" --json | json id)
 fails 1 "is void: replaced by draw $x2: s1 came back" hufud draw reveal "$x1" --seed 1-2-3 --as wang
 holds "the one that stands is drawn" hufud draw reveal "$x2" --seed 1-2-3 --as wang
+
+# -- who is to be checked for an item already is not drawn for it again
+printf 'id,code,name\ni1,I-1,safety\n' >"$T/items.csv"
+hufud import item "$T/items.csv" >/dev/null
+hufud draw run "$x2" >/dev/null
+one=$(commit --item i1 --count 6 --town 002 --reason once --seed-source "lottery of May" --json | json id)
+hufud draw reveal "$one" --seed 5-5-5 --as wang >/dev/null
+hufud draw run "$one" >/dev/null
+is "six of twenty are left out" 14 "$(commit --item i1 --count 6 --town 002 --seed-source "lottery of June" --json | tee "$T/two" | json frame_size)"
+hufud draw show "$(json id <"$T/two")" --out "$T/two.json" >/dev/null
+is "and told why" 6 "$(grep -o 'assigned for the item already: ' "$T/two.json" | wc -l)"
 passed
