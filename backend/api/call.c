@@ -425,7 +425,8 @@ enum rc call_run(struct call *c, const struct call_input *in)
 		rc = call_scope(c);
 	if (rc == RC_OK)
 		return done_here(c, failures);
-	if (c->by != BY_NOBODY && is_logged(c)) {
+	/* Who looks where he may not is told of, whatever it was. */
+	if (c->by != BY_NOBODY && (is_logged(c) || rc == RC_DENIED)) {
 		struct err ignored = { 0 };
 
 		(void)logged(c, rc, &ignored);

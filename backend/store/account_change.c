@@ -161,14 +161,14 @@ static void rights_say(const struct account_change *c,
 	char roles[128];
 
 	account_roles_text(roles, sizeof(roles), a->roles);
-	buf_printf(out, "roles=%s scopes=%.120s agency=%.80s state=%s%s", roles,
+	buf_printf(out, "roles=%s scopes=%s agency=%s state=%s%s", roles,
 		   a->scopes, a->agency[0] ? a->agency : "*",
 		   a->is_disabled ? "disabled" : "active",
 		   c->password ? " password=set" : "");
 	if (c->is_new || !rights_differ(before, a))
 		return;
 	account_roles_text(roles, sizeof(roles), before->roles);
-	buf_printf(out, " before: roles=%s scopes=%.120s agency=%.80s", roles,
+	buf_printf(out, " before: roles=%s scopes=%s agency=%s", roles,
 		   before->scopes, before->agency[0] ? before->agency : "*");
 }
 

@@ -44,7 +44,7 @@ struct audit_by {
 /* One entry. Text is borrowed; NULL: there is none. Bytes that are not valid
  * UTF-8 and control characters become '?', and a text is cut after
  * AUDIT_TEXT_MAX bytes: an attacker's words never keep an entry out. */
-#define AUDIT_TEXT_MAX 500
+#define AUDIT_TEXT_MAX 2000 /* lists of rights before and after, whole */
 struct audit_entry {
 	struct audit_by by;
 	const char *operation; /* a word or two: "set", "token make" */

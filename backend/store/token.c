@@ -188,8 +188,9 @@ static enum rc token_write(struct store *s, const struct account *owner,
 
 	account_roles_text(roles, sizeof(roles), t->roles);
 	snprintf(detail, sizeof(detail),
-		 "account=%s label=%s roles=%s scopes=%.200s days=%lld%s",
+		 "account=%s label=%s roles=%s scopes=%s agency=%s days=%lld%s",
 		 owner->name, w->label, roles, t->scopes,
+		 t->agency ? t->agency : "*",
 		 (long long)((t->expires_ms - t->now_ms) / DAY_MS),
 		 w->is_reader ? " read_only" : "");
 	if (rc == RC_OK)

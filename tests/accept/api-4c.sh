@@ -69,4 +69,18 @@ E1=$(sqlite3 "$HUFU_DATA/hufu.db" "SELECT id FROM enrolment WHERE officer = 'o1'
 answers 200 '"state":"revoked"' POST "/v1/enrolments/$E1/revoke" -H 'If-Match: *' -H "$J" -d '{"reason":"x"}'
 as chen
 answers 200 '"state":"revoked"' POST "/v1/enrolments/$E2/revoke" -H 'If-Match: *' -H "$J" -d '{"reason":"x"}'
+
+# -- the log has all of who was given what, and who looked where
+as admin
+WIDE=$(seq -s, 330100 330129)
+answers 201 '"wide"' POST /v1/accounts -H "$J" -H "$(key)" -d "{\"account\":\"wide\",\"roles\":[\"analyst\"],\"scopes\":[\"${WIDE//,/\",\"}\"]}"
+is "thirty scopes are thirty in the log" "$WIDE" "$(hufud audit list --operation account --format json | tail -1 | jq -r '.detail | capture("scopes=(?<s>[0-9,]*)").s')"
+entries() { hufud audit list --format json | jq -r 'select(.who == "'"$1"'" and .via == "api") | "\(.operation) \(.outcome)"' | tail -"$2" | paste -sd,; }
+answers 200 items GET "/v1/audit?limit=3"
+is "reading the log is in the log" "listAudit ok" "$(entries admin 1)"
+as chen
+answers 403 denied GET /v1/audit
+answers 403 denied GET /v1/accounts
+answers 403 denied GET "/v1/subjects?scope=330108"
+is "and so is what was refused to somebody who is known" "listAudit refused,listAccounts refused,listSubjects refused" "$(entries chen 3)"
 passed
