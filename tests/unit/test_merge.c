@@ -2,7 +2,7 @@
  * words what is promised and names the kind; base, terminal and server are the
  * sides (a side without a file has no record); want is what stands, conflicts
  * what a person has to decide, and `rules` in case.json the rules that ask.
- * evidence.json beside the folders is a kind that uses every rule. */
+ * specimen.json beside the folders is a kind that uses every rule. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -256,14 +256,14 @@ static void merge_reports_every_failed_allocation(void **state)
 static int kinds_load(void **state)
 {
 	struct err err = { 0 };
-	json_t *evidence = load(FOLDER, "evidence.json");
+	json_t *specimen = load(FOLDER, "specimen.json");
 	int failed;
 
 	(void)state;
 	failed = registry_new(&kinds, &err) != RC_OK ||
 		 registry_load_folder(kinds, "schema/kinds", &err) != RC_OK ||
-		 registry_add(kinds, evidence, &err) != RC_OK;
-	json_decref(evidence);
+		 registry_add(kinds, specimen, &err) != RC_OK;
+	json_decref(specimen);
 	return failed;
 }
 

@@ -415,16 +415,16 @@ static void merging_again_changes_nothing(void **state)
 static int kinds_load(void **state)
 {
 	json_error_t why;
-	json_t *evidence =
-		json_load_file("fixtures/merge/evidence.json", 0, &why);
+	json_t *specimen =
+		json_load_file("fixtures/merge/specimen.json", 0, &why);
 	struct err err = { 0 };
 	int failed;
 
 	(void)state;
 	failed = registry_new(&kinds, &err) != RC_OK ||
-		 registry_add(kinds, evidence, &err) != RC_OK;
-	json_decref(evidence);
-	kind = failed ? NULL : registry_kind(kinds, "evidence");
+		 registry_add(kinds, specimen, &err) != RC_OK;
+	json_decref(specimen);
+	kind = failed ? NULL : registry_kind(kinds, "specimen");
 	return !kind;
 }
 
