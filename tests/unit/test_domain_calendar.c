@@ -177,7 +177,6 @@ static void an_order_is_late_after_its_last_day_and_without_proof(void **state)
 			   "\"2026-10-08\",\"state\":\"served\"");
 	order("proof", "\"due\":\"2026-10-08\",\"proof\":[\"photo\"],"
 		       "\"state\":\"proof_in\"");
-	order("open", "\"state\":\"served\"");
 	late_on("2026-10-08", late, sizeof(late));
 	assert_string_equal(late, "");
 	late_on("2026-10-09", late, sizeof(late));

@@ -273,8 +273,8 @@ static void only_an_administrator_of_the_scopes_changes_accounts(void **state)
 		  "for another administrator" },
 		{ { .name = "z", .roles = ROLE_ADMINISTRATOR, .scopes = "33" },
 		  { .name = "nobody", .state = ACCOUNT_DISABLE },
-		  RC_NOT_FOUND,
-		  "no account 'nobody'" },
+		  RC_DENIED, /* as of one whom he may not change */
+		  "no rights in all of the scopes of account 'nobody'" },
 	};
 
 	(void)state;
