@@ -193,6 +193,12 @@ static bool is_logged(const struct call *c)
 	       says(c, "logged");
 }
 
+/* Of what failed; who looks where he may not is told of, whatever it was. */
+static bool is_told(const struct call *c, enum rc why)
+{
+	return is_logged(c) || (c->by != BY_NOBODY && why == RC_DENIED);
+}
+
 /* What it was about: a record, or an account or token by its name. */
 static const char *about(const struct call *c)
 {
@@ -393,7 +399,7 @@ static enum rc done_here(struct call *c, uint64_t failures)
 	enum rc rc = is_change ? changed(c, failures)
 			       : whole(c, failures, handled(c));
 
-	if (rc != RC_OK && is_logged(c))
+	if (rc != RC_OK && is_told(c, rc))
 		(void)logged(c, rc, &ignored);
 	else if (!is_change && is_logged(c) && leaves_entry(c))
 		rc = logged(c, rc, &c->err);
@@ -425,8 +431,7 @@ enum rc call_run(struct call *c, const struct call_input *in)
 		rc = call_scope(c);
 	if (rc == RC_OK)
 		return done_here(c, failures);
-	/* Who looks where he may not is told of, whatever it was. */
-	if (c->by != BY_NOBODY && (is_logged(c) || rc == RC_DENIED)) {
+	if (c->by != BY_NOBODY && is_told(c, rc)) {
 		struct err ignored = { 0 };
 
 		(void)logged(c, rc, &ignored);

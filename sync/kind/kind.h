@@ -119,6 +119,7 @@ struct kind {
 	unsigned writers, readers; /* enum role bits */
 	const char *const *keys; /* import key fields, NULL-ended, or NULL */
 	const char *owner; /* field that names the only one who may change it */
+	bool owner_may_lack; /* the office makes some in nobody's name */
 	/* kind/within.h; field NULL: it stands by itself */
 	struct kind_within {
 		const char *field;

@@ -145,6 +145,7 @@ static enum rc persons_parse(struct parse *p, const json_t *o)
 	const struct field *owner, *team;
 
 	k->owner = json_text(o, "owner");
+	k->owner_may_lack = json_is_true(json_object_get(o, "owner_may_lack"));
 	k->team = json_text(o, "team");
 	owner = k->owner ? kind_field(k, k->owner) : NULL;
 	team = k->team ? kind_field(k, k->team) : NULL;
@@ -197,7 +198,8 @@ static enum rc owner_check(const struct kind *k, unsigned role,
 			       "%s '%s' is %s's: only its author changes it",
 			       k->name, id ? id : "", was);
 	if (!was && !is_own && !(role & ROLE_IMPORT) &&
-	    (now || (!before && role != ROLE_INSPECTOR)))
+	    (now ||
+	     (!before && role != ROLE_INSPECTOR && !k->owner_may_lack)))
 		return err_set(err, RC_DENIED,
 			       "%s '%s': '%s' can only be '%s', who writes it",
 			       k->name, id ? id : "", k->owner, author);

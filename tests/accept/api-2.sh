@@ -55,11 +55,13 @@ is "and makes nothing" 1 "$(sqlite3 "$HUFU_DATA/hufu.db" "SELECT count(*) FROM v
 visit=$(at .id)
 answers 200 '"2026-09-01T08:30:00.000Z"' GET "/v1/visits/$visit/history"
 is "in its history too" "null 2026-09-01T08:30:00.000Z" "$(at '.items[0].changes[] | select(.field == "started_at") | "\(.before) \(.after)"')"
-hufud set amendment am1 --new visit=$visit reason=late changes='{"started_at":1788251400001,"summary":"x"}' --scope $S >/dev/null
+printf 'id,subject,visited_on,state\nold1,s2,2026-08-01,recorded\n' >"$T/visits.csv"
+hufud import visit "$T/visits.csv" --scope $S >/dev/null
+hufud set amendment am1 --new visit=old1 reason=late changes='{"started_at":1788251400001,"summary":"x"}' --scope $S >/dev/null
 answers 200 '"started_at":"2026-09-01T08:30:00.001Z"' GET "/v1/amendments/am1"
 answers 200 '"started_at":"2026-09-01T08:30:00.001Z"' GET "/v1/amendments/am1/history"
 answers 201 '"started_at":"2026-09-01T08:30:00.002Z"' POST /v1/amendments -H 'Content-Type: application/json' -H 'Idempotency-Key: 5f3c0a72-amend' \
-	-d '{"visit":"'"$visit"'","reason":"later still","changes":{"started_at":"2026-09-01T16:30:00.002+08:00"}}'
+	-d '{"visit":"old1","reason":"later still","changes":{"started_at":"2026-09-01T16:30:00.002+08:00"}}'
 is "and an integer inside" 1788251400002 "$(sqlite3 "$HUFU_DATA/hufu.db" "SELECT json_extract(changes,'\$.started_at') FROM amendment WHERE id='$(at .id)'")"
 answers 422 "another request" POST /v1/visits "${make[@]}" -d '{"subject":"s3"}'
 WHO="ma:long enough a word"

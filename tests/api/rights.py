@@ -104,7 +104,9 @@ class World:
             self.hufud("account", "add", f"o{n}1", "--role", "inspector", "--scope", s,
                        "--password-file", os.path.join(self.t, "pw"))
             new("answer", "n", f"visit=v{n}", "point=p", "value=pass", f"author=o{n}1", "--as", f"o{n}1")
-            new("amendment", "m", f"visit=v{n}", "changes={}", "reason=slip")
+            # what was signed, or recorded before, is amended
+            self.csv("visit", s, f"id,subject,visited_on,state\nk{n},s{n}4,2026-01-05,recorded\n")
+            new("amendment", "m", f"visit=k{n}", 'changes={"summary":"dust"}', "reason=slip")
             self.hufud("rate", "--scope", s)
             self.hufud("draw", "commit", "--scope", s, "--count", "1", "--name", "all")
 
@@ -444,7 +446,8 @@ class Walk:
             return
         self.holds(f"{text} ({detail}), not {want}", status == want)
         self.holds(f"{text}, and something changed: {before} {after}", before == after)
-        due = 1 if self.d.leaves_entry(op, actor) else 0
+        # who looks where he may not is told of, whatever it was
+        due = 1 if self.d.leaves_entry(op, actor) or (status == 403 and actor.role) else 0
         self.holds(f"{text}, and left {now - entries} entries, not {due}", now - entries == due)
 
     def matrix(self):

@@ -21,8 +21,8 @@ BODIES = {
     "exemption": {"subject": "s16", "reason": "first"},
     "subject_private": {"id": "s16", "phone": "10012345678"},
 }
-# What no account of the office makes, and how that is said: whoever answers is an officer.
-REFUSED = {"answer": "there is no officer 'admin'"}
+# What no account of the office makes, and how that is said: whoever answers is an officer, and this visit is not signed.
+REFUSED = {"answer": "there is no officer 'admin'", "amendment": "not yet, or no longer, in a state for it"}
 IDS = {"subject": "s16", "officer": "o16", "agency": "ag1", "assignment": "a16", "visit": "v16"}
 
 
