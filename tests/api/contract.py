@@ -150,7 +150,8 @@ class Contract:
         headers = {k.lower(): v for k, v in reply["headers"].items()}
         if status >= 500 and status != 503 and str(status) not in op.op["responses"]:
             return [f"the server failed: {status} {reply.get('body')}"]
-        if status >= 400 and self._is_problem(op, status):
+        kind = reply.get("type", "").split(";")[0].strip().lower()
+        if status >= 400 and self._is_problem(op, status, kind):
             declared = op.op["responses"].get(str(status))
             told = declared is not None or status in (RAW if op.is_raw else ANYWHERE)
             problem = self.resolve(declared or self.document["components"]["responses"]["problem"])
@@ -194,10 +195,12 @@ class Contract:
             return ["body" + x for x in self.errors(schema, reply["body"])]
         return []
 
-    def _is_problem(self, op, status):
+    def _is_problem(self, op, status, kind):
         """Or a refusal in words of its own, which is told as any other reply is."""
         own = op.op["responses"].get(str(status))
         content = self.resolve(own).get("content", {}) if own else {}
+        if kind in content and kind != "application/problem+json":
+            return False
         return not content or "application/problem+json" in content
 
     def _history(self, op, e):

@@ -336,6 +336,9 @@ class Walk:
                 at = "catalog" if self.d.kinds[kind]["scope"] == "catalog" else scope
                 s, _, data = self.ask(self.root, "GET", f"{path}?scope={at}&limit=1000")
                 items = (parsed(data) or {}).get("items") or []
+                # a tablet is of its officer's agency, which it does not say itself
+                for r in items if kind == "enrolment" else []:
+                    r["agency"] = {"1": "ag1", "2": "ag2"}.get(r["officer"][-1])
                 # one of the agency that bound accounts do not have
                 items.sort(key=lambda r: (r.get("agency") != "ag1", r["id"]))
                 self.records[kind, scope] = items[0] if items else None

@@ -68,6 +68,7 @@ class Server:
             self.csv("assignment", scope, "id,subject,officers,due,state",
                      [f"a{i}{n},s{i}{n},o1{n};o2{n},2099-12-31,issued" for i in range(1, 4)])
             self.csv("visit", scope, "id,subject,summary", [f"v{i}{n},s{i}{n},seen" for i in range(1, 4)])
+            self.csv("visit", scope, "id,subject,visited_on,state", [f"k1{n},s8{n},2026-01-02,recorded"])
         self.csv("agency", "catalog", "id,name", ["ag1,first", "ag2,second"])
         for name, (role, scopes, agencies) in list(ACCOUNTS.items()):
             if name != "admin":

@@ -17,12 +17,13 @@ from server import ROOT, S1, Failed, Server  # noqa: E402
 
 # What a kind asks for beyond the types of its fields.
 BODIES = {
+    "amendment": {"visit": "k16", "changes": {"summary": "x"}, "reason": "slip"},
     "answer": {"author": "admin"},
     "exemption": {"subject": "s16", "reason": "first"},
     "subject_private": {"id": "s16", "phone": "10012345678"},
 }
-# What no account of the office makes, and how that is said: whoever answers is an officer, and this visit is not signed.
-REFUSED = {"answer": "there is no officer 'admin'", "amendment": "not yet, or no longer, in a state for it"}
+# What no account of the office makes, and how that is said: whoever answers is an officer.
+REFUSED = {"answer": "there is no officer 'admin'"}
 IDS = {"subject": "s16", "officer": "o16", "agency": "ag1", "assignment": "a16", "visit": "v16"}
 
 
