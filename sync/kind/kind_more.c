@@ -198,8 +198,7 @@ static enum rc owner_check(const struct kind *k, unsigned role,
 			       "%s '%s' is %s's: only its author changes it",
 			       k->name, id ? id : "", was);
 	if (!was && !is_own && !(role & ROLE_IMPORT) &&
-	    (now ||
-	     (!before && role != ROLE_INSPECTOR && !k->owner_may_lack)))
+	    (now || (!before && role != ROLE_INSPECTOR && !k->owner_may_lack)))
 		return err_set(err, RC_DENIED,
 			       "%s '%s': '%s' can only be '%s', who writes it",
 			       k->name, id ? id : "", k->owner, author);
