@@ -38,5 +38,11 @@ enum rc list_take(void *list, const json_t *entry, struct err *err);
  * `is_report`: it stands at its one entry. */
 enum rc list_give(struct hufu_list *list, struct hufu_list **out,
 		  bool is_report, enum rc rc, struct err *err);
+/* A function of the replica that tells of JSON objects one by one, and the
+ * whole call that makes a list of them. */
+typedef enum rc each_fn(struct replica *r, json_fn *fn, void *ctx,
+			struct err *err);
+enum hufu_code hufu_list_by(struct hufu *h, struct hufu_list **out,
+			    bool is_report, each_fn *each);
 
 #endif

@@ -194,3 +194,18 @@ const char *hufu_list_all(struct hufu_list *list)
 	}
 	return all->data;
 }
+
+enum hufu_code hufu_list_by(struct hufu *h, struct hufu_list **out,
+			    bool is_report, each_fn *each)
+{
+	struct hufu_list *list = NULL;
+	enum rc rc = hufu_begin(h);
+
+	if (out)
+		*out = NULL;
+	if (rc == RC_OK)
+		rc = list_new(&list, &h->err);
+	if (rc == RC_OK)
+		rc = each(h->r, list_take, list, &h->err);
+	return hufu_end(h, list_give(list, out, is_report, rc, &h->err));
+}

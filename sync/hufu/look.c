@@ -6,33 +6,14 @@
 
 #include "base/jcs.h"
 
-typedef enum rc each_fn(struct replica *r, json_fn *fn, void *ctx,
-			struct err *err);
-
-/* A list of what some function of the replica goes through. */
-static enum hufu_code list_by(struct hufu *h, struct hufu_list **out,
-			      bool is_report, each_fn *each)
-{
-	struct hufu_list *list = NULL;
-	enum rc rc = hufu_begin(h);
-
-	if (out)
-		*out = NULL;
-	if (rc == RC_OK)
-		rc = list_new(&list, &h->err);
-	if (rc == RC_OK)
-		rc = each(h->r, list_take, list, &h->err);
-	return hufu_end(h, list_give(list, out, is_report, rc, &h->err));
-}
-
 enum hufu_code hufu_log(struct hufu *h, struct hufu_list **out)
 {
-	return list_by(h, out, false, replica_log);
+	return hufu_list_by(h, out, false, replica_log);
 }
 
 enum hufu_code hufu_conflicts(struct hufu *h, struct hufu_list **out)
 {
-	return list_by(h, out, false, replica_conflicts);
+	return hufu_list_by(h, out, false, replica_conflicts);
 }
 
 static enum rc info_take(struct replica *r, json_fn *fn, void *ctx,
@@ -66,12 +47,12 @@ static enum rc scopes_take(struct replica *r, json_fn *fn, void *ctx,
 
 enum hufu_code hufu_info(struct hufu *h, struct hufu_list **out)
 {
-	return list_by(h, out, true, info_take);
+	return hufu_list_by(h, out, true, info_take);
 }
 
 enum hufu_code hufu_scopes(struct hufu *h, struct hufu_list **out)
 {
-	return list_by(h, out, false, scopes_take);
+	return hufu_list_by(h, out, false, scopes_take);
 }
 
 static enum rc record_read(struct hufu *h, const char *kind, const char *id,

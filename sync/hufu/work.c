@@ -24,8 +24,24 @@ int hufu_is_unlocked(const struct hufu *h)
 	return h->r && replica_is_unlocked(h->r);
 }
 
-static enum rc status_add(void *ctx, const struct status_entry *e,
-			  struct err *err)
+/* Who hears of entries as JSON. */
+struct hearer {
+	json_fn *fn;
+	void *ctx;
+};
+
+/* Takes the entry; NULL is "out of memory". */
+static enum rc hear(const struct hearer *to, json_t *entry, struct err *err)
+{
+	enum rc rc = entry ? to->fn(to->ctx, entry, err)
+			   : err_set(err, RC_NOMEM, "out of memory");
+
+	json_decref(entry);
+	return rc;
+}
+
+static enum rc status_hear(void *ctx, const struct status_entry *e,
+			   struct err *err)
 {
 	json_t *o = json_pack("{s:s, s:s, s:s}", "kind", e->kind, "id", e->id,
 			      "state", e->state);
@@ -36,21 +52,20 @@ static enum rc status_add(void *ctx, const struct status_entry *e,
 		json_decref(o);
 		o = NULL;
 	}
-	return list_add(ctx, o, err);
+	return hear(ctx, o, err);
+}
+
+static enum rc status_each(struct replica *r, json_fn *fn, void *ctx,
+			   struct err *err)
+{
+	struct hearer to = { fn, ctx };
+
+	return replica_status(r, status_hear, &to, err);
 }
 
 enum hufu_code hufu_status(struct hufu *h, struct hufu_list **out)
 {
-	struct hufu_list *list = NULL;
-	enum rc rc = hufu_begin(h);
-
-	if (out)
-		*out = NULL;
-	if (rc == RC_OK)
-		rc = list_new(&list, &h->err);
-	if (rc == RC_OK)
-		rc = replica_status(h->r, status_add, list, &h->err);
-	return hufu_end(h, list_give(list, out, false, rc, &h->err));
+	return hufu_list_by(h, out, false, status_each);
 }
 
 /* New reference; NULL where memory ran out. */
@@ -72,7 +87,7 @@ static json_t *value_of(const char *text)
 	return value;
 }
 
-static enum rc diff_add(void *ctx, const struct diff_entry *e, struct err *err)
+static enum rc diff_hear(void *ctx, const struct diff_entry *e, struct err *err)
 {
 	json_t *o;
 
@@ -84,21 +99,20 @@ static enum rc diff_add(void *ctx, const struct diff_entry *e, struct err *err)
 			      "id", e->id, "new", e->is_new, "field", e->field,
 			      "before", value_of(e->before), "after",
 			      value_of(e->after));
-	return list_add(ctx, o, err);
+	return hear(ctx, o, err);
+}
+
+static enum rc diff_each(struct replica *r, json_fn *fn, void *ctx,
+			 struct err *err)
+{
+	struct hearer to = { fn, ctx };
+
+	return replica_diff(r, diff_hear, &to, err);
 }
 
 enum hufu_code hufu_diff(struct hufu *h, struct hufu_list **out)
 {
-	struct hufu_list *list = NULL;
-	enum rc rc = hufu_begin(h);
-
-	if (out)
-		*out = NULL;
-	if (rc == RC_OK)
-		rc = list_new(&list, &h->err);
-	if (rc == RC_OK)
-		rc = replica_diff(h->r, diff_add, list, &h->err);
-	return hufu_end(h, list_give(list, out, false, rc, &h->err));
+	return hufu_list_by(h, out, false, diff_each);
 }
 
 enum hufu_code hufu_message_check(struct hufu *h, const char *message)

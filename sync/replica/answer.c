@@ -103,19 +103,29 @@ static enum rc head_take(struct take *t, struct err *err)
 	return rc;
 }
 
-static enum rc signature_take(struct take *t, const char *line, size_t n,
-			      struct err *err)
+enum rc answer_vouch(const char *line, size_t n,
+		     const unsigned char server[SIGN_PUBLIC_BYTES],
+		     const unsigned char digest[32], const char *first,
+		     size_t first_bytes, struct err *err)
 {
 	json_t *o = NULL;
 	enum rc rc = json_read(line, n, &o, err);
 
-	if (rc == RC_OK &&
-	    !answer_is_signed(json_text(o, "signature"), t->server, t->digest,
-			      t->first, t->first_bytes))
+	if (rc == RC_OK && !answer_is_signed(json_text(o, "signature"), server,
+					     digest, first, first_bytes))
 		rc = err_set(err, RC_CORRUPT,
 			     "the answer is not signed by this replica's "
 			     "server");
 	json_decref(o);
+	return rc;
+}
+
+static enum rc signature_take(struct take *t, const char *line, size_t n,
+			      struct err *err)
+{
+	enum rc rc = answer_vouch(line, n, t->server, t->digest, t->first,
+				  t->first_bytes, err);
+
 	if (rc == RC_OK)
 		rc = head_take(t, err);
 	t->is_verified = rc == RC_OK;

@@ -335,7 +335,6 @@ static enum rc head_take(struct compare *c, struct err *err)
 static enum rc take_line(void *ctx, char *line, size_t n, struct err *err)
 {
 	struct compare *c = ctx;
-	json_t *o = NULL;
 	enum rc rc;
 
 	if (!c->first) {
@@ -349,14 +348,8 @@ static enum rc take_line(void *ctx, char *line, size_t n, struct err *err)
 	}
 	if (c->is_verified)
 		return line_take(c, line, n, err);
-	rc = json_read(line, n, &o, err);
-	if (rc == RC_OK &&
-	    !answer_is_signed(json_text(o, "signature"), c->server, c->digest,
-			      c->first, c->first_bytes))
-		rc = err_set(err, RC_CORRUPT,
-			     "the answer is not signed by this replica's "
-			     "server");
-	json_decref(o);
+	rc = answer_vouch(line, n, c->server, c->digest, c->first,
+			  c->first_bytes, err);
 	if (rc == RC_OK)
 		rc = head_take(c, err);
 	c->is_verified = rc == RC_OK;
@@ -572,28 +565,38 @@ static enum rc compare_make(struct compare *c, struct err *err)
 }
 
 /* A record that moved to another town is both gone and fetched: it is one. */
-static int found_count(const struct compare *c)
+static enum rc found_count(const struct compare *c, int *n, struct err *err)
 {
-	size_t n = json_array_size(c->found.put), i, k;
-	const json_t *gone, *put;
+	json_t *paths = json_object();
+	const json_t *entry;
+	char path[72];
+	size_t i;
+	enum rc rc = paths ? RC_OK : out_of_memory(err);
 
-	json_array_foreach(c->found.gone, i, gone)
+	json_array_foreach(c->found.put, i, entry)
 	{
-		bool moved = false;
-
-		json_array_foreach(c->found.put, k, put) moved |=
-			!strcmp(text_at(gone, 0), text_at(put, 0)) &&
-			!strcmp(text_at(gone, 1),
-				json_text(json_array_get(put, 1), "id"));
-		n += !moved;
+		snprintf(path, sizeof(path), "%s/%s", text_at(entry, 0),
+			 json_text(json_array_get(entry, 1), "id"));
+		if (json_object_set_new(paths, path, json_true()) != 0)
+			rc = out_of_memory(err);
 	}
-	return (int)n;
+	json_array_foreach(c->found.gone, i, entry)
+	{
+		snprintf(path, sizeof(path), "%s/%s", text_at(entry, 0),
+			 text_at(entry, 1));
+		if (json_object_set_new(paths, path, json_true()) != 0)
+			rc = out_of_memory(err);
+	}
+	*n = (int)json_object_size(paths);
+	json_decref(paths);
+	return rc;
 }
 
 enum rc compare_scope(struct sync *s, const char *scope, bool lost,
 		      struct err *err)
 {
 	struct compare c = { .s = s, .r = s->r, .lost = lost };
+	int n = 0;
 	enum rc rc;
 
 	c.scope = sync_scope_of(s, scope);
@@ -616,7 +619,8 @@ enum rc compare_scope(struct sync *s, const char *scope, bool lost,
 			     "the server",
 			     scope);
 	if (rc == RC_OK && !lost)
-		s->sum->repaired += found_count(&c);
+		rc = found_count(&c, &n, err);
+	s->sum->repaired += n;
 	json_decref(c.places);
 	json_decref(c.wanted);
 	json_decref(c.found.put);

@@ -78,14 +78,17 @@ static enum rc row_tell(struct replica *r, struct query *q, json_fn *fn,
 static enum rc rows_tell(struct replica *r, json_t *files, json_fn *fn,
 			 void *ctx, struct err *err)
 {
-	json_t *named = json_object();
-	struct query *q;
-	enum rc rc = named ? RC_OK : out_of_memory(err);
+	json_t *named, *unused;
 	const char *sha256;
-	json_t *unused;
+	struct query *q;
+	enum rc rc = RC_OK;
 
-	if (rc != RC_OK)
-		return rc;
+	/* A replica of before knows no such kind. */
+	if (!captured_of(r, "evidence") || !json_object_size(files))
+		return RC_OK;
+	named = json_object();
+	if (!named)
+		return out_of_memory(err);
 	q = query_begin(r->db, SQL_R_EVIDENCE);
 	while (rc == RC_OK && query_row(q)) {
 		sha256 = query_get_text(q, 2);
@@ -103,17 +106,22 @@ static enum rc rows_tell(struct replica *r, json_t *files, json_fn *fn,
 	return rc;
 }
 
+/* The files of the folder, and (rows_tell) which of them records name. */
+static enum rc files_open(struct replica *r, json_t **files, struct err *err)
+{
+	enum rc rc = kinds_load(r, err);
+
+	*files = NULL;
+	return rc == RC_OK ? files_read(r, files, err) : rc;
+}
+
 enum rc replica_evidence(struct replica *r, json_fn *fn, void *ctx,
 			 struct err *err)
 {
 	json_t *files;
-	enum rc rc = kinds_load(r, err);
+	enum rc rc = files_open(r, &files, err);
 
 	if (rc == RC_OK)
-		rc = files_read(r, &files, err);
-	if (rc != RC_OK)
-		return rc;
-	if (captured_of(r, "evidence") && json_object_size(files))
 		rc = rows_tell(r, files, fn, ctx, err);
 	json_decref(files);
 	return rc;
@@ -134,15 +142,10 @@ enum rc replica_evidence_used(struct replica *r, int64_t *used,
 			      int64_t *unnamed, struct err *err)
 {
 	json_t *files;
-	enum rc rc = kinds_load(r, err);
+	enum rc rc = files_open(r, &files, err);
 
-	*used = *unnamed = 0;
-	if (rc == RC_OK)
-		rc = files_read(r, &files, err);
-	if (rc != RC_OK)
-		return rc;
 	*used = files_sum(files);
-	if (captured_of(r, "evidence") && json_object_size(files))
+	if (rc == RC_OK)
 		rc = rows_tell(r, files, NULL, NULL, err);
 	*unnamed = files_sum(files);
 	json_decref(files);

@@ -399,6 +399,12 @@ enum rc repair_all(struct sync *s, struct err *err);
 enum rc answer_take(struct sync *s, bool pages, const struct buf *body,
 		    const unsigned char digest[32], bool *whole,
 		    struct err *err);
+/* Does an answer's second line, the signature, vouch for its first? RC_CORRUPT
+ * when it does not. */
+enum rc answer_vouch(const char *line, size_t n,
+		     const unsigned char server[SIGN_PUBLIC_BYTES],
+		     const unsigned char digest[32], const char *first,
+		     size_t first_bytes, struct err *err);
 void staged_forget(struct sync *s);
 bool sync_has_more(const struct sync *s);
 /* receipt.c */
