@@ -257,6 +257,10 @@ enum rc draw_published(struct call *c)
 				   "the full paper is for the office of scope "
 				   "%s: leave 'full' away",
 				   c->scope);
+	/* It tells the grade of each subject, which is of class L3. */
+	c->is_due = is_full;
+	if (is_full)
+		snprintf(c->detail, sizeof(c->detail), "the full paper");
 	return rc == RC_OK ? draw_paper(&c->op, id, !is_full, &c->result) : rc;
 }
 

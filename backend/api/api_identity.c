@@ -19,6 +19,8 @@
 static struct audit_by by_of(const struct call *c)
 {
 	return (struct audit_by){ .who = c->actor.name,
+				  .with = c->actor.with,
+				  .given_by = c->actor.given_by,
 				  .via = c->by == BY_COMMAND ? VIA_CLI
 							     : VIA_API,
 				  .request_id = c->request_id,
@@ -80,7 +82,7 @@ static enum rc password_prove(struct call *c, const char *name,
 			      const char *password, struct account *out,
 			      int *wait_s)
 {
-	struct login_try try = { .service = c->service, .remote = c->remote };
+	struct login_try try = { .service = c->service, .network = c->network };
 	enum rc rc;
 
 	rc = login_password(c->service->login, c->store, name, password, out,
@@ -118,6 +120,7 @@ enum rc session_make(struct call *c)
 	if (call_proved(c, rc, wait_s) != RC_OK)
 		return rc;
 	c->actor = account;
+	snprintf(c->actor.with, sizeof(c->actor.with), "password");
 	rc = session_limit(c, &account);
 	if (rc != RC_OK)
 		return rc;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/misses.h"
+#include "api/service_impl.h"
 #include "base/hash.h"
 #include "base/jcs.h"
 #include "base/json_memory.h"
@@ -262,6 +264,8 @@ static enum rc logged(struct call *c, enum rc came, struct err *err)
 {
 	struct audit_entry e = {
 		.by = { .who = c->actor.name[0] ? c->actor.name : "nobody",
+			.with = c->actor.with,
+			.given_by = c->actor.given_by,
 			.via = call_via(c),
 			.request_id = c->request_id,
 			.now_ms = c->op.now_ms },
@@ -390,17 +394,37 @@ static enum rc changed(struct call *c, uint64_t failures)
 	return rc;
 }
 
+/* Who proved nothing is told of as often as it fills no disk. */
+static void refusal_say(struct call *c, enum rc came)
+{
+	const char *account = json_text(c->body, "account");
+	struct err ignored = { 0 };
+
+	if (c->by != BY_NOBODY) {
+		(void)logged(c, came, &ignored);
+		return;
+	}
+	misses_note(c->service->misses, c->store,
+		    &(struct miss){ .operation = c->operation->id,
+				    .account = account,
+				    .remote = c->remote,
+				    .network = c->network,
+				    .request_id = c->request_id,
+				    .why = came == RC_DENIED
+						   ? "a wrong password"
+						   : rc_name(came) });
+}
+
 /* Changes leave their entry in their transaction. */
 static enum rc done_here(struct call *c, uint64_t failures)
 {
 	bool is_change = strcmp(c->operation->method, "GET") != 0 &&
 			 !is_own(c) && !says(c, "reads");
-	struct err ignored = { 0 };
 	enum rc rc = is_change ? changed(c, failures)
 			       : whole(c, failures, handled(c));
 
 	if (rc != RC_OK && is_told(c, rc))
-		(void)logged(c, rc, &ignored);
+		refusal_say(c, rc);
 	else if (!is_change && is_logged(c) && leaves_entry(c))
 		rc = logged(c, rc, &c->err);
 	return rc;

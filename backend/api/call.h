@@ -34,7 +34,7 @@ struct call {
 	size_t raw_bytes;
 	const char *if_match; /* header, or NULL */
 	const char *credential; /* of a session or a token, or NULL */
-	const char *request_id, *remote;
+	const char *request_id, *remote, *network;
 	/* For request_read() of an operation that streams; NULL for a command.
 	 */
 	struct request *request;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/jcs.h"
+#include "store/audit.h"
 #include "wire/message.h"
 
 const struct clone_limits clone_limits = {
@@ -178,6 +179,35 @@ static enum rc limit_check(struct service *s, struct store *store,
 	return RC_OK;
 }
 
+/* Who took which state of which scope. */
+static enum rc snapshot_say(struct store *store,
+			    const struct snapshot_input *in, const char *etag,
+			    int64_t now_ms, struct err *err)
+{
+	const struct terminal_word word = { .terminal = in->terminal,
+					    .time_text = in->time_text,
+					    .signature = in->signature,
+					    .method = "GET",
+					    .path = in->path };
+	struct account officer;
+	char detail[400];
+	struct audit_entry e = { .by = { .who = officer.name,
+					 .with = officer.with,
+					 .via = VIA_SYNC,
+					 .request_id = in->request_id,
+					 .now_ms = now_ms },
+				 .operation = "getSnapshot",
+				 .scope = in->scope,
+				 .kind = "enrolment",
+				 .detail = detail };
+	enum rc rc = terminal_account(store, &word, now_ms, &officer, err);
+
+	snprintf(detail, sizeof(detail), "from %s; main commit %.40s%s",
+		 in->remote ? in->remote : "-", etag,
+		 in->if_range ? "; the rest of it" : "");
+	return rc == RC_OK ? audit_put(store, &e, err) : rc;
+}
+
 enum rc service_snapshot(struct service *s, const struct snapshot_input *in,
 			 char **file, char etag[80], struct err *err)
 {
@@ -200,6 +230,9 @@ enum rc service_snapshot(struct service *s, const struct snapshot_input *in,
 			      wanted[0] ? wanted : NULL, &found, err);
 	if (rc == RC_OK)
 		rc = limit_check(s, store, scopes, format_of(in), err);
+	if (rc == RC_OK)
+		rc = snapshot_say(store, in, found.etag, host_wall_ms(s->host),
+				  err);
 	json_decref(scopes);
 	reader_give(s, store);
 	if (rc != RC_OK) {

@@ -4,6 +4,7 @@
 
 #include "api/call.h"
 #include "api/login.h"
+#include "api/misses.h"
 #include "api/service_impl.h"
 #include "base/hex.h"
 #include "base/jcs.h"
@@ -53,6 +54,17 @@ static bool origin_is_ours(const struct request *req)
 	return at && host && !strcmp(at, host);
 }
 
+static void missed(const struct call *c, const char *account, const char *why)
+{
+	misses_note(c->service->misses, c->store,
+		    &(struct miss){ .operation = c->operation->id,
+				    .account = account,
+				    .remote = c->remote,
+				    .network = c->network,
+				    .request_id = c->request_id,
+				    .why = why });
+}
+
 static enum rc identify_session(struct call *c, const struct request *req,
 				const char *id)
 {
@@ -65,6 +77,8 @@ static enum rc identify_session(struct call *c, const struct request *req,
 	rc = session_find(c->store, id, host_wall_ms(c->store->host), &c->actor,
 			  &c->err);
 	c->by = BY_SESSION;
+	if (rc == RC_DENIED)
+		missed(c, NULL, "a session that is none, or none any more");
 	return call_proved(c, rc, 0);
 }
 
@@ -74,6 +88,8 @@ static enum rc identify_token(struct call *c, const char *text)
 				&c->actor, NULL, &c->err);
 
 	c->by = BY_TOKEN;
+	if (rc == RC_DENIED)
+		missed(c, NULL, "a token that is none, or none any more");
 	return call_proved(c, rc, 0);
 }
 
@@ -81,13 +97,19 @@ static enum rc identify_password(struct call *c, const struct request *req)
 {
 	/* An address that was wrong too often waits before the dear check, and
 	 * not after it; whom the server remembers does not wait. */
-	struct login_try try = { .service = c->service, .remote = req->remote };
+	struct login_try try = { .service = c->service,
+				 .network = req->network };
+	char name[LOGIN_NAME_SIZE];
 	enum rc rc = login_basic(c->service->login, c->store,
-				 request_header(req, "Authorization"),
+				 request_header(req, "Authorization"), name,
 				 &c->actor, &try, &c->err);
 
 	c->by = BY_PASSWORD;
+	if (rc == RC_OK)
+		snprintf(c->actor.with, sizeof(c->actor.with), "password");
 	c->is_guess = try.is_guess;
+	if (rc == RC_DENIED)
+		missed(c, name, "a wrong password");
 	return call_proved(c, rc, try.wait_s);
 }
 
@@ -107,6 +129,8 @@ static enum rc identify_terminal(struct call *c, const struct request *req)
 				 &c->actor, &c->err);
 
 	c->by = BY_TERMINAL;
+	if (rc == RC_DENIED)
+		missed(c, NULL, "the word of no active terminal");
 	return call_proved(c, rc, 0);
 }
 
@@ -163,7 +187,7 @@ static enum rc let_in(struct call *c, const struct request *req,
 	enum rc rc = RC_OK;
 
 	/* Beside what the address asks for without any of these. */
-	snprintf(ended, sizeof(ended), "ended %s", req->remote);
+	snprintf(ended, sizeof(ended), "ended %s", req->network);
 	contract_limits(c->contract, &limits);
 	if (limit >= 0)
 		by_address = limits[limit].by == LIMIT_ADDRESS;
@@ -172,7 +196,7 @@ static enum rc let_in(struct call *c, const struct request *req,
 			     limit == c->service->limit_login
 				     ? c->service->limit_public
 				     : limit,
-			     req->remote);
+			     req->network);
 	if (rc == RC_OK)
 		rc = identify(c, req, session);
 	/* A token or a session has too many bits to be guessed: one that has
@@ -182,7 +206,7 @@ static enum rc let_in(struct call *c, const struct request *req,
 	if (rc != RC_OK || by_address || limit < 0)
 		return rc;
 	return c->by == BY_NOBODY
-		       ? limited(c, c->service->limit_public, req->remote)
+		       ? limited(c, c->service->limit_public, req->network)
 		       : limited(c, limit, c->actor.name);
 }
 
@@ -272,7 +296,7 @@ static void headers_put(const struct call *c, struct reply *reply)
  * document knows. */
 static enum rc nothing_there(struct call *c, const struct request *req)
 {
-	enum rc rc = limited(c, c->service->limit_public, req->remote);
+	enum rc rc = limited(c, c->service->limit_public, req->network);
 
 	if (rc != RC_OK)
 		return rc;
@@ -292,7 +316,8 @@ void api_dispatch(void *ctx, struct request *req, struct reply *reply)
 			  .reply = reply,
 			  .request = req,
 			  .request_id = req->id,
-			  .remote = req->remote };
+			  .remote = req->remote,
+			  .network = req->network };
 	struct contract_held *held = NULL;
 	char session[SESSION_SIZE] = "";
 	json_t *args = NULL;

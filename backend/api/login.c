@@ -169,10 +169,10 @@ static enum rc guess_check(struct login *l, struct store *store,
 			   struct account *out, struct login_try *try,
 			   struct err *err)
 {
-	struct service *s = try->remote ? try->service : NULL;
+	struct service *s = try->network ? try->service : NULL;
 	enum rc rc;
 
-	if (s && !limit_take(s, s->limit_login, try->remote, &try->wait_s))
+	if (s && !limit_take(s, s->limit_login, try->network, &try->wait_s))
 		return err_set(err, RC_BUSY,
 			       "too many wrong passwords from this address: "
 			       "try again in %d seconds",
@@ -180,7 +180,7 @@ static enum rc guess_check(struct login *l, struct store *store,
 	rc = password_check(l, store, name, password, out, &try->wait_s, err);
 	try->is_guess = rc == RC_DENIED;
 	if (s && !try->is_guess)
-		limit_give(s, s->limit_login, try->remote);
+		limit_give(s, s->limit_login, try->network);
 	return rc;
 }
 
@@ -220,18 +220,21 @@ enum rc login_password(struct login *l, struct store *store, const char *name,
 }
 
 enum rc login_basic(struct login *l, struct store *store,
-		    const char *authorization, struct account *out,
-		    struct login_try *try, struct err *err)
+		    const char *authorization, char name[LOGIN_NAME_SIZE],
+		    struct account *out, struct login_try *try, struct err *err)
 {
 	char credential[CREDENTIAL_MAX + 1], *password;
 	enum rc rc;
 
 	try->is_guess = false;
+	name[0] = '\0';
 	if (!credential_read(authorization, credential))
 		return err_set(err, RC_DENIED,
 			       "name an account and its password");
 	password = strchr(credential, ':');
 	*password++ = '\0';
+	snprintf(name, LOGIN_NAME_SIZE, "%.*s", LOGIN_NAME_SIZE - 1,
+		 credential);
 	rc = login_password(l, store, credential, password, out, try, err);
 	wipe(credential, sizeof(credential));
 	return rc;

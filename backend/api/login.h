@@ -18,7 +18,7 @@ struct login_try {
 	/* Whose `login` bucket of which service a wrong one takes from, the
 	 * address's; NULL: nobody's. Where that is empty nothing is checked. */
 	struct service *service;
-	const char *remote;
+	const char *network; /* http/forwarded.h */
 	int wait_s; /* out: for how long it is RC_BUSY */
 	bool is_guess; /* out: a password was checked, and was wrong */
 };
@@ -27,9 +27,12 @@ struct login_try {
 enum rc login_password(struct login *l, struct store *store, const char *name,
 		       const char *password, struct account *out,
 		       struct login_try *try, struct err *err);
-/* `authorization` is the header or NULL. */
+/* `authorization` is the header or NULL; `name` whose password it says it is,
+ * cut, "" where it says nothing. */
+#define LOGIN_NAME_SIZE 65
 enum rc login_basic(struct login *l, struct store *store,
-		    const char *authorization, struct account *out,
-		    struct login_try *try, struct err *err);
+		    const char *authorization, char name[LOGIN_NAME_SIZE],
+		    struct account *out, struct login_try *try,
+		    struct err *err);
 
 #endif

@@ -5,14 +5,17 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "api/misses.h"
 #include "base/log.h"
 #include "domain/awaited.h"
 #include "sql_store.gen.h"
 
-#define PAUSE_S 3600
+#define PAUSE_S 60
+#define PAUSES 60 /* between two looks */
 
 struct overseer {
 	struct store *store; /* the thread's */
+	struct misses *misses;
 	pthread_t thread;
 	pthread_mutex_t lock; /* of is_ending */
 	pthread_cond_t ends;
@@ -60,7 +63,7 @@ static enum rc look(struct overseer *o, struct err *err)
 }
 
 /* False: it ends. */
-static bool pause_hour(struct overseer *o)
+static bool pause_minute(struct overseer *o)
 {
 	struct timespec until;
 	bool goes_on;
@@ -76,19 +79,25 @@ static bool pause_hour(struct overseer *o)
 	return goes_on;
 }
 
-static void *oversee(void *o)
+static void *oversee(void *o_)
 {
+	struct overseer *o = o_;
+	int n = 0;
+
 	do {
 		struct err err = { 0 };
 
-		if (look(o, &err) != RC_OK)
+		if (n++ % PAUSES == 0 && look(o, &err) != RC_OK)
 			log_warn("alarms failed: %s", err.text);
-	} while (pause_hour(o));
+		misses_tell(o->misses, o->store, false);
+	} while (pause_minute(o));
+	misses_tell(o->misses, o->store, true);
 	return NULL;
 }
 
 enum rc overseer_start(struct overseer **out, const char *dir,
-		       const struct host *host, struct err *err)
+		       struct misses *misses, const struct host *host,
+		       struct err *err)
 {
 	struct overseer *o = calloc(1, sizeof(*o));
 	pthread_condattr_t attr;
@@ -97,6 +106,7 @@ enum rc overseer_start(struct overseer **out, const char *dir,
 	*out = NULL;
 	if (!o)
 		return err_set(err, RC_NOMEM, "out of memory");
+	o->misses = misses;
 	pthread_mutex_init(&o->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);

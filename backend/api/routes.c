@@ -44,7 +44,7 @@ static bool is_let_in(struct service *s, int limit, const char *key,
 static bool may_guess(struct service *s, const struct request *req,
 		      struct reply *reply)
 {
-	int wait_s = limit_wait_s(s, s->limit_login, req->remote);
+	int wait_s = limit_wait_s(s, s->limit_login, req->network);
 
 	if (wait_s)
 		busy_send(reply, req, "too many requests: try again later",
@@ -61,7 +61,7 @@ static bool is_terminal_let_in(struct service *s, const struct request *req,
 	char key[120];
 
 	snprintf(key, sizeof(key), "%.60s %.50s", terminal ? terminal : "",
-		 req->remote);
+		 req->network);
 	return is_let_in(s, s->limit_terminal, key, req, reply);
 }
 
@@ -93,13 +93,13 @@ static void post_enroll(void *ctx, struct request *req, struct reply *reply)
 	struct service *s = ctx;
 	int wait_s;
 
-	if (!is_let_in(s, s->limit_public, req->remote, req, reply) ||
+	if (!is_let_in(s, s->limit_public, req->network, req, reply) ||
 	    !may_guess(s, req, reply))
 		return;
 	if (service_enroll(ctx, req->body, req->body_bytes, &reply->body,
 			   &err) != RC_OK) {
 		if (err.code == RC_DENIED)
-			(void)limit_take(s, s->limit_login, req->remote,
+			(void)limit_take(s, s->limit_login, req->network,
 					 &wait_s);
 		reply_problem(reply, req, &err);
 		return;
@@ -117,6 +117,8 @@ static struct snapshot_input snapshot_asked(const struct request *req)
 		.if_range = request_header(req, "If-Range"),
 		.path = req->path,
 		.scope = req->args[0],
+		.remote = req->remote,
+		.request_id = req->id,
 	};
 }
 
@@ -167,6 +169,8 @@ static void mirror_send(struct service *service, struct request *req,
 		.authorization = request_header(req, "Authorization"),
 		.path = path,
 		.remote = req->remote,
+		.network = req->network,
+		.request_id = req->id,
 	};
 	struct err err = { 0 };
 	bool is_known;

@@ -1,16 +1,14 @@
 /* api/service.c - stores for workers, and the three things terminals ask. */
 #include "api/service_impl.h"
 
-#include <unistd.h>
-
 #include "api/finder.h"
 #include "api/login.h"
+#include "api/misses.h"
 #include "api/overseer.h"
 #include "base/jcs.h"
 #include "base/log.h"
 #include "ledger/enrol.h"
 #include "ledger/writer.h"
-#include "mirror/mirror.h"
 
 static enum rc service_new(struct service **out, const struct host *host,
 			   struct err *err)
@@ -22,6 +20,8 @@ static enum rc service_new(struct service **out, const struct host *host,
 	(*out)->clone = clone_limits;
 	pthread_mutex_init(&(*out)->lock, NULL);
 	pthread_mutex_init(&(*out)->mirrors, NULL);
+	if (misses_new(&(*out)->misses, host, err) != RC_OK)
+		return err->code;
 	return login_new(&(*out)->login, host, err);
 }
 
@@ -102,7 +102,7 @@ int limit_wait_s(struct service *s, int limit, const char *key)
 	return wait_s;
 }
 
-bool service_admit(void *service, const char *remote, const char *path,
+bool service_admit(void *service, const char *network, const char *path,
 		   int *wait_s)
 {
 	static const char objects[] = "/mirror.git/objects/";
@@ -110,7 +110,7 @@ bool service_admit(void *service, const char *remote, const char *path,
 
 	*wait_s = 0;
 	return !strncmp(path, objects, strlen(objects)) ||
-	       limit_take(s, s->limit_public, remote, wait_s);
+	       limit_take(s, s->limit_public, network, wait_s);
 }
 
 void service_allowed(void *service, const char *path, char out[ALLOWED_SIZE])
@@ -150,7 +150,8 @@ enum rc service_start(struct service **out, const char *dir,
 		rc = finder_start(&(*out)->finder, dir, (*out)->watch, host,
 				  err);
 	if (rc == RC_OK)
-		rc = overseer_start(&(*out)->overseer, dir, host, err);
+		rc = overseer_start(&(*out)->overseer, dir, (*out)->misses,
+				    host, err);
 	if (rc == RC_OK)
 		rc = preparer_start(&(*out)->preparer, dir, host, err);
 	if (rc != RC_OK) {
@@ -181,7 +182,7 @@ void service_stop(struct service *s)
 {
 	if (!s)
 		return;
-	overseer_stop(s->overseer);
+	overseer_stop(s->overseer); /* tells of the misses */
 	preparer_stop(s->preparer);
 	finder_stop(s->finder);
 	watch_stop(s->watch);
@@ -193,6 +194,7 @@ void service_stop(struct service *s)
 	pthread_mutex_destroy(&s->lock);
 	pthread_mutex_destroy(&s->mirrors);
 	login_free(s->login);
+	misses_free(s->misses);
 	evidence_free(s->evidence);
 	bucket_table_free(s->buckets);
 	free(s->routes);
@@ -297,78 +299,6 @@ enum rc service_enroll(struct service *s, const char *body, size_t n,
 			 json_text(answer, "officer"));
 	json_decref(request);
 	json_decref(answer);
-	reader_give(s, store);
-	return rc;
-}
-
-/* Another program that is at it makes the same. */
-static enum rc mirror_refresh(struct store *store, struct err *err)
-{
-	struct mirror *mirror = NULL;
-	enum rc rc = mirror_open(&mirror, store, err);
-
-	if (rc == RC_OK)
-		rc = mirror_update(mirror, NULL, NULL, err);
-	mirror_close(mirror);
-	if (rc != RC_BUSY)
-		return rc;
-	err_clear(err);
-	return RC_OK;
-}
-
-static enum rc mirror_reader(struct service *s, struct store *store,
-			     const struct mirror_input *in, bool *is_known,
-			     int *wait_s, struct err *err)
-{
-	struct login_try try = { .service = s, .remote = in->remote };
-	struct account account;
-	enum rc rc;
-
-	rc = login_basic(s->login, store, in->authorization, &account, &try,
-			 err);
-	*is_known = rc != RC_DENIED;
-	*wait_s = try.wait_s;
-	if (rc != RC_OK)
-		return rc;
-	if (!account_may(&account, ROLE_AUDITOR | ROLE_ADMINISTRATOR, "*") ||
-	    account.agency[0])
-		return err_set(err, RC_DENIED,
-			       "the mirror holds every scope: it is for "
-			       "auditors and administrators of all of them, "
-			       "and of all agencies");
-	return RC_OK;
-}
-
-enum rc service_mirror(struct service *s, const struct mirror_input *in,
-		       char **file, bool *is_known, int *wait_s,
-		       struct err *err)
-{
-	struct store *store = NULL;
-	char path[128];
-	enum rc rc = reader_take(s, &store, err);
-
-	*file = NULL;
-	*is_known = true;
-	*wait_s = 0;
-	if (rc == RC_OK)
-		rc = mirror_reader(s, store, in, is_known, wait_s, err);
-	if (rc == RC_OK && !strcmp(in->path, "info/refs")) {
-		pthread_mutex_lock(&s->mirrors);
-		rc = mirror_refresh(store, err);
-		pthread_mutex_unlock(&s->mirrors);
-	}
-	if (rc == RC_OK) {
-		snprintf(path, sizeof(path), "mirror.git/%s", in->path);
-		*file = store_path(store, path);
-		if (!*file)
-			rc = err_set(err, RC_NOMEM, "out of memory");
-		else if (access(*file, R_OK) != 0)
-			rc = err_set(err, RC_NOT_FOUND, "there is no %s", path);
-	}
-	if (rc != RC_OK) {
-		free(*file);
-		*file = NULL;
-	}
 	reader_give(s, store);
 	return rc;
 }

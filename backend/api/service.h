@@ -27,10 +27,11 @@ enum rc service_enroll(struct service *s, const char *body, size_t n,
 /* GET /v1/snapshot/<scope>: the file to send (malloc'd) and its ETag. RC_BUSY:
  * it is being prepared, ask again. `format_text` is Hufu-Format, the newest
  * that the terminal reads; `if_range` the ETag that it has a part of. Both may
- * be NULL. */
+ * be NULL. Leaves an entry in the audit log: a clone has every rating. */
 struct snapshot_input {
 	const char *terminal, *time_text, *signature, *path, *scope;
 	const char *format_text, *if_range;
+	const char *remote, *request_id; /* for the audit log, or NULL */
 };
 enum rc service_snapshot(struct service *s, const struct snapshot_input *in,
 			 char **file, char etag[80], struct err *err);
@@ -52,13 +53,16 @@ void service_clone_limits(struct service *s, const struct clone_limits *limits);
 
 /* GET /mirror.git/<path>: a file of the mirror, for accounts whose role is
  * auditor or administrator and whose scope is all of it. Asking for info/refs,
- * with which every clone and fetch begins, first brings the mirror up to date.
+ * with which every clone and fetch begins, first brings the mirror up to date,
+ * and leaves an entry in the audit log.
  * `authorization` may be NULL; *is_known is false when the account did not
  * prove itself (RC_DENIED). *wait_s: RC_BUSY for so long. */
 struct mirror_input {
 	const char *authorization;
 	const char *path; /* "info/refs": one that the routes let through */
-	const char *remote; /* who waits for wrong passwords; NULL: nobody */
+	const char *remote; /* for the audit log */
+	const char *network; /* who waits for wrong passwords; NULL: nobody */
+	const char *request_id; /* for the audit log */
 };
 enum rc service_mirror(struct service *s, const struct mirror_input *in,
 		       char **file, bool *is_known, int *wait_s,
@@ -85,7 +89,7 @@ const struct http_route *service_routes(const struct service *s);
 /* http_options.admit: what has no route takes from the bucket `public`, but for
  * the objects of the mirror: stock git asks for each of them alone before it
  * takes a pack. */
-bool service_admit(void *service, const char *remote, const char *path,
+bool service_admit(void *service, const char *network, const char *path,
 		   int *wait_s);
 /* http_options.allowed: by the operations that there are for each kind. */
 void service_allowed(void *service, const char *path, char out[48]);

@@ -28,6 +28,7 @@ struct service {
 	pthread_mutex_t lock;
 	pthread_mutex_t mirrors; /* one makes them at a time */
 	struct login *login;
+	struct misses *misses;
 	struct store *idle[READERS_MAX];
 	size_t nidle;
 	struct contract_held *held; /* the newest; counts as a user */

@@ -4,6 +4,7 @@
 #include "base/hex.h"
 #include "base/hash.h"
 #include "base/jcs.h"
+#include "kind/fsm.h"
 #include "ledger/people.h"
 #include "sql_store.gen.h"
 
@@ -130,6 +131,10 @@ static enum rc void_make(struct op *op, const char *scope, const char *id,
 		*out = json_copy(was);
 		draw_set_text(*out, "state", "void");
 		draw_set_text(*out, "reason", reason);
+		if (fsm_asks_second(k->fsm, ROLE_DRAW, was, *out))
+			rc = people_in_person(op->actor, op->err);
+	}
+	if (rc == RC_OK) {
 		rc = people_second(op->store, scope, k, ROLE_DRAW,
 				   op->actor->name, was, *out, op->err);
 	}

@@ -10,6 +10,7 @@
 #include "base/hex.h"
 #include "base/jcs.h"
 #include "domain/draw_replace.h"
+#include "ledger/people.h"
 #include "sql_store.gen.h"
 
 struct replacing {
@@ -265,7 +266,7 @@ static enum rc is_another(struct replacing *r)
 		query_begin(r->op->store->db, SQL_DRAW_REPORT_AUTHORS);
 	const char *who = r->op->actor->name;
 	size_t known = 0;
-	bool did = false;
+	bool did = false, is_first = true;
 	enum rc rc = RC_OK;
 
 	query_text(q, 1, r->scope);
@@ -281,13 +282,17 @@ static enum rc is_another(struct replacing *r)
 			const char *of = json_text(json_array_get(all, known),
 						   "subject");
 
-			did = did || (of && !strcmp(of, r->subject) &&
-				      !strcmp(query_get_text(q, 1), who));
+			if (!of || strcmp(of, r->subject) != 0)
+				continue;
+			is_first = false;
+			did = did || !strcmp(query_get_text(q, 1), who);
 		}
 		json_decref(version);
 	}
 	if (query_end(q, r->op->err) != RC_OK)
 		return r->op->err->code;
+	if (rc == RC_OK && !is_first)
+		rc = people_in_person(r->op->actor, r->op->err);
 	return rc == RC_OK && did
 		       ? err_set(r->op->err, RC_DENIED,
 				 "'%s' let an officer of '%.32s' give way "

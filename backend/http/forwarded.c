@@ -1,6 +1,7 @@
 #include "http/forwarded.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -18,6 +19,22 @@ bool forwarded_is_loopback(const char *address)
 	       (IN6_IS_ADDR_LOOPBACK(&v6) ||
 		(memcmp(&v6, mapped, sizeof(mapped)) == 0 &&
 		 v6.s6_addr[12] == 127));
+}
+
+void forwarded_network(const char *address, char out[NETWORK_SIZE])
+{
+	char text[INET6_ADDRSTRLEN];
+	struct in6_addr v6;
+
+	if (inet_pton(AF_INET6, address, &v6) == 1 &&
+	    memcmp(&v6, mapped, sizeof(mapped)) != 0) {
+		memset(&v6.s6_addr[8], 0, 8);
+		if (inet_ntop(AF_INET6, &v6, text, sizeof(text))) {
+			snprintf(out, NETWORK_SIZE, "%s/64", text);
+			return;
+		}
+	}
+	snprintf(out, NETWORK_SIZE, "%.*s", NETWORK_SIZE - 1, address);
 }
 
 static bool normalize(struct forwarded *f, const char *text)

@@ -30,6 +30,7 @@ struct request {
 	 * above but comes by request_read(). */
 	int64_t length;
 	const char *remote; /* address of the peer, see http_options.proxied */
+	const char *network; /* what limits count it by: http/forwarded.h */
 	char id[21]; /* for log and problem replies */
 	void *impl;
 };
@@ -190,7 +191,7 @@ struct http_options {
 	void *ctx; /* handed to every handler */
 	/* Asked before a request without a route is told so (404 or 405), or
 	 * NULL: false for 429, *retry_after_s says when to come back. */
-	bool (*admit)(void *ctx, const char *remote, const char *path,
+	bool (*admit)(void *ctx, const char *network, const char *path,
 		      int *retry_after_s);
 	/* Which methods a path without a route has, where patterns of routes
 	 * say more than there is; "" for none, which is answered 404. NULL: by

@@ -25,6 +25,7 @@ struct turn {
 	struct conn conn;
 	struct gate_header headers[MG_MAX_HEADERS];
 	struct forwarded forwarded;
+	char network[NETWORK_SIZE];
 	struct route_match match;
 	struct buf body;
 	struct body stream; /* of a route that streams */
@@ -52,6 +53,7 @@ static bool turn_init(struct turn *turn, struct turn_server *server,
 	turn->server = server;
 	turn->info = mg_get_request_info(mg);
 	turn->has_stream = false;
+	turn->network[0] = '\0';
 	turn->err = (struct err){ 0 };
 	buf_init(&turn->body, 0);
 	reply_init(&turn->reply);
@@ -100,12 +102,14 @@ static int name_peer(struct turn *turn)
 {
 	struct conn *conn = &turn->conn;
 
+	forwarded_network(conn->remote, turn->network);
 	if (!turn->server->proxied || !forwarded_is_loopback(conn->remote))
 		return 0;
 	if (forwarded_read(&turn->forwarded, &conn->head, &turn->err) != RC_OK)
 		return refuse(turn, 400);
 	if (turn->forwarded.text[0])
 		conn->remote = turn->forwarded.text;
+	forwarded_network(conn->remote, turn->network);
 	return 0;
 }
 
@@ -161,8 +165,8 @@ static int find_route(struct turn *turn)
 	router_match(match, server->routes, head->method, head->path);
 	if (match->route)
 		return 0;
-	if (server->admit && !server->admit(server->ctx, turn->conn.remote,
-					    head->path, &wait_s)) {
+	if (server->admit &&
+	    !server->admit(server->ctx, turn->network, head->path, &wait_s)) {
 		err_set(&turn->err, RC_BUSY,
 			"too many requests: try again in %d seconds", wait_s);
 		refuse(turn, 429);
@@ -314,6 +318,7 @@ static void fill_request(struct turn *turn)
 		.body_bytes = turn->body.len,
 		.length = head->content_length,
 		.remote = turn->conn.remote,
+		.network = turn->network,
 		.impl = turn,
 	};
 	memcpy(request->id, turn->conn.id, sizeof(request->id));

@@ -17,7 +17,7 @@ struct turn_server {
 	const struct http_route *routes;
 	void *ctx;
 	void (*allowed)(void *ctx, const char *path, char out[48]);
-	bool (*admit)(void *ctx, const char *remote, const char *path,
+	bool (*admit)(void *ctx, const char *network, const char *path,
 		      int *retry_after_s);
 	bool quiet;
 	bool proxied;

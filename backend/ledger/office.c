@@ -80,6 +80,8 @@ static enum rc allowed(struct filling *f, const struct kind *k,
 				after, &why) == RC_OK)
 		fsm_check(k, role_with_import(role, o->is_history && !before),
 			  before, after, &why);
+	if (!why.code && fsm_asks_second(k->fsm, role, before, after))
+		people_in_person(f->op->actor, &why);
 	if (!why.code)
 		people_second(f->op->store, f->w->scope, k, role,
 			      f->op->actor->name, before, after, &why);

@@ -83,3 +83,14 @@ enum rc people_second(struct store *s, const char *scope, const struct kind *k,
 		rc = fsm_second(k, role, p.names[i], before, after, why);
 	return rc;
 }
+
+enum rc people_in_person(const struct account *actor, struct err *why)
+{
+	if (!actor->given_by[0])
+		return RC_OK;
+	return err_set(why, RC_DENIED,
+		       "this is for a second person to say, and this token of "
+		       "'%s' was made by '%s': come with a session, with the "
+		       "account and its password, or with a token of your own",
+		       actor->name, actor->given_by);
+}

@@ -5,6 +5,7 @@
 #define LEDGER_PEOPLE_H
 
 #include "kind/kind.h"
+#include "ledger/ledger.h"
 #include "store/store.h"
 
 #define PEOPLE_NAMES_MAX 8
@@ -24,5 +25,8 @@ bool people_has(const struct people *p, const char *name);
 enum rc people_second(struct store *s, const char *scope, const struct kind *k,
 		      unsigned role, const char *author, const json_t *before,
 		      const json_t *after, struct err *why);
+/* What is for a second person is not for a token that somebody else made: who
+ * makes two for others would be both. RC_DENIED in `why`. */
+enum rc people_in_person(const struct account *actor, struct err *why);
 
 #endif

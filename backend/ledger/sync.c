@@ -431,6 +431,7 @@ enum rc terminal_account(struct store *s, const struct terminal_word *w,
 	if (rc != RC_OK)
 		return rc;
 	snprintf(out->name, sizeof(out->name), "%s", who.officer);
+	snprintf(out->with, sizeof(out->with), "terminal:%.20s", w->terminal);
 	out->roles = who.role & ROLE_INSPECTOR ? who.role : 0;
 	scopes = json_object_get(who.record, "scopes");
 	json_array_foreach(scopes, i, scope)

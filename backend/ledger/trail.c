@@ -6,6 +6,8 @@
 struct audit_by op_by(const struct op *op)
 {
 	return (struct audit_by){ .who = op->actor->name,
+				  .with = op->actor->with,
+				  .given_by = op->actor->given_by,
 				  .via = op->via,
 				  .request_id = op->request_id,
 				  .now_ms = op->now_ms };

@@ -7,6 +7,8 @@
 #include "base/jcs.h"
 #include "sql_store.gen.h"
 
+#define AUDIT_DETAIL_BYTES (128u << 10) /* before it is cut */
+
 const char *audit_via_name(enum audit_via via)
 {
 	static const char *const names[VIA__MAX] = { [VIA_JOB] = "job",
@@ -196,9 +198,25 @@ static enum rc row_put(struct store *s, const struct audit_row *row,
 	return query_end(q, err);
 }
 
+/* The detail with what the actor came with before it. */
+static const char *detail_of(const struct audit_entry *e, struct buf *out)
+{
+	const struct audit_by *by = &e->by;
+
+	if (!by->with || !by->with[0])
+		return e->detail;
+	buf_printf(out, "by %s", by->with);
+	if (by->given_by && by->given_by[0])
+		buf_printf(out, ", made by %s", by->given_by);
+	if (e->detail)
+		buf_printf(out, "; %s", e->detail);
+	return out->data;
+}
+
 enum rc audit_put(struct store *s, const struct audit_entry *e, struct err *err)
 {
 	char text[7][AUDIT_TEXT_MAX + 1];
+	struct buf detail;
 	struct audit_row row = {
 		.at_ms = by_ms(s, &e->by),
 		.who = clean(text[0], e->by.who ? e->by.who : "server"),
@@ -209,14 +227,20 @@ enum rc audit_put(struct store *s, const struct audit_entry *e, struct err *err)
 		.id = clean(text[4], e->id),
 		.outcome = audit_outcome_name(e->outcome),
 		.request_id = clean(text[5], e->by.request_id),
-		.detail = clean(text[6], e->detail),
 	};
 	struct audit_head head;
 	bool mine;
-	enum rc rc = store_write_begin(s, &mine, err);
+	enum rc rc;
 
+	buf_init(&detail, AUDIT_DETAIL_BYTES);
+	row.detail = clean(text[6], detail_of(e, &detail));
+	rc = buf_status(&detail, err);
+	buf_release(&detail);
 	if (rc == RC_OK)
-		rc = audit_head(s, &head, err);
+		rc = store_write_begin(s, &mine, err);
+	if (rc != RC_OK)
+		return rc;
+	rc = audit_head(s, &head, err);
 	if (rc == RC_OK) {
 		row.seq = head.seq + 1;
 		rc = audit_row_hash(&row, head.hash, row.hash, err);

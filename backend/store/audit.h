@@ -36,6 +36,9 @@ enum audit_outcome audit_outcome_of(enum rc rc);
 /* On whose behalf. Text is borrowed; NULL: there is none. */
 struct audit_by {
 	const char *who; /* account, officer, or "server" */
+	/* With which credential, and who gave it: members of struct account. An
+	 * entry's detail begins with them. */
+	const char *with, *given_by;
 	enum audit_via via;
 	const char *request_id;
 	int64_t now_ms; /* 0: the store's host says */
@@ -43,7 +46,9 @@ struct audit_by {
 
 /* One entry. Text is borrowed; NULL: there is none. Bytes that are not valid
  * UTF-8 and control characters become '?', and a text is cut after
- * AUDIT_TEXT_MAX bytes: an attacker's words never keep an entry out. */
+ * AUDIT_TEXT_MAX bytes: an attacker's words never keep an entry out. Where
+ * by.with is said, the stored detail is "by <with>[, made by <given_by>]; "
+ * and then the detail. */
 #define AUDIT_TEXT_MAX 2000 /* lists of rights before and after, whole */
 struct audit_entry {
 	struct audit_by by;

@@ -1,6 +1,7 @@
 /* store/session.c - sessions of browsers. */
 #include "store/session.h"
 
+#include "base/hex.h"
 #include "sql_store.gen.h"
 #include "store/store_impl.h"
 
@@ -31,19 +32,33 @@ static enum rc session_put(struct store *s, const struct account *a,
 	return query_end(q, err);
 }
 
+/* What the audit log knows a session by: it cannot be used as one. */
+static void session_name(char out[32], const char *id)
+{
+	unsigned char hash[SHA256_BYTES];
+	char text[13];
+
+	sha256(hash, id, strlen(id));
+	hex_encode(text, hash, 6);
+	snprintf(out, 32, "session:%s", text);
+}
+
 enum rc session_begin(struct store *s, const struct account *account,
 		      const struct audit_by *by, char id[SESSION_SIZE],
 		      struct err *err)
 {
+	char name[32];
 	const struct audit_entry e = { .by = *by,
 				       .operation = "login",
 				       .kind = "account",
-				       .id = account->name };
+				       .id = account->name,
+				       .detail = name };
 	int64_t now_ms = by_ms(s, by);
 	bool mine;
 	enum rc rc = store_write_begin(s, &mine, err);
 
 	secret_new(s->host, id);
+	session_name(name, id);
 	if (rc == RC_OK)
 		rc = old_ones_drop(s, now_ms, err);
 	if (rc == RC_OK)
@@ -125,6 +140,7 @@ static enum rc session_account(struct store *s, const char *id, int64_t now_ms,
 		return err_set(err, RC_DENIED,
 			       "the session has ended: log in again");
 	}
+	session_name(out->with, id);
 	if (is_use && now_ms >= session.used_at + USE_STEP_MS)
 		session_note(s, SQL_SESSION_USED, hash, &now_ms);
 	return RC_OK;

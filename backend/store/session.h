@@ -15,7 +15,8 @@
 
 /* Begin one for an account that account_proves has just answered: it ends with
  * the password that was proved. Removes what has expired. Leaves an entry
- * "login" in the audit log. */
+ * "login" in the audit log, with
+ * the name by which entries say that it was this session. */
 enum rc session_begin(struct store *s, const struct account *account,
 		      const struct audit_by *by, char id[SESSION_SIZE],
 		      struct err *err);

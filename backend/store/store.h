@@ -117,6 +117,10 @@ struct account {
 	int64_t password_version; /* grows with each password that is set */
 	bool is_disabled;
 	bool is_reader; /* came with a token that changes nothing */
+	/* With what it came, for the audit log: "password", "session:<12 hex>",
+	 * "token:<id>", "terminal:<id>"; "" for who needs none. */
+	char with[32];
+	char given_by[33]; /* who made that token for it; "": itself */
 };
 #define ACCOUNT_ETAG_SIZE 33
 /* Of all that can be changed of it; without quotes. */

@@ -295,6 +295,9 @@ static bool rights_of_both(struct account *out, const struct account *token,
 	*out = *account;
 	out->roles = token->roles & account->roles;
 	out->is_reader = token->is_reader;
+	if (strcmp(token->given_by, account->name) != 0)
+		snprintf(out->given_by, sizeof(out->given_by), "%s",
+			 token->given_by);
 	out->scopes[0] = '\0';
 	scopes_within(out->scopes, sizeof(out->scopes), token->scopes,
 		      account->scopes);
@@ -331,6 +334,7 @@ static enum rc token_load(struct store *s, const char *text, int64_t now_ms,
 		column_copy(q, 4, token->agency, sizeof(token->agency));
 		*used_ms = query_get_int(q, 5);
 		token->is_reader = query_get_int(q, 6) != 0;
+		column_copy(q, 7, token->given_by, sizeof(token->given_by));
 	}
 	return query_end(q, err);
 }
@@ -371,6 +375,7 @@ enum rc token_find(struct store *s, const char *text, int64_t now_ms,
 		return err_set(err, RC_DENIED,
 			       "the token is wrong, expired or revoked");
 	}
+	snprintf(out->with, sizeof(out->with), "token:%s", id);
 	if (token_id)
 		memcpy(token_id, id, sizeof(id));
 	if (now_ms >= used_ms + USE_STEP_MS && !db_in_transaction(s->db))

@@ -37,7 +37,8 @@ enum rc token_make(struct store *s, const struct account *actor,
 
 /* Whose token is this, and what may it do now? *out has the name of its account
  * and the rights that both have, and is_reader where it is for reading only,
- * which the caller holds to; token_id (may be NULL) its id. RC_DENIED, in
+ * which the caller holds to, with what it came and who made that; token_id (may
+ * be NULL) its id. RC_DENIED, in
  * one wording, for a token that is unknown, expired, revoked, of a disabled
  * account, or without any right left. Remembers the use, at most once an hour,
  * and never inside a transaction. */

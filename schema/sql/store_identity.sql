@@ -51,8 +51,8 @@ INSERT INTO token(id, hash, account, label, roles, scopes, agency, created_at,
 VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
 
 -- name: token_by_hash
-SELECT id, account, roles, scopes, agency, used_at, read_only FROM token
-WHERE hash = ?1 AND revoked_at IS NULL AND expires_at > ?2
+SELECT id, account, roles, scopes, agency, used_at, read_only, created_by
+FROM token WHERE hash = ?1 AND revoked_at IS NULL AND expires_at > ?2
 
 -- name: token_by_name
 -- (by its id, or by the label of an account)

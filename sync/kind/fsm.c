@@ -399,6 +399,24 @@ bool fsm_asks_maker(const struct fsm *t, unsigned role, const json_t *before,
 	return false;
 }
 
+bool fsm_asks_second(const struct fsm *t, unsigned role, const json_t *before,
+		     const json_t *after)
+{
+	int from, to;
+
+	if (!t || role & ROLE_SERVER)
+		return false;
+	from = fsm_state(t, before);
+	to = fsm_state(t, after);
+	if (to < 0 || from == to)
+		return false;
+	for (size_t i = 0; i < t->nmoves; i++)
+		if ((t->moves[i].other_than_maker || t->moves[i].other_than) &&
+		    leads(&t->moves[i], role, -1, to))
+			return true;
+	return false;
+}
+
 enum rc fsm_second(const struct kind *k, unsigned role, const char *author,
 		   const json_t *before, const json_t *after, struct err *err)
 {

@@ -125,6 +125,9 @@ enum rc fsm_check(const struct kind *k, unsigned role, const json_t *before,
  * says who else was in it. Beside fsm_check, which asks for the role. */
 enum rc fsm_second(const struct kind *k, unsigned role, const char *author,
 		   const json_t *before, const json_t *after, struct err *err);
+/* Is the move for a second person, whoever the first was? */
+bool fsm_asks_second(const struct fsm *t, unsigned role, const json_t *before,
+		     const json_t *after);
 /* Is the move for another than who made the record? */
 bool fsm_asks_maker(const struct fsm *t, unsigned role, const json_t *before,
 		    const json_t *after);

@@ -110,7 +110,7 @@ leaves "chen api getConflict ok $S conflict/$l1" GET "/v1/conflicts/$l1"
 silent GET "/v1/conflicts/$l2"
 silent GET /v1/subjects/s4
 silent GET "/v1/subjects?scope=$S"
-silent GET "/v1/private-subjects/s4" -u nobody:x
+leaves "nobody api getSubjectPrivate refused - account/-" GET "/v1/private-subjects/s4" -u nobody:x
 leaves "chen api getSubjectPrivate ok $S subject_private/s4" GET /v1/private-subjects/s4 -I
 WHO="gu:correct horse"
 leaves "gu api getSubjectPrivate refused - subject_private/-" GET /v1/private-subjects/s4

@@ -87,6 +87,26 @@ static void only_six_methods_pass(void **state)
 	}
 }
 
+static void a_network_is_what_an_address_costs_nothing_within(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "192.0.2.7", "192.0.2.7" },
+		{ "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64" },
+		{ "2001:db8:1:2::9", "2001:db8:1:2::/64" },
+		{ "2001:db8:1:3::9", "2001:db8:1:3::/64" },
+		{ "::ffff:192.0.2.7", "::ffff:192.0.2.7" },
+		{ "nowhere", "nowhere" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char network[NETWORK_SIZE];
+
+		forwarded_network(cases[i][0], network);
+		assert_string_equal(network, cases[i][1]);
+	}
+}
+
 static void the_last_forwarded_address_is_the_proxys(void **state)
 {
 	static const struct {
@@ -372,6 +392,8 @@ int main(void)
 		cmocka_unit_test(content_length_is_1_to_18_digits),
 		cmocka_unit_test(only_six_methods_pass),
 		cmocka_unit_test(the_last_forwarded_address_is_the_proxys),
+		cmocka_unit_test(
+			a_network_is_what_an_address_costs_nothing_within),
 		cmocka_unit_test(loopback_is_told_from_others),
 		cmocka_unit_test(header_names_are_tokens),
 		cmocka_unit_test(headers_that_steer_come_once),
