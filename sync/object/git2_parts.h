@@ -10,6 +10,7 @@
 #include <git2/config.h>
 #include <git2/errors.h>
 #include <git2/global.h>
+#include <git2/object.h>
 #include <git2/odb.h>
 #include <git2/odb_backend.h>
 #include <git2/pack.h>

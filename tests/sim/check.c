@@ -45,8 +45,10 @@ static enum rc status_see(void *ctx, const struct status_entry *e,
 	if (strcmp(e->state, "conflict") != 0 &&
 	    strcmp(e->state, "quarantined") != 0)
 		broke(t->sim, MATCH,
-		      "tablet %d has %s '%s' as '%s' after a successful sync",
-		      t->number, e->kind, e->id, e->state);
+		      "tablet %d has %s '%s' as '%s' after a successful sync"
+		      "%s%s",
+		      t->number, e->kind, e->id, e->state,
+		      e->detail ? ": " : "", e->detail ? e->detail : "");
 	return RC_OK;
 }
 

@@ -217,7 +217,9 @@ static void state_ask(struct tablet *t, const struct place *p, const char *id,
 	buf_release(&ask);
 }
 
-/* Two officers at the door, and the code shown. */
+/* An order that has its two officers; at the door of a visit they are written
+ * down, and the code is shown. */
+#define TEAM " AND json_array_length(coalesce(officers,'[]'))>1"
 #define ARRIVES                                                                \
 	",code_shown_at=coalesce(code_shown_at,1768000000000),officers=CASE "  \
 	"WHEN json_array_length(coalesce(officers,'[]'))<2 "                   \
@@ -245,7 +247,8 @@ static void move(struct tablet *t, struct buf *sql, const struct place *p,
 		if (!strcmp(p->kind, "visit") &&
 		    (!state[0] || !strcmp(state, "open")))
 			buf_puts(sql, ARRIVES);
-		buf_printf(sql, " WHERE id='%s';", id);
+		buf_printf(sql, " WHERE id='%s'%s;", id,
+			   strcmp(p->kind, "assignment") ? "" : TEAM);
 	}
 	json_decref(before);
 	json_decref(after);
