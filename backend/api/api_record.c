@@ -4,6 +4,7 @@
 #include "api/page.h"
 #include "api/record.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -174,17 +175,34 @@ static enum rc outcome_take(struct call *c, const struct office_record *o)
 	return RC_OK;
 }
 
+/* cancelAssignment is cancel_assignment in a packet (protocol.md 6), cut where
+ * it is longer than a word. */
+static void operation_word(const struct operation *op, char out[65])
+{
+	size_t n = 0;
+
+	for (const char *c = op->id; *c && n < 63; c++) {
+		if (isupper((unsigned char)*c))
+			out[n++] = '_';
+		out[n++] = (char)tolower((unsigned char)*c);
+	}
+	out[n] = '\0';
+}
+
 enum rc record_write(struct call *c, struct office_record *records, size_t n,
 		     const char *message)
 {
+	char word[65];
 	struct office_write w = { .scope = c->scope,
-				  .operation = "api",
+				  .operation = word,
 				  .message = message,
 				  .records = records,
 				  .n = n,
 				  .entered = true };
-	enum rc rc = ledger_office(&c->op, &w);
+	enum rc rc;
 
+	operation_word(c->operation, word);
+	rc = ledger_office(&c->op, &w);
 	kind_renew(c);
 	for (size_t i = 0; rc == RC_OK && i < n; i++)
 		rc = outcome_take(c, &records[i]);

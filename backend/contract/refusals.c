@@ -10,6 +10,7 @@
 /* What one operation has. */
 struct traits {
 	bool changes, is_public, has_scope, has_place, has_body, matches, keyed;
+	bool has_etag; /* of what it reads */
 };
 
 static bool has_header(const json_t *document, const json_t *op,
@@ -40,6 +41,19 @@ static bool is_for_public(const json_t *x)
 	return false;
 }
 
+/* Does the reply 200 come with an etag? Who sends it back may hear 304. */
+static bool gives_etag(const json_t *document, const json_t *op)
+{
+	const json_t *reply = json_object_get(json_object_get(op, "responses"),
+					      "200");
+	const char *ref = json_text(reply, "$ref");
+
+	return json_object_get(
+		json_object_get(ref ? json_point(document, ref + 1) : reply,
+				"headers"),
+		"ETag");
+}
+
 static struct traits traits_of(const json_t *document, const char *path,
 			       const char *method, const json_t *op)
 {
@@ -54,24 +68,32 @@ static struct traits traits_of(const json_t *document, const char *path,
 		.has_body = json_object_get(op, "requestBody") != NULL,
 		.matches = has_header(document, op, "If-Match"),
 		.keyed = has_header(document, op, "Idempotency-Key"),
+		.has_etag = !strcmp(method, "get") && gives_etag(document, op),
 	};
 }
 
-static void put(json_t *replies, int status, bool is_possible)
+static void put_as(json_t *replies, int status, bool is_possible,
+		   const char *response)
 {
 	char word[8];
 
 	snprintf(word, sizeof(word), "%d", status);
 	if (is_possible && !json_object_get(replies, word))
 		json_object_set_new(replies, word,
-				    json_pack("{s:s}", "$ref",
-					      "#/components/responses/"
-					      "problem"));
+				    json_pack("{s:s+}", "$ref",
+					      "#/components/responses/",
+					      response));
+}
+
+static void put(json_t *replies, int status, bool is_possible)
+{
+	put_as(replies, status, is_possible, "problem");
 }
 
 /* What is declared by hand stays. */
 static void op_put(const struct traits *t, json_t *replies)
 {
+	put_as(replies, 304, t->has_etag, "notModified");
 	put(replies, 400, true);
 	put(replies, 401, true);
 	put(replies, 403, !t->is_public || t->changes || t->has_scope);

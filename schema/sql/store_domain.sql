@@ -203,12 +203,14 @@ SELECT position, body FROM log WHERE scope = ?1 AND position IN
 AND position <= ?3) ORDER BY position
 
 -- name: rating_imported
-SELECT e.id, l.position, p.received FROM external_rating AS e
-JOIN log AS l ON l.scope = e.scope AND l.position =
-	(SELECT min(m.position) FROM log AS m WHERE m.scope = e.scope
-	AND m.kind = 'external_rating' AND m.id = e.id)
-LEFT JOIN packet AS p ON p.number = l.packet
-WHERE e.scope = ?1 AND e.subject = ?2 AND l.position <= ?3 ORDER BY 2
+-- (from the subject's few rows to the log: beginning there would read all of it)
+SELECT f.id, f.position, (SELECT p.received FROM log AS l
+	JOIN packet AS p ON p.number = l.packet
+	WHERE l.scope = ?1 AND l.position = f.position)
+FROM (SELECT e.id, (SELECT min(m.position) FROM log AS m WHERE m.scope = e.scope
+		AND m.kind = 'external_rating' AND m.id = e.id) AS position
+	FROM external_rating AS e WHERE e.scope = ?1 AND e.subject = ?2) AS f
+WHERE f.position <= ?3 ORDER BY 2
 
 -- name: server_key_known
 SELECT 1 FROM server_key WHERE public_key = ?1 AND state = 'active'

@@ -8,8 +8,8 @@ here a second time: which members an object may and must have, what may stand
 where, that every $ref leads somewhere, that templates and path parameters agree,
 that schemas are JSON Schema 2020-12. Beyond it, of every operation: a unique id,
 a summary, its x-hufu, a schema for each reply with a body, a problem for what
-goes wrong, and an example for each JSON body of a request, which fits its
-schema. Ends with `N passed, N failed`.
+goes wrong, an example for each JSON body of a request, which fits its schema, a
+Link where there are pages and a 304 where there is an ETag. Ends with `N passed, N failed`.
 """
 import json
 import os
@@ -228,6 +228,16 @@ class Check:
             if body is not None and self.shape("body", body, where):
                 self.content(body.get("content"), f"{where} body", True, not is_raw)
         self.replies(op.get("responses"), where, is_raw)
+        self.conditions(op, where, method, own | inherited)
+
+    def conditions(self, op, where, method, parameters):
+        """A list has a Link to its next page, and what has an etag a 304."""
+        replies = {c: self.ref(r, where) or {} for c, r in op.get("responses", {}).items()}
+        headers = replies.get("200", {}).get("headers", {})
+        if ("query", "cursor") in parameters:
+            self.hold("Link" in headers, where, "is a list whose next page has no Link")
+        if method == "get" and "ETag" in headers:
+            self.hold("304" in replies, where, "gives an ETag, and no 304")
 
     def replies(self, replies, where, is_raw):
         if not self.hold(isinstance(replies, dict) and replies, where, "has no responses"):

@@ -157,6 +157,9 @@ BROKEN = [
     ("is the same as", lambda d: d["paths"].update({"/v1/things/{x}": {}})),
     ("which is no scheme", lambda d: d.update(security=[{"magic": []}])),
     ("a tag that is not declared", lambda d: d.pop("tags")),
+    ("has no Link", lambda d: d["paths"]["/v1/things"]["get"]["parameters"].append(
+        {"name": "cursor", "in": "query", "schema": {"type": "string"}})),
+    ("and no 304", lambda d: d["paths"]["/v1/things"]["get"]["responses"].pop("304")),
     ("no status", lambda d: d["paths"]["/v1/things"]["get"]["responses"].update({"ok": {"description": "d"}})),
 ]
 

@@ -178,9 +178,32 @@ static void what_each_row_asks_has_an_index(void **state)
 	}
 }
 
+/* The card of one subject costs its own rows: beginning at the log it read all
+ * of it, a second at 100,000 subjects. */
+static void a_subjects_imported_ratings_do_not_read_the_log(void **state)
+{
+	char plan[1024];
+	struct err err = { 0 };
+	struct query *q;
+
+	(void)state;
+	snprintf(plan, sizeof(plan), "EXPLAIN QUERY PLAN %s",
+		 SQL_RATING_IMPORTED);
+	q = query_begin(server.store->db, plan);
+	while (query_row(q)) {
+		const char *step = query_get_text(q, 3);
+
+		if (strstr(step, "SCAN") || strstr(step, "position<"))
+			fail_msg("%s", step);
+	}
+	must(query_end(q, &err), &err);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			a_subjects_imported_ratings_do_not_read_the_log),
 		cmocka_unit_test(what_each_row_asks_has_an_index),
 		cmocka_unit_test(every_statement_of_the_store_prepares),
 		cmocka_unit_test(every_statement_of_the_replica_prepares),
