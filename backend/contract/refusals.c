@@ -44,8 +44,8 @@ static bool is_for_public(const json_t *x)
 /* Does the reply 200 come with an etag? Who sends it back may hear 304. */
 static bool gives_etag(const json_t *document, const json_t *op)
 {
-	const json_t *reply = json_object_get(json_object_get(op, "responses"),
-					      "200");
+	const json_t *reply =
+		json_object_get(json_object_get(op, "responses"), "200");
 	const char *ref = json_text(reply, "$ref");
 
 	return json_object_get(

@@ -7,7 +7,8 @@
 
 /* Each operation's replies get the statuses that follow from what it declares;
  * `default` is left for those that any request may meet before its operation
- * is known (too long, too slow, no room). What is read with an etag gets 304. */
+ * is known (too long, too slow, no room). What is read with an etag gets 304.
+ */
 void refusals_put(json_t *document);
 /* Problem.type becomes one of `x-hufu.problems`. */
 void problem_types_put(json_t *document);

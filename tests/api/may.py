@@ -6,8 +6,8 @@ import os
 
 
 class Account:
-    def __init__(self, name, role, scopes, agencies):
-        self.name, self.roles = name, {role}
+    def __init__(self, name, roles, scopes, agencies):
+        self.name, self.roles = name, set(roles.split(","))
         self.scopes = scopes.split(",")
         self.agencies = agencies.split(",") if agencies else None
 
@@ -33,13 +33,23 @@ def kinds_of(root):
 
 
 class May:
-    def __init__(self, document, root):
+    def __init__(self, document, root, more=()):
+        """`more`: kinds that were loaded beside those of the folder."""
         self.document, self.kinds = document, kinds_of(root)
+        for kind in more:
+            self.kinds[kind["kind"]] = {**kind, "by_name": {f["name"]: f for f in kind["fields"]}}
 
     def readers(self, kind):
         if kind.get("sealed"):
             return set(kind["readers"])
         return set(self.document["x-hufu"]["classes"][kind["class"]])
+
+    def is_told(self, op):
+        """Does the audit log tell of it? Of each change; of what is read of class
+        L3 and L4, and of what says so itself."""
+        kind = self.kind_of(op)
+        return op.method != "get" or op.x.get("with", {}).get("logged", False) or \
+            bool(kind and kind["class"] in ("L3", "L4"))
 
     def kind_of(self, op):
         return self.kinds.get(op.x.get("kind") or op.x.get("with", {}).get("kind"))

@@ -15,4 +15,5 @@ exec env PLAIN=1 bash tests/lib/run_all.sh \
 	checks "$PYTHON tests/api/test_checks.py" \
 	document "$PYTHON tests/api/served.py $hufud >$document && $PYTHON tests/api/check_document.py $document" \
 	tour "$PYTHON tests/api/tour.py $hufud" \
+	parallel "$PYTHON tests/api/parallel.py $hufud" \
 	walk "$PYTHON tests/api/stateful.py $hufud"

@@ -14,9 +14,10 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 S1, S2 = "330106", "330108"
-# account: (role, scopes, agencies)
+PASSWORD = "correct horse battery"  # of admin: some operations are for a person
+# account: (roles, scopes, agencies)
 ACCOUNTS = {
-    "admin": ("administrator", "*", None),
+    "admin": ("administrator,coordinator,analyst", "*", None),
     "chen": ("coordinator", S1, None),
     "wei": ("coordinator", f"{S1},{S2}", None),
     "bao": ("coordinator", S1, "ag1"),
@@ -27,6 +28,15 @@ ACCOUNTS = {
     "he": ("administrator", S2, None),
     "gu": ("inspector", S1, None),
 }
+# Kinds that somebody loaded, with labels and names as nobody should choose them.
+KINDS = [
+    {"kind": kind, "label": {"zh": "水井", "en": label}, "scope": "county", "class": "L2",
+     "writers": ["coordinator", "inspector"],
+     "fields": [{"name": "depth", "type": "int", "label": {"zh": "深度", "en": 'depth "in" {label}\\'}},
+                {"name": "name", "type": "text", "label": {"zh": "名称", "en": "</script><b>name"}}]}
+    for kind, label in [("well", 'well "type A" {kind} \\'), ("s", "{resource}"), ("data", "}}, {"), ("x_1__y", "x")]]
+# Each would take the place of an operation, a table or a word of SQL.
+REFUSED_KINDS = ["document", "health", "me", "account", "audit_head", "log", "token", "packet", "select", "main_x"]
 
 
 class Failed(AssertionError):
@@ -62,22 +72,39 @@ class Server:
         self.run("init")
         for scope in (S1, S2):
             self.csv("officer", scope, "id,name,state", [f"o{i}{scope[-1]},officer {i},active" for i in (1, 2, 3)])
+            # The account 'gu' is the officer of that name.
+            self.csv("officer", scope, "id,name,state", ["gu,officer gu,active"] if scope == S1 else [])
             self.csv("subject", scope, "id,name,address,town,state",
                      [f"s{i}{scope[-1]},企业 {i},road {i},00{i % 2 + 1},in_business" for i in range(1, 9)])
             n = scope[-1]
             self.csv("assignment", scope, "id,subject,officers,due,state",
                      [f"a{i}{n},s{i}{n},o1{n};o2{n},2099-12-31,issued" for i in range(1, 4)])
             self.csv("visit", scope, "id,subject,summary", [f"v{i}{n},s{i}{n},seen" for i in range(1, 4)])
+            self.csv("visit", scope, "id,subject,officers,visited_on,state", [f"w1{n},s7{n},{'gu' if n == '6' else 'o1' + n};o2{n},2026-01-03,open"])
             self.csv("visit", scope, "id,subject,visited_on,state", [f"k1{n},s8{n},2026-01-02,recorded"])
         self.csv("agency", "catalog", "id,name", ["ag1,first", "ag2,second"])
-        for name, (role, scopes, agencies) in list(ACCOUNTS.items()):
+        self.load_kinds()
+        for name, (roles, scopes, agencies) in list(ACCOUNTS.items()):
             if name != "admin":
                 more = ["--agency", agencies] if agencies else []
-                done = self.run("account", "add", name, "--role", role, "--scope", scopes, *more, check=False)
+                done = self.run("account", "add", name, "--role", roles, "--scope", scopes, *more, check=False)
                 if done.returncode:  # no account of that role can be had
                     continue
             made = json.loads(self.run("token", "make", name, "--label", "test", "--json").stdout)
             self.tokens[name] = made["token"]
+        path = os.path.join(self.folder, "password")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(PASSWORD + "\n")
+        self.run("account", "set-password", "admin", "--password-file", path)
+
+    def load_kinds(self):
+        path = os.path.join(self.folder, "kind.json")
+        for kind in [*KINDS, *({**KINDS[0], "kind": name} for name in REFUSED_KINDS)]:
+            with open(path, "w", encoding="utf-8") as f:
+                json.dump(kind, f)
+            code = self.run("kind", "load", path, check=kind["kind"] not in REFUSED_KINDS).returncode
+            if kind["kind"] in REFUSED_KINDS and code != 1:
+                raise Failed(f"a kind '{kind['kind']}' is taken: hufud kind load ends with {code}")
 
     def csv(self, kind, scope, head, rows):
         path = os.path.join(self.folder, "rows.csv")
@@ -144,6 +171,14 @@ class Server:
             return reply.status, dict(reply.getheaders()), reply.read()
         finally:
             c.close()
+
+    def session(self):
+        """The headers of a browser in which admin has logged in."""
+        body = json.dumps({"account": "admin", "password": PASSWORD}).encode()
+        status, headers, raw = self.ask("POST", "/v1/session", None, {"Content-Type": "application/json"}, body)
+        if status != 201:
+            raise Failed(f"admin does not get in: {status} {raw[:300]}")
+        return {"Cookie": headers["Set-Cookie"].split(";")[0], "Origin": f"http://127.0.0.1:{self.port}"}
 
     def wait(self):
         for _ in range(100):

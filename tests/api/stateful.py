@@ -15,10 +15,12 @@ records there are and with which etags, so that walks get deep. After every step
 - the same Idempotency-Key gives the same reply and makes nothing;
 - a changed record takes no second change with the old etag;
 - HEAD is GET without its body, If-None-Match of what stands gives 304;
+- what was changed, and what was read of class L3 or L4, left an entry in the audit log;
 
 and after every walk `hufud check` and `hufud audit verify` hold. The walks are the
 same ones every time unless --seed or --minutes says otherwise; --minutes goes on
-with one seed after the other. Ends with `N passed, N failed`.
+with one seed after the other. A run in which little was done fails: walks that are always
+refused find nothing. Ends with `N passed, N failed`.
 """
 import argparse
 import collections
@@ -38,7 +40,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import words  # noqa: E402
 from contract import Contract  # noqa: E402
 from may import Account, May  # noqa: E402
-from server import ACCOUNTS, ROOT, S1, S2, Failed, Server  # noqa: E402
+from server import ACCOUNTS, KINDS, ROOT, S1, S2, Failed, Server  # noqa: E402
 
 # A walk of many steps draws more than the 8 KiB that Hypothesis allows by itself;
 # and its first examples are as short as can be, whatever is asked for.
@@ -46,6 +48,9 @@ hypothesis.internal.conjecture.engine.BUFFER_SIZE = 1 << 18
 SHORT_WALKS = 11
 
 KNOWN_MAX = 40
+# What a run has to have done at least, of its long walks: a change in each, and so
+# many operations in all.
+CHANGES_A_WALK, DONE_LEAST = 1, 30
 figures = collections.Counter()
 answered = collections.defaultdict(collections.Counter)
 
@@ -115,6 +120,13 @@ class Walk(RuleBasedStateMachine):
         if status != 200:
             self.fail(f"GET /v1/scopes answers {status} {body[:300]}")
         return {s["scope"]: s["position"] for s in json.loads(body)["items"]}
+
+    def entries(self):
+        """How many entries the audit log has."""
+        status, _, body = self.server.ask("GET", "/v1/audit/head", "song")
+        if status != 200:
+            self.fail(f"GET /v1/audit/head answers {status} {body[:300]}")
+        return json.loads(body)["seq"]
 
     def fail(self, what):
         raise Failed(what + "\nafter:\n  " + "\n  ".join(self.trail))
@@ -194,7 +206,7 @@ class Walk(RuleBasedStateMachine):
         media, schema = next(iter(content.items()))
         ask.headers["Content-Type"] = media
         handler = ask.op.x["handler"]
-        role = next(iter(self.accounts[ask.who].roles), None) if ask.who else None
+        roles = self.accounts[ask.who].roles if ask.who else set()
         if mode == 2 and data.draw(st.booleans()):
             ask.body = data.draw(words.HOSTILE)
             if data.draw(st.integers(0, 5)) == 0:
@@ -202,7 +214,7 @@ class Walk(RuleBasedStateMachine):
                                                                          "application/json; charset=gbk", ""]))
             return
         if handler in ("record_create", "record_change"):
-            value = data.draw(words.record(kind, lambda k: self.ids(k, scope), handler == "record_change", role))
+            value = data.draw(words.record(kind, lambda k: self.ids(k, scope), handler == "record_change", roles))
             if handler == "record_create":
                 if data.draw(st.booleans()):
                     value["scope"] = scope
@@ -281,9 +293,12 @@ class Walk(RuleBasedStateMachine):
             self.accounts[value["account"]].take(value)
 
     def do(self, ask):
+        before = self.entries()
         answer = self.send(ask)
         self.judge(ask, answer)
         op, status, _, value = answer
+        if op and status < 300 and self.may.is_told(op) and self.entries() == before:
+            self.fail(f"{op.id} answered {status} and left no entry in the audit log")
         if op and op.method != "get" and status < 300:
             figures["changes"] += 1
             if "Idempotency-Key" in ask.headers and ask.who:
@@ -321,6 +336,17 @@ class Walk(RuleBasedStateMachine):
         ops = [o for o in self.contract.operations if o.x["handler"] == "record_create" and
                o.x.get("kind") in ("assignment", "visit", "violation", "rectification", "subject", "officer", "recusal")]
         self.do(self.made_up(data, data.draw(st.sampled_from(ops), label="op"), 0))
+
+    @rule(data=st.data())
+    def empty_list(self, data):
+        """What a program sends that computed no roles, no scopes, no officers."""
+        ops = [o for o in self.contract.operations if words.lists_of(self.contract, o)]
+        op = data.draw(st.sampled_from(ops), label="op")
+        ask = self.made_up(data, op, 0)
+        if isinstance(ask.sent, dict):
+            ask.sent = {**ask.sent, data.draw(st.sampled_from(words.lists_of(self.contract, op))): []}
+            ask.body = json.dumps(ask.sent).encode()
+        self.do(ask)
 
     def op_of_known(self, data, *handlers):
         ops = [o for o in self.contract.operations if o.x["handler"] in handlers and
@@ -458,7 +484,7 @@ def main():
         server.start()
         Walk.contract = Contract(json.loads(server.ask("GET", "/v1/openapi.json")[2]))
         server.stop()
-        Walk.may = May(Walk.contract.document, ROOT)
+        Walk.may = May(Walk.contract.document, ROOT, KINDS)
         while runs == 0 or (time.monotonic() < until and not failed):
             failed += not walk(args, number)
             runs += 1
@@ -466,6 +492,9 @@ def main():
     finally:
         server.close()
     done = [op for op in answered if any(s < 400 for s in answered[op])]
+    if not failed and (figures["changes"] < CHANGES_A_WALK * args.walks or len(done) < DONE_LEAST):
+        print(f"not so: these walks do something: {figures['changes']} changes, {len(done)} operations; nearly all was refused")
+        failed += 1
     if os.environ.get("FIGURES"):
         for op in sorted(answered):
             print(op, dict(answered[op]))

@@ -197,11 +197,11 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         say(not of_file(folder, RIGHT), "all are reached", "?")
         found = of_file(folder, RIGHT[:3])
-        say(any("no test reaches createThing" in f for f in found), "one that no test reaches", found)
+        say(any("no test has done createThing" in f for f in found), "one that no test reaches", found)
         refused = [e for e in RIGHT if e["reply"]["status"] != 201]
         say(any("createThing" in f for f in of_file(folder, refused)), "one that was only refused", "?")
         ruled = refused + [exchange("POST", "/v1/things", 409, problem(409), sent=THING, headers=KEY)]
-        say(not of_file(folder, ruled), "one that its own rules refused is reached", "?")
+        say(any("createThing" in f for f in of_file(folder, ruled)), "one that its own rules refused is not reached", "?")
         say(not of_file(folder, RIGHT[:1], some=True), "with --some they may be missing", "?")
         for kind, asked in (("subject", True), ("well", False)):
             loaded = copy.deepcopy(DOCUMENT)

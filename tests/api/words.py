@@ -76,6 +76,16 @@ def of_schema(contract, schema, depth=0):
     return JSONS
 
 
+def lists_of(contract, op):
+    """The members of an operation's JSON body that are lists."""
+    for media, schema in op.body()[0].items():
+        if "json" in media:
+            members = contract.resolve(schema).get("properties", {})
+            types = {k: contract.resolve(v).get("type") for k, v in members.items()}
+            return sorted(k for k, t in types.items() if t == "array" or (isinstance(t, list) and "array" in t))
+    return []
+
+
 def field_values(field, known):
     """Values of a field of a kind, as its declaration has them."""
     kind = field["type"]
@@ -107,12 +117,12 @@ def field_values(field, known):
 
 
 @st.composite
-def record(draw, kind, known, is_patch=False, role=None):
+def record(draw, kind, known, is_patch=False, roles=()):
     """A record of a kind, or a patch of one, that has a chance to be taken."""
     out = {}
     for field in kind["fields"]:
         writers = field.get("writers", kind["writers"])
-        if role and role not in writers and draw(st.integers(0, 9)):
+        if roles and not set(roles) & set(writers) and draw(st.integers(0, 9)):
             continue
         if "fsm" in field:
             starts = [s for entry in field["fsm"].get("starts", []) for s in entry["at"]]
