@@ -123,12 +123,15 @@ static int64_t print_fact(const json_t *o, const json_t *f)
 	date_parse(json_text(f, "found_on"), &found);
 	date_parse(json_text(o, "as_of"), &day);
 	printf("  %6lld  %s  %-8s %lld points x %lld%% (%lld days old, step "
-	       "to %lld)  violation %s\n",
+	       "to %lld)  violation %s%s\n",
 	       -(long long)deduction, json_text(f, "found_on"),
 	       json_text(f, "severity"), (long long)json_int(f, "points", 0),
 	       (long long)json_int(f, "percent", 0), (long long)(day - found),
 	       (long long)step_of(json_object_get(o, "decay"), day - found),
-	       json_text(f, "id"));
+	       json_text(f, "id"),
+	       json_object_get(f, "no_inspection")
+		       ? "  (its source has no inspection of that day)"
+		       : "");
 	return deduction;
 }
 
@@ -163,7 +166,11 @@ static void print_sum(const json_t *o)
 	print_grade(o);
 	print_count(reasons, "visits", "visits counted");
 	print_count(reasons, "visits_uncounted", "visits that do not count");
+	print_count(reasons, "visits_repeated",
+		    "visits that their source has before: not counted again");
 	print_count(reasons, "uncounted", "violations found at such visits");
+	print_count(reasons, "repeated",
+		    "violations that their source has before: no deduction");
 	print_count(reasons, "expired", "violations beyond the horizon");
 	print_count(reasons, "undated", "violations without a date");
 }

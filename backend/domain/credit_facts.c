@@ -70,6 +70,8 @@ enum rc facts_rate(struct facts *f, const struct scheme *scheme, int64_t day,
 			.found_on = query_get_text(v, 2),
 			.severity = query_get_text(v, 3),
 			.visit_type = query_get_text(v, 4),
+			.is_repeat = query_get_int(v, 6),
+			.lacks_inspection = query_get_int(v, 7),
 		};
 
 		credit_add(&sum, &fact);
@@ -78,7 +80,7 @@ enum rc facts_rate(struct facts *f, const struct scheme *scheme, int64_t day,
 	for (; at_subject(t, &f->more_visits, subject);
 	     f->more_visits = query_row(t)) {
 		credit_add_visit(&sum, query_get_text(t, 1),
-				 query_get_text(t, 2));
+				 query_get_text(t, 2), query_get_int(t, 4));
 		newest(&out->position, query_get_int(t, 3));
 	}
 	out->score = credit_end(&sum, &out->grade, &out->reasons);

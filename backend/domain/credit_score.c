@@ -194,14 +194,17 @@ static void add_counted(struct credit_sum *sum, const struct credit_fact *fact,
 
 	add(&sum->deducted, deduction);
 	if (json_array_size(sum->facts) < sum->listed_max) {
-		json_array_append_new(
-			sum->facts,
-			json_pack("{s:s, s:s, s:s, s:I, s:I, s:I}", "id",
-				  fact->id, "found_on", fact->found_on,
-				  "severity", severities[severity], "points",
-				  (json_int_t)points, "percent",
-				  (json_int_t)percent, "deduction",
-				  (json_int_t)deduction));
+		json_t *listed = json_pack(
+			"{s:s, s:s, s:s, s:I, s:I, s:I}", "id", fact->id,
+			"found_on", fact->found_on, "severity",
+			severities[severity], "points", (json_int_t)points,
+			"percent", (json_int_t)percent, "deduction",
+			(json_int_t)deduction);
+
+		if (fact->lacks_inspection)
+			json_object_set_new(listed, "no_inspection",
+					    json_true());
+		json_array_append_new(sum->facts, listed);
 	} else {
 		sum->more++;
 		add(&sum->more_deducted, deduction);
@@ -222,6 +225,10 @@ void credit_add(struct credit_sum *sum, const struct credit_fact *fact)
 		sum->uncounted++;
 		return;
 	}
+	if (fact->is_repeat) {
+		sum->repeated++;
+		return;
+	}
 	percent = percent_at(sum->scheme, sum->day - day);
 	if (percent < 0)
 		sum->expired++;
@@ -230,16 +237,18 @@ void credit_add(struct credit_sum *sum, const struct credit_fact *fact)
 }
 
 void credit_add_visit(struct credit_sum *sum, const char *visited_on,
-		      const char *visit_type)
+		      const char *visit_type, bool is_repeat)
 {
 	int64_t day;
 
 	if (visited_on && date_parse(visited_on, &day) && day > sum->day)
 		return;
-	if (scheme_counts_visit(sum->scheme, visit_type))
-		sum->visits++;
-	else
+	if (!scheme_counts_visit(sum->scheme, visit_type))
 		sum->visits_uncounted++;
+	else if (is_repeat)
+		sum->visits_repeated++;
+	else
+		sum->visits++;
 }
 
 static void set_count(json_t *o, const char *key, int64_t n)
@@ -270,8 +279,10 @@ int64_t credit_end(struct credit_sum *sum, const char **grade, json_t **reasons)
 				  "deduction", (json_int_t)sum->more_deducted));
 	set_count(*reasons, "visits", sum->visits);
 	set_count(*reasons, "visits_uncounted", sum->visits_uncounted);
+	set_count(*reasons, "visits_repeated", sum->visits_repeated);
 	set_count(*reasons, "expired", sum->expired);
 	set_count(*reasons, "uncounted", sum->uncounted);
 	set_count(*reasons, "undated", sum->undated);
+	set_count(*reasons, "repeated", sum->repeated);
 	return score;
 }

@@ -11,14 +11,16 @@
  * A violation costs deductions[severity] x percent / 100, rounded down, by the
  * decay step that its age falls in; none beyond the last step or the horizon.
  * What was found at a visit that does not count costs nothing. Neither does
- * what has no date: nobody can say how old it is. Sums stop
- * at JSON_INT_MAX.
+ * what has no date: nobody can say how old it is; nor what its source has
+ * twice: one of the two costs. A fact whose inspection the source lacks costs,
+ * and says so. Sums stop at JSON_INT_MAX.
  *
  * Reasons of a score:
  * {"start":1000,"facts":[{"id","found_on","severity","points","percent",
- *  "deduction"}],"more":{"count","deduction"},"visits":n,"visits_uncounted":n,
- *  "expired":n,"uncounted":n,"undated":n} - facts as they are given, up to a
- * limit, the rest summed in `more`; counts of nothing are left out. */
+ *  "deduction","no_inspection":true}],"more":{"count","deduction"},"visits":n,
+ *  "visits_uncounted":n,"visits_repeated":n,"expired":n,"uncounted":n,
+ *  "undated":n,"repeated":n} - facts as they are given, up to a limit, the rest
+ * summed in `more`; counts of nothing, and what is not so, are left out. */
 #ifndef DOMAIN_CREDIT_SCORE_H
 #define DOMAIN_CREDIT_SCORE_H
 
@@ -69,6 +71,8 @@ struct credit_fact {
 	const char *found_on; /* NULL: not known */
 	const char *severity; /* NULL: not known */
 	const char *visit_type; /* of its visit; NULL: not known, or none */
+	bool is_repeat; /* flagged as one that its source has before */
+	bool lacks_inspection; /* flagged: nothing was visited on its day */
 };
 
 struct credit_sum {
@@ -77,7 +81,8 @@ struct credit_sum {
 	size_t listed_max;
 	json_t *facts; /* owned: credit_release */
 	int64_t deducted, more, more_deducted;
-	int64_t visits, visits_uncounted, expired, uncounted, undated;
+	int64_t visits, visits_uncounted, visits_repeated;
+	int64_t expired, uncounted, undated, repeated;
 };
 
 void credit_begin(struct credit_sum *sum, const struct scheme *scheme,
@@ -85,7 +90,7 @@ void credit_begin(struct credit_sum *sum, const struct scheme *scheme,
 /* What lies after `day` is passed over. */
 void credit_add(struct credit_sum *sum, const struct credit_fact *fact);
 void credit_add_visit(struct credit_sum *sum, const char *visited_on,
-		      const char *visit_type);
+		      const char *visit_type, bool is_repeat);
 /* Score and grade (borrowed from the scheme), and *reasons as a new reference,
  * NULL when memory ran out. */
 int64_t credit_end(struct credit_sum *sum, const char **grade,

@@ -135,7 +135,8 @@ SELECT v.subject, v.id, coalesce(v.found_on, t.visited_on), v.severity,
 	CASE WHEN t.flags LIKE '%"not_counted"%' THEN 'not_counted'
 	ELSE t.visit_type END, (SELECT max(l.position) FROM log AS l
 	WHERE l.scope = v.scope AND l.kind = 'violation' AND l.id = v.id
-	AND l.position <= ?4)
+	AND l.position <= ?4), v.flags LIKE '%"repeat"%',
+	v.flags LIKE '%"no_inspection"%'
 FROM violation AS v
 LEFT JOIN visit AS t ON t.scope = v.scope AND t.id = v.visit
 WHERE v.scope = ?1 AND v.subject BETWEEN ?2 AND ?3
@@ -150,7 +151,8 @@ SELECT t.subject, v.id, coalesce(v.found_on, t.visited_on), v.severity,
 	CASE WHEN t.flags LIKE '%"not_counted"%' THEN 'not_counted'
 	ELSE t.visit_type END, (SELECT max(l.position) FROM log AS l
 	WHERE l.scope = v.scope AND l.kind = 'violation' AND l.id = v.id
-	AND l.position <= ?4)
+	AND l.position <= ?4), v.flags LIKE '%"repeat"%',
+	v.flags LIKE '%"no_inspection"%'
 FROM visit AS t JOIN violation AS v ON v.scope = t.scope AND v.visit = t.id
 WHERE t.scope = ?1 AND t.subject BETWEEN ?2 AND ?3 AND v.subject IS NULL
 AND v.state IN ('open', 'corrected')
@@ -166,7 +168,7 @@ SELECT t.subject, t.visited_on,
 	CASE WHEN t.flags LIKE '%"not_counted"%' THEN 'not_counted'
 	ELSE t.visit_type END, (SELECT max(l.position) FROM log AS l
 	WHERE l.scope = t.scope AND l.kind = 'visit' AND l.id = t.id
-	AND l.position <= ?4)
+	AND l.position <= ?4), t.flags LIKE '%"repeat"%'
 FROM visit AS t WHERE t.scope = ?1 AND t.subject BETWEEN ?2 AND ?3
 AND t.state IN ('signed', 'submitted', 'returned',
 	'resubmitted', 'approved', 'published', 'corrected', 'recorded')
@@ -246,6 +248,13 @@ AND NOT EXISTS (SELECT 1 FROM answer AS a
 AND NOT EXISTS (SELECT 1 FROM violation AS f
 	WHERE f.visit = v.id AND f.scope = v.scope)
 ORDER BY 1, 10, 12, 11
+
+-- name: import_visit_of_day
+-- (?4: the source; one with a score first, then a check, then any)
+SELECT id FROM visit WHERE scope = ?1 AND id IN
+(SELECT id FROM visit WHERE scope = ?1 AND subject = ?2)
+AND visited_on = ?3 AND source = ?4 ORDER BY score IS NULL,
+	flags IS NOT NULL AND flags LIKE '%"not_counted"%', id LIMIT 1
 
 -- name: record_versions
 SELECT body FROM log WHERE scope = ?1 AND position IN
