@@ -193,10 +193,10 @@ enum rc import_take(struct call *c)
 		.file = "the body",
 		.kind = json_text(c->args, "kind"),
 		.source = source,
-		.latin1 = !strcmp(json_text(c->args, "encoding"), "latin1"),
 	};
 	enum rc rc = RC_OK;
 
+	(void)csv_encoding_parse(json_text(c->args, "encoding"), &job.encoding);
 	c->kind = registry_kind(c->store->kinds, job.kind);
 	if (!c->kind)
 		return call_refuse(c, RC_NOT_FOUND, 404, "not_found",
@@ -220,6 +220,7 @@ enum rc import_take(struct call *c)
 			 (long long)report.added, (long long)report.changed,
 			 (long long)report.refused);
 		json_object_del(c->result, "rejects");
+		json_object_del(c->result, "rejects_lost");
 		rejects_take(c, job.rejects);
 	}
 	import_report_release(&report);

@@ -1,18 +1,21 @@
 /* cmd_import.c - hufud import: CSV files become records. */
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/schema_dir.h"
 #include "domain/import.h"
 
 static const char usage[] =
 	"usage: hufud import KIND FILE.csv [--scope S] [--source NAME]\n"
-	"                    [--encoding utf8|latin1] [--report FILE] "
-	"[--json]\n"
-	"       hufud import lives FOLDER [--scope S] ...\n"
+	"                    [--encoding utf8|latin1|windows-1252|gb18030]\n"
+	"                    [--rejects FILE] [--report FILE] [--json]\n"
+	"       hufud import lives FOLDER|NAME.csv.rejects.csv [--scope S] "
+	"...\n"
 	"\n"
 	"The header names the kind's fields, beside them id and town; money "
 	"is\n"
@@ -29,7 +32,11 @@ static const char usage[] =
 	"registration number, or else by name and address.\n"
 	"\n"
 	"Refused rows are listed, the rest goes in; they are written to\n"
-	"FILE.rejects.csv, to be corrected and imported again. What is odd but "
+	"FILE.rejects.csv, or --rejects, to be corrected and imported again; a "
+	"file\n"
+	"that is there is left, and the next is FILE.rejects.2.csv. What is "
+	"odd "
+	"but "
 	"no\n"
 	"reason to refuse a row, such as a credit code with a wrong check\n"
 	"character, goes in, is counted, and stands in the record's flags. A\n"
@@ -40,12 +47,16 @@ static const char usage[] =
 	"line,\n"
 	"what (refused, flagged, noted), reason, id.\n"
 	"\n"
-	"With --encoding latin1 rows that are not valid UTF-8 are taken as\n"
-	"Latin-1; the others stay as they are.\n"
+	"With --encoding rows that are not valid UTF-8 are taken as such; the\n"
+	"others stay as they are.\n"
 	"\n"
 	"lives: a folder with businesses.csv, inspections.csv and, if it has "
 	"one,\n"
-	"violations.csv in the open LIVES format.\n"
+	"violations.csv in the open LIVES format. Its refused rows, corrected, "
+	"are\n"
+	"imported by the name of their file, such as "
+	"inspections.csv.rejects.csv;\n"
+	"--rejects names a folder for them.\n"
 	"\n" CLI_SCOPE_USAGE "\n"
 	"Exit: 0 done, 1 failed, 2 bad use, 3 done but rows were refused.";
 
@@ -73,8 +84,10 @@ static void print_refusals(const struct import_report *r)
 		       (long long)(r->refused - (int64_t)r->nshown));
 	if (r->rejects)
 		printf("  all of them are in %s\n", r->rejects);
-	else if (r->rejects_lost)
-		printf("  they could not be written beside the file\n");
+	else if (*r->rejects_lost)
+		printf("  they are nowhere else: %s; name another place with "
+		       "--rejects, or list them with --report\n",
+		       r->rejects_lost);
 }
 
 static void print_table(const struct import_report *r, size_t n)
@@ -84,10 +97,15 @@ static void print_table(const struct import_report *r, size_t n)
 	printf("%-16s %9s %9s %9s %9s %9s\n", "", "read", "new", "changed",
 	       "same", "refused");
 	for (size_t i = 0; i < n; i++)
-		printf("%-16s %9lld %9lld %9lld %9lld %9lld\n", r[i].name,
-		       (long long)r[i].read, (long long)r[i].added,
-		       (long long)r[i].changed, (long long)r[i].same,
-		       (long long)r[i].refused);
+		if (!r[i].left_out)
+			printf("%-16s %9lld %9lld %9lld %9lld %9lld\n",
+			       r[i].name, (long long)r[i].read,
+			       (long long)r[i].added, (long long)r[i].changed,
+			       (long long)r[i].same, (long long)r[i].refused);
+	for (size_t i = 0; i < n; i++)
+		if (r[i].unwritten)
+			printf("%s: %lld more rows were read and not written\n",
+			       r[i].name, (long long)r[i].unwritten);
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < r[i].nnotes; k++)
 			printf("%s: %lld %s\n", r[i].name,
@@ -99,7 +117,8 @@ static void print_json(const struct import_report *r, size_t n)
 	json_t *files = json_array();
 
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(files, import_report_json(&r[i]));
+		if (!r[i].left_out)
+			json_array_append_new(files, import_report_json(&r[i]));
 	cli_json_list("files", files);
 }
 
@@ -115,20 +134,22 @@ static enum rc run(struct cli *c, struct import_job *job, const char *path,
 		snprintf(part, sizeof(part), "%s.part", path);
 		job->lines = fopen(part, "wb");
 		if (!job->lines)
-			return err_set(&c->err, RC_IO, "cannot write '%s'",
-				       path);
+			return err_set(&c->err, RC_IO, "cannot write '%s': %s",
+				       path, strerror(errno));
 		fputs("file,line,what,reason,id\r\n", job->lines);
 	}
 	rc = is_lives ? import_lives(&c->op, job, reports)
 		      : import_csv(&c->op, job, reports);
 	if (!path)
 		return rc;
+	errno = 0;
 	lost = fclose(job->lines) != 0;
 	for (int i = 0; i < LIVES_FILES; i++)
 		lost |= reports[i].lines_lost;
 	if (lost || rename(part, path) != 0) {
+		err_set(&c->err, RC_IO, "cannot write '%s': %s", path,
+			errno ? strerror(errno) : "the disk took not all");
 		(void)remove(part);
-		err_set(&c->err, RC_IO, "cannot write '%s'", path);
 	}
 	return c->err.code;
 }
@@ -145,7 +166,8 @@ static int import(struct cli *c, struct import_job *job, const char *path)
 	for (size_t i = 0; i < n; i++)
 		read += (size_t)reports[i].read;
 	cli_progress(NULL, read, read);
-	/* What was committed before a failure stays, and is told. */
+	/* What was committed before a failure stays, and is told; of an import
+	 * that wrote nothing there is nothing to tell. */
 	if (rc == RC_OK || read > 0) {
 		if (c->json)
 			print_json(reports, n);
@@ -164,10 +186,11 @@ static int import(struct cli *c, struct import_job *job, const char *path)
 int cmd_import(struct cli *c)
 {
 	const char *words[3] = { 0 }, *source = NULL, *encoding = "utf8";
-	const char *path = NULL;
+	const char *path = NULL, *rejects = NULL;
 	const struct cli_option own[] = { { "--source", &source, NULL },
 					  { "--encoding", &encoding, NULL },
 					  { "--report", &path, NULL },
+					  { "--rejects", &rejects, NULL },
 					  { NULL, NULL, NULL } };
 	struct import_job job = { .progress = cli_progress };
 	struct err no_schema = { 0 };
@@ -179,10 +202,14 @@ int cmd_import(struct cli *c)
 		return code;
 	if (!words[0] || !words[1])
 		return cli_misuse(c, "which kind, and which file?");
-	if (strcmp(encoding, "utf8") != 0 && strcmp(encoding, "utf-8") != 0 &&
-	    strcmp(encoding, "latin1") != 0)
-		return cli_misuse(c, "encoding is utf8 or latin1, not '%s'",
+	if (!csv_encoding_parse(encoding, &job.encoding))
+		return cli_misuse(c, "encoding is " CSV_ENCODINGS ", not '%s'",
 				  encoding);
+	if (rejects && strcmp(words[0], "lives") && access(rejects, F_OK) == 0)
+		return cli_misuse(c,
+				  "'%s' is there already: name another file "
+				  "for --rejects",
+				  rejects);
 	if (source && (!*source || strlen(source) > 64))
 		return cli_misuse(c, "a source has 1 to 64 characters");
 	code = cli_open(c);
@@ -197,9 +224,9 @@ int cmd_import(struct cli *c)
 	job.kind = words[0];
 	job.file = words[1];
 	job.scope = c->scope;
+	job.rejects_path = rejects;
 	job.source = source;
 	job.mappings = schema ? mappings : NULL;
 	free(schema);
-	job.latin1 = strcmp(encoding, "latin1") == 0;
 	return import(c, &job, path);
 }

@@ -31,11 +31,11 @@ struct csv {
 	FILE *file;
 	int64_t size, at;
 	int64_t line; /* of the next byte */
-	bool latin1;
+	struct converter *converter; /* NULL: UTF-8 alone */
 	bool started; /* the byte order mark was looked for */
 	size_t have, next; /* in chunk */
 	struct buf text; /* cells of the record, each with a NUL behind */
-	struct buf latin; /* the same, converted */
+	struct buf converted; /* the same, converted */
 	struct buf raw; /* the record's bytes as read, up to its limit */
 	struct buf back; /* bytes that are read once more, from back_at */
 	size_t back_at;
@@ -59,31 +59,38 @@ struct scan {
 	size_t open_column, open_raw, line_raw;
 };
 
-static struct csv *csv_new(bool latin1, struct err *err)
+static enum rc csv_new(struct csv **out, enum csv_encoding encoding,
+		       struct err *err)
 {
 	struct csv *c = calloc(1, sizeof(*c));
+	enum rc rc;
 
-	if (!c) {
-		err_set(err, RC_NOMEM, "out of memory");
-		return NULL;
-	}
+	*out = NULL;
+	if (!c)
+		return err_set(err, RC_NOMEM, "out of memory");
 	c->line = 1;
-	c->latin1 = latin1;
+	rc = converter_open(&c->converter, encoding, err);
+	if (rc != RC_OK) {
+		free(c);
+		return rc;
+	}
 	buf_init(&c->text, CSV_RECORD_MAX + CSV_COLUMNS_MAX + 1);
 	buf_init(&c->raw, RAW_BYTES_MAX);
 	buf_init(&c->back, RAW_BYTES_MAX);
-	buf_init(&c->latin, 2 * (CSV_RECORD_MAX + CSV_COLUMNS_MAX + 1));
-	return c;
+	buf_init(&c->converted, 3 * (CSV_RECORD_MAX + CSV_COLUMNS_MAX + 1));
+	*out = c;
+	return RC_OK;
 }
 
-enum rc csv_open_bytes(struct csv **out, const char *p, size_t n, bool latin1,
-		       struct err *err)
+enum rc csv_open_bytes(struct csv **out, const char *p, size_t n,
+		       enum csv_encoding encoding, struct err *err)
 {
-	struct csv *c = csv_new(latin1, err);
+	struct csv *c;
+	enum rc rc = csv_new(&c, encoding, err);
 
 	*out = c;
-	if (!c)
-		return RC_NOMEM;
+	if (rc != RC_OK)
+		return rc;
 	/* Only read: the cast takes nothing from the promise. */
 	c->file = fmemopen((void *)(uintptr_t)p, n, "rb");
 	c->size = (int64_t)n;
@@ -94,22 +101,23 @@ enum rc csv_open_bytes(struct csv **out, const char *p, size_t n, bool latin1,
 	return err_set(err, RC_NOMEM, "out of memory");
 }
 
-enum rc csv_open(struct csv **out, const char *path, bool latin1,
+enum rc csv_open(struct csv **out, const char *path, enum csv_encoding encoding,
 		 struct err *err)
 {
-	struct csv *c = csv_new(latin1, err);
 	struct stat st;
+	struct csv *c;
+	enum rc rc = csv_new(&c, encoding, err);
 
 	*out = NULL;
-	if (!c)
-		return RC_NOMEM;
+	if (rc != RC_OK)
+		return rc;
+	errno = 0;
 	c->file = fopen(path, "rb");
 	if (!c->file || fstat(fileno(c->file), &st) != 0 ||
 	    S_ISDIR(st.st_mode)) {
-		enum rc rc = err_set(err, RC_IO, "cannot read '%s': %s", path,
-				     c->file && errno == 0 ? "is a folder"
-							   : strerror(errno));
-
+		rc = err_set(err, RC_IO, "cannot read '%s': %s", path,
+			     c->file && errno == 0 ? "it is a folder"
+						   : strerror(errno));
 		csv_close(c);
 		return rc;
 	}
@@ -125,7 +133,8 @@ void csv_close(struct csv *c)
 	if (c->file)
 		fclose(c->file);
 	buf_release(&c->text);
-	buf_release(&c->latin);
+	buf_release(&c->converted);
+	converter_close(c->converter);
 	buf_release(&c->raw);
 	buf_release(&c->back);
 	free(c);
@@ -408,38 +417,59 @@ static bool has_nul(const struct csv_row *row)
 	return false;
 }
 
-/* Latin-1 is the first 256 characters of Unicode. */
-static void convert(struct csv *c, struct csv_row *row)
+/* A row that is not of the encoding keeps its bytes. */
+static const char *convert(struct csv *c, struct csv_row *row)
 {
-	size_t column = 0;
+	const char *why = NULL;
 
-	buf_reset(&c->latin);
-	for (size_t i = 0; i < c->text.len; i++) {
-		unsigned char byte = (unsigned char)c->text.data[i];
-
-		while (column < row->n && c->starts[column] == i)
-			c->starts[column++] = c->latin.len;
-		if (byte >= 0x80) {
-			buf_byte(&c->latin, (char)(0xc0 | byte >> 6));
-			byte = 0x80 | (byte & 0x3f);
-		}
-		buf_byte(&c->latin, (char)byte);
+	buf_reset(&c->converted);
+	for (size_t i = 0; i < row->n && !why; i++) {
+		why = converter_put(c->converter, &c->converted,
+				    row->cells[i].p, row->cells[i].n);
+		buf_byte(&c->converted, '\0');
 	}
-	c->starts[row->n] = c->latin.len;
+	if (why)
+		return why;
+	for (size_t i = 0, at = 0; i < row->n && c->converted.data; i++) {
+		c->starts[i] = at;
+		at += strlen(c->converted.data + at) + 1;
+		c->starts[i + 1] = at;
+	}
 	row->converted = true;
+	cells_from(c, row, c->converted.data);
+	return NULL;
+}
+
+static bool is_ascii(const struct csv *c)
+{
+	for (size_t i = 0; i < c->text.len; i++)
+		if ((unsigned char)c->text.data[i] >= 0x80)
+			return false;
+	return true;
 }
 
 static void check_encoding(struct csv *c, struct csv_row *row)
 {
-	if (row->state == CSV_REFUSED || cells_are_utf8(row))
+	bool is_utf8;
+	const char *why;
+	char hint[60];
+
+	if (row->state == CSV_REFUSED)
+		return;
+	is_utf8 = cells_are_utf8(row);
+	if (is_utf8 && (!c->converter || is_ascii(c)))
 		return;
 	if (has_nul(row)) {
 		refuse(row, "a NUL byte");
-	} else if (!c->latin1) {
-		refuse(row, "not valid UTF-8 (is it latin1?)");
-	} else {
-		convert(c, row);
-		cells_from(c, row, c->latin.data);
+	} else if (converter_wants(c->converter, c->text.data, c->text.len,
+				   is_utf8)) {
+		why = convert(c, row);
+		if (why)
+			refuse(row, why);
+	} else if (!is_utf8) {
+		snprintf(hint, sizeof(hint), "not valid UTF-8 (is it %s?)",
+			 csv_encoding_guess(c->text.data, c->text.len));
+		refuse(row, hint);
 	}
 }
 
@@ -476,7 +506,7 @@ enum rc csv_next(struct csv *c, struct csv_row *row, struct err *err)
 	c->starts[row->n] = c->text.len;
 	cells_from(c, row, c->text.data);
 	check_encoding(c, row);
-	return buf_status(&c->latin, err);
+	return buf_status(&c->converted, err);
 }
 
 static bool is_plain_number(const char *p, size_t n)

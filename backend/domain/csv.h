@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "domain/csv_encoding.h"
 
 #define CSV_RECORD_MAX (1u << 20) /* bytes of one record without its quotes */
 #define CSV_COLUMNS_MAX 256
@@ -38,18 +39,18 @@ struct csv_row {
 	int64_t line; /* where the record begins, from 1 */
 	size_t n;
 	struct csv_cell *cells; /* borrowed until the next record */
-	bool converted; /* was Latin-1 */
+	bool converted; /* was of the encoding that the caller named */
 	char why[96];
 };
 
-/* With `latin1`, a record that is not valid UTF-8 is taken as Latin-1 and
- * converted; all others stay as they are, because real files mix both. Without
- * it such a record is refused. */
-enum rc csv_open(struct csv **out, const char *path, bool latin1,
+/* A record that is not valid UTF-8 is taken as the encoding and converted; all
+ * others stay as they are, because real files mix both. With CSV_UTF8 such a
+ * record is refused. */
+enum rc csv_open(struct csv **out, const char *path, enum csv_encoding encoding,
 		 struct err *err);
 /* The same of what is in memory, borrowed until it is closed. */
-enum rc csv_open_bytes(struct csv **out, const char *p, size_t n, bool latin1,
-		       struct err *err);
+enum rc csv_open_bytes(struct csv **out, const char *p, size_t n,
+		       enum csv_encoding encoding, struct err *err);
 /* The next record; empty lines are passed over. RC_IO, RC_NOMEM. */
 enum rc csv_next(struct csv *c, struct csv_row *row, struct err *err);
 /* Bytes read so far and bytes of the file (0 when that is unknown). */

@@ -78,15 +78,6 @@ static int lay(json_t *record, const json_t *facts)
 	return 0;
 }
 
-/* No screen and no paper shows them as what they are. */
-static bool has_control(const char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text < 0x20 && !strchr("\t\r\n", *text))
-			return true;
-	return false;
-}
-
 /* As convert_value takes a text: without the white space around it. */
 static enum rc tidy(const struct kind *k, json_t *given, struct err *why)
 {
@@ -102,10 +93,11 @@ static enum rc tidy(const struct kind *k, json_t *given, struct err *why)
 
 		if (!f || !text || f->type != FIELD_TEXT)
 			continue;
-		if (has_control(text))
+		if (!entry_is_plain(text))
 			return err_set(why, RC_INVALID,
-				       "field '%s' holds a control character: "
-				       "leave it out",
+				       "field '%s' holds a control character "
+				       "or one that turns the direction: leave "
+				       "it out",
 				       name);
 		text += strspn(text, WHITE);
 		n = strlen(text);

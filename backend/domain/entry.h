@@ -20,7 +20,10 @@ extern const struct entry_remark entry_wrong_check, entry_wrong_inner;
 /* A visit of a type that its kind file says is no check. */
 extern const struct entry_remark entry_no_check;
 
-#define ENTRY_REMARKS_MAX 4 /* of one entry */
+/* A text of a file had characters that nobody sees, and lost them. */
+extern const struct entry_remark entry_cleaned;
+
+#define ENTRY_REMARKS_MAX 8 /* of one entry */
 
 /* What one entry says. All but `taken` is borrowed. */
 struct entry_fact {
@@ -43,6 +46,14 @@ struct entry_towns {
 
 /* One more remark; there is room for all that an entry can earn. */
 void entry_note(struct entry_fact *fact, const struct entry_remark *remark);
+
+/* Has the text no control character but tab and line ends, and no mark that
+ * turns the direction of what follows? */
+bool entry_is_plain(const char *text);
+/* Take such characters out of the texts given, with a remark; a text that
+ * stands as it is given stays. */
+enum rc entry_clean(const struct kind *k, json_t *given, const json_t *standing,
+		    struct entry_fact *fact, struct err *err);
 
 /* As convert_value; a reference may be written as the credit code is. */
 enum rc entry_value(const struct field *f, const char *text, json_t **out,

@@ -11,11 +11,10 @@
 
 #define OWN_MAX 4
 
-static const struct entry_remark latin1 = { NULL,
-					    "rows converted from Latin-1" };
 struct import {
 	const struct import_job *job;
 	const char *source;
+	struct entry_remark converted; /* rows of another encoding */
 	struct import_map map;
 	struct import_batch batch;
 	json_t *first; /* for new records; owned */
@@ -144,7 +143,7 @@ static enum rc take_row(struct import *im, const struct csv_row *row,
 
 	im->batch.report->read++;
 	if (row->converted)
-		entry_note(&fact, &latin1);
+		entry_note(&fact, &im->converted);
 	if (row->state == CSV_REFUSED)
 		return batch_refuse(&im->batch, row, row->why);
 	if (row->n != im->map.columns) {
@@ -258,9 +257,10 @@ enum rc import_csv(struct op *op, const struct import_job *job,
 	snprintf(report->name, sizeof(report->name), "%s", job->kind);
 	im->job = job;
 	im->source = job->source ? job->source : job->kind;
+	im->converted.what = csv_encoding_noted(job->encoding);
 	rc = job->bytes ? csv_open_bytes(&c, job->bytes, job->nbytes,
-					 job->latin1, op->err)
-			: csv_open(&c, job->file, job->latin1, op->err);
+					 job->encoding, op->err)
+			: csv_open(&c, job->file, job->encoding, op->err);
 	if (rc == RC_OK)
 		rc = begin(im, op, c, report);
 	while (rc == RC_OK) {
@@ -271,6 +271,8 @@ enum rc import_csv(struct op *op, const struct import_job *job,
 	}
 	if (rc == RC_OK)
 		rc = batch_flush(&im->batch);
+	if (rc != RC_OK && im->batch.report)
+		batch_failed(&im->batch);
 	batch_close(&im->batch);
 	import_map_close(&im->map);
 	json_decref(im->first);

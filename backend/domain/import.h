@@ -21,18 +21,21 @@
  * no column for stays as it stands. Refused rows are written to
  * FILE.rejects.csv in their order, with the two columns refused_line and
  * refused_why in front, in a form that can be corrected and imported again; the
- * file appears whole when the import ends, and is absent when nothing was
- * refused. Memory is bounded by the longest batch, plus 24 bytes a row for what
- * repeats itself. */
+ * file appears whole when the import ends. One that is there already, and says
+ * something else, is left alone: then it is FILE.rejects.2.csv, and so on.
+ * A failing import adds up too: what it read last was not written, and does not
+ * count as read. Memory is bounded by the longest batch, plus 24 bytes a row
+ * for what repeats itself. */
 #ifndef DOMAIN_IMPORT_H
 #define DOMAIN_IMPORT_H
 
 #include <stdio.h>
 
+#include "domain/csv_encoding.h"
 #include "ledger/ledger.h"
 
 #define IMPORT_SHOWN_MAX 20
-#define IMPORT_NOTES_MAX 6
+#define IMPORT_NOTES_MAX 8
 #define IMPORT_ROWS_MAX (4u << 20) /* of one file */
 
 struct import_job {
@@ -44,13 +47,16 @@ struct import_job {
 	const char *bytes;
 	size_t nbytes;
 	FILE *rejects; /* instead of FILE.rejects.csv, or NULL; borrowed */
+	/* The same as a path that must not be there yet; of import_lives a
+	 * folder for its three. Or NULL; borrowed. */
+	const char *rejects_path;
 	/* Names the source in ids and in the field `source`. NULL: the kind's
 	 * name, "lives" for import_lives. Never the file's name, so that the
 	 * same rows in another file are the same records. */
 	const char *source;
 	/* Folder of declared column mappings (schema/import), or NULL. */
 	const char *mappings;
-	bool latin1;
+	enum csv_encoding encoding;
 	/* Gets one row of CSV for each refusal and each remark, or NULL:
 	 * file,line,what,reason,id, where `what` is refused, or flagged for a
 	 * remark, or noted for one that leaves no flag. Without a header. */
@@ -76,8 +82,11 @@ struct import_report {
 	} shown[IMPORT_SHOWN_MAX];
 	size_t nshown;
 	char *rejects; /* path of the refused rows, or NULL; owned */
-	bool rejects_lost; /* they could not be written there */
+	/* Why they could not be written, and where; or empty. */
+	char rejects_lost[200];
+	int64_t unwritten; /* rows that were read when the import failed */
 	bool absent; /* a file that a folder may lack, and lacks */
+	bool left_out; /* the import was of another file of the three alone */
 	bool lines_lost; /* nor those of job->lines */
 };
 
@@ -89,14 +98,20 @@ struct import_report {
 enum rc import_csv(struct op *op, const struct import_job *job,
 		   struct import_report *report);
 
-/* A folder in the open LIVES format: businesses.csv, inspections.csv and
+/* A folder, or one file of refused rows of it (NAME.csv.rejects.csv,
+ * corrected), in the open LIVES format: businesses.csv, inspections.csv and
  * violations.csv become subjects, visits and violations; one report each. A
  * city may leave violations.csv out. Columns may differ by case and order;
  * columns beyond the format are left out.
  *
- * Flags: `repeat` (a key that came up before), `no_inspection` (a violation of
- * a day without one), `not_counted` (a visit that is no check, such as one to a
- * site under construction or to a new owner: caps and credit pass over it). */
+ * The order of rows means nothing: what shares a key is numbered by what it
+ * says. A violation is joined to the inspection of its day that is on record.
+ *
+ * Flags: `repeat` (a key that another row has), `no_inspection` (a violation of
+ * a day without one), `position_unread` and `score_unread` (a cell that is no
+ * place, or no number from 0 to 100, was dropped), `not_counted` (a visit that
+ * is no check, such as one to a site under construction or to a new owner: caps
+ * and credit pass over it). */
 #define LIVES_FILES 3
 enum rc import_lives(struct op *op, const struct import_job *job,
 		     struct import_report reports[LIVES_FILES]);

@@ -62,7 +62,9 @@ enum rc batch_open(struct import_batch *b, struct op *op,
 		   const char *file, const struct csv_row *header,
 		   struct import_report *report)
 {
-	size_t n = strlen(file) + sizeof(".rejects.csv.part");
+	const char *asked = job->rejects_path;
+	size_t n = strlen(file) + (asked ? strlen(asked) : 0) +
+		   sizeof("/.rejects.csv.part");
 	enum rc rc;
 
 	*b = (struct import_batch){ .op = op, .job = job, .report = report };
@@ -76,7 +78,12 @@ enum rc batch_open(struct import_batch *b, struct op *op,
 	b->part = malloc(n);
 	if (!b->records || !b->pending || !b->path || !b->part)
 		return err_set(op->err, RC_NOMEM, "out of memory");
-	snprintf(b->path, n, "%s.rejects.csv", file);
+	if (!asked)
+		snprintf(b->path, n, "%s.rejects.csv", file);
+	else if (job->kind && strcmp(job->kind, "lives") != 0)
+		snprintf(b->path, n, "%s", asked);
+	else
+		snprintf(b->path, n, "%s/%s.rejects.csv", asked, b->file);
 	snprintf(b->part, n, "%s.part", b->path);
 	if (header->n > 2 && header_is(&header->cells[0], "refused_line") &&
 	    header_is(&header->cells[1], "refused_why"))
@@ -251,6 +258,20 @@ static enum rc check_source(const struct import_batch *b,
 		       b->kind_name, source ? source : "", b->rules_of);
 }
 
+/* Rows without the rest of their file: what has their key on record may be
+ * another row's. */
+static enum rc check_adds(const struct import_batch *b, const json_t *standing,
+			  json_t *record, struct err *why)
+{
+	if (!b->adds_only || !standing ||
+	    json_equal((json_t *)(uintptr_t)standing, record))
+		return RC_OK;
+	return err_set(why, RC_INVALID,
+		       "there is a %s of this key that says something else: "
+		       "correct the row in the whole file and import that",
+		       b->kind_name);
+}
+
 static enum rc pend_record(struct import_batch *b, const struct csv_row *row,
 			   const struct entry_fact *fact, json_t *record,
 			   json_t *base, bool is_marked)
@@ -303,7 +324,11 @@ enum rc batch_put(struct import_batch *b, const struct csv_row *row,
 		return batch_refuse(b, row, why.text);
 	if (rc != RC_OK)
 		return err_set(b->op->err, rc, "%s", why.text);
-	rc = entry_shared(b->op, b->job->scope, b->kind, fact, b->op->err);
+	rc = entry_clean(b->kind, (json_t *)(uintptr_t)fact->given, standing,
+			 fact, b->op->err);
+	if (rc == RC_OK)
+		rc = entry_shared(b->op, b->job->scope, b->kind, fact,
+				  b->op->err);
 	if (rc != RC_OK)
 		goto out;
 	record = entry_record(b->kind, b->job->scope, fact, standing);
@@ -320,6 +345,7 @@ enum rc batch_put(struct import_batch *b, const struct csv_row *row,
 	if (rc != RC_OK)
 		goto out;
 	if (check_source(b, standing, &why) != RC_OK ||
+	    check_adds(b, standing, record, &why) != RC_OK ||
 	    check_record(b, record, &why) != RC_OK) {
 		rc = batch_refuse(b, row, why.text);
 		goto out;

@@ -36,6 +36,7 @@ struct import_batch {
 			       * facts are what it says, and no person's word.
 			       * Borrowed */
 	FILE *rejects; /* NULL until the first refusal */
+	bool adds_only; /* a fact that stands says what it says */
 	size_t done;
 };
 
@@ -57,15 +58,21 @@ void batch_refused(struct import_batch *b, int64_t line, const char *why,
 /* Count a remark about what went in, and write it out. */
 void batch_remarked(struct import_batch *b, int64_t line, const char *id,
 		    const struct entry_remark *remark);
-/* Put FILE.rejects.csv in its place, or take an earlier one away. */
+/* Put FILE.rejects.csv in its place. */
 void batch_publish(struct import_batch *b);
 /* Write what is collected. */
 enum rc batch_flush(struct import_batch *b);
+/* The import stops: count what was read and is not dealt with. */
+void batch_failed(struct import_batch *b);
 /* Add up; call it after the last flush of a file. Accepts a zeroed batch. */
 void batch_close(struct import_batch *b);
 
 /* Count under a name; the first call makes the note. */
 void report_note(struct import_report *report, const char *what, int64_t n);
+/* White space around a name, and its capitals, mean nothing. */
 bool header_is(const struct csv_cell *cell, const char *name);
+/* What parts the columns of a header that has one alone, where that is no
+ * comma; or NUL. */
+char header_separator(const struct csv_row *header);
 
 #endif

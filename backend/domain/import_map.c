@@ -39,21 +39,44 @@ static bool find_place(struct import_target *t, const struct kind *k,
 	return true;
 }
 
-static enum rc refuse_column(const struct kind *k, const char *name,
-			     struct err *err)
+static enum rc refuse_column(const struct kind *k, const struct csv_row *header,
+			     const char *name, struct err *err)
 {
+	char separator = header_separator(header);
 	struct buf known;
 	enum rc rc;
 
+	if (separator)
+		return err_set(err, RC_INVALID,
+			       "line %lld: the columns are parted by %s and "
+			       "not by commas: save the file with commas",
+			       (long long)header->line,
+			       separator == '\t'  ? "tabs"
+			       : separator == ';' ? "';'"
+						  : "'|'");
 	buf_init(&known, 4096);
 	for (size_t i = 0; i < k->nfields; i++)
 		buf_printf(&known, " %s", k->fields[i].name);
 	rc = err_set(err, RC_INVALID,
-		     "column '%.40s' is not known; columns of '%s': id "
-		     "town%s",
-		     name, k->name, known.data ? known.data : "");
+		     "line %lld: column '%.40s' is not known; columns of '%s': "
+		     "id town%s",
+		     (long long)header->line, name, k->name,
+		     known.data ? known.data : "");
 	buf_release(&known);
 	return rc;
+}
+
+/* Names of fields are plain small letters. */
+static void column_name(char *out, size_t size, const struct csv_cell *cell)
+{
+	const char *p = cell->p + strspn(cell->p, " \t\r\n");
+	size_t n = 0;
+
+	for (; *p && n + 1 < size; p++)
+		out[n++] = *p >= 'A' && *p <= 'Z' ? (char)(*p | 0x20) : *p;
+	while (n > 0 && strchr(" \t\r\n", out[n - 1]))
+		n--;
+	out[n] = '\0';
 }
 
 /* The header as field names. The two columns of a file of refused rows are
@@ -62,14 +85,16 @@ static enum rc map_names(struct import_map *m, const struct kind *k,
 			 const struct csv_row *header, struct err *err)
 {
 	for (size_t i = 0; i < header->n; i++) {
-		const char *name = header->cells[i].p;
 		struct import_target t = { .columns = { i }, .ncolumns = 1 };
+		char name[64];
+
+		column_name(name, sizeof(name), &header->cells[i]);
 
 		if (strcmp(name, "refused_line") == 0 ||
 		    strcmp(name, "refused_why") == 0)
 			continue;
 		if (!find_place(&t, k, name))
-			return refuse_column(k, name, err);
+			return refuse_column(k, header, name, err);
 		m->targets[m->n++] = t;
 	}
 	return RC_OK;

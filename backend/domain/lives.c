@@ -5,22 +5,22 @@
  *   inspections.csv  business_id + date + type        -> visit
  *   violations.csv   business_id + date + code + ...  -> violation
  *
- * Files are read in this order. What repeats a key gets "#2", "#3" ... behind
- * it and the flag `repeat`: a register that has a row twice may mean two
- * visits, and nothing in the file can tell. A violation belongs to the first
- * inspection of its business and day, a scored one before an unscored. */
+ * Files are read in this order, and each twice: what has a key in common is
+ * numbered by what it says, "#2", "#3" ... behind the key, with the flag
+ * `repeat`, wherever in the file it stands. A register that has a row twice may
+ * mean two visits, and nothing in the file can tell. A violation belongs to an
+ * inspection of its business and day, of the folder or else on record: one with
+ * a score before one without, a check before what is none. */
 #include "domain/lives.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/hex.h"
 #include "base/jcs.h"
 #include "domain/convert.h"
-
-const struct entry_remark lives_latin1 = { NULL,
-					   "rows converted from Latin-1" };
 
 const char *lives_cell(const struct lives *l, int column)
 {
@@ -94,15 +94,14 @@ enum rc lives_subject(struct lives *l, json_t *given, struct err *why)
 	return lives_set(l, given, "subject", id, why);
 }
 
-enum rc lives_ordinal(struct lives *l, const char *const *parts, uint32_t *n,
-		      struct err *err)
+uint32_t lives_number(struct lives *l, uint32_t *copy)
 {
-	struct seen_slot *slot;
-	enum rc rc = seen_at(&l->known, seen_key(parts), &slot, err);
+	uint64_t key, content;
 
-	if (rc == RC_OK)
-		*n = ++slot->n;
-	return rc;
+	*copy = 1;
+	return l->file->key(l, &key, &content)
+		       ? order_number(&l->order, key, content, copy)
+		       : 1;
 }
 
 /* Letters of either case, or another of a column's names (a|b|c). */
@@ -137,11 +136,20 @@ static enum rc find_columns(struct lives *l, const struct lives_file *file,
 			at++;
 		if (at == header->n && file->columns[i].required)
 			return err_set(l->op->err, RC_INVALID,
-				       "'%s' has no column '%s'", file->name,
-				       file->columns[i].names);
+				       "'%s' has no column '%s'%s", file->name,
+				       file->columns[i].names,
+				       header_separator(header)
+					       ? ": its columns are not parted "
+						 "by commas"
+					       : "");
 		l->columns[i] = at == header->n ? SIZE_MAX : at;
 	}
 	return RC_OK;
+}
+
+static bool is_whole(const struct lives *l)
+{
+	return l->row->state == CSV_ROW && l->row->n == l->ncolumns;
 }
 
 static enum rc take_row(struct lives *l, const struct lives_file *file)
@@ -151,7 +159,7 @@ static enum rc take_row(struct lives *l, const struct lives_file *file)
 	enum rc rc;
 
 	l->batch.report->read++;
-	if (l->row->state == CSV_ROW && l->row->n != l->ncolumns)
+	if (l->row->state == CSV_ROW && !is_whole(l))
 		err_set(&why, RC_INVALID, "%zu columns, the header has %zu",
 			l->row->n, l->ncolumns);
 	else if (l->row->state == CSV_REFUSED)
@@ -171,57 +179,112 @@ static enum rc take_row(struct lives *l, const struct lives_file *file)
 	return rc;
 }
 
-static enum rc read_rows(struct lives *l, const struct lives_file *file,
-			 struct csv *c, struct import_report *report,
-			 const char *path)
+/* The first reading: how the rows are numbered. */
+static enum rc read_keys(struct lives *l, struct csv *c)
 {
+	uint64_t key, content;
 	struct csv_row row;
 	enum rc rc = csv_next(c, &row, l->op->err);
 
 	if (rc == RC_OK)
-		rc = find_columns(l, file, &row);
-	if (rc == RC_OK)
-		rc = batch_open(&l->batch, l->op, l->job, file->kind, path,
-				&row, report);
-	l->batch.rules_of = l->source;
+		rc = find_columns(l, l->file, &row);
 	l->row = &row;
 	while (rc == RC_OK) {
 		rc = csv_next(c, &row, l->op->err);
 		if (rc != RC_OK || row.state == CSV_END)
 			break;
-		rc = take_row(l, file);
+		if (is_whole(l) && l->file->key(l, &key, &content))
+			rc = order_add(&l->order, key, content, l->op->err);
+	}
+	l->row = NULL;
+	order_sort(&l->order);
+	return rc;
+}
+
+static enum rc read_rows(struct lives *l, struct csv *c, const char *path,
+			 struct import_report *report)
+{
+	struct csv_row row;
+	enum rc rc = csv_next(c, &row, l->op->err);
+
+	if (rc == RC_OK)
+		rc = find_columns(l, l->file, &row);
+	if (rc == RC_OK)
+		rc = batch_open(&l->batch, l->op, l->job, l->file->kind, path,
+				&row, report);
+	l->batch.rules_of = l->source;
+	l->batch.adds_only = l->alone && l->file->are_facts;
+	l->row = &row;
+	while (rc == RC_OK) {
+		rc = csv_next(c, &row, l->op->err);
+		if (rc != RC_OK || row.state == CSV_END)
+			break;
+		rc = take_row(l, l->file);
 	}
 	if (rc == RC_OK)
 		rc = batch_flush(&l->batch);
 	l->row = NULL;
+	if (rc != RC_OK && l->batch.report)
+		batch_failed(&l->batch);
 	batch_close(&l->batch);
 	return rc;
+}
+
+static enum rc read_twice(struct lives *l, const char *path,
+			  struct import_report *report)
+{
+	struct csv *c = NULL;
+	enum rc rc = csv_open(&c, path, l->job->encoding, l->op->err);
+
+	if (rc == RC_OK)
+		rc = read_keys(l, c);
+	csv_close(c);
+	c = NULL;
+	if (rc == RC_OK)
+		rc = csv_open(&c, path, l->job->encoding, l->op->err);
+	if (rc == RC_OK)
+		rc = read_rows(l, c, path, report);
+	csv_close(c);
+	order_release(&l->order);
+	return rc;
+}
+
+/* What is counted though it be nothing. */
+static void count_nothing(const struct lives *l, struct import_report *report)
+{
+	for (size_t i = 0; i < l->file->always; i++)
+		report_note(report, l->file->remarks[i]->what, 0);
+	if (l->converted.what)
+		report_note(report, l->converted.what, 0);
 }
 
 static enum rc read_file(struct lives *l, const struct lives_file *file,
 			 struct import_report *report)
 {
 	size_t n = strlen(l->job->file) + strlen(file->name) + 2;
-	struct csv *c = NULL;
-	char *path = malloc(n);
+	char *path;
 	enum rc rc;
 
+	l->file = file;
+	count_nothing(l, report);
+	if (l->alone)
+		return read_twice(l, l->job->file, report);
+	path = malloc(n);
 	if (!path)
 		return err_set(l->op->err, RC_NOMEM, "out of memory");
 	snprintf(path, n, "%s/%s", l->job->file, file->name);
-	for (size_t i = 0; file->remarks[i]; i++)
-		report_note(report, file->remarks[i]->what, 0);
-	if (file->is_optional && access(path, F_OK) != 0) {
-		report->absent = true;
-		free(path);
-		return RC_OK;
-	}
-	rc = csv_open(&c, path, l->job->latin1, l->op->err);
-	if (rc == RC_OK)
-		rc = read_rows(l, file, c, report, path);
-	csv_close(c);
+	report->absent = file->is_optional && access(path, F_OK) != 0;
+	rc = report->absent ? RC_OK : read_twice(l, path, report);
 	free(path);
 	return rc;
+}
+
+/* Which of the three a file of refused rows is of: NAME.csv.rejects... */
+static bool is_part_of(const char *path, const struct lives_file *file)
+{
+	const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+
+	return strncmp(name, file->name, strlen(file->name)) == 0;
 }
 
 enum rc import_lives(struct op *op, const struct import_job *job,
@@ -232,16 +295,30 @@ enum rc import_lives(struct op *op, const struct import_job *job,
 	};
 	struct lives l = { .op = op,
 			   .job = job,
+			   .converted = { NULL,
+					  csv_encoding_noted(job->encoding) },
 			   .source = job->source ? job->source : "lives" };
 	enum rc rc = RC_OK;
+	struct stat st;
+	bool any = false;
 
+	l.alone = stat(job->file, &st) == 0 && !S_ISDIR(st.st_mode);
 	for (int i = 0; i < LIVES_FILES; i++) {
 		reports[i] = (struct import_report){ 0 };
 		snprintf(reports[i].name, sizeof(reports[i].name), "%s",
 			 files[i]->name);
+		reports[i].left_out =
+			l.alone && !is_part_of(job->file, files[i]);
+		any = any || !reports[i].left_out;
 	}
+	if (!any)
+		return err_set(op->err, RC_INVALID,
+			       "'%s' is neither a folder nor a file named like "
+			       "inspections.csv.rejects.csv",
+			       job->file);
 	for (int i = 0; i < LIVES_FILES && rc == RC_OK; i++)
-		rc = read_file(&l, files[i], &reports[i]);
+		if (!reports[i].left_out)
+			rc = read_file(&l, files[i], &reports[i]);
 	seen_release(&l.known);
 	return rc;
 }

@@ -4,20 +4,24 @@
 #define DOMAIN_LIVES_H
 
 #include "domain/import_batch.h"
+#include "domain/lives_order.h"
 
 #define LIVES_COLUMNS_MAX 9
+#define LIVES_REMARKS_MAX 6
 
 struct lives {
 	struct op *op; /* borrowed, like all until `row` */
 	const struct import_job *job;
+	const struct lives_file *file;
 	const char *source;
 	const struct csv_row *row;
 	size_t columns[LIVES_COLUMNS_MAX]; /* SIZE_MAX: the file has none */
 	size_t ncolumns; /* of the file */
+	bool alone; /* refused rows of one file, without the others */
+	struct entry_remark converted; /* rows of another encoding */
 	struct import_batch batch;
-	/* Across the files: businesses, inspections of a day with their ids,
-	 * and how often each key was seen. */
-	struct seen known;
+	struct lives_order order; /* of the file that is being read */
+	struct seen known; /* businesses, and inspections of a day */
 };
 
 struct lives_file {
@@ -27,8 +31,14 @@ struct lives_file {
 		bool required;
 	} columns[LIVES_COLUMNS_MAX + 1];
 	bool is_optional;
-	/* Counted even at zero, and what the file decides. */
-	const struct entry_remark *remarks[IMPORT_NOTES_MAX];
+	/* The files' own facts: what stands says so already. */
+	bool are_facts;
+	/* What the file decides; the first `always` are counted at zero too. */
+	const struct entry_remark *remarks[LIVES_REMARKS_MAX];
+	size_t always;
+	/* What l->row is known by, and what else it says, as hashes. False: the
+	 * row has no key. */
+	bool (*key)(const struct lives *l, uint64_t *key, uint64_t *content);
 	/* Take in l->row. `given` is empty; RC_INVALID with `why` refuses the
 	 * row, all else stops. */
 	enum rc (*take)(struct lives *l, json_t *given, struct err *why);
@@ -36,8 +46,6 @@ struct lives_file {
 
 extern const struct lives_file lives_businesses, lives_inspections,
 	lives_violations;
-
-extern const struct entry_remark lives_latin1;
 
 /* The cell of a column of the file's table, or "". */
 const char *lives_cell(const struct lives *l, int column);
@@ -48,8 +56,7 @@ void lives_id(const struct lives *l, const char *kind, const char *source_id,
 	      char id[21]);
 /* Set `subject` to the business of column 0, which must be known. */
 enum rc lives_subject(struct lives *l, json_t *given, struct err *why);
-/* How often these parts came up, with this time. */
-enum rc lives_ordinal(struct lives *l, const char *const *parts, uint32_t *n,
-		      struct err *err);
+/* The number of l->row among those of its key, and of its content, from 1. */
+uint32_t lives_number(struct lives *l, uint32_t *copy);
 
 #endif

@@ -5,7 +5,9 @@
 
 #include "base/hex.h"
 #include "base/jcs.h"
+#include "domain/convert.h"
 #include "kind/marks.h"
+#include "sql_store.gen.h"
 
 #define SOURCE_ID_MAX 400
 
@@ -13,6 +15,12 @@
 static const struct entry_remark no_coordinates = { NULL,
 						    "without coordinates" };
 static const struct entry_remark no_score = { NULL, "without score" };
+/* The cell is dropped, and the row kept. */
+static const struct entry_remark no_place = { "position_unread",
+					      "coordinates that are no place" };
+static const struct entry_remark no_number = {
+	"score_unread", "scores that are no number from 0 to 100"
+};
 static const struct entry_remark repeated = { "repeat", "repeated" };
 static const struct entry_remark no_inspection = { "no_inspection",
 						   "without an inspection" };
@@ -31,7 +39,7 @@ static enum rc put(struct lives *l, const struct lives_file *file,
 	fact->first = first;
 	fact->own = file->remarks;
 	if (l->row->converted)
-		entry_note(fact, &lives_latin1);
+		entry_note(fact, &l->converted);
 	if (!first ||
 	    json_object_set_new(given, "source_id", json_string(source_id)))
 		rc = err_set(l->op->err, RC_NOMEM, "out of memory");
@@ -101,25 +109,72 @@ static enum rc set_address(struct lives *l, json_t *given, struct err *why)
 	return rc;
 }
 
-/* Half a position, and the point 0, 0 in the sea, are no coordinates. */
-static enum rc set_position(struct lives *l, json_t *given,
-			    struct entry_fact *fact, struct err *why)
+static bool is_within(const struct field *f, json_int_t v)
 {
-	enum rc rc =
-		lives_set(l, given, "latitude", lives_cell(l, B_LATITUDE), why);
+	return (!f->least || v >= json_integer_value(f->least)) &&
+	       (!f->most || v <= json_integer_value(f->most));
+}
 
-	if (rc == RC_OK)
-		rc = lives_set(l, given, "longitude",
-			       lives_cell(l, B_LONGITUDE), why);
-	if (rc != RC_OK)
-		return rc;
-	if (json_int(given, "latitude", 0) != 0 &&
+/* What the field cannot be is no value; the answer is whether it is one, or
+ * empty. */
+static bool set_or_drop(struct lives *l, json_t *given, const char *name,
+			const char *text)
+{
+	const struct field *f = kind_field(l->batch.kind, name);
+	struct err ignored = { 0 };
+	json_t *value = NULL;
+	bool good;
+
+	if (!f)
+		return true;
+	good = convert_value(f, text, &value, &ignored) == RC_OK &&
+	       (!json_is_integer(value) ||
+		is_within(f, json_integer_value(value)));
+	if (!good) {
+		json_decref(value);
+		value = NULL;
+	}
+	json_object_set_new(given, name, value ? value : json_null());
+	return good;
+}
+
+/* Half a position, what is none on earth, and the point 0, 0 in the sea, are no
+ * coordinates. */
+static void set_position(struct lives *l, json_t *given,
+			 struct entry_fact *fact)
+{
+	const char *latitude = lives_cell(l, B_LATITUDE);
+	const char *longitude = lives_cell(l, B_LONGITUDE);
+	bool good = set_or_drop(l, given, "latitude", latitude);
+
+	good = set_or_drop(l, given, "longitude", longitude) && good;
+	if (good && json_int(given, "latitude", 0) != 0 &&
 	    json_int(given, "longitude", 0) != 0)
-		return RC_OK;
+		return;
+	if (*latitude || *longitude)
+		entry_note(fact, &no_place);
 	entry_note(fact, &no_coordinates);
 	json_object_set_new(given, "latitude", json_null());
 	json_object_set_new(given, "longitude", json_null());
-	return RC_OK;
+}
+
+static bool key_of_business(const struct lives *l, uint64_t *key,
+			    uint64_t *content)
+{
+	const char *keys[] = { lives_cell(l, B_ID), NULL };
+	const char *rest[] = { lives_cell(l, B_NAME),
+			       lives_cell(l, B_ADDRESS),
+			       lives_cell(l, B_CITY),
+			       lives_cell(l, B_STATE),
+			       lives_cell(l, B_POSTAL),
+			       lives_cell(l, B_LATITUDE),
+			       lives_cell(l, B_LONGITUDE),
+			       lives_cell(l, B_PHONE),
+			       NULL };
+
+	*key = seen_key(keys);
+	*content = seen_key(rest);
+	return **keys;
 }
 
 static enum rc take_business(struct lives *l, json_t *given, struct err *why)
@@ -127,20 +182,26 @@ static enum rc take_business(struct lives *l, json_t *given, struct err *why)
 	const char *business = lives_cell(l, B_ID);
 	char id[21];
 	struct entry_fact fact = { .id = id, .given = given };
+	uint32_t copy;
 	enum rc rc;
 
 	if (!*business || strlen(business) >= SOURCE_ID_MAX)
 		return err_set(why, RC_INVALID, "business_id is %s",
 			       *business ? "too long" : "empty");
+	if (lives_number(l, &copy) > 1)
+		return err_set(
+			why, RC_INVALID,
+			"business '%.40s' stands more than once: another "
+			"of its rows is taken",
+			business);
 	rc = lives_set(l, given, "name", lives_cell(l, B_NAME), why);
 	if (rc == RC_OK)
 		rc = set_address(l, given, why);
 	if (rc == RC_OK)
 		rc = lives_set(l, given, "phone", lives_cell(l, B_PHONE), why);
-	if (rc == RC_OK)
-		rc = set_position(l, given, &fact, why);
 	if (rc != RC_OK)
 		return rc;
+	set_position(l, given, &fact);
 	lives_id(l, "subject", business, id);
 	return put(l, &lives_businesses, business, "in_business", &fact);
 }
@@ -157,19 +218,56 @@ static bool is_no_check(const struct lives *l)
 	return type && marks_earned(type, lives_cell(l, I_TYPE));
 }
 
-/* Remember which inspection a violation of this day belongs to. */
-static enum rc remember(struct lives *l, const char *business, const char *day,
-			const char *id, bool scored)
+/* A date of the file as a day, or false. */
+static bool read_day(const char *text, char day[11])
 {
-	const char *parts[] = { "day", business, day, NULL };
+	static const struct field date = { .name = "date", .type = FIELD_DATE };
+	struct err ignored = { 0 };
+	json_t *value = NULL;
+	bool good = convert_value(&date, text, &value, &ignored) == RC_OK;
+
+	good = good && json_is_string(value);
+	if (good)
+		snprintf(day, 11, "%s", json_string_value(value));
+	json_decref(value);
+	return good;
+}
+
+/* Of one business, day and type the one with a score is the first. */
+static bool key_of_inspection(const struct lives *l, uint64_t *key,
+			      uint64_t *content)
+{
+	const char *score = lives_cell(l, I_SCORE);
+	const char *rest[] = { score, lives_cell(l, I_DESCRIPTION), NULL };
+	char day[11];
+	const char *keys[] = { lives_cell(l, I_BUSINESS), day,
+			       lives_cell(l, I_TYPE), NULL };
+
+	if (!read_day(lives_cell(l, I_DATE), day))
+		return false;
+	*key = seen_key(keys);
+	*content = seen_key(rest) >> 1 | (uint64_t) !*score << 63;
+	return true;
+}
+
+/* Remember which inspection a violation of this day belongs to, whatever the
+ * order of the rows: the one of the highest rank, and of these the smallest id.
+ */
+static enum rc remember(struct lives *l, const char *day, const char *id,
+			bool scored, bool is_check)
+{
+	const char *parts[] = { "day", lives_cell(l, I_BUSINESS), day, NULL };
+	uint32_t rank = 1 + 2 * (uint32_t)scored + is_check;
+	unsigned char bytes[10];
 	struct seen_slot *slot;
 	enum rc rc = seen_at(&l->known, seen_key(parts), &slot, l->op->err);
 
-	if (rc != RC_OK || (slot->n > 0 && (slot->marked || !scored)))
+	hex_decode(bytes, sizeof(bytes), id, 20);
+	if (rc != RC_OK || slot->n > rank ||
+	    (slot->n == rank && memcmp(slot->id, bytes, sizeof(bytes)) <= 0))
 		return rc;
-	slot->n = 1;
-	slot->marked = scored;
-	hex_decode(slot->id, sizeof(slot->id), id, 20);
+	slot->n = rank;
+	memcpy(slot->id, bytes, sizeof(bytes));
 	return RC_OK;
 }
 
@@ -188,7 +286,7 @@ static enum rc take_inspection(struct lives *l, json_t *given, struct err *why)
 {
 	const char *business = lives_cell(l, I_BUSINESS), *day = NULL;
 	char source_id[SOURCE_ID_MAX], id[21];
-	uint32_t n = 0;
+	uint32_t n = 0, copy;
 	bool scored;
 	struct entry_fact fact = { .id = id, .given = given };
 	enum rc rc = lives_subject(l, given, why);
@@ -199,34 +297,32 @@ static enum rc take_inspection(struct lives *l, json_t *given, struct err *why)
 	if (rc == RC_OK)
 		rc = lives_set(l, given, "visit_type", lives_cell(l, I_TYPE),
 			       why);
-	if (rc == RC_OK)
-		rc = lives_set(l, given, "score", lives_cell(l, I_SCORE), why);
 	if (rc == RC_OK && l->columns[I_DESCRIPTION] != SIZE_MAX)
 		rc = lives_set(l, given, "summary",
 			       lives_cell(l, I_DESCRIPTION), why);
 	if (rc == RC_OK) {
 		const char *key[] = { business, day, lives_cell(l, I_TYPE),
 				      NULL };
-		const char *parts[] = { "visit", business, day, key[2], NULL };
 
-		rc = lives_ordinal(l, parts, &n, l->op->err);
-		if (rc == RC_OK)
-			rc = make_source_id(source_id, key, n, why);
+		n = lives_number(l, &copy);
+		rc = make_source_id(source_id, key, n, why);
 	}
 	if (rc != RC_OK)
 		return rc;
-	scored = json_is_integer(json_object_get(given, "score"));
+	if (!set_or_drop(l, given, "score", lives_cell(l, I_SCORE)))
+		entry_note(&fact, &no_number);
 	lives_id(l, "visit", source_id, id);
 	if (n > 1)
 		entry_note(&fact, &repeated);
-	if (!scored)
+	if (!json_is_integer(json_object_get(given, "score")))
 		entry_note(&fact, &no_score);
 	if (is_no_check(l))
 		entry_note(&fact, &entry_no_check);
+	scored = json_is_integer(json_object_get(given, "score"));
 	rc = put(l, &lives_inspections, source_id, "recorded", &fact);
 	if (rc != RC_OK || !fact.taken)
 		return rc;
-	return remember(l, business, day, id, scored);
+	return remember(l, day, id, scored, !is_no_check(l));
 }
 
 enum { V_BUSINESS, V_DATE, V_CODE, V_RISK, V_DESCRIPTION };
@@ -251,45 +347,69 @@ static const char *severity_of(const char *risk)
 	return *risk ? "unknown" : "";
 }
 
+/* Of a file of refused rows, or a row of the folder that was, the inspection
+ * may have come by itself. */
+static enum rc find_on_record(struct lives *l, const char *subject,
+			      const char *day, char id[33], struct err *why)
+{
+	struct query *q =
+		query_begin(l->op->store->db, SQL_IMPORT_VISIT_OF_DAY);
+
+	*id = '\0';
+	query_text(q, 1, l->job->scope);
+	query_text(q, 2, subject);
+	query_text(q, 3, day);
+	query_text(q, 4, l->source);
+	if (query_row(q))
+		snprintf(id, 33, "%s", query_get_text(q, 0));
+	return query_end(q, why);
+}
+
 /* The inspection of the day, or none: the visit stays absent then. */
 static enum rc set_visit(struct lives *l, json_t *given, const char *day,
 			 bool *found, struct err *why)
 {
 	const char *parts[] = { "day", lives_cell(l, V_BUSINESS), day, NULL };
 	const struct seen_slot *slot = seen_find(&l->known, seen_key(parts));
-	char id[21];
+	enum rc rc = RC_OK;
+	char id[33];
 
-	*found = slot != NULL;
-	if (!slot)
-		return RC_OK;
-	hex_encode(id, slot->id, sizeof(slot->id));
-	return lives_set(l, given, "visit", id, why);
+	if (slot)
+		hex_encode(id, slot->id, sizeof(slot->id));
+	else
+		rc = find_on_record(l, json_text(given, "subject"), day, id,
+				    why);
+	*found = rc == RC_OK && *id;
+	return *found ? lives_set(l, given, "visit", id, why) : rc;
 }
 
-/* Repeats are whole rows; two findings of one code on one day are two. */
+/* Two findings of one code on one day are two. */
+static bool key_of_violation(const struct lives *l, uint64_t *key,
+			     uint64_t *content)
+{
+	const char *rest[] = { lives_cell(l, V_RISK),
+			       lives_cell(l, V_DESCRIPTION), NULL };
+	char day[11];
+	const char *keys[] = { lives_cell(l, V_BUSINESS), day,
+			       lives_cell(l, V_CODE), NULL };
+
+	if (!read_day(lives_cell(l, V_DATE), day))
+		return false;
+	*key = seen_key(keys);
+	*content = seen_key(rest);
+	return true;
+}
+
+/* Repeats are whole rows. */
 static enum rc violation_key(struct lives *l, const char *day,
 			     char source_id[SOURCE_ID_MAX], bool *is_repeat,
 			     struct err *why)
 {
-	const char *business = lives_cell(l, V_BUSINESS);
-	const char *code = lives_cell(l, V_CODE);
-	const char *key[] = { business, day, code, NULL };
-	const char *found[] = { "violation", business, day, code, NULL };
-	const char *row[] = { "row",
-			      business,
-			      day,
-			      code,
-			      lives_cell(l, V_RISK),
-			      lives_cell(l, V_DESCRIPTION),
-			      NULL };
-	uint32_t n, rows;
-	enum rc rc = lives_ordinal(l, found, &n, l->op->err);
+	const char *key[] = { lives_cell(l, V_BUSINESS), day,
+			      lives_cell(l, V_CODE), NULL };
+	uint32_t copy, n = lives_number(l, &copy);
 
-	if (rc == RC_OK)
-		rc = lives_ordinal(l, row, &rows, l->op->err);
-	if (rc != RC_OK)
-		return rc;
-	*is_repeat = rows > 1;
+	*is_repeat = copy > 1;
 	return make_source_id(source_id, key, n, why);
 }
 
@@ -338,7 +458,9 @@ const struct lives_file lives_businesses = {
 		     [B_LATITUDE] = { "latitude", false },
 		     [B_LONGITUDE] = { "longitude", false },
 		     [B_PHONE] = { "phone_number", false } },
-	.remarks = { &no_coordinates, &lives_latin1 },
+	.remarks = { &no_coordinates, &no_place, &entry_cleaned },
+	.always = 1,
+	.key = key_of_business,
 	.take = take_business,
 };
 
@@ -350,7 +472,11 @@ const struct lives_file lives_inspections = {
 		     [I_SCORE] = { "score", false },
 		     [I_TYPE] = { "type", false },
 		     [I_DESCRIPTION] = { "description", false } },
-	.remarks = { &repeated, &no_score, &entry_no_check, &lives_latin1 },
+	.are_facts = true,
+	.remarks = { &repeated, &no_score, &entry_no_check, &no_number,
+		     &entry_cleaned },
+	.always = 3,
+	.key = key_of_inspection,
 	.take = take_inspection,
 };
 
@@ -364,6 +490,9 @@ const struct lives_file lives_violations = {
 		     [V_RISK] = { "risk_category", false },
 		     [V_DESCRIPTION] = { "description", false } },
 	.is_optional = true,
-	.remarks = { &repeated, &no_inspection, &lives_latin1 },
+	.are_facts = true,
+	.remarks = { &repeated, &no_inspection, &entry_cleaned },
+	.always = 2,
+	.key = key_of_violation,
 	.take = take_violation,
 };

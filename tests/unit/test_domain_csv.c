@@ -26,7 +26,7 @@ static void put_file(const void *p, size_t n)
 }
 
 /* The file as text: cells in [], records as line:cells, reasons after !. */
-static void read_all(struct buf *out, const char *bytes, size_t n, bool latin1)
+static void read_all(struct buf *out, const char *bytes, size_t n, int encoding)
 {
 	struct err err = { 0 };
 	struct csv_row row;
@@ -34,7 +34,8 @@ static void read_all(struct buf *out, const char *bytes, size_t n, bool latin1)
 
 	put_file(bytes, n);
 	buf_init(out, 1 << 20);
-	assert_int_equal(csv_open(&c, path, latin1, &err), RC_OK);
+	assert_int_equal(csv_open(&c, path, (enum csv_encoding)encoding, &err),
+			 RC_OK);
 	for (;;) {
 		assert_int_equal(csv_next(c, &row, &err), RC_OK);
 		if (row.state == CSV_END)
@@ -319,12 +320,48 @@ static void csv_write_field_quotes_and_defuses(void **state)
 	}
 }
 
+static void expect_cells(const char *bytes, enum csv_encoding encoding,
+			 const char *want)
+{
+	struct buf got;
+
+	read_all(&got, bytes, strlen(bytes), (int)encoding);
+	assert_string_equal(got.data, want);
+	buf_release(&got);
+}
+
+static void other_encodings_are_converted_or_refused(void **state)
+{
+	/* \u9910\u996e in GB 2312; \u3400 in four bytes of GB18030. */
+	static const char gb[] = "\xb2\xcd\xd2\xfb,a\n\x81\x39\xee\x39,b\n";
+
+	(void)state;
+	expect_cells(gb, CSV_GB18030,
+		     "1:[\xe9\xa4\x90\xe9\xa5\xae][a]~\n"
+		     "2:[\xe3\x90\x80][b]~\n");
+	expect_cells("\xe9\xa4\x90,a\n\xff\xff,b\n", CSV_GB18030,
+		     "1:[\xe9\xa4\x90][a]\n"
+		     "2:[\xff\xff][b]!neither valid GB18030 nor valid UTF-8\n");
+	expect_cells("Joe\x92s,\x85\n\x81,b\n", CSV_WINDOWS_1252,
+		     "1:[Joe\xe2\x80\x99s][\xe2\x80\xa6]~\n"
+		     "2:[\x81][b]!a byte that Windows-1252 does not have\n");
+	expect_cells("Joe\x92s,a\ncaf\xe9,b\n", CSV_LATIN1,
+		     "1:[Joe\x92s][a]!a byte that is no letter of Latin-1 (is "
+		     "it windows-1252?)\n"
+		     "2:[caf\xc3\xa9][b]~\n");
+	expect_cells("\xb2\xcd\xd2\xfb\ncaf\xe9\nJoe\x92s\n", CSV_UTF8,
+		     "1:[\xb2\xcd\xd2\xfb]!not valid UTF-8 (is it gb18030?)\n"
+		     "2:[caf\xe9]!not valid UTF-8 (is it latin1?)\n"
+		     "3:[Joe\x92s]!not valid UTF-8 (is it windows-1252?)\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(csv_reads_what_rfc_4180_describes),
 		cmocka_unit_test(csv_converts_only_rows_that_are_not_utf_8),
 		cmocka_unit_test(csv_refuses_nul_in_either_encoding),
+		cmocka_unit_test(other_encodings_are_converted_or_refused),
 		cmocka_unit_test(
 			csv_refuses_what_exceeds_its_limits_and_goes_on),
 		cmocka_unit_test(csv_says_what_it_cannot_open),

@@ -284,8 +284,9 @@ static void import_refuses_bad_rows_and_takes_the_rest(void **state)
 				     "9,town,s8,town,002\n"),
 			 RC_OK);
 	expect(1, 1, 0, 0, 0);
-	assert_null(get_file("a.csv.rejects.csv"));
 	assert_null(report.rejects);
+	/* What is there may have corrections in it. */
+	assert_non_null(strstr(get_file("a.csv.rejects.csv"), "\n11,repeats"));
 }
 
 static void import_refuses_a_file_up_front_and_says_why(void **state)
@@ -322,6 +323,113 @@ static void import_refuses_a_file_up_front_and_says_why(void **state)
 	assert_int_equal(import_text("subject", SCOPE, "id,name\ns1,a\n"),
 			 RC_OK);
 	expect(1, 0, 0, 0, 1);
+}
+
+/* As spreadsheets write them. */
+static void a_header_may_have_capitals_and_spaces(void **state)
+{
+	(void)state;
+	assert_int_equal(import_text("subject", SCOPE,
+				     " ID , Name,\"ADDRESS \"\ns1,a,b\n"),
+			 RC_OK);
+	expect(1, 1, 0, 0, 0);
+	expect_record(SCOPE, "subject", "s1",
+		      "{\"address\":\"b\",\"id\":\"s1\",\"name\":\"a\","
+		      "\"scope\":\"330106\",\"source\":\"subject\","
+		      "\"town\":\"000\"}");
+	assert_int_equal(import_text("subject", SCOPE, "id,ID,name\n"),
+			 RC_INVALID);
+	assert_non_null(strstr(err.text, "'ID' stands twice"));
+}
+
+/* Refused rows never take the place of those of an earlier run. */
+static void refused_rows_get_a_file_of_their_own(void **state)
+{
+	struct import_job job = { .kind = "subject", .scope = SCOPE };
+	char file[200], other[200];
+
+	(void)state;
+	snprintf(file, sizeof(file), "%s",
+		 put_file("r.csv", "id,name\ns1,\n", 12));
+	job.file = file;
+	for (int i = 0; i < 2; i++) {
+		import_report_release(&report);
+		assert_int_equal(import_csv(&op, &job, &report), RC_OK);
+		assert_string_equal(report.rejects,
+				    in_dir("r.csv.rejects.csv"));
+	}
+	put_text("r.csv.rejects.csv", "corrected\n");
+	import_report_release(&report);
+	assert_int_equal(import_csv(&op, &job, &report), RC_OK);
+	assert_string_equal(report.rejects, in_dir("r.csv.rejects.2.csv"));
+	assert_string_equal(get_file("r.csv.rejects.csv"), "corrected\n");
+	assert_null(get_file("r.csv.rejects.csv.part"));
+	import_report_release(&report);
+	snprintf(other, sizeof(other), "%s", in_dir("elsewhere.csv"));
+	job.rejects_path = other;
+	assert_int_equal(import_csv(&op, &job, &report), RC_OK);
+	assert_string_equal(report.rejects, other);
+	import_report_release(&report);
+	snprintf(other, sizeof(other), "%s", in_dir("none/elsewhere.csv"));
+	assert_int_equal(import_csv(&op, &job, &report), RC_OK);
+	assert_null(report.rejects);
+	assert_non_null(strstr(report.rejects_lost, "No such file"));
+	assert_int_equal(report.refused, 1);
+}
+
+/* Names that look like others on a screen. */
+static void characters_that_nobody_sees_are_taken_out(void **state)
+{
+	static const char text[] = "id,name,address\n"
+				   "s1,a\x07lpha\xc2\x92,x\n"
+				   "s2,\xe2\x80\xaemoc.knab,x\n"
+				   "s3,\xe2\x81\xa7plain,x\ty\n"
+				   "s4,\xe2\x80\x98quoted\xe2\x80\x99,x\n";
+	static const char *const names[] = { "alpha", "moc.knab", "plain",
+					     "\xe2\x80\x98quoted\xe2\x80\x99" };
+
+	(void)state;
+	for (int again = 0; again < 2; again++) {
+		assert_int_equal(import_text("subject", SCOPE, text), RC_OK);
+		expect(4, again ? 0 : 4, 0, again ? 4 : 0, 0);
+		assert_int_equal(note_of(&report,
+					 "texts with control or bidi "
+					 "characters, which were left out"),
+				 3);
+	}
+	for (int i = 0; i < 4; i++) {
+		char id[] = { 's', (char)('1' + i), '\0' };
+		json_t *r;
+
+		assert_int_equal(ledger_record(&op, SCOPE, "subject", id, &r),
+				 RC_OK);
+		assert_string_equal(json_text(r, "name"), names[i]);
+		assert_int_equal(json_array_size(json_object_get(r, "flags")),
+				 i < 3);
+		json_decref(r);
+	}
+}
+
+/* Read, and neither written nor refused: the table adds up without it. */
+static void a_failing_import_adds_up(void **state)
+{
+	struct import_job job = { .kind = "nothing" };
+
+	(void)state;
+	admin.roles = ROLE_ADMINISTRATOR;
+	assert_int_equal(import_text("subject", SCOPE, "id,name\n"), RC_OK);
+	job.kind = "subject";
+	job.scope = SCOPE;
+	job.bytes = "id,name\ns1,a\ns2,\n";
+	job.nbytes = strlen(job.bytes);
+	job.file = "the body";
+	job.rejects = tmpfile();
+	snprintf(admin.scopes, sizeof(admin.scopes), "330108");
+	import_report_release(&report);
+	assert_int_equal(import_csv(&op, &job, &report), RC_DENIED);
+	expect(0, 0, 0, 0, 0);
+	assert_int_equal(report.unwritten, 2);
+	fclose(job.rejects);
 }
 
 static void import_converts_latin1_row_by_row(void **state)
@@ -635,6 +743,10 @@ int main(void)
 		TEST(import_refuses_bad_rows_and_takes_the_rest),
 		TEST(import_refuses_a_file_up_front_and_says_why),
 		TEST(import_converts_latin1_row_by_row),
+		TEST(a_header_may_have_capitals_and_spaces),
+		TEST(refused_rows_get_a_file_of_their_own),
+		TEST(characters_that_nobody_sees_are_taken_out),
+		TEST(a_failing_import_adds_up),
 		TEST(import_seals_personal_data),
 		TEST(import_writes_large_files_in_batches),
 		TEST(import_survives_a_failing_store),

@@ -112,7 +112,7 @@ static inline enum rc import_path(const char *kind, const char *scope,
 				  .scope = scope,
 				  .file = path,
 				  .mappings = "schema/import",
-				  .latin1 = latin1 };
+				  .encoding = latin1 ? CSV_LATIN1 : CSV_UTF8 };
 
 	err = (struct err){ 0 };
 	import_report_release(&report);
