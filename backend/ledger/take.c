@@ -289,6 +289,33 @@ static enum rc result_write(struct batch *b, struct batch_scope *bs,
 	return rc;
 }
 
+static bool has_owned(const struct kind *k)
+{
+	for (size_t i = 0; i < k->nfields; i++)
+		if (k->fields[i].rule == MERGE_OWN)
+			return true;
+	return false;
+}
+
+/* The names by which the packet's author goes, where a field of the kind has an
+ * owner; NULL for the server itself. */
+static enum rc author_names(struct batch *b, const struct batch_scope *bs,
+			    const struct kind *k, const struct take *t,
+			    json_t **out)
+{
+	struct people p;
+	enum rc rc;
+
+	*out = NULL;
+	if (t->role & ROLE_SERVER || !has_owned(k))
+		return RC_OK;
+	rc = people_of(b->store, bs->scope, t->commit.author, &p, b->err);
+	*out = json_array();
+	for (size_t i = 0; rc == RC_OK && i < p.n; i++)
+		json_array_append_new(*out, json_string(p.names[i]));
+	return rc;
+}
+
 static enum rc record_take(struct batch *b, struct batch_scope *bs,
 			   const struct take *t, struct take_record *r,
 			   int64_t packet, json_t *conflicts, struct outcome *o)
@@ -297,6 +324,7 @@ static enum rc record_take(struct batch *b, struct batch_scope *bs,
 	struct merge_result m = { 0 };
 	const char *code = NULL;
 	struct err why = { 0 };
+	json_t *by = NULL;
 	struct sides_of s;
 	enum rc rc = sides_load(b, bs, k, r, &s);
 
@@ -315,7 +343,10 @@ static enum rc record_take(struct batch *b, struct batch_scope *bs,
 		return RC_OK;
 	}
 	if (rc == RC_OK)
-		rc = merge_record(k, s.base, s.terminal, s.server, &m, &why);
+		rc = author_names(b, bs, k, t, &by);
+	if (rc == RC_OK)
+		rc = merge_record(k, s.base, s.terminal, s.server, by, &m,
+				  &why);
 	if (rc == RC_CONFLICT || rc == RC_NOT_FOUND) {
 		refuse(r, rc == RC_CONFLICT ? "id_taken" : "missing",
 		       why.text[0] ? why.text : "the record is not here");
@@ -330,6 +361,7 @@ static enum rc record_take(struct batch *b, struct batch_scope *bs,
 	}
 	merge_release(&m);
 	sides_release(&s);
+	json_decref(by);
 	return rc;
 }
 

@@ -130,6 +130,13 @@ static enum rc check_text(const struct field *f, const json_t *value,
 	return RC_OK;
 }
 
+bool field_takes(const struct field *f, const json_t *text)
+{
+	struct err ignored = { 0 };
+
+	return check_text(f, text, &ignored) == RC_OK;
+}
+
 static enum rc check_set(const struct field *f, const json_t *set,
 			 struct err *err)
 {

@@ -8,6 +8,7 @@
  *  "fields":[{"name":"state","type":"text","label":{...},"rule":"threeway",
  *   "group":"...","writers":[...],"values":["open"],"required":true,
  *   "refers":"subject","max":200,"safe":"open","fsm":{...},
+ *   "own":"lead",
  *   "codes":{...},"acting":["open"],"shape":"points","least":0,"most":100,
  *   "members_least":2,"not_future":true,"not_past":true,
  *   "not_before":"valid_from","limits_at":["issued"],"marks":{...}}],
@@ -52,6 +53,11 @@ enum merge_rule {
 	MERGE_ONCE,
 	MERGE_SAFE,
 	MERGE_FSM, /* states by a table: kind/fsm.h */
+	MERGE_TEXT, /* line by line */
+	MERGE_SUM, /* a counter: what each side added */
+	MERGE_OWN, /* its owner's; what another writes is a question to him */
+	MERGE_REF, /* the office's; what a tablet writes is an observation */
+	MERGE_CALC, /* the server's own, computed from other records */
 	MERGE_UNKNOWN, /* a rule of a later version: conflict */
 	MERGE__MAX
 };
@@ -93,6 +99,7 @@ struct field {
 	int64_t max; /* characters of text, members of a set; 0: 4,000 */
 	const json_t *safe; /* MERGE_SAFE: the interim value */
 	const struct fsm *fsm; /* MERGE_FSM: its table */
+	const char *own; /* MERGE_OWN: the field that names the owner */
 	const json_t *codes; /* kind/codes.h: its table, or NULL */
 	bool is_points; /* FIELD_JSON: a checklist, form/points.h */
 	bool is_changes; /* FIELD_JSON: kind/within.h */
@@ -174,6 +181,8 @@ const struct field *kind_field(const struct kind *k, const char *name);
 /* Is the value legal for the field (type, range, values, length)? */
 enum rc field_check(const struct kind *k, const struct field *f,
 		    const json_t *value, struct err *err);
+/* Is the text among the values of its field, and no longer than it may be? */
+bool field_takes(const struct field *f, const json_t *text);
 /* Does only the type fit, so that a column can hold it? */
 bool field_fits(const struct field *f, const json_t *value);
 /* A whole record: id, scope, town, known fields legal, required ones present;

@@ -28,6 +28,11 @@ static enum rc field_more(struct parse *p, const json_t *o)
 		return err_set(p->err, RC_INVALID,
 			       "kind '%s': field '%s' does not suit its shape",
 			       p->kind->name, name);
+	if (f->rule == MERGE_OWN && !kind_field(p->kind, f->own))
+		return err_set(p->err, RC_INVALID,
+			       "kind '%s': field '%s' is owned by no field "
+			       "'%s'",
+			       p->kind->name, name, f->own);
 	if (f->codes && codes_declared(p->kind, f, p->err) != RC_OK)
 		return p->err->code;
 	if (limits_declared(p->kind, f, o, p->err) != RC_OK)

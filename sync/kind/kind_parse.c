@@ -122,6 +122,12 @@ static enum rc check_rule(struct parse *p, const struct field *f)
 		fits = !is_set && !is_json && f->type != FIELD_BOOL;
 	else if (f->rule == MERGE_SAFE)
 		fits = f->safe != NULL;
+	else if (f->rule == MERGE_TEXT)
+		fits = f->type == FIELD_TEXT && !f->values;
+	else if (f->rule == MERGE_SUM)
+		fits = f->type == FIELD_INT || f->type == FIELD_MONEY;
+	else if (f->rule == MERGE_OWN)
+		fits = f->own != NULL;
 	if (!fits)
 		return err_set(p->err, RC_INVALID,
 			       "kind '%s': field '%s' does not suit its rule",
@@ -141,6 +147,7 @@ static enum rc parse_details(struct parse *p, const json_t *o, struct field *f)
 		f->group = f->name;
 	f->required = json_is_true(json_object_get(o, "required"));
 	f->safe = json_object_get(o, "safe");
+	f->own = json_text(o, "own");
 	f->max = max ? json_integer_value(max) : 0;
 	f->refers = f->type == FIELD_REF || f->type == FIELD_SET
 			    ? json_text(o, "refers")
@@ -153,6 +160,8 @@ static enum rc parse_details(struct parse *p, const json_t *o, struct field *f)
 		rc = parse_rule(p, o, f);
 	if (rc != RC_OK)
 		return rc;
+	if (f->rule == MERGE_CALC)
+		f->writers = ROLE_SERVER;
 	if (!name_is_field(f->group) || strcmp(f->group, "town") == 0)
 		return err_set(p->err, RC_INVALID,
 			       "kind '%s': field '%s' has no such group '%s'",

@@ -25,6 +25,9 @@ static const char *const rule_words[MERGE_UNKNOWN] = {
 	[MERGE_MIN] = "min",           [MERGE_SET] = "set",
 	[MERGE_GSET] = "gset",         [MERGE_ONCE] = "once",
 	[MERGE_SAFE] = "safe",         [MERGE_FSM] = "fsm",
+	[MERGE_TEXT] = "text",         [MERGE_SUM] = "sum",
+	[MERGE_OWN] = "own",           [MERGE_REF] = "ref",
+	[MERGE_CALC] = "calc",
 };
 
 static const char *const role_words[] = {

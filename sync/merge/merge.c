@@ -21,7 +21,7 @@ struct member {
 
 struct walk {
 	const struct kind *kind;
-	const json_t *base, *terminal, *server;
+	const json_t *base, *terminal, *server, *by;
 	/* The side that froze the record while the other could not know: what
 	 * it has of closed fields stands. NULL: none did. */
 	const json_t *frozen;
@@ -204,28 +204,62 @@ static enum rc group_frozen(struct walk *w, const struct member *m, size_t n)
 	return conflict_add(w, m, n, "frozen");
 }
 
-static enum rc group_merge(struct walk *w, const struct member *m, size_t n)
+static bool is_named(const struct walk *w, const json_t *owner)
+{
+	const json_t *name;
+	size_t i;
+
+	json_array_foreach(w->by, i, name) if (same(name, owner)) return true;
+	return false;
+}
+
+/* The field is somebody's, and the terminal's author neither is who it was for
+ * him nor who it is now. */
+static bool is_strangers(const struct walk *w, const struct field *f)
+{
+	const json_t *saw = json_object_get(w->base, f->own);
+	const json_t *now = json_object_get(w->server, f->own);
+
+	return w->by && (saw || now) && !is_named(w, saw) && !is_named(w, now);
+}
+
+static enum rc group_decide(struct walk *w, const struct member *m, size_t n,
+			    bool applies)
 {
 	enum verdict verdict = VERDICT_CONFLICT;
 	const char *rule = rule_name(MERGE_THREEWAY);
 	enum rc rc;
 
-	if (w->frozen && m->field &&
-	    fsm_is_closed(w->kind->fsm, 0, fsm_state(w->kind->fsm, w->frozen),
-			  m->name))
-		return group_frozen(w, m, n);
-	if (group_same(m, n, w->terminal, w->base) ||
-	    group_same(m, n, w->terminal, w->server))
-		return group_take(w, m, n, w->server, w->out->record);
-	if (group_same(m, n, w->server, w->base))
-		return group_take(w, m, n, w->terminal, w->out->record);
-	if (rule_applies(w, m, n))
+	if (applies)
 		rc = field_decide(w, m, &verdict, &rule);
 	else
 		rc = group_take(w, m, n, w->server, w->out->record);
 	if (rc != RC_OK || verdict == VERDICT_STANDS)
 		return rc;
 	return conflict_add(w, m, n, rule);
+}
+
+static enum rc group_merge(struct walk *w, const struct member *m, size_t n)
+{
+	bool applies = rule_applies(w, m, n);
+	enum merge_rule rule = applies ? m->field->rule : MERGE_THREEWAY;
+	bool is_same = group_same(m, n, w->terminal, w->server);
+	bool server_moved = !group_same(m, n, w->server, w->base);
+
+	if (w->frozen && m->field &&
+	    fsm_is_closed(w->kind->fsm, 0, fsm_state(w->kind->fsm, w->frozen),
+			  m->name))
+		return group_frozen(w, m, n);
+	/* Two who added the same to a counter added it twice. */
+	if (group_same(m, n, w->terminal, w->base) ||
+	    (is_same && !(rule == MERGE_SUM && server_moved)))
+		return group_take(w, m, n, w->server, w->out->record);
+	/* The server's word stands, and the owner is asked. */
+	if (rule == MERGE_OWN && is_strangers(w, m->field))
+		return group_decide(w, m, n, true);
+	if (!server_moved)
+		return group_take(w, m, n, w->terminal, w->out->record);
+	return group_decide(w, m, n, applies);
 }
 
 static enum rc groups_merge(struct walk *w)
@@ -297,9 +331,11 @@ static enum rc merge_plain(const json_t *base, const json_t *terminal,
 
 enum rc merge_record(const struct kind *k, const json_t *base,
 		     const json_t *terminal, const json_t *server,
-		     struct merge_result *out, struct err *err)
+		     const json_t *by, struct merge_result *out,
+		     struct err *err)
 {
 	struct walk w = { .kind = k,
+			  .by = by,
 			  .base = base,
 			  .terminal = terminal,
 			  .server = server,

@@ -27,13 +27,16 @@ struct merge_result {
 	struct merge_conflict *conflicts; /* owned */
 };
 
-/* `k` may be NULL (an unknown kind: every field by the default rule). base NULL
- * with terminal and server present and different is RC_CONFLICT (id taken);
- * terminal NULL is RC_INVALID (nothing is deleted); server NULL with base
- * present means the record left this scope: RC_NOT_FOUND. */
+/* `by`: the names by which the terminal's author goes, an array of texts, for
+ * fields that have an owner; NULL: the server itself, who may write for
+ * anybody. `k` may be NULL (an unknown kind: every field by the default rule).
+ * base NULL with terminal and server present and different is RC_CONFLICT (id
+ * taken); terminal NULL is RC_INVALID (nothing is deleted); server NULL with
+ * base present means the record left this scope: RC_NOT_FOUND. */
 enum rc merge_record(const struct kind *k, const json_t *base,
 		     const json_t *terminal, const json_t *server,
-		     struct merge_result *out, struct err *err);
+		     const json_t *by, struct merge_result *out,
+		     struct err *err);
 void merge_release(struct merge_result *r);
 
 /* protocol.md 8: the id of a conflict record. */

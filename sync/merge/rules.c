@@ -5,6 +5,9 @@
 
 #include "kind/codes.h"
 #include "kind/fsm.h"
+#include "merge/text.h"
+
+#define SUM_MAX INT64_C(9007199254740991) /* 2^53 - 1, of canonical bytes */
 
 static enum verdict rule_undecided(const struct field *f, const struct sides *s,
 				   json_t **stands)
@@ -205,6 +208,30 @@ static enum verdict rule_fsm(const struct field *f, const struct sides *s,
 	return c->conflict ? VERDICT_INTERIM : VERDICT_STANDS;
 }
 
+static bool is_count(const json_t *value, int64_t *n)
+{
+	*n = value ? json_integer_value(value) : 0;
+	return !value ||
+	       (json_is_integer(value) && *n >= -SUM_MAX && *n <= SUM_MAX);
+}
+
+/* What each side added to the base, which counts as 0 where it is absent. */
+static enum verdict rule_sum(const struct field *f, const struct sides *s,
+			     json_t **stands)
+{
+	int64_t base, terminal, server;
+
+	(void)f;
+	if (!is_count(s->base, &base) || !is_count(s->terminal, &terminal) ||
+	    !is_count(s->server, &server))
+		return VERDICT_CONFLICT;
+	server += terminal - base;
+	if (server < -SUM_MAX || server > SUM_MAX)
+		return VERDICT_CONFLICT;
+	*stands = json_integer(server);
+	return *stands ? VERDICT_STANDS : VERDICT_NOMEM;
+}
+
 /* `once`: the first that was merged stands, and that is the server's. */
 rule_fn *const merge_rules[MERGE__MAX] = {
 	[MERGE_THREEWAY] = rule_undecided,
@@ -217,5 +244,10 @@ rule_fn *const merge_rules[MERGE__MAX] = {
 	[MERGE_ONCE] = rule_undecided,
 	[MERGE_SAFE] = rule_safe,
 	[MERGE_FSM] = rule_fsm,
+	[MERGE_TEXT] = text_merge,
+	[MERGE_SUM] = rule_sum,
+	[MERGE_OWN] = rule_undecided,
+	[MERGE_REF] = rule_undecided,
+	[MERGE_CALC] = rule_server,
 	[MERGE_UNKNOWN] = rule_undecided,
 };

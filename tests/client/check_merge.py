@@ -25,7 +25,7 @@ def judge(folder):
     base, terminal, server = (load(folder, n + ".json") for n in ("base", "terminal", "server"))
     kind = case["kind"]
     definition = load("fixtures/merge", kind + ".json") or load("schema/kinds", kind + ".json")
-    got = merge(definition, base, terminal, server)
+    got = merge(definition, base, terminal, server, case.get("by"))
     if isinstance(got, str) or case.get("refused"):
         refused = "id_taken" if case.get("refused") == "conflict" else case.get("refused")
         return None if got == refused else "%s, not %s" % (got, case.get("refused"))

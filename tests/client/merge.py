@@ -65,7 +65,78 @@ def alone(field):
     return {c["code"] for c in field.get("codes", {}).get("list", []) if c.get("alone")}
 
 
+def total(_, base, terminal, server):
+    values = [0 if v is None else v for v in (base, terminal, server)]
+    if any(not isinstance(v, int) or isinstance(v, bool) or abs(v) >= 2 ** 53 for v in values):
+        return CONFLICT
+    found = values[2] + values[1] - values[0]
+    return found if abs(found) < 2 ** 53 else CONFLICT
+
+
+def cut(text):
+    return [] if text is None else text.split("\n")
+
+
+def matched(base, side):
+    """{line of the base: line of the side}, or None where there are too many."""
+    pairs, first = {}, 0
+    while first < min(len(base), len(side)) and base[first] == side[first]:
+        pairs[first] = first
+        first += 1
+    last = 0
+    while last < min(len(base), len(side)) - first and base[-1 - last] == side[-1 - last]:
+        last += 1
+        pairs[len(base) - last] = len(side) - last
+    n, m = len(base) - first - last, len(side) - first - last
+    if max(n, m) > 1000:
+        return None
+    longest = [[0] * (m + 1) for _ in range(n + 1)]
+    for i in reversed(range(n)):
+        for j in reversed(range(m)):
+            equal = base[first + i] == side[first + j]
+            longest[i][j] = longest[i + 1][j + 1] + 1 if equal else max(longest[i + 1][j], longest[i][j + 1])
+    i = j = 0
+    while i < n and j < m:
+        if base[first + i] == side[first + j]:
+            pairs[first + i] = first + j
+            i, j = i + 1, j + 1
+        elif longest[i + 1][j] >= longest[i][j + 1]:
+            i += 1
+        else:
+            j += 1
+    return pairs
+
+
+def joined(base, terminal, server):
+    base, terminal, server = cut(base), cut(terminal), cut(server)
+    to_terminal, to_server = matched(base, terminal), matched(base, server)
+    if to_terminal is None or to_server is None:
+        return CONFLICT
+    ends = [(i, to_terminal[i], to_server[i]) for i in range(len(base)) if i in to_terminal and i in to_server]
+    out, at = [], (0, 0, 0)
+    for end in [*ends, (len(base), len(terminal), len(server))]:
+        was, one, other = base[at[0]:end[0]], terminal[at[1]:end[1]], server[at[2]:end[2]]
+        if was not in (one, other) and one != other:
+            return CONFLICT
+        out += other if one == was else one
+        out += base[end[0]:end[0] + 1]
+        at = tuple(n + 1 for n in end)
+    return "\n".join(out)
+
+
+def lines(field, base, terminal, server):
+    if any(v is not None and not isinstance(v, str) for v in (base, terminal, server)):
+        return CONFLICT
+    found = joined(base, terminal, server)
+    if found is CONFLICT or len(found) > field.get("max", 4000):
+        return CONFLICT
+    return found if all(joined(base, side, found) == found for side in (terminal, server)) else CONFLICT
+
+
 RULES = {
+    "text": lines,
+    "sum": total,
+    "calc": lambda field, base, terminal, server: server,
     "server": lambda field, base, terminal, server: server,
     "lww": lambda field, base, terminal, server: terminal,
     "max": larger(max),
@@ -78,8 +149,8 @@ RULES = {
 class Merge:
     """The three sides, and after it .record, .conflicts and .merged."""
 
-    def __init__(self, definition, base, terminal, server):
-        self.kind = Kind(definition)
+    def __init__(self, definition, base, terminal, server, by=None):
+        self.kind, self.by = Kind(definition), by
         names = ("id", "scope")
         self.base, self.terminal, self.server = (
             {n: v for n, v in side.items() if n not in names} for side in (base, terminal, server))
@@ -122,18 +193,32 @@ class Merge:
             self.out.update(stands)
             if other not in (base, stands):
                 self._conflict(group, fields, stands, "frozen")
-        elif terminal in (base, server):
+        elif terminal == base or (terminal == server and not self._counts(fields)):
             self.out.update(server)
+        elif self._is_strangers(fields):
+            self._apart(group, fields)
         elif server == base:
             self.out.update(terminal)
         else:
             self._apart(group, fields)
 
+    def _counts(self, fields):
+        name = fields[0]
+        return len(fields) == 1 and self.kind.rule(name) == "sum" and self.server.get(name) != self.base.get(name)
+
+    def _is_strangers(self, fields):
+        """A field with an owner, and the author of the terminal's side is not the one."""
+        if len(fields) > 1 or self.kind.rule(fields[0]) != "own" or self.by is None:
+            return False
+        owner = self.kind.fields[fields[0]]["own"]
+        owners = {side[owner] for side in (self.base, self.server) if owner in side}
+        return bool(owners) and not owners & set(self.by)
+
     def _apart(self, group, fields):
         """Both moved, and moved apart: the rule decides."""
         name, server = fields[0], pick(self.server, fields)
         field, rule = self.kind.fields.get(name, {}), self.kind.rule(name)
-        if len(fields) > 1 or rule not in (*RULES, "once", "safe", "fsm"):
+        if len(fields) > 1 or rule not in (*RULES, "once", "safe", "fsm", "own", "ref"):
             rule = "threeway"
         if rule == "fsm":
             self._states(group, fields)
@@ -175,8 +260,8 @@ class Merge:
                     self.flags.add(entry["flag"])
 
 
-def merge(definition, base, terminal, server):
-    """The Merge, or a word that says why there is none."""
+def merge(definition, base, terminal, server, by=None):
+    """The Merge, or a word that says why there is none. by: the names of the terminal's author."""
     sides = [side for side in (base, terminal, server) if side is not None]
     if terminal is None or len({(side["id"], side["scope"]) for side in sides}) != 1:
         return "invalid"
@@ -188,5 +273,5 @@ def merge(definition, base, terminal, server):
         if terminal != server:
             return "id_taken"
         base = server
-    return Merge(definition, base, terminal, server)
+    return Merge(definition, base, terminal, server, by)
 

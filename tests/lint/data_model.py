@@ -36,6 +36,8 @@ def rule_of(field):
     rule = field.get("rule", "set" if field["type"] == "set" else "threeway")
     if rule == "safe":
         rule += "(%s)" % json.dumps(field.get("safe"), ensure_ascii=False)
+    if rule == "own":
+        rule += "(`%s`)" % field.get("own")
     if "group" in field:
         rule += ", group `%s`" % field["group"]
     return rule

@@ -17,6 +17,7 @@ struct fate {
 	int64_t number; /* of the packet at the server */
 	bool may_differ;
 	const char *journal;
+	char author[40];
 	json_t *base, *terminal; /* as the tablet signed them, plain */
 	json_t *server, *result; /* before and after, plain */
 	const json_t *conflicts; /* versions of those that name the packet */
@@ -120,6 +121,25 @@ static bool array_has(const json_t *array, const json_t *value)
 	return false;
 }
 
+/* Is each line of `value` that `before` lacks in `there`? */
+static bool has_lines(const json_t *there, const json_t *value,
+		      const json_t *before)
+{
+	const char *at = json_string_value(value);
+	char line[4000];
+
+	while (at && *at) {
+		size_t n = strcspn(at, "\n");
+
+		snprintf(line, sizeof(line), "%.*s", (int)n, at);
+		if ((!before || !strstr(json_string_value(before), line)) &&
+		    !strstr(json_string_value(there), line))
+			return false;
+		at += n + (at[n] == '\n');
+	}
+	return true;
+}
+
 /* By its rule a value may stand in another one. */
 static bool stands(const struct fate *f, const char *field, const json_t *value)
 {
@@ -143,6 +163,7 @@ static bool stands(const struct fate *f, const char *field, const json_t *value)
 				   v) if (!array_has(before, v) &&
 					  !array_has(there, v)) return false;
 		return true;
+	case MERGE_TEXT: return has_lines(there, value, before);
 	case MERGE_FSM: {
 		const struct fsm_cell *c = fsm_cell(
 			def->fsm, json_object_get(f->server, field), value);
@@ -234,8 +255,9 @@ static void merge_check(const struct fate *f)
 {
 	struct merge_result m = { 0 };
 	struct err why = { 0 };
-	enum rc rc =
-		merge_record(f->k, f->base, f->terminal, f->server, &m, &why);
+	json_t *by = json_pack("[s]", f->author);
+	enum rc rc = merge_record(f->k, f->base, f->terminal, f->server, by, &m,
+				  &why);
 
 	if (rc != RC_OK) {
 		broke(f->s, SAME, "%s '%s' of packet %s: %s", f->kind, f->id,
@@ -262,6 +284,7 @@ static void merge_check(const struct fate *f)
 		      "packet %s is in a conflict on %s '%s'", f->oid, f->kind,
 		      f->id);
 	merge_release(&m);
+	json_decref(by);
 }
 
 static json_t *version(const struct fate *f, const char *sql, int64_t number)
@@ -370,9 +393,11 @@ static void fate_check(struct fate *f, const json_t *record)
 static void packet_check(struct sim *s, const char *oid, const json_t *packet,
 			 const json_t *index)
 {
-	static const char sql[] = "SELECT number FROM packet WHERE oid = ?1";
+	static const char sql[] =
+		"SELECT number, author FROM packet WHERE oid = ?1";
 	struct query *q = query_begin(s->loop.store->db, sql);
 	int64_t number = 0;
+	char author[40] = "";
 	const json_t *record;
 	struct oid id;
 	size_t i;
@@ -381,6 +406,8 @@ static void packet_check(struct sim *s, const char *oid, const json_t *packet,
 	query_blob(q, 1, id.b, OID_BYTES);
 	if (query_row(q))
 		number = query_get_int(q, 0);
+	if (number)
+		snprintf(author, sizeof(author), "%s", query_get_text(q, 1));
 	must(s, query_end(q, &s->err), "find a packet");
 	if (!number)
 		broke(s, KEPT, "packet %s has a receipt and is not here", oid);
@@ -397,6 +424,7 @@ static void packet_check(struct sim *s, const char *oid, const json_t *packet,
 					  packet, "may_differ")) };
 		char key[140];
 
+		snprintf(f.author, sizeof(f.author), "%s", author);
 		snprintf(key, sizeof(key), "%s %s/%s", oid, f.kind, f.id);
 		f.conflicts = json_object_get(index, key);
 		if (!s->failed)

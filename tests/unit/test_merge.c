@@ -18,7 +18,7 @@
 #include "merge/merge.h"
 
 #define FOLDER "fixtures/merge"
-#define CASES_MAX 200
+#define CASES_MAX 250
 #define CASES_MIN 25
 
 static struct registry *kinds;
@@ -120,7 +120,8 @@ static void case_gives_what_it_says(void **state)
 	assert_non_null(json_text(about, "says"));
 	refused = json_text(about, "refused");
 	rc = merge_record(registry_kind(kinds, json_text(about, "kind")), base,
-			  terminal, server, &r, &err);
+			  terminal, server, json_object_get(about, "by"), &r,
+			  &err);
 	if (refused) {
 		assert_string_equal(rc_name(rc), refused);
 		assert_null(r.record);
@@ -166,12 +167,12 @@ static void table_is_symmetric(const struct kind *k)
 			struct merge_result a, b;
 			struct err err = { 0 };
 
-			assert_int_equal(
-				merge_record(k, base, one, other, &a, &err),
-				RC_OK);
-			assert_int_equal(
-				merge_record(k, base, other, one, &b, &err),
-				RC_OK);
+			assert_int_equal(merge_record(k, base, one, other, NULL,
+						      &a, &err),
+					 RC_OK);
+			assert_int_equal(merge_record(k, base, other, one, NULL,
+						      &b, &err),
+					 RC_OK);
 			if (fsm_cell(k->fsm, json_object_get(one, "state"),
 				     json_object_get(other, "state")))
 				assert_same(a.record, b.record);
@@ -235,7 +236,7 @@ static void merge_reports_every_failed_allocation(void **state)
 
 		allocations_left = nth;
 		json_set_alloc_funcs(failing_malloc, free);
-		rc = merge_record(k, base, terminal, server, &r, &err);
+		rc = merge_record(k, base, terminal, server, NULL, &r, &err);
 		json_set_alloc_funcs(malloc, free);
 		if (rc == RC_OK) {
 			assert_int_equal(r.nconflicts, 1);

@@ -43,6 +43,22 @@ static json_t *random_set(void)
 	return set;
 }
 
+/* Up to five lines of three letters; now and then none at all. */
+static json_t *random_lines(void)
+{
+	static const char *const words[] = { "a", "b", "c" };
+	size_t n = below(5);
+	char text[40] = "";
+
+	for (size_t i = 0; i < n; i++) {
+		size_t at = strlen(text);
+
+		snprintf(text + at, sizeof(text) - at, "%s%s", i ? "\n" : "",
+			 words[below(3)]);
+	}
+	return json_string(text);
+}
+
 /* Few values, so that sides often agree. */
 static json_t *random_value(const struct field *f)
 {
@@ -51,6 +67,8 @@ static json_t *random_value(const struct field *f)
 	if (!f || below(60) == 0)
 		return below(2) ? json_integer((json_int_t)below(3))
 				: json_pack("{s:i}", "n", (int)below(2));
+	if (f->rule == MERGE_TEXT)
+		return random_lines();
 	switch (f->type) {
 	case FIELD_SET: return random_set();
 	case FIELD_TEXT:
@@ -108,6 +126,19 @@ static struct sides random_sides(uint64_t seed)
 	return s;
 }
 
+/* A counter adds what both sides added, also where that is the same, and adds
+ * it as often as it is told: that no packet counts twice is the ledger's, which
+ * takes each once. */
+static struct sides sides_without_counts(uint64_t seed)
+{
+	struct sides s = random_sides(seed);
+
+	json_object_del(s.base, "visits");
+	json_object_del(s.terminal, "visits");
+	json_object_del(s.server, "visits");
+	return s;
+}
+
 static void sides_free(struct sides *s)
 {
 	json_decref(s->base);
@@ -120,7 +151,7 @@ static void merge(const json_t *base, const json_t *terminal,
 {
 	struct err err = { 0 };
 
-	if (merge_record(kind, base, terminal, server, r, &err) != RC_OK)
+	if (merge_record(kind, base, terminal, server, NULL, r, &err) != RC_OK)
 		fail_msg("%s", err.text);
 }
 
@@ -222,7 +253,7 @@ static void a_side_that_did_not_move_gives_way(void **state)
 {
 	(void)state;
 	for (uint64_t i = 0; i < ROUNDS / 4; i++) {
-		struct sides s = random_sides(i);
+		struct sides s = sides_without_counts(i);
 		struct merge_result r;
 
 		merge(s.base, s.base, s.server, &r);
@@ -313,7 +344,7 @@ static void what_one_side_changed_stands(void **state)
 {
 	(void)state;
 	for (uint64_t i = 0; i < ROUNDS; i++) {
-		struct sides s = random_sides(i);
+		struct sides s = sides_without_counts(i);
 		struct merge_result r;
 
 		merge(s.base, s.terminal, s.server, &r);
@@ -399,7 +430,7 @@ static void merging_again_changes_nothing(void **state)
 {
 	(void)state;
 	for (uint64_t i = 0; i < ROUNDS; i++) {
-		struct sides s = random_sides(i);
+		struct sides s = sides_without_counts(i);
 		struct merge_result a, b;
 
 		json_object_del(s.base, "signatures");
@@ -410,6 +441,137 @@ static void merging_again_changes_nothing(void **state)
 		merge_release(&b);
 		sides_free(&s);
 	}
+}
+
+/* Lines that stand once: each of a to f with two chances in three. */
+static void line_put(char text[64], char line)
+{
+	size_t at = strlen(text);
+
+	snprintf(text + at, 64 - at, "%s%c", at ? "\n" : "", line);
+}
+
+/* Some lines gone, and some of g to l before others. */
+static json_t *lines_edited(const char *base)
+{
+	char text[64] = "";
+
+	for (; *base; base++) {
+		if (*base == '\n')
+			continue;
+		if (below(5) == 0)
+			line_put(text, (char)('g' + below(6)));
+		if (below(5) != 0)
+			line_put(text, *base);
+	}
+	return json_string(text);
+}
+
+static bool has_line(const json_t *text, char line)
+{
+	const char *s = json_string_value(text);
+
+	return s && strchr(s, line);
+}
+
+/* A joined text has every line that a side added, and of the others those that
+ * both left; or a person is asked, and the server's stands. */
+static void a_joined_text_has_the_lines_of_both(void **state)
+{
+	const struct field *f = kind_field(kind, "notes");
+	size_t joined = 0, asked = 0;
+
+	(void)state;
+	for (uint64_t i = 0; i < ROUNDS; i++) {
+		struct sides s = random_sides(i);
+		char base[64] = "";
+		struct merge_result r;
+		const json_t *b, *t, *v, *got;
+
+		for (char c = 'a'; c <= 'f'; c++)
+			if (below(3))
+				line_put(base, c);
+		json_object_set_new(s.base, f->name, json_string(base));
+		json_object_set_new(s.terminal, f->name, lines_edited(base));
+		json_object_set_new(s.server, f->name, lines_edited(base));
+		b = json_object_get(s.base, f->name);
+		t = json_object_get(s.terminal, f->name);
+		v = json_object_get(s.server, f->name);
+		merge(s.base, s.terminal, s.server, &r);
+		got = json_object_get(r.record, f->name);
+		if (conflict_of(&r, f->name)) {
+			asked++;
+			assert_true(same(got, v));
+		}
+		for (char c = 'a'; c <= 'l' && !conflict_of(&r, f->name); c++)
+			assert_int_equal(
+				has_line(got, c),
+				has_line(b, c)
+					? has_line(t, c) && has_line(v, c)
+					: has_line(t, c) || has_line(v, c));
+		joined += !same(t, b) && !same(v, b) && !same(t, v) &&
+			  !conflict_of(&r, f->name);
+		merge_release(&r);
+		sides_free(&s);
+	}
+	assert_true(joined > ROUNDS / 10 && asked > ROUNDS / 10);
+}
+
+/* Which side was first makes no difference to a joined text, nor to a sum. */
+static void texts_and_counts_are_the_same_either_way(void **state)
+{
+	(void)state;
+	for (uint64_t i = 0; i < ROUNDS; i++) {
+		struct sides s = random_sides(i);
+		struct merge_result a, b;
+
+		merge(s.base, s.terminal, s.server, &a);
+		merge(s.base, s.server, s.terminal, &b);
+		if (!conflict_of(&a, "notes"))
+			assert_true(same(json_object_get(a.record, "notes"),
+					 json_object_get(b.record, "notes")));
+		if (!conflict_of(&a, "visits"))
+			assert_true(same(json_object_get(a.record, "visits"),
+					 json_object_get(b.record, "visits")));
+		merge_release(&a);
+		merge_release(&b);
+		sides_free(&s);
+	}
+}
+
+/* What a stranger writes into a field that has an owner never stands, and is
+ * never lost. */
+static void what_has_an_owner_is_the_owners(void **state)
+{
+	json_t *by = json_pack("[s]", "nobody");
+	size_t asked = 0;
+
+	(void)state;
+	for (uint64_t i = 0; i < ROUNDS; i++) {
+		struct sides s = random_sides(i);
+		const json_t *t = json_object_get(s.terminal, "remark");
+		const json_t *v = json_object_get(s.server, "remark");
+		bool owned = json_object_get(s.base, "holder") ||
+			     json_object_get(s.server, "holder");
+		struct err err = { 0 };
+		struct merge_result r;
+
+		assert_int_equal(merge_record(kind, s.base, s.terminal,
+					      s.server, by, &r, &err),
+				 RC_OK);
+		if (owned && !same(t, v) &&
+		    !same(t, json_object_get(s.base, "remark"))) {
+			assert_true(
+				same(json_object_get(r.record, "remark"), v));
+			assert_string_equal(conflict_of(&r, "remark")->rule,
+					    "own");
+			asked++;
+		}
+		merge_release(&r);
+		sides_free(&s);
+	}
+	assert_true(asked > 200);
+	json_decref(by);
 }
 
 static int kinds_load(void **state)
@@ -446,6 +608,9 @@ int main(void)
 		cmocka_unit_test(a_group_is_one_side_s),
 		cmocka_unit_test(a_set_loses_what_was_removed_and_nothing_else),
 		cmocka_unit_test(merging_again_changes_nothing),
+		cmocka_unit_test(a_joined_text_has_the_lines_of_both),
+		cmocka_unit_test(texts_and_counts_are_the_same_either_way),
+		cmocka_unit_test(what_has_an_owner_is_the_owners),
 	};
 
 	return cmocka_run_group_tests(tests, kinds_load, kinds_free);

@@ -5,7 +5,7 @@
 #ifdef WITH_FAULTS
 /* What both sides changed before each try, and what must be everywhere after
  * the next good sync. */
-static void both_sides_edit(struct world *w, long nth)
+static void both_sides_edit(struct world *w, long nth, long before)
 {
 	char sql[160];
 
@@ -14,8 +14,8 @@ static void both_sides_edit(struct world *w, long nth)
 	edit(w, sql);
 	snprintf(sql, sizeof(sql),
 		 "{\"subject\":\"s1\",\"state\":\"issued\","
-		 "\"instructions\":\"%ld\"}",
-		 nth);
+		 "\"instructions\":\"%ld\",\"accept_note\":\"%ld\"}",
+		 nth, before);
 	office(w, "assignment", "a1", sql);
 }
 
@@ -35,8 +35,13 @@ static void both_edits_arrived(struct world *w, long nth)
  * always verifies and a later sync always ends equal. */
 static void syncs_under(struct world *w, enum fault kind, bool for_good)
 {
+	long before = 0;
+
+	both_sides_edit(w, 0, 0);
+	sync_ok(w);
 	for (long nth = 1, calls = nth; nth <= calls; nth += 1 + nth / 20) {
-		both_sides_edit(w, nth);
+		both_sides_edit(w, nth, before);
+		before = nth;
 		fault_arm(kind, nth, for_good);
 		replica_sync(w->r, &w->x, &w->sum, &w->err);
 		calls = fault_clear(kind);

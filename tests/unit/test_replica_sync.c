@@ -210,6 +210,8 @@ static void a_cut_answer_is_made_good_wherever_it_was_cut(void **state)
 {
 	struct world *w = *state;
 
+	edit(w, "UPDATE assignment SET accept_note='-36' WHERE id='a1'");
+	sync_ok(w);
 	for (int cut = 1; cut < 1500; cut += 37) {
 		char sql[160];
 
@@ -219,8 +221,8 @@ static void a_cut_answer_is_made_good_wherever_it_was_cut(void **state)
 		edit(w, sql);
 		snprintf(sql, sizeof(sql),
 			 "{\"subject\":\"s1\",\"state\":\"issued\","
-			 "\"instructions\":\"%d\"}",
-			 cut);
+			 "\"instructions\":\"%d\",\"accept_note\":\"%d\"}",
+			 cut, cut - 37);
 		office(w, "assignment", "a1", sql);
 		w->cut_after = cut;
 		replica_sync(w->r, &w->x, &w->sum, &w->err);

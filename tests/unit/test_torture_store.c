@@ -376,9 +376,9 @@ static enum rc merge_act(void *ctx, struct err *err)
 	const struct sides *s = ctx;
 	struct merge_result result = { 0 };
 	const json_t *flags;
-	enum rc rc =
-		merge_record(registry_kind(world.loop.store->kinds, "visit"),
-			     s->base, s->terminal, s->server, &result, err);
+	enum rc rc = merge_record(
+		registry_kind(world.loop.store->kinds, "visit"), s->base,
+		s->terminal, s->server, NULL, &result, err);
 
 	flags = json_object_get(result.record, "flags");
 	if (rc == RC_OK) {
