@@ -352,6 +352,7 @@ static enum rc account_put(struct call *c, const char *name, bool is_new)
 		.agency =
 			list_text(c->body, "agencies", agency, sizeof(agency)),
 		.password = json_text(c->body, "password"),
+		.hash = c->password_hash[0] ? c->password_hash : NULL,
 		.seen = etag_seen(c, name, etag),
 	};
 	struct audit_by by = by_of(c);

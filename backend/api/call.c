@@ -290,9 +290,33 @@ static enum rc logged(struct call *c, enum rc came, struct err *err)
 
 /* -- doing it -- */
 
-/* What makes two requests the same: who, what and all of what they say but
- * passwords, whatever the order of members. Under the server's key: nobody who
- * has the database alone can try what was said. */
+/* The hash that is stored, and a digest by which the same request is known
+ * again. Each is as dear to try as the other. */
+static enum rc password_work(struct call *c)
+{
+	const char *password = json_text(c->body, "password");
+	unsigned char seed[SIGN_SEED_BYTES], salt[SHA256_BYTES];
+	struct sha256 h;
+	enum rc rc = RC_OK;
+
+	if (!password || !says(c, "password"))
+		return RC_OK;
+	sign_key_seed(&c->store->key, seed);
+	sha256_begin(&h);
+	sha256_add(&h, seed, sizeof(seed));
+	sha256_add(&h, c->operation->id, strlen(c->operation->id) + 1);
+	sha256_add(&h, c->actor.name, strlen(c->actor.name));
+	sha256_end(&h, salt);
+	wipe(seed, sizeof(seed));
+	rc = password_digest(c->password_digest, password, salt, &c->err);
+	return rc == RC_OK
+		       ? password_hash(c->password_hash, password, &c->err)
+		       : rc;
+}
+
+/* What makes two requests the same: who, what and all of what they say,
+ * whatever the order of members; of a password the digest. Under the server's
+ * key: nobody who has the database alone can try what was said. */
 static enum rc request_hash(struct call *c, unsigned char out[SHA256_BYTES])
 {
 	const size_t how = JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY;
@@ -313,6 +337,8 @@ static enum rc request_hash(struct call *c, unsigned char out[SHA256_BYTES])
 	sha256_begin(&h);
 	sha256_add(&h, seed, sizeof(seed));
 	sha256_add(&h, text, strlen(text));
+	sha256_add(&h, c->password_digest,
+		   c->password_hash[0] ? sizeof(c->password_digest) : 0);
 	sha256_add(&h, c->raw ? c->raw : "", c->raw_bytes);
 	sha256_end(&h, out);
 	wipe(seed, sizeof(seed));
@@ -420,7 +446,10 @@ static enum rc done_here(struct call *c, uint64_t failures)
 {
 	bool is_change = strcmp(c->operation->method, "GET") != 0 &&
 			 !is_own(c) && !says(c, "reads");
-	enum rc rc = is_change ? changed(c, failures)
+	enum rc rc = password_work(c);
+
+	if (rc == RC_OK)
+		rc = is_change ? changed(c, failures)
 			       : whole(c, failures, handled(c));
 
 	if (rc != RC_OK && is_told(c, rc))
@@ -469,5 +498,6 @@ void call_release(struct call *c)
 	json_decref(c->body);
 	json_decref(c->result);
 	json_decref(c->errors);
+	wipe(c->password_hash, sizeof(c->password_hash));
 	c->args = c->body = c->result = c->errors = NULL;
 }

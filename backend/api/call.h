@@ -3,6 +3,8 @@
 #ifndef API_CALL_H
 #define API_CALL_H
 
+#include "base/hash.h"
+#include "base/seal.h"
 #include "contract/contract.h"
 #include "http/http.h"
 #include "ledger/ledger.h"
@@ -47,6 +49,10 @@ struct call {
 	 * ("": the operation's), and what else. */
 	char about_kind[33];
 	char detail[400];
+	/* What takes long of a password in the body, made before a transaction
+	 * begins ({"with": {"password": true}}); "" where there is none. */
+	char password_hash[PASSWORD_HASH_MAX];
+	unsigned char password_digest[SHA256_BYTES];
 	bool is_guess; /* a password was tried, and was wrong */
 	bool is_repeated; /* the Idempotency-Key was: nothing was done now */
 

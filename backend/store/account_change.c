@@ -266,7 +266,9 @@ enum rc account_change(struct store *s, const struct account *actor,
 	/* Asked for twice: before the work of a hash, and under the lock. */
 	if (rc == RC_OK)
 		rc = states_load(s, actor, c, &before, &after, err);
-	if (rc == RC_OK && c->password)
+	if (rc == RC_OK && c->hash)
+		snprintf(hash, sizeof(hash), "%s", c->hash);
+	else if (rc == RC_OK && c->password)
 		rc = password_hash(hash, c->password, err);
 	if (rc == RC_OK)
 		rc = store_write_begin(s, &mine, err);

@@ -142,6 +142,9 @@ struct account_change {
 	const char *scopes; /* NULL: as they are */
 	const char *agency; /* NULL: as it is; "": all */
 	const char *password; /* NULL: as it is, or none */
+	/* password_hash() of it, for who may not wait so long inside a
+	 * transaction; NULL: it is made here. */
+	const char *hash;
 	enum { ACCOUNT_AS_IS, ACCOUNT_ENABLE, ACCOUNT_DISABLE } state;
 	const char *seen; /* only while its etag is this; NULL: anyhow */
 };

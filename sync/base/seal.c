@@ -240,6 +240,18 @@ bool password_is(const char *hash, const char *password)
 						 strlen(password)) == 0;
 }
 
+_Static_assert(SALT_BYTES == 16, "as password_digest says");
+
+enum rc password_digest(unsigned char out[32], const char *password,
+			const unsigned char salt[16], struct err *err)
+{
+	if (crypto_pwhash_argon2id(out, 32, password, strlen(password), salt,
+				   ARGON_PASSES, ARGON_BYTES,
+				   crypto_pwhash_argon2id_ALG_ARGON2ID13) != 0)
+		return err_set(err, RC_NOMEM, "out of memory");
+	return RC_OK;
+}
+
 bool password_hash_is_legal(const char *hash)
 {
 	return !strncmp(hash, crypto_pwhash_argon2id_STRPREFIX,

@@ -72,6 +72,10 @@ void pin_cost_for_tests(void);
 enum rc password_hash(char out[PASSWORD_HASH_MAX], const char *password,
 		      struct err *err);
 bool password_is(const char *hash, const char *password);
+/* The same bytes for the same password and salt, after the same work: to tell
+ * whether two are one without keeping either. */
+enum rc password_digest(unsigned char out[32], const char *password,
+			const unsigned char salt[16], struct err *err);
 /* Does it look like one that password_hash made? */
 bool password_hash_is_legal(const char *hash);
 
