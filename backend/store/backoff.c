@@ -20,13 +20,14 @@ struct place {
 
 struct backoff {
 	const struct host *host;
+	int free_failures;
 	unsigned char key[32]; /* of this process */
 	pthread_mutex_t lock;
 	struct place places[BUCKETS][PLACES];
 };
 
 enum rc backoff_new(struct backoff **out, const struct host *host,
-		    struct err *err)
+		    int free_failures, struct err *err)
 {
 	struct backoff *b = calloc(1, sizeof(*b));
 
@@ -34,6 +35,7 @@ enum rc backoff_new(struct backoff **out, const struct host *host,
 	if (!b)
 		return err_set(err, RC_NOMEM, "out of memory");
 	b->host = host;
+	b->free_failures = free_failures;
 	host_random(host, b->key, sizeof(b->key));
 	pthread_mutex_init(&b->lock, NULL);
 	return RC_OK;
@@ -47,9 +49,9 @@ void backoff_free(struct backoff *b)
 	free(b);
 }
 
-static int64_t wait_ms(const struct place *p)
+static int64_t wait_ms(const struct backoff *b, const struct place *p)
 {
-	int more = p->failures - BACKOFF_FREE;
+	int more = p->failures - b->free_failures;
 	int64_t ms = FIRST_MS;
 
 	if (more < 0)
@@ -96,7 +98,7 @@ enum rc backoff_check(struct backoff *b, const char *name, int *wait_s,
 	pthread_mutex_lock(&b->lock);
 	p = place_of(b, name, hash, &bucket);
 	if (p)
-		left = p->last_ms + wait_ms(p) - host_monotonic_ms(b->host);
+		left = p->last_ms + wait_ms(b, p) - host_monotonic_ms(b->host);
 	pthread_mutex_unlock(&b->lock);
 	*wait_s = left > 0 ? (int)((left + 999) / 1000) : 0;
 	return *wait_s ? err_set(err, RC_BUSY,

@@ -81,12 +81,24 @@ for i in $(seq 40); do last=$(from 203.0.113.20 -u "li:guess$i" "$URL/mirror.git
 is "nor a beginning" 429 "$last"
 is "git's first question, without a password, costs nothing" 401 "$(from 203.0.113.21 "$URL/mirror.git/info/refs")"
 
-# -- a name that is guessed at from everywhere waits, and no other
-for i in $(seq 8); do login "192.0.2.$i" zhu "wrong$i" >/dev/null; done
-is "from one more address the name waits" 429 "$(login 192.0.2.99 zhu "correct horse")"
+# -- a name that is guessed at from a few addresses waits there, from very many everywhere but where it was right before
+is "zhu logs in from the own desk" 201 "$(login 192.0.2.200 zhu "correct horse")"
+for i in $(seq 7); do last=$(login 192.0.2.1 zhu "wrong1-$i"); done
+is "an address that guesses a name waits for it" 429 "$last"
+for i in $(seq 2 15); do login "192.0.2.$i" zhu "wrong$i" >/dev/null; done
+is "elsewhere the name does not wait for what a few did" 201 "$(login 192.0.2.99 zhu "correct horse")"
+for i in $(seq 16 30); do last=$(login "192.0.2.$i" zhu "wrong$i"); done
+is "when very many guess it waits" 429 "$last"
+is "also where nobody was wrong yet" 429 "$(login 192.0.2.210 zhu "correct horse but other")"
 is "its neighbour does not" 201 "$(login 192.0.2.98 chen "correct horse")"
-for i in $(seq 8); do login "192.0.2.1$i" unheardof "wrong$i" >/dev/null; done
-is "a name that nobody has waits as well" 429 "$(login 192.0.2.97 unheardof x)"
+hufud account set-password zhu --password-file "$T/pw" >/dev/null # what the server remembers is no longer so
+is "nor does its own person at the own desk" 201 "$(login 192.0.2.200 zhu "correct horse")"
+for i in $(seq 24); do last=$(login "192.0.2.1$i" unheardof "wrong$i"); done
+is "a name that nobody has waits as well" 429 "$last"
+# an address of IPv6 is what everybody has many of
+for i in $(seq 7); do last=$(login "2001:db8:1:2::$i" zhao "wrong$i"); done
+is "one network of IPv6 is one who guesses" 429 "$last"
+is "another network is another" 401 "$(login "2001:db8:1:3::1" zhao "wrong8")"
 
 # many ADDRESS URL [curl arguments]: the last status of 400 that says to wait, and whether it says for how long
 many() {

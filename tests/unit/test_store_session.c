@@ -346,7 +346,7 @@ static void wrong_passwords_wait_longer_and_longer(void **state)
 	struct backoff *b;
 
 	(void)state;
-	ok(backoff_new(&b, &desk.host, &desk.err));
+	ok(backoff_new(&b, &desk.host, BACKOFF_FREE, &desk.err));
 	waits(b, "li", 0);
 	fails_times(b, "li", 4);
 	waits(b, "li", 0);
@@ -377,7 +377,7 @@ static void any_number_of_names_takes_the_same_memory(void **state)
 	int waiting = 0, wait_s;
 
 	(void)state;
-	ok(backoff_new(&b, &desk.host, &desk.err));
+	ok(backoff_new(&b, &desk.host, BACKOFF_FREE, &desk.err));
 	for (int i = 0; i < 100000; i++) {
 		snprintf(name, sizeof(name), "name%d", i);
 		fails_times(b, name, 5);
