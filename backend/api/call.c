@@ -309,9 +309,8 @@ static enum rc password_work(struct call *c)
 	sha256_end(&h, salt);
 	wipe(seed, sizeof(seed));
 	rc = password_digest(c->password_digest, password, salt, &c->err);
-	return rc == RC_OK
-		       ? password_hash(c->password_hash, password, &c->err)
-		       : rc;
+	return rc == RC_OK ? password_hash(c->password_hash, password, &c->err)
+			   : rc;
 }
 
 /* What makes two requests the same: who, what and all of what they say,
