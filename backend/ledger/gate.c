@@ -459,13 +459,15 @@ static enum rc irregular_judge(struct batch *b, const struct take *t,
 	const char *by = json_text(visit, "ratified_by");
 	const char *state = json_text(visit, "state");
 	const char *was = json_text(server, "state");
-	struct people p;
-	enum rc rc = people_of(b->store, json_text(visit, "scope"),
-			       t->commit.author, &p, b->err);
+	bool ratifies = by && !json_text(base, "ratified_by");
+	struct people p = { 0 };
+	enum rc rc = ratifies ? people_of(b->store, json_text(visit, "scope"),
+					  t->commit.author, &p, b->err)
+			      : RC_OK;
 
 	if (rc != RC_OK)
 		return rc;
-	if (by && !json_text(base, "ratified_by") &&
+	if (ratifies &&
 	    (strcmp(by, t->commit.author) != 0 ||
 	     people_among(&p, json_object_get(server, "officers")) ||
 	     !json_text(visit, "ratified_reason"))) {

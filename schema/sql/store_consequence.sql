@@ -19,10 +19,12 @@ SELECT id FROM officer WHERE scope = ?1 AND certificate = ?2 ORDER BY id LIMIT 2
 
 -- name: officer_of_account
 -- (and all that are the same person as one of them)
-SELECT id, account FROM officer WHERE scope = ?1 AND (id = ?2 OR account = ?2
-	OR account IN (SELECT o.account FROM officer AS o WHERE o.scope = ?1
-		AND o.id = ?2))
-ORDER BY id LIMIT 8
+WITH person(account) AS (SELECT ?2 UNION
+	SELECT account FROM officer WHERE scope = ?1 AND id = ?2)
+SELECT id, account FROM officer WHERE scope = ?1 AND id = ?2
+UNION SELECT o.id, o.account FROM person AS p
+CROSS JOIN officer AS o ON o.scope = ?1 AND o.account = p.account
+ORDER BY 1 LIMIT 8
 
 -- name: assignments_of_draw
 SELECT id FROM assignment WHERE scope = ?1 AND draw = ?2 ORDER BY id
