@@ -5,10 +5,15 @@
 
 #include "base/jcs.h"
 
+/* Of the log, that one page looks at: of a kind that is rarely written there
+ * may be none in all of it. */
+#define PAGE_ROWS_MAX (20 * FEED_ROWS_MAX)
+
 enum rc change_page(struct call *c)
 {
 	const json_t *kinds = json_object_get(c->args, "kinds");
 	int64_t since = json_int(c->args, "since", 0), head;
+	const int64_t from = since;
 	const struct feed_wish wish = {
 		.scope = c->scope,
 		.kinds = kinds,
@@ -29,8 +34,10 @@ enum rc change_page(struct call *c)
 		rc = feed_head(c, c->scope, &head);
 	if (rc == RC_OK && since > head)
 		rc = call_wrong(c, "since", "is beyond the end of the log");
-	/* Where nothing of a stretch is for the account, look on. */
+	/* Where nothing of a stretch is for the account, look on; `since` of
+	 * the reply is where it stopped. */
 	for (int64_t before = -1; rc == RC_OK && before != since &&
+				  since - from < PAGE_ROWS_MAX &&
 				  json_array_size(items) < wish.most;) {
 		before = since;
 		rc = feed_read(c, &wish, &since, items);

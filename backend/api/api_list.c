@@ -42,8 +42,10 @@ static enum rc item_add(struct call *c, const char *id, int64_t position,
 }
 
 /* The page of the ids in q, which is ended; one more than its limit says that
- * there are more. */
-static enum rc page_put(struct call *c, struct query *q, int64_t position)
+ * there are more, and so does `upto`, behind which nobody looked ("": at all).
+ */
+static enum rc page_put(struct call *c, struct query *q, int64_t position,
+			const char *upto)
 {
 	int64_t limit = json_int(c->args, "limit", 100), n = 0;
 	json_t *items = json_array();
@@ -62,20 +64,22 @@ static enum rc page_put(struct call *c, struct query *q, int64_t position)
 		rc = c->err.code;
 	c->result = json_pack("{s:O, s:s, s:I}", "items", items, "scope",
 			      c->scope, "position", (json_int_t)position);
-	if (more)
-		page_next(c, last);
+	if (more || *upto)
+		page_next(c, more ? last : upto);
 	json_decref(items);
 	return rc;
 }
 
-static enum rc page_read(struct call *c, const char *after, int64_t position)
+/* What was made from the log for this page alone is looked through whole. */
+static enum rc page_read(struct call *c, const char *after, int64_t position,
+			 bool is_past)
 {
 	struct select s = { 0 };
-	enum rc rc =
-		select_make(&s, c, after, json_int(c->args, "limit", 100) + 1);
+	enum rc rc = select_make(&s, c, after,
+				 json_int(c->args, "limit", 100) + 1, !is_past);
 
 	if (rc == RC_OK)
-		rc = page_put(c, select_begin(&s, c), position);
+		rc = page_put(c, select_begin(&s, c), position, s.upto);
 	select_release(&s);
 	return rc;
 }
@@ -91,7 +95,7 @@ static enum rc page_read_log(struct call *c, const char *after,
 	query_text(q, 3, after);
 	query_int(q, 4, position);
 	query_int(q, 5, json_int(c->args, "limit", 100) + 1);
-	return page_put(c, q, position);
+	return page_put(c, q, position, "");
 }
 
 /* The page is what it was as long as nothing was written in its scope. */
@@ -124,7 +128,7 @@ static enum rc list_now(struct call *c, const char *after)
 		return rc;
 	rc = past_now(c->store, c->scope, &now, &c->err);
 	if (rc == RC_OK)
-		rc = page_read(c, after, now.position);
+		rc = page_read(c, after, now.position, false);
 	if (rc == RC_OK)
 		page_etag(c, now.position);
 	db_rollback(c->store->db);
@@ -151,7 +155,9 @@ static enum rc heavy_take(struct call *c)
 
 	if (!c->service ||
 	    limit_take(c->service, contract_limit(c->contract, "heavy"),
-		       c->actor.name, &wait_s))
+		       c->by == BY_NOBODY && c->remote ? c->remote
+						       : c->actor.name,
+		       &wait_s))
 		return RC_OK;
 	c->retry_after_s = wait_s;
 	return call_refuse(c, RC_BUSY, 429, "too_many_requests",
@@ -172,7 +178,7 @@ static enum rc list_table(struct call *c, const char *after, int64_t position)
 	if (rc == RC_OK)
 		rc = past_advance(&past, position, &c->err);
 	if (rc == RC_OK)
-		rc = page_read(c, after, position);
+		rc = page_read(c, after, position, true);
 	ended = past_end(&past, &c->err);
 	return rc == RC_OK ? ended : rc;
 }
