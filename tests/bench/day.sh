@@ -46,6 +46,7 @@ for size in ${BENCH_SIZES:-10000 100000}; do
 	python3 fixtures/generate/district.py --subjects "$size" --seed 1 --out "$T/d" >/dev/null
 	hufud init >/dev/null
 	hufud import division fixtures/zhejiang/divisions.csv >/dev/null
+	hufud import item fixtures/zhejiang/items.csv >/dev/null
 	hufud import agency "$T/d/agencies.csv" >/dev/null
 	hufud import officer "$T/d/officers.csv" --scope $S >/dev/null
 	printf '\n%d subjects\n\n' "$size"
