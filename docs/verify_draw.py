@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Verify published papers of draws (hufu-draw-1, formats 1 and 2; hufu-draw-2, format 3).
+"""Verify published papers of draws (hufu-draw-1, formats 1 and 2; hufu-draw-2, format 3;
+hufu-draw-3, format 4).
 
 usage: verify_draw.py FILE...
 
@@ -15,7 +16,7 @@ ticket(id) = SHA-256(seed US id), US the byte 0x1F: in each stratum the n
 smallest are drawn, the others are the reserve, in the same order. Officers are
 ordered for a subject by SHA-256(seed US "m" US subject US officer).
 
-A draw by grade of format 3 draws lots in place of ids: proof(id) = SHA-256(key US id),
+A draw by grade of formats 3 and 4 draws lots in place of ids: proof(id) = SHA-256(key US id),
 lot(id) = the first 32 digits of SHA-256(proof US id). A public paper has no key: then the
 draw of lots is repeated, and the officers of the subjects that it names, but not
 whose lots they are ("lots without names").
@@ -89,6 +90,24 @@ def is_date(value):
         return False
 
 
+def moment(text):
+    """A day, or an hour in UTC with its milliseconds, as ms; None if it is neither."""
+    try:
+        if is_date(text):
+            return (datetime.date.fromisoformat(text) - datetime.date(1970, 1, 1)).days * 86400000
+        if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", text, re.ASCII):
+            return None
+        found = datetime.datetime.fromisoformat(text[:-1]) - datetime.datetime(1970, 1, 1)
+    except (TypeError, ValueError):
+        return None
+    ms = found // datetime.timedelta(milliseconds=1)
+    return ms if 0 <= ms < TIME_END else None
+
+
+def is_moment(value):
+    return is_text(value) and moment(value) is not None
+
+
 def is_hash(value):
     return is_text(value) and re.fullmatch("[0-9a-f]{64}", value) is not None
 
@@ -125,6 +144,7 @@ RULES_3 = {"day": is_date, "due?": is_date, "exclusions_hash": is_hash,
            "ratio_rule?": is_text, "recusals_hash": is_hash, "rounding?": is_text,
            "scheme?": is_text, "states": list_of(is_text), "tags?": list_of(is_text), "towns?": list_of(is_text),
            "visited_before?": is_date}
+RULES_4 = {("due" if k == "due?" else k): form for k, form in RULES_3.items()}
 STRATUM = {"members_hash": is_hash, "n": is_number, "name": is_text,
            "size": is_number}
 STRATUM_3 = {**STRATUM, "expected_bp?": is_number, "ratio_bp?": is_number}
@@ -154,12 +174,14 @@ FORMATS = {
         "membership": MEMBERSHIP},
     2: {**PAPER, "void_reason?": is_text, "membership": MEMBERSHIP,
         "committed": {**COMMITTED, **ANNOUNCED, "format": is_number}},
-    3: {**PAPER, "void_reason?": is_text, "membership?": MEMBERSHIP, "pool": [OFFICER_3],
-        "drawn?": list_of(list_of(is_id)), "key?": is_hash, "lots?": list_of(list_of(is_id)),
-        "recusals": [RECUSAL], "replacements?": [REPLACEMENT],
-        "committed": {**COMMITTED, **ANNOUNCED, "format": is_number, "key_hash?": is_hash,
-                      "seed_parts?": [{"hash": is_hash, "name": is_text}], "rules": RULES_3, "strata": [STRATUM_3]}},
 }
+COMMITTED_3 = {**COMMITTED, **ANNOUNCED, "format": is_number, "key_hash?": is_hash,
+               "seed_parts?": [{"hash": is_hash, "name": is_text}], "rules": RULES_3, "strata": [STRATUM_3]}
+PAPER_3 = {**PAPER, "void_reason?": is_text, "membership?": MEMBERSHIP, "pool": [OFFICER_3],
+           "drawn?": list_of(list_of(is_id)), "key?": is_hash, "lots?": list_of(list_of(is_id)),
+           "recusals": [RECUSAL], "replacements?": [REPLACEMENT], "committed": COMMITTED_3}
+FORMATS[3] = PAPER_3
+FORMATS[4] = {**PAPER_3, "committed": {**COMMITTED_3, "rules": RULES_4, "seed_at?": is_moment}}
 
 
 def check_object(value, members, where):
@@ -220,7 +242,7 @@ def read(path):
     text_check(paper)
     fmt = paper.get("format")
     if type(fmt) is not int or fmt not in FORMATS:
-        raise ValueError("no format 1 to 3")
+        raise ValueError("no format 1 to 4")
     return paper
 
 
@@ -241,6 +263,18 @@ def check_together(paper):
             or ("key" in paper and not is_by_grade(paper))
             or ("key" in paper) != ("membership" in paper)):
         raise Difference("key, membership, lots and key_hash do not fit together")
+
+
+def names_source(committed):
+    return bool(committed.get("seed_parts")) or committed["seed_source"] != "given at the reveal"
+
+
+def check_source(paper):
+    """Since format 4 a commitment says where its seed will come from, and when."""
+    committed = paper["committed"]
+    if not committed.get("seed_parts") and ("seed_at" not in committed or not names_source(committed)):
+        raise Difference("the commitment names neither a source of the seed with its day "
+                         "nor people who have parts of it")
 
 
 def check_seed(paper):
@@ -277,13 +311,20 @@ def check_state(paper):
         raise Difference(f"committed_at is on {found}, the rules are of {day}")
     if paper.get("revealed_at", at) < at:
         raise Difference("revealed_at is before committed_at")
+    if "seed_at" in paper["committed"]:
+        text = paper["committed"]["seed_at"]
+        if text < day if len(text) == 10 else moment(text) <= at:
+            raise Difference("seed_at is before committed_at")
+        if paper.get("revealed_at", moment(text)) < moment(text):
+            raise Difference("revealed_at is before seed_at")
 
 
 # -- what was committed ---------------------------------------------------------
 
 def check_words(paper):
     committed, rules = paper["committed"], paper["committed"]["rules"]
-    algorithm = "hufu-draw-1" if paper["format"] < 3 else "hufu-draw-2"
+    algorithm = ("hufu-draw-1" if paper["format"] < 3
+                 else f"hufu-draw-{paper['format'] - 1}")
     same("algorithm", committed["algorithm"], algorithm)
     if paper["format"] == 1:
         same("algorithm", paper["algorithm"], algorithm)
@@ -313,7 +354,7 @@ def members_of(paper):
     strata = committed["strata"]
     if not 1 <= len(strata) <= 100:
         raise Difference("there are no strata")
-    if paper["format"] == 3 and "lots" not in paper:
+    if paper["format"] >= 3 and "lots" not in paper:
         if len(strata) != 1:
             raise Difference("lots do not fit the strata")
         return [frame]
@@ -338,7 +379,7 @@ def members_of(paper):
 
 def check_stratum(paper, stratum, ids):
     name, size = f"stratum {stratum['name']!r} ", len(ids)
-    if paper["format"] == 3:
+    if paper["format"] >= 3:
         check_order(name, ids)
         if ids and not stratum["n"]:
             raise Difference(name + "is exempt")
@@ -375,14 +416,15 @@ def check_committed(paper):
     same("pool_hash", committed["pool_hash"], sha256(canonical(paper["pool"])))
     same("exclusions_hash", rules["exclusions_hash"],
          sha256(canonical(paper["excluded"])))
-    if paper["format"] == 3:
+    if paper["format"] >= 3:
         same("recusals_hash", rules["recusals_hash"], sha256(canonical(paper["recusals"])))
     return members
 
 
 # -- what the seed makes of it ----------------------------------------------------
 
-def is_candidate(officer, day):
+def was_candidate(officer, day):
+    """Formats 1 to 3."""
     if "excluded" in officer or officer.get("state", "active") != "active":
         return False
     if officer.get("certificate_state", "valid") != "valid":
@@ -393,11 +435,24 @@ def is_candidate(officer, day):
             <= officer.get("certificate_to", day))
 
 
+def is_candidate(officer, day, due, numbers):
+    """Since format 4: who may check until the assignments are due, with a number of his own."""
+    return ("excluded" not in officer and officer.get("state") == "active"
+            and officer.get("certificate", "") != "" and officer.get("certificate_state") == "valid"
+            and officer.get("certificate_from", "") != "" and officer.get("certificate_to", "") != ""
+            and officer["certificate_from"] <= day and officer["certificate_to"] >= max(day, due)
+            and numbers.count(officer["certificate"]) == 1)
+
+
 def candidates(paper):
-    committed = paper["committed"]
+    committed, rules = paper["committed"], paper["committed"]["rules"]
     if len(paper["frame"]) > 1 << 24 or len(paper["pool"]) > 10000:
         raise Difference("a draw has at most 2^24 subjects and 10000 officers")
-    pool = [o for o in paper["pool"] if is_candidate(o, committed["rules"]["day"])]
+    if paper["format"] < 4:
+        pool = [o for o in paper["pool"] if was_candidate(o, rules["day"])]
+    else:
+        numbers = [o["certificate"] for o in paper["pool"] if "certificate" in o]
+        pool = [o for o in paper["pool"] if is_candidate(o, rules["day"], rules["due"], numbers)]
     if len(pool) < committed["officers_per_subject"]:
         raise Difference(f"{len(pool)} officers may be drawn, "
                          f"{committed['officers_per_subject']} are needed for each subject")
@@ -429,7 +484,7 @@ def match_1(paper, seed, subjects):
 
 
 class Match:
-    """Format 3: fewest loads first, then by lot; a lead comes first."""
+    """Formats 3 and 4: fewest loads first, then by lot; a lead comes first."""
 
     def __init__(self, paper, seed):
         pool = candidates(paper)
@@ -563,8 +618,7 @@ def not_covered(paper):
 
 def doubts(paper):
     """Without a source and without parts a seed is anybody's choice."""
-    committed = paper["committed"]
-    if committed.get("seed_parts") or committed["seed_source"] != "given at the reveal":
+    if names_source(paper["committed"]):
         return ""
     return "\n  no source of the seed was announced: whoever reveals it can choose it"
 
@@ -574,8 +628,10 @@ def verify(path):
     paper = read(path)
     try:
         check_object(paper, FORMATS[paper["format"]], "paper")
-        if paper["format"] == 3:
+        if paper["format"] >= 3:
             check_together(paper)
+        if paper["format"] >= 4:
+            check_source(paper)
         members = check_committed(paper)
         check_state(paper)
         if "result" in paper:

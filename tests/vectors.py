@@ -13,6 +13,7 @@ A vector file has cases {"name", "kind", "given", "want"}. `want` is what the
 function for `kind` makes of `given`, or {"refused": true}.
 """
 import base64
+import calendar
 import hashlib
 import json
 import os
@@ -1100,6 +1101,8 @@ ANNOUNCED = ("committed_at id", "name reason replaces")
 RULES = ("day exclusions_hash load_limit", "due industry item town")
 RULES_3 = ("day exclusions_hash recusals_hash states", "due flags grades industry item load_max "
            "period_days ratio_rule rounding scheme tags towns visited_before")
+RULES_4 = ("day due exclusions_hash recusals_hash states", "flags grades industry item load_max "
+           "period_days ratio_rule rounding scheme tags towns visited_before")
 STRATUM = ("members_hash n name size", "")
 STRATUM_3 = ("members_hash n name size", "expected_bp ratio_bp")
 OFFICER = ("id", "certificate certificate_from certificate_to excluded state")
@@ -1136,20 +1139,20 @@ def lines_hash(ids):
 def paper_members(paper):
     """Its shape; answers what was announced with the commitment."""
     form = paper.get("format")
-    need(form in (1, 2, 3), "the format")
-    old, new = form == 1, form == 3
+    need(form in (1, 2, 3, 4), "the format")
+    old, new = form == 1, form >= 3
     committed = paper.get("committed")
     members(paper, PAPER, *([ANNOUNCED, ("algorithm membership", "")] if old else
                             [PAPER_3] if new else [("membership", "void_reason")]))
-    members(committed, COMMITTED, *([] if old else [ANNOUNCED, ("format", "key_hash seed_parts" if new else "")]))
-    members(committed["rules"], RULES_3 if new else RULES)
+    members(committed, COMMITTED, *([] if old else [ANNOUNCED, ("format", "" if form < 3 else "key_hash seed_parts" if form == 3 else "key_hash seed_at seed_parts")]))
+    members(committed["rules"], RULES_4 if form == 4 else RULES_3 if new else RULES)
     for table, objects in ((STRATUM_3 if new else STRATUM, committed["strata"]),
                            (OFFICER_3 if new else OFFICER, paper["pool"]),
                            (EXCLUSION, paper["excluded"]), (RECUSAL, paper.get("recusals", [])),
                            (REPLACEMENT, paper.get("replacements", []))):
         for one in objects:
             members(one, table)
-    algorithm = "hufu-draw-2" if new else "hufu-draw-1"
+    algorithm = {3: "hufu-draw-2", 4: "hufu-draw-3"}.get(form, "hufu-draw-1")
     need(committed["algorithm"] == paper.get("algorithm", algorithm) == algorithm, "the algorithm")
     need(old or committed["format"] == form, "the format that was committed")
     return paper if old else committed
@@ -1161,7 +1164,7 @@ def paper_lot(paper, ident):
 
 
 def paper_lots(paper):
-    """The ids of each stratum of format 3, which are lots in a draw by grade."""
+    """The ids of each stratum since format 3, which are lots in a draw by grade."""
     by_grade, strata = "key_hash" in paper["committed"], paper["committed"]["strata"]
     need(by_grade == ("lots" in paper), "lots and key_hash")
     need(("key" in paper) == ("membership" in paper) and (by_grade or "key" not in paper), "the key")
@@ -1197,6 +1200,24 @@ def paper_strata_3(paper):
             need(s["n"] == exact // 10000 + (exact % 10000 > 0), "the share of a ratio")
 
 
+def paper_moment(text):
+    """A day, or an hour of UTC to the millisecond; answers ms."""
+    if re.fullmatch(r"[12]\d{3}-\d\d-\d\d", text):
+        return calendar.timegm(time.strptime(text, "%Y-%m-%d")) * 1000
+    need(re.fullmatch(r"[12]\d{3}-\d\d-\d\dT\d\d:\d\d:[0-5]\d\.\d{3}Z", text), "seed_at")
+    return calendar.timegm(time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S")) * 1000 + int(text[20:23])
+
+
+def paper_announces(committed, said):
+    """Format 4: where the seed comes from and when, or who has parts of it."""
+    at = committed.get("seed_at")
+    need(committed.get("seed_parts") or (at and committed["seed_source"] != "given at the reveal"),
+         "where the seed comes from")
+    if at:
+        day = len(at) == 10
+        need(paper_moment(at) > said["committed_at"] - 86400000 * day, "seed_at is over")
+
+
 def paper_committed(paper, said):
     committed, frame = paper["committed"], paper["frame"]
     rules, strata = committed["rules"], committed["strata"]
@@ -1205,8 +1226,10 @@ def paper_committed(paper, said):
     need_all(ID, said["id"], *frame)
     need(committed["frame_hash"] == lines_hash(frame), "frame_hash")
     need(committed["frame_size"] == len(frame), "frame_size")
-    if paper["format"] == 3:
+    if paper["format"] >= 3:
         paper_strata_3(paper)
+    if paper["format"] >= 4:
+        paper_announces(committed, said)
     for k, s in enumerate(strata if paper["format"] < 3 else []):
         need(len(frame) == len(paper["membership"]), "membership")
         ids = [i for i, at in zip(frame, paper["membership"]) if at == k]
@@ -1240,6 +1263,8 @@ def paper_state(paper, said):
     need(paper["state"] in states + ["void"], "the state")
     need("void_reason" not in paper or paper["state"] == "void", "void_reason")
     need(paper.get("revealed_at", said["committed_at"]) >= said["committed_at"], "revealed_at")
+    if "seed_at" in paper["committed"] and "seed" in paper:
+        need(paper["revealed_at"] >= paper_moment(paper["committed"]["seed_at"]), "revealed before seed_at")
     day = time.strftime("%Y-%m-%d", time.gmtime(said["committed_at"] // 1000))
     need(paper["committed"]["rules"]["day"] == day, "the day")
     return all(parts)
@@ -1247,6 +1272,14 @@ def paper_state(paper, said):
 
 def paper_load(paper):
     day = paper["committed"]["rules"]["day"]
+    if paper["format"] == 4:
+        last = max(day, paper["committed"]["rules"]["due"])
+        numbers = [o.get("certificate") for o in paper["pool"]]
+        return {o["id"]: 0 for o in paper["pool"]
+                if "excluded" not in o and o.get("state") == "active"
+                and o.get("certificate") and numbers.count(o["certificate"]) == 1
+                and o.get("certificate_state") == "valid" and o.get("certificate_from")
+                and o["certificate_from"] <= day and last <= o.get("certificate_to", "")}
     return {o["id"]: 0 for o in paper["pool"]
             if "excluded" not in o and o.get("state", "active") == "active"
             and o.get("certificate_state", "valid") == "valid"
@@ -1312,7 +1345,7 @@ def paper_pairs(paper, seed, drawn):
     committed, pairs_ = paper["committed"], []
     wanted, load = committed["officers_per_subject"], paper_load(paper)
     need(len(load) >= wanted, "too few officers")
-    if paper["format"] == 3:
+    if paper["format"] >= 3:
         recused = {(r["subject"], r["officer"]) for r in paper["recusals"]}
         return [paper_match(paper, load, recused, subject) for subject in drawn]
     for subject in drawn:
@@ -1352,7 +1385,7 @@ def paper_outcome_3(paper):
 
 
 def paper_outcome(paper):
-    if paper["format"] == 3:
+    if paper["format"] >= 3:
         return paper_outcome_3(paper)
     seed, result, reserve = paper["seed"].encode(), [], []
     tickets = {i: sha256(seed + US + i.encode()) for i in paper["frame"]}

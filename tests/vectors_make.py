@@ -826,18 +826,39 @@ def make_papers(c):
         c.refuse(f"format 2: another {key}", "paper", {"paper": paper})
     c.add("format 2: void, with the reason", "paper",
           {"paper": paper_with(paper_committed(2, ids), state="void", void_reason="a slip")})
-    make_papers_3(c, ids)
+    make_papers_3(c, ids, 3)
+    make_papers_3(c, ids, 4)
 
 
-def paper_committed_3(ids, by_grade):
-    """A paper of format 3 over the same: one recusal, one lead, and a ratio where by grade."""
+def pool_4():
+    """Five who may be drawn in format 4, and one for each reason why not."""
+    term = {"state": "active", "certificate_from": "2020-01-01", "certificate_to": "2026-12-31",
+            "certificate_state": "valid"}
+    pool = [dict(term, id=f"o{i}", certificate=f"ZJ-{i}") for i in range(6)]
+    pool[1]["lead"] = True
+    pool[3]["excluded"] = "kin of the owner"
+    for i, change in enumerate(({"certificate_to": "2026-12-30"}, {"certificate_from": "2026-11-23"},
+                                {"certificate_state": "expired"}, {"state": "leave"}, {"certificate": ""},
+                                {"certificate": "ZJ-7"}, {"certificate": "ZJ-7"})):
+        pool.append({**term, "id": f"p{i}", "certificate": f"P-{i}", **change})
+    for i, lacks in enumerate(("state", "certificate", "certificate_from", "certificate_to", "certificate_state")):
+        one = dict(term, id=f"q{i}", certificate=f"Q-{i}")
+        del one[lacks]
+        pool.append(one)
+    return pool
+
+
+def paper_committed_3(ids, by_grade, form=3):
+    """A paper of format 3 or 4 over the same: one recusal, one lead, and a ratio where by grade."""
     old = paper_committed(2, ids)
     pool = [{"id": f"o{i}", "state": "active", "certificate": f"ZJ-{i}"} for i in range(6)]
     pool[3]["excluded"] = "kin of the owner"
     pool[4]["certificate_state"] = "suspended"
     pool[1]["lead"] = True
+    if form == 4:
+        pool = pool_4()
     recusals = [{"officer": "o0", "reason": "kin", "subject": ids[2]}]
-    paper = {"format": 3, "state": "committed", "frame": ids, "pool": pool, "recusals": recusals,
+    paper = {"format": form, "state": "committed", "frame": ids, "pool": pool, "recusals": recusals,
              "excluded": [{"id": "s9", "reason": "moved"}]}
     committed = {k: x for k, x in old["committed"].items() if k not in ("rules", "strata")}
     rules = {"day": "2026-11-22", "due": "2026-12-31", "item": "i1", "period_days": 365,
@@ -857,7 +878,9 @@ def paper_committed_3(ids, by_grade):
     else:
         committed["seed_parts"] = [{"hash": v.sha256_hex(text), "name": name} for name, text in
                                    (("chen", b"07-11"), ("li", b"19-23"), ("wang", b"28|33"))]
-    committed.update(algorithm="hufu-draw-2", format=3, strata=strata, rules=rules,
+    if form == 4 and by_grade:
+        committed["seed_at"] = "2026-11-22"
+    committed.update(algorithm=f"hufu-draw-{form - 1}", format=form, strata=strata, rules=rules,
                      pool_hash=v.sha256_hex(v.jcs(pool)))
     return dict(paper, committed=committed, commitment=v.sha256_hex(v.jcs(committed)))
 
@@ -888,9 +911,33 @@ def replaced(paper):
     return paper_with(paper, replacements=events)
 
 
-def make_papers_3(c, ids):
+def bad_4(committed, revealed, drawn):
+    """What format 4 asks for beyond format 3."""
+    rules, source = committed["committed"]["rules"], committed["committed"]["seed_source"]
+    hour = "2026-11-22T00:00:00.123Z"
+    silent = paper_with(committed)
+    for key in ("seed_parts", "seed_at"):
+        silent["committed"].pop(key, None)
+    bad = {"the algorithm of format 3": paper_with(committed, committed__algorithm="hufu-draw-2"),
+           "no last day": paper_with(committed, committed__rules={k: x for k, x in rules.items() if k != "due"}),
+           "no day of the seed": paper_with(silent, committed__seed_source=source),
+           "no source of the seed": paper_with(silent, committed__seed_source="given at the reveal",
+                                               committed__seed_at="2026-11-22"),
+           "a seed of yesterday": paper_with(committed, committed__seed_at="2026-11-21"),
+           "a seed of the hour of the commitment": paper_with(committed, committed__seed_at=hour),
+           "an hour in another form": paper_with(committed, committed__seed_at="2026-11-23T00:00:00Z"),
+           "revealed before its day": paper_with(revealed, committed__seed_at="2026-11-23")}
+    for i, o in enumerate(drawn["pool"]):
+        if o["id"] == "p0":
+            pool = json.loads(json.dumps(drawn["pool"]))
+            pool[i]["certificate_to"] = "2026-12-31"
+            bad["a candidate more"] = paper_with(drawn, pool=pool, committed__pool_hash=v.sha256_hex(v.jcs(pool)))
+    return bad
+
+
+def make_papers_3(c, ids, form):
     for name, by_grade in (("one stratum", False), ("by grade", True)):
-        committed = paper_committed_3(ids, by_grade)
+        committed = paper_committed_3(ids, by_grade, form)
         revealed = paper_with(committed, state="revealed", seed="07-11|19-23|28|33",
                               revealed_at=1795305600123)
         drawn = paper_with(revealed, state="drawn", **v.paper_outcome(revealed))
@@ -901,7 +948,7 @@ def make_papers_3(c, ids):
         if by_grade:
             papers.update({f"{k}, public": without_key(p) for k, p in list(papers.items())})
         for state, paper in papers.items():
-            c.add(f"format 3, {name}, {state}", "paper", {"paper": paper})
+            c.add(f"format {form}, {name}, {state}", "paper", {"paper": paper})
         events = papers["replaced"]["replacements"]
         bad = {"another seed": dict(drawn, seed="x"), "another recusal": dict(drawn, recusals=[]),
                "another pair": dict(drawn, pairs=drawn["pairs"][::-1]),
@@ -932,8 +979,10 @@ def make_papers_3(c, ids):
                 "rounded down": paper_with(committed, committed__strata=[
                     strata[0], dict(strata[1], n=1)]),
                 "public: a name too few": dict(without_key(drawn), result=drawn["result"][1:])})
+        if form == 4:
+            bad.update(bad_4(committed, revealed, drawn))
         for what, paper in bad.items():
-            c.refuse(f"format 3, {name}: {what}", "paper", {"paper": paper})
+            c.refuse(f"format {form}, {name}: {what}", "paper", {"paper": paper})
 
 
 def make_uscc():

@@ -106,6 +106,7 @@ static enum rc words_take(struct call *c, struct words *w)
 		.load_max = json_int(b, "load_max", 0),
 		.due = json_text(b, "due"),
 		.seed_source = json_text(b, "seed_source"),
+		.seed_at = json_text(b, "seed_at"),
 		.reason = json_text(b, "reason"),
 		.replaces = json_text(b, "replaces"),
 		.schema = c->service->schema,

@@ -12,16 +12,15 @@ static const char usage[] =
 	"usage: hufud draw commit [--scope S] --count N | --quota A=10,B=20 |\n"
 	"                  --ratio 5% | --ratio A=5%,B=10% | --ratio-rule "
 	"CODE\n"
-	"                  [--officers 2] [--load N] [--due DATE] [--name "
-	"TEXT]\n"
+	"                  --due DATE --seed-source TEXT --seed-at TIME | "
+	"--seed-parts NAME=SHA256,...\n"
+	"                  [--officers 2] [--load N] [--name TEXT]\n"
 	"                  [--town T,T] [--industry PREFIX] [--grade A,B] "
 	"[--tag T,T]\n"
 	"                  [--flag F,F] "
 	"[--scheme CODE] [--state S,S] [--visited-before DATE]\n"
 	"                  [--item ID] [--period DAYS] [--exclude FILE]\n"
-	"                  [--seed-parts NAME=SHA256,...]\n"
-	"                  [--seed-source TEXT] [--reason TEXT [--replaces "
-	"ID]]\n"
+	"                  [--reason TEXT [--replaces ID]]\n"
 	"       hufud draw reveal ID --seed SEED\n"
 	"       hufud draw run ID\n"
 	"       hufud draw replace ID SUBJECT [--officer O] --reason TEXT\n"
@@ -50,7 +49,12 @@ static const char usage[] =
 	"up, each grade\n"
 	"        at least 1; 'default' is recorded from schema/ratio_rules. "
 	"The same frame a\n"
-	"        second time needs a --reason, which is public\n"
+	"        second time needs a --reason, which is public. "
+	"--seed-source says where the\n"
+	"        seed will come from and --seed-at when: a day, or an hour "
+	"like\n"
+	"        2026-12-31T20:30:00+08:00; or three people or more each "
+	"commit a part of it\n"
 	"reveal  makes the seed known, once; with --seed-parts it is the "
 	"parts, in the order\n"
 	"        of the names, with | between them\n"
@@ -475,6 +479,7 @@ int cmd_draw(struct cli *c)
 		{ "--period", &w.period, NULL },
 		{ "--name", &o->name, NULL },
 		{ "--seed-source", &o->seed_source, NULL },
+		{ "--seed-at", &o->seed_at, NULL },
 		{ "--seed-parts", &o->seed_parts, NULL },
 		{ "--reason", &o->reason, NULL },
 		{ "--replaces", &o->replaces, NULL },

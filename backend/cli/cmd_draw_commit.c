@@ -47,6 +47,7 @@ static int commit_words(struct cli *c, struct draw_words *w)
 {
 	const struct draw_options *o = &w->options;
 	const char *const dates[] = { o->due, o->visited_before };
+	bool has_source = o->seed_parts || (o->seed_source && o->seed_at);
 	int64_t days;
 	int code;
 
@@ -69,6 +70,13 @@ static int commit_words(struct cli *c, struct draw_words *w)
 				     "NAME=SHA256, with commas between them");
 	if (code == EXIT_DONE && o->replaces && !o->reason)
 		code = cli_misuse(c, "--replaces needs a --reason");
+	if (code == EXIT_DONE && !o->due)
+		code = cli_misuse(c, "say until when who is drawn is to be "
+				     "checked: --due 2026-12-31");
+	if (code == EXIT_DONE && !has_source)
+		code = cli_misuse(c, "say where the seed will come from, and "
+				     "when: --seed-source TEXT --seed-at TIME, "
+				     "or --seed-parts of three people");
 	return code;
 }
 

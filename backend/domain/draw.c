@@ -98,6 +98,7 @@ static enum rc record_make(struct op *op, const struct draw_options *o,
 	draw_set_text(record, "frame_hash", json_text(committed, "frame_hash"));
 	draw_set_text(record, "seed_source",
 		      json_text(committed, "seed_source"));
+	draw_set_text(record, "seed_at", json_text(committed, "seed_at"));
 	draw_set_text(record, "replaces", replaces);
 	draw_set_text(record, "reason", o->reason);
 	draw_set_text(record, "state", "committed");
@@ -280,7 +281,11 @@ static enum rc options_check(const struct draw_options *o, struct err *err)
 	if (!draw_towns_are_legal(o->towns))
 		err_set(err, RC_INVALID, "towns '%.60s' are not 3 digits each",
 			o->towns);
-	if (o->due && !name_is_date(o->due))
+	if (!o->due)
+		err_set(err, RC_INVALID,
+			"say until when who is drawn is to be checked: the day "
+			"on which the assignments are due");
+	else if (!name_is_date(o->due))
 		err_set(err, RC_INVALID,
 			"the due date '%.20s' is no date like 2026-11-22",
 			o->due);

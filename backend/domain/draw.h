@@ -8,7 +8,8 @@
  *            needs a reason, which is public; it takes the first one's place.
  *            So does one with nine tenths of the subjects of a draw for the
  *            same item that waits for its seed.
- *   reveal:  the seed, which must not have existed before.
+ *   reveal:  the seed, which must not have existed before. Where it comes from,
+ *            and when, was committed, or who has parts of it.
  *   run:     subjects and officers follow from commitment and seed alone
  *            (draw_paper.h); writes one assignment for each subject. Running
  *            again changes nothing.
@@ -48,8 +49,11 @@ struct draw_options {
 	int64_t count;
 	int64_t officers; /* for each subject; 0: 2; never fewer than 2 */
 	int64_t load_max; /* subjects for each officer; 0: no limit */
-	const char *due; /* of the assignments; NULL: none */
-	const char *seed_source; /* in words; NULL: "given at the reveal" */
+	const char *due; /* of the assignments: today or later */
+	/* Where the seed will come from, in words, and when it will be known: a
+	 * day that is not over, or an hour to come, as RFC 3339 has it. Both
+	 * NULL only with seed_parts. */
+	const char *seed_source, *seed_at;
 	/* "chen=HASH,li=HASH,wang=HASH": three or more people who each
 	 * committed the SHA-256 of their part of the seed; NULL: none. */
 	const char *seed_parts;

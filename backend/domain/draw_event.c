@@ -9,6 +9,7 @@
 #include "base/date.h"
 #include "base/hex.h"
 #include "base/jcs.h"
+#include "domain/draw_candidates.h"
 #include "domain/draw_replace.h"
 #include "ledger/people.h"
 #include "sql_store.gen.h"
@@ -82,14 +83,32 @@ static enum rc subject_gives_way(struct replacing *r)
 	return RC_OK;
 }
 
+/* {certificate number: how many officers have it today} of one number. */
+static enum rc numbers_now(struct replacing *r, const char *number,
+			   json_t **out)
+{
+	struct query *q = query_begin(r->op->store->db, SQL_DRAW_NUMBER);
+
+	query_text(q, 1, r->scope);
+	query_text(q, 2, number ? number : "");
+	*out = query_row(q) ? json_pack("{s:I}", number ? number : "",
+					(json_int_t)query_get_int(q, 0))
+			    : NULL;
+	return query_end(q, r->op->err);
+}
+
 /* Why this officer may not check the subject today, or "". */
 static enum rc officer_unfit(struct replacing *r, const char *subject,
 			     const char *officer, char why[400])
 {
 	struct err missing = { 0 };
 	struct op quiet = *r->op;
-	json_t *record = NULL;
-	const char *refused;
+	json_t *record = NULL, *numbers = NULL;
+	const char *refused,
+		*due = json_text(
+			json_object_get(json_object_get(r->paper, "committed"),
+					"rules"),
+			"due");
 	struct query *q;
 	char day[11];
 	enum rc rc;
@@ -99,9 +118,15 @@ static enum rc officer_unfit(struct replacing *r, const char *subject,
 	rc = ledger_record(&quiet, r->scope, "officer", officer, &record);
 	if (rc != RC_OK && rc != RC_NOT_FOUND)
 		return err_set(r->op->err, rc, "%s", missing.text);
-	refused = record ? draw_officer_refused(record, day) : "not known";
+	if (record)
+		rc = numbers_now(r, json_text(record, "certificate"), &numbers);
+	refused = record ? draw_officer_refused(record, day, due, numbers)
+			 : "not known";
 	snprintf(why, 400, "%s", refused ? refused : "");
 	json_decref(record);
+	json_decref(numbers);
+	if (rc != RC_OK && rc != RC_NOT_FOUND)
+		return rc;
 	q = query_begin(r->op->store->db, SQL_DRAW_RECUSED);
 	query_text(q, 1, r->scope);
 	query_text(q, 2, subject);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/jcs.h"
+#include "domain/draw_candidates.h"
 #include "domain/draw_paper.h"
 #include "domain/draw_replace.h"
 #include "domain/draw_stats.h"
@@ -219,24 +220,22 @@ static void seen_add(struct fairness *f, const json_t *pair)
 static enum rc pairs_add(struct fairness *f, const json_t *paper,
 			 struct err *err)
 {
-	const json_t *committed = json_object_get(paper, "committed");
-	const json_t *pool = json_object_get(paper, "pool");
-	const char *day = json_text(json_object_get(committed, "rules"), "day");
 	json_t *teams = json_int(paper, "format", 0) < 3
 				? json_incref(json_object_get(paper, "pairs"))
 				: draw_pairs_now(paper, err);
+	json_t *fit = draw_candidates(paper), *o;
 	json_t *candidates = json_array(), *leads = json_array();
-	size_t n = json_array_size(teams);
+	size_t n = json_array_size(teams), k;
 
-	for (size_t i = 0; i < json_array_size(pool); i++) {
-		const json_t *o = json_array_get(pool, i);
-
-		if (draw_officer_refused(o, day))
-			continue;
+	json_array_foreach(fit, k, o)
+	{
 		json_array_append(candidates, json_object_get(o, "id"));
 		json_array_append_new(leads,
 				      json_boolean(json_object_get(o, "lead")));
 	}
+	if (!fit)
+		err_set(err, RC_NOMEM, "out of memory");
+	json_decref(fit);
 	if (json_array_size(candidates) > FAIRNESS_POOL_MAX) {
 		f->left_out++;
 	} else if (n && json_array_size(candidates) > 1) {

@@ -178,6 +178,7 @@ static enum rc committed_of(struct freezing *f, json_t **out)
 			       "the source of the seed, a reason or a name is "
 			       "not UTF-8");
 	set_hash(*out, "pool_hash", f->pool, f->op->err);
+	draw_set_text(*out, "seed_at", f->seed_at);
 	if (o->seed_parts)
 		json_object_set_new(*out, "seed_parts",
 				    seed_parts_of(o->seed_parts));
@@ -262,7 +263,9 @@ enum rc draw_freeze(struct op *op, const char *scope,
 	enum rc rc;
 
 	date_format(f.day, op->now_ms / DAY_MS);
-	rc = draw_sense(op, scope, f.day, options);
+	rc = draw_seed_words(op, options, f.seed_at);
+	if (rc == RC_OK)
+		rc = draw_sense(op, scope, f.day, options);
 	if (rc == RC_OK)
 		rc = draw_ratio_rule_ready(op, options);
 	*committed = *material = NULL;

@@ -11,7 +11,7 @@ struct freezing {
 	struct op *op;
 	const char *scope;
 	const struct draw_options *options;
-	char day[11];
+	char day[11], seed_at[25]; /* the latter "" with seed_parts alone */
 	json_t *asked; /* exclusions of the file: {id: reason} */
 	json_t *frame, *pool, *excluded, *recusals;
 	json_t *grades; /* of each of the frame, or empty */
@@ -54,8 +54,12 @@ char *draw_material_path(struct op *op, const char *id, bool make);
 void draw_set_text(json_t *record, const char *key, const char *text);
 /* The draw of that id in whatever scope; *out is a new reference. */
 enum rc draw_load(struct op *op, const char *id, char scope[33], json_t **out);
+/* Do the options say where the seed comes from and when, or who has parts of
+ * it? `at`: the day or hour as it is committed, or "". */
+enum rc draw_seed_words(struct op *op, const struct draw_options *o,
+			char at[25]);
 /* RC_CONFLICT: a draw of any scope had this seed before `record` was
- * committed. */
+ * committed, or it comes before the time that was announced. */
 enum rc draw_seed_is_new(struct op *op, const char *id, const json_t *record,
 			 const char *seed);
 /* What stands against a draw's seed, appended as texts: nothing announced where

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/jcs.h"
-#include "domain/draw_paper.h"
+#include "domain/draw_candidates.h"
 #include "domain/draw_ticket.h"
 
 static json_t *recused_of(const json_t *recusals)
@@ -31,9 +31,8 @@ enum rc match_init(struct match *m, const json_t *paper, const char *seed,
 		   struct err *err)
 {
 	const json_t *committed = json_object_get(paper, "committed");
-	const json_t *pool = json_object_get(paper, "pool");
-	const char *day = json_text(json_object_get(committed, "rules"), "day");
-	size_t room = json_array_size(pool) + 1;
+	json_t *candidates = draw_candidates(paper), *officer;
+	size_t room = json_array_size(candidates) + 1, i;
 
 	*m = (struct match){
 		.seed = seed,
@@ -45,17 +44,18 @@ enum rc match_init(struct match *m, const json_t *paper, const char *seed,
 		.order = malloc(room * sizeof(*m->order)),
 		.recused = recused_of(json_object_get(paper, "recusals")),
 	};
-	if (!m->ids || !m->leads || !m->load || !m->order || !m->recused)
+	if (!candidates || !m->ids || !m->leads || !m->load || !m->order ||
+	    !m->recused) {
+		json_decref(candidates);
 		return err_set(err, RC_NOMEM, "no memory for %zu officers",
 			       room);
-	for (size_t i = 0; i + 1 < room; i++) {
-		const json_t *officer = json_array_get(pool, i);
-
-		if (draw_officer_refused(officer, day))
-			continue;
-		m->leads[m->n] = json_object_get(officer, "lead") != NULL;
-		m->ids[m->n++] = json_text(officer, "id");
 	}
+	json_array_foreach(candidates, i, officer)
+	{
+		m->leads[m->n] = json_object_get(officer, "lead") != NULL;
+		m->ids[m->n++] = json_text(officer, "id"); /* the paper's */
+	}
+	json_decref(candidates);
 	return RC_OK;
 }
 

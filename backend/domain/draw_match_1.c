@@ -3,7 +3,7 @@
 #include "domain/draw_match.h"
 
 #include "base/jcs.h"
-#include "domain/draw_paper.h"
+#include "domain/draw_candidates.h"
 #include "domain/draw_ticket.h"
 
 struct pool {
@@ -22,24 +22,22 @@ static void pool_release(struct pool *p)
 
 static enum rc pool_init(struct pool *p, const json_t *paper, struct err *err)
 {
-	const json_t *all = json_object_get(paper, "pool");
-	const char *day = json_text(
-		json_object_get(json_object_get(paper, "committed"), "rules"),
-		"day");
-	size_t room = json_array_size(all) + 1;
+	json_t *candidates = draw_candidates(paper), *officer;
+	size_t room = json_array_size(candidates) + 1, i;
 
 	*p = (struct pool){ .ids = malloc(room * sizeof(*p->ids)),
 			    .load = calloc(room, sizeof(*p->load)),
 			    .order = malloc(room * sizeof(*p->order)) };
-	if (!p->ids || !p->load || !p->order)
+	if (!candidates || !p->ids || !p->load || !p->order) {
+		json_decref(candidates);
 		return err_set(err, RC_NOMEM, "no memory for %zu officers",
 			       room);
-	for (size_t i = 0; i + 1 < room; i++) {
-		const json_t *officer = json_array_get(all, i);
-
-		if (!draw_officer_refused(officer, day))
-			p->ids[p->n++] = json_text(officer, "id");
 	}
+	json_array_foreach(candidates, i, officer)
+	{
+		p->ids[p->n++] = json_text(officer, "id"); /* the paper's */
+	}
+	json_decref(candidates);
 	return RC_OK;
 }
 

@@ -84,29 +84,6 @@ void draw_make_public(json_t *paper)
 	json_object_del(paper, "membership");
 }
 
-const char *draw_officer_refused(const json_t *officer, const char *day)
-{
-	const char *state = json_text(officer, "state");
-	const char *from = json_text(officer, "certificate_from");
-	const char *to = json_text(officer, "certificate_to");
-	const char *excluded = json_text(officer, "excluded");
-	const char *standing = json_text(officer, "certificate_state");
-
-	if (excluded)
-		return excluded;
-	if (state && strcmp(state, "active") != 0)
-		return "not active";
-	if (!to && !json_text(officer, "certificate"))
-		return "no certificate";
-	if (standing && strcmp(standing, "valid") != 0)
-		return "certificate not in force";
-	if (to && strcmp(to, day) < 0)
-		return "certificate expired";
-	if (from && strcmp(from, day) > 0)
-		return "certificate not valid yet";
-	return NULL;
-}
-
 static enum rc differs(struct err *err, const char *what, const char *said,
 		       const char *found)
 {
@@ -223,7 +200,9 @@ static enum rc check_words(const json_t *paper, const json_t *committed,
 	const json_t *rules = json_object_get(committed, "rules");
 	int64_t officers = json_int(committed, "officers_per_subject", 0);
 	int64_t format = json_int(paper, "format", 0);
-	const char *algorithm = format < 3 ? DRAW_ALGORITHM_1 : DRAW_ALGORITHM;
+	const char *algorithm = format < 3    ? DRAW_ALGORITHM_1
+				: format == 3 ? DRAW_ALGORITHM_3
+					      : DRAW_ALGORITHM;
 	enum rc rc = paper_same_text(committed, "algorithm", algorithm, err);
 
 	if (rc == RC_OK && format == 1)

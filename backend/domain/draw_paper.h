@@ -2,17 +2,16 @@
  * anyone can repeat with it. Pure: no store, no clock.
  *
  * docs/protocol.md, section 13, has the members and the hashes of each format.
- * Format 3 is made now; 1 and 2 are read.
+ * Format 4 is made now; 1 to 3 are read.
  *
- * In format 3 a draw by grade has `lots` in place of ids (draw_lots.h). The
- * whole paper also has `key` and `membership`, which say whose lot is whose and
- * thereby the subjects' grades; the public paper lacks them, and is verified
- * without. A draw of one stratum has neither, and one paper.
+ * In formats 3 and 4 a draw by grade has `lots` in place of ids (draw_lots.h).
+ * The whole paper also has `key` and `membership`, which say whose lot is whose
+ * and thereby the subjects' grades; the public paper lacks them, and is
+ * verified without. A draw of one stratum has neither, and one paper.
  *
- * A candidate is an officer of the pool who is active (or has no state), is not
- * excluded and holds a certificate that is valid on rules.day; one with neither
- * number nor term has none. How candidates are matched: draw_match.h for format
- * 3. In formats 1 and 2 subjects are matched in ticket order; each gets the
+ * Who is a candidate: draw_candidates.h. How candidates are matched:
+ * draw_match.h for formats 3 and 4. In formats 1 and 2 subjects are matched in
+ * ticket order; each gets the
  * first officers_per_subject candidates, in the order of their lots for this
  * subject, whose load is below limit = ceil(subjects x officers_per_subject /
  * candidates) + 1. Where too few are below it, the limit rises by one for this
@@ -27,8 +26,9 @@
 #include "base/buf.h"
 
 #define DRAW_ALGORITHM_1 "hufu-draw-1" /* of formats 1 and 2 */
-#define DRAW_ALGORITHM "hufu-draw-2"
-#define DRAW_FORMAT 3 /* of the papers that are made now */
+#define DRAW_ALGORITHM_3 "hufu-draw-2" /* of format 3 */
+#define DRAW_ALGORITHM "hufu-draw-3"
+#define DRAW_FORMAT 4 /* of the papers that are made now */
 #define DRAW_ROUNDING "up, at least 1"
 #define DRAW_LOAD_LIMIT "ceil(subjects*officers_per_subject/candidates)+1"
 #define DRAW_PAPER_BYTES_MAX ((size_t)1 << 30)
@@ -50,9 +50,6 @@ bool draw_is_by_grade(const json_t *paper);
 bool draw_is_public(const json_t *paper);
 /* Take out of a paper what links subjects to grades. */
 void draw_make_public(json_t *paper);
-
-/* Why this officer of a pool is no candidate on that day, or NULL. */
-const char *draw_officer_refused(const json_t *officer, const char *day);
 
 /* The object of a paper that has id, committed_at, name, reason, replaces. */
 const json_t *draw_announced(const json_t *paper);

@@ -2,6 +2,7 @@
 #include "domain/draw_impl.h"
 
 #include "base/jcs.h"
+#include "domain/draw_candidates.h"
 #include "domain/draw_ticket.h"
 #include "sql_store.gen.h"
 
@@ -29,7 +30,7 @@ static bool is_for_item(const struct freezing *f, const char *set)
 static void pool_add(struct freezing *f, struct query *q)
 {
 	json_t *o = json_object();
-	const char *reason = json_text(f->asked, query_get_text(q, 0));
+	const char *asked = json_text(f->asked, query_get_text(q, 0));
 
 	copy_text(o, "id", q, 0);
 	copy_text(o, "state", q, 1);
@@ -37,15 +38,34 @@ static void pool_add(struct freezing *f, struct query *q)
 	copy_text(o, "certificate_from", q, 3);
 	copy_text(o, "certificate_to", q, 4);
 	copy_text(o, "certificate_state", q, 5);
-	if (!reason)
-		reason = draw_officer_refused(o, f->day);
-	if (!reason && !is_for_item(f, query_get_text(q, 6)))
-		reason = "item not in range";
-	if (!reason && query_get_int(q, 7))
+	draw_set_text(o, "excluded", asked);
+	if (!asked && !is_for_item(f, query_get_text(q, 6)))
+		draw_set_text(o, "excluded", "item not in range");
+	if (query_get_int(q, 7))
 		json_object_set_new(o, "lead", json_true());
-	draw_set_text(o, "excluded", reason);
-	f->candidates += !reason;
 	json_array_append_new(f->pool, o);
+}
+
+/* Once the pool is whole: who may check, and whose number is his own. */
+static enum rc pool_judge(struct freezing *f)
+{
+	json_t *numbers = draw_numbers(f->pool), *o;
+	size_t i;
+
+	json_array_foreach(f->pool, i, o)
+	{
+		const char *reason = draw_officer_refused(
+			o, f->day, f->options->due, numbers);
+
+		f->candidates += !reason;
+		if (!reason)
+			continue;
+		if (!json_text(o, "excluded"))
+			draw_set_text(o, "excluded", reason);
+		json_object_del(o, "lead");
+	}
+	json_decref(numbers);
+	return numbers ? RC_OK : err_set(f->op->err, RC_NOMEM, "out of memory");
 }
 
 /* Where an id stands in a sorted array of ids, or of objects with an id. */
@@ -136,6 +156,8 @@ enum rc draw_freeze_pool(struct freezing *f)
 		pool_add(f, q);
 	if (query_end(q, f->op->err) != RC_OK)
 		return f->op->err->code;
+	if (pool_judge(f) != RC_OK)
+		return f->op->err->code;
 	if (f->wanted < 2 || f->wanted > 10)
 		return err_set(f->op->err, RC_INVALID,
 			       "a subject is checked by 2 to 10 officers");
@@ -146,10 +168,12 @@ enum rc draw_freeze_pool(struct freezing *f)
 	if (f->candidates < f->wanted)
 		return err_set(f->op->err, RC_INVALID,
 			       "%lld of %zu officers of '%s' may be drawn on "
-			       "%s, %lld are needed: active, with a "
-			       "certificate valid on that day, not excluded",
+			       "%s, %lld are needed: active, with a valid "
+			       "certificate of their own that lasts until %s, "
+			       "not excluded",
 			       (long long)f->candidates,
 			       json_array_size(f->pool), f->scope, f->day,
-			       (long long)f->wanted);
+			       (long long)f->wanted,
+			       f->options->due ? f->options->due : f->day);
 	return freeze_recusals(f);
 }

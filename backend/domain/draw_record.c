@@ -175,16 +175,20 @@ static enum rc record_check(const char *id, const json_t *record,
 {
 	static const char *const of_both[] = { "algorithm",  "frame_hash",
 					       "frame_size", "seed_source",
-					       "strata",     NULL };
+					       "strata",     "seed_at",
+					       NULL };
 	static const char *const of_this[] = { "committed_at", "name",
 					       "replaces", "reason", NULL };
 	bool is_void = state_is(record, "void");
 	const char *differs = NULL;
 
-	for (int i = 0; of_both[i]; i++)
-		if (!json_equal(json_object_get(record, of_both[i]),
-				json_object_get(committed, of_both[i])))
+	for (int i = 0; of_both[i]; i++) {
+		const json_t *a = json_object_get(record, of_both[i]);
+		const json_t *b = json_object_get(committed, of_both[i]);
+
+		if (a != b && !json_equal(a, b))
 			differs = of_both[i];
+	}
 	/* The reason of a void draw is why it is void. */
 	for (int i = 0; of_this[i]; i++) {
 		const json_t *a = json_object_get(record, of_this[i]);

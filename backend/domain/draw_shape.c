@@ -17,6 +17,7 @@ enum form {
 	TEXT,
 	ID,
 	DATE,
+	MOMENT, /* a day, or an hour as time_format has it */
 	HASH,
 	SEED,
 	NUMBER,
@@ -48,26 +49,31 @@ static const struct member rules[] = {
 	{ 0 },
 };
 
-static const struct member rules_3[] = {
-	{ "day", DATE, false, NULL },
-	{ "due", DATE, true, NULL },
-	{ "exclusions_hash", HASH, false, NULL },
-	{ "flags", TEXTS, true, NULL },
-	{ "grades", TEXTS, true, NULL },
-	{ "industry", TEXT, true, NULL },
-	{ "item", TEXT, true, NULL },
-	{ "load_max", NUMBER, true, NULL },
-	{ "period_days", NUMBER, true, NULL },
-	{ "ratio_rule", TEXT, true, NULL },
-	{ "recusals_hash", HASH, false, NULL },
-	{ "rounding", TEXT, true, NULL },
-	{ "scheme", TEXT, true, NULL },
-	{ "states", TEXTS, false, NULL },
-	{ "tags", TEXTS, true, NULL },
-	{ "towns", TEXTS, true, NULL },
-	{ "visited_before", DATE, true, NULL },
-	{ 0 },
-};
+#define RULES_3                                                                \
+	{ "day", DATE, false, NULL },                                          \
+		{ "exclusions_hash", HASH, false, NULL },                      \
+		{ "flags", TEXTS, true, NULL },                                \
+		{ "grades", TEXTS, true, NULL },                               \
+		{ "industry", TEXT, true, NULL },                              \
+		{ "item", TEXT, true, NULL },                                  \
+		{ "load_max", NUMBER, true, NULL },                            \
+		{ "period_days", NUMBER, true, NULL },                         \
+		{ "ratio_rule", TEXT, true, NULL },                            \
+		{ "recusals_hash", HASH, false, NULL },                        \
+		{ "rounding", TEXT, true, NULL },                              \
+		{ "scheme", TEXT, true, NULL },                                \
+		{ "states", TEXTS, false, NULL },                              \
+		{ "tags", TEXTS, true, NULL }, { "towns", TEXTS, true, NULL }, \
+	{                                                                      \
+		"visited_before", DATE, true, NULL                             \
+	}
+
+static const struct member rules_3[] = { RULES_3,
+					 { "due", DATE, true, NULL },
+					 { 0 } };
+static const struct member rules_4[] = { RULES_3,
+					 { "due", DATE, false, NULL },
+					 { 0 } };
 
 static const struct member stratum[] = {
 	{ "members_hash", HASH, false, NULL },
@@ -175,12 +181,16 @@ static const struct member committed_2[] = { COMMITTED(rules, stratum),
 					     ANNOUNCED,
 					     { "format", NUMBER, false, NULL },
 					     { 0 } };
-static const struct member committed_3[] = { COMMITTED(rules_3, stratum_3),
-					     ANNOUNCED,
-					     { "format", NUMBER, false, NULL },
-					     { "key_hash", HASH, true, NULL },
-					     { "seed_parts", OBJECTS, true,
-					       seed_part },
+#define COMMITTED_3(rules)                                                     \
+	COMMITTED(rules, stratum_3), ANNOUNCED,                                \
+		{ "format", NUMBER, false, NULL },                             \
+		{ "key_hash", HASH, true, NULL },                              \
+	{                                                                      \
+		"seed_parts", OBJECTS, true, seed_part                         \
+	}
+static const struct member committed_3[] = { COMMITTED_3(rules_3), { 0 } };
+static const struct member committed_4[] = { COMMITTED_3(rules_4),
+					     { "seed_at", MOMENT, true, NULL },
 					     { 0 } };
 
 static const struct member paper_1[] = { PAPER(committed_1, officer),
@@ -192,19 +202,34 @@ static const struct member paper_2[] = { PAPER(committed_2, officer),
 					 { "membership", NUMBERS, false, NULL },
 					 { "void_reason", TEXT, true, NULL },
 					 { 0 } };
-static const struct member paper_3[] = {
-	PAPER(committed_3, officer_3),
-	{ "drawn", ID_LISTS, true, NULL },
-	{ "key", HASH, true, NULL },
-	{ "lots", ID_LISTS, true, NULL },
-	{ "membership", NUMBERS, true, NULL },
-	{ "recusals", OBJECTS, false, recusal },
-	{ "replacements", OBJECTS, true, replacement },
-	{ "void_reason", TEXT, true, NULL },
-	{ 0 }
-};
-static const struct member *const papers[] = { NULL, paper_1, paper_2,
-					       paper_3 };
+#define PAPER_3(committed)                                                     \
+	PAPER(committed, officer_3), { "drawn", ID_LISTS, true, NULL },        \
+		{ "key", HASH, true, NULL }, { "lots", ID_LISTS, true, NULL }, \
+		{ "membership", NUMBERS, true, NULL },                         \
+		{ "recusals", OBJECTS, false, recusal },                       \
+		{ "replacements", OBJECTS, true, replacement },                \
+	{                                                                      \
+		"void_reason", TEXT, true, NULL                                \
+	}
+static const struct member paper_3[] = { PAPER_3(committed_3), { 0 } };
+static const struct member paper_4[] = { PAPER_3(committed_4), { 0 } };
+static const struct member *const papers[] = { NULL, paper_1, paper_2, paper_3,
+					       paper_4 };
+
+bool draw_moment(const char *text, int64_t *ms)
+{
+	int64_t days;
+	char back[25];
+
+	if (name_is_date(text) && date_parse(text, &days)) {
+		*ms = days * DAY_MS;
+		return true;
+	}
+	if (!time_parse(text, ms) || *ms < 0 || *ms >= TIME_END)
+		return false;
+	time_format(back, *ms);
+	return !strcmp(text, back);
+}
 
 bool draw_seed_is_legal(const char *seed)
 {
@@ -233,11 +258,13 @@ static bool is_array_of(const json_t *value, enum form form);
 static bool is_of(const json_t *value, enum form form)
 {
 	const char *text = json_string_value(value);
+	int64_t at;
 
 	switch (form) {
 	case TEXT: return text;
 	case ID: return text && name_is_id(text);
 	case DATE: return text && name_is_date(text);
+	case MOMENT: return text && draw_moment(text, &at);
 	case HASH: return text && is_hash(text);
 	case SEED: return text && draw_seed_is_legal(text);
 	case NUMBER: return is_number(value, NUMBER_MAX);
@@ -311,7 +338,20 @@ static enum rc object_check(const json_t *o, const struct member *members,
 				 "'%s' has a member that no draw has", where);
 }
 
-/* What comes only together, in format 3. */
+/* Since format 4 a commitment says where its seed will come from, and when. */
+static enum rc check_source(const json_t *paper, struct err *err)
+{
+	const json_t *committed = json_object_get(paper, "committed");
+
+	if (json_array_size(json_object_get(committed, "seed_parts")) ||
+	    (json_text(committed, "seed_at") && !draw_seed_is_anybodys(paper)))
+		return RC_OK;
+	return err_set(err, RC_CORRUPT,
+		       "the commitment names neither a source of the seed with "
+		       "its day nor people who have parts of it");
+}
+
+/* What comes only together, since format 3. */
 static enum rc check_together(const json_t *paper, struct err *err)
 {
 	bool by_grade = draw_is_by_grade(paper);
@@ -333,9 +373,11 @@ enum rc draw_shape_check(const json_t *paper, struct err *err)
 
 	if (format < 1 || format > DRAW_FORMAT)
 		return err_set(err, RC_CORRUPT,
-			       "this is no paper of a draw, format 1 to 3");
+			       "this is no paper of a draw, format 1 to 4");
 	rc = object_check(paper, papers[format], "paper", err);
-	return rc == RC_OK && format == 3 ? check_together(paper, err) : rc;
+	if (rc == RC_OK && format >= 3)
+		rc = check_together(paper, err);
+	return rc == RC_OK && format >= 4 ? check_source(paper, err) : rc;
 }
 
 static enum rc check_times(const json_t *paper, struct err *err)
@@ -344,6 +386,9 @@ static enum rc check_times(const json_t *paper, struct err *err)
 	const char *said = json_text(
 		json_object_get(json_object_get(paper, "committed"), "rules"),
 		"day");
+	const char *seed_at =
+		json_text(json_object_get(paper, "committed"), "seed_at");
+	int64_t moment = 0;
 	char day[11];
 
 	date_format(day, at / DAY_MS);
@@ -354,6 +399,14 @@ static enum rc check_times(const json_t *paper, struct err *err)
 	if (json_int(paper, "revealed_at", at) < at)
 		return err_set(err, RC_CORRUPT,
 			       "revealed_at is before committed_at");
+	if (!seed_at || !draw_moment(seed_at, &moment))
+		return RC_OK;
+	if (strlen(seed_at) == 10 ? strcmp(seed_at, day) < 0 : moment <= at)
+		return err_set(err, RC_CORRUPT,
+			       "seed_at is before committed_at");
+	if (json_int(paper, "revealed_at", moment) < moment)
+		return err_set(err, RC_CORRUPT,
+			       "revealed_at is before seed_at");
 	return RC_OK;
 }
 

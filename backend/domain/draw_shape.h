@@ -10,6 +10,8 @@
 
 #include "base/err.h"
 
+/* A day, or an hour as time_format writes it; *ms is when it begins. */
+bool draw_moment(const char *text, int64_t *ms);
 /* 1 to DRAW_SEED_MAX bytes of UTF-8 without control characters. */
 bool draw_seed_is_legal(const char *seed);
 /* Is the seed made of the parts whose hashes were committed, with "|" between

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """draw.py - a draw from its commitment to a paper that anybody can verify.
 
-usage: HUFU_URL=https://... HUFU_TOKEN=... draw.py commit SCOPE COUNT DUE
+usage: HUFU_URL=https://... HUFU_TOKEN=... draw.py commit SCOPE COUNT DUE SOURCE SEED_AT
        HUFU_URL=https://... HUFU_TOKEN=... draw.py run SCOPE DRAW SEED PAPER
 
 Between the two the commitment is published, and the seed comes into being: no one
@@ -14,8 +14,9 @@ from ask import ask
 
 what, scope = sys.argv[1:3]
 if what == "commit":
-    count, due = sys.argv[3:5]
-    made = ask("POST", f"/v1/draws?scope={scope}", {"count": int(count), "due": due})
+    count, due, source, seed_at = sys.argv[3:7]
+    made = ask("POST", f"/v1/draws?scope={scope}",
+               {"count": int(count), "due": due, "seed_source": source, "seed_at": seed_at})
     print(made["id"], made["state"], made["commitment"])
 else:
     draw, seed, paper = sys.argv[3:6]

@@ -49,6 +49,9 @@ SELECT id, state, certificate, certificate_from, certificate_to,
 	certificate_state, items, lead
 FROM officer WHERE scope = ?1 ORDER BY id
 
+-- name: draw_number
+SELECT count(*) FROM officer WHERE scope = ?1 AND certificate = ?2
+
 -- name: draw_recusals
 SELECT subject, officer, reason FROM recusal
 WHERE scope = ?1 AND state = 'granted' ORDER BY subject, officer, id
@@ -77,8 +80,11 @@ SELECT scope, id FROM draw WHERE seed = ?1 AND id <> ?2
 AND revealed_at <= ?3 ORDER BY revealed_at, scope, id LIMIT 1
 
 -- name: draw_source_revealed
-SELECT id FROM draw WHERE scope = ?1 AND id <> ?2 AND seed_source = ?3
-AND seed IS NOT NULL ORDER BY revealed_at, id LIMIT 1
+-- (?3: a source, ?4: a day or an hour; whether the source is the same)
+SELECT id, coalesce(seed_source, '') = ?3 FROM draw
+WHERE scope = ?1 AND id <> ?2 AND seed IS NOT NULL
+AND (seed_source = ?3 OR seed_at = ?4)
+ORDER BY coalesce(seed_source, '') = ?3 DESC, revealed_at, id LIMIT 1
 
 -- name: draws_open
 -- (?2: the size of a frame; those of about that size)

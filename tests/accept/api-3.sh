@@ -279,19 +279,22 @@ is "who made them too" "zhao:refused zhao:refused zhao:ok zhao:ok zhao:ok zhao:o
 { echo id,certificate; for i in 1 2 3; do echo "o$i,ZJ-$i"; done; } >"$T/certificates.csv"
 hufud import officer "$T/certificates.csv" --scope $S >/dev/null
 as chen
-post 400 '' /v1/draws '{"count":3,"quota":{"A":2}}'
-post 400 '/quota' /v1/draws '{"quota":{"A":"many"}}'
-post 400 "no town '999'\|in town '999'" /v1/draws '{"count":1,"towns":["999"]}'
-post 400 'twice' /v1/draws '{"count":1,"exclude":[{"id":"s1","reason":"a"},{"id":"s1","reason":"b"}]}'
+post 400 '' /v1/draws '{"count":3,"quota":{"A":2},'"$ANNOUNCED_JSON"'}'
+post 400 '/quota' /v1/draws '{"quota":{"A":"many"},'"$ANNOUNCED_JSON"'}'
+post 400 "no town '999'\|in town '999'" /v1/draws '{"count":1,"towns":["999"],'"$ANNOUNCED_JSON"'}'
+post 400 'twice' /v1/draws '{"count":1,"exclude":[{"id":"s1","reason":"a"},{"id":"s1","reason":"b"}],'"$ANNOUNCED_JSON"'}'
+post 400 due /v1/draws '{"count":1,"seed_source":"x","seed_at":"2099-01-01"}'
+post 400 'nobody could tell where the seed' /v1/draws '{"count":1,"due":"2099-01-31"}'
+post 400 "say when 'x' will be known" /v1/draws '{"count":1,"due":"2099-01-31","seed_source":"x"}'
 for a in song zhao qian; do as $a; post 403 '/problems/denied' "/v1/draws?scope=$S" '{"count":3}'; done
 as far; post 403 'no rights in scope' "/v1/draws?scope=$S" '{"count":3}'
 as chen
 k=$(key)
 commit() { answers 201 '"state":"committed"' POST /v1/draws -H "Idempotency-Key: $k" -H 'Content-Type: application/json' \
-	-d '{"name":"winter","quota":{"A":3},"exclude":[{"id":"s9","reason":"white list"}],"due":"2099-01-31"}'; }
+	-d '{"name":"winter","quota":{"A":3},"exclude":[{"id":"s9","reason":"white list"}],"due":"2099-01-31","seed_source":"lottery","seed_at":"'"${ANNOUNCED[5]}"'"}'; }
 commit; draw=$(json id <"$T/body"); commit
 is "committed once" "1 $draw" "$(office "SELECT count(*), max(id) FROM draw" | tr '|' ' ')"
-post 409 'reason' /v1/draws '{"name":"winter","quota":{"A":3},"exclude":[{"id":"s9","reason":"white list"}],"due":"2099-01-31"}'
+post 409 'reason' /v1/draws '{"name":"winter","quota":{"A":3},"exclude":[{"id":"s9","reason":"white list"}],'"$ANNOUNCED_JSON"'}'
 as li
 do_ 409 'has no seed yet' draws "$draw" run
 do_ 400 seed draws "$draw" reveal '{}'

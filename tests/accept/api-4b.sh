@@ -54,6 +54,6 @@ is "and it is in the log who did" li "$(hufud audit list --format json --operati
 { echo id,certificate; for i in 1 2 3; do echo "o$i,ZJ-$i"; done; } >"$T/certificates.csv"
 hufud import officer "$T/certificates.csv" --scope $S >/dev/null
 as chen
-make_ 201 '"ratio_rule":"default version 1"' "draws?scope=$S" '{"ratio_rule":"default","due":"2027-01-31"}'
+make_ 201 '"ratio_rule":"default version 1"' "draws?scope=$S" '{"ratio_rule":"default",'"$ANNOUNCED_JSON"'}'
 is "the rule is on record now" 1 "$(sqlite3 "$HUFU_DATA/hufu.db" "SELECT count(*) FROM ratio_rule WHERE code = 'default'")"
 passed

@@ -70,7 +70,7 @@ is "and no other is open" "" "$(python3 "$E/decide.py" $S)"
 
 { echo id,certificate; for i in 1 2 3; do echo "o$i,ZJ-$i"; done; } >"$T/certificates.csv"
 hufud import officer "$T/certificates.csv" --scope $S >/dev/null
-read -r draw state commitment < <(python3 "$E/draw.py" commit $S 3 2027-03-31)
+read -r draw state commitment < <(python3 "$E/draw.py" commit $S 3 2027-03-31 lottery "${ANNOUNCED[5]}")
 is "a draw is committed" "committed 64" "$state ${#commitment}"
 is "and run when its seed is there" "3 assigned the log says the same: True" "$(echo $(python3 "$E/draw.py" run $S "$draw" 07-11-19 "$T/paper.json"))"
 is "anybody verifies the paper" 1 "$(python3 docs/verify_draw.py "$T/paper.json" | grep -c "^draw $draw verified: 3 of 9 subjects")"

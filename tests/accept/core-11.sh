@@ -28,13 +28,13 @@ before=$(hufud check --json --scope $S | json scopes.0.entries)
 hufud import lives "$lives" --scope $S --encoding latin1 >/dev/null
 is "the same again changes nothing" "$before" "$(hufud check --json --scope $S | json scopes.0.entries)"
 
-{ echo id,name,state,certificate,certificate_from,certificate_to
-  for i in 1 2 3 4 5 6; do echo "o$i,officer $i,active,ZJ-$i,2024-01-01,2029-12-31"; done; } >"$T/officers.csv"
+{ echo id,name,state,certificate,certificate_from,certificate_to,certificate_state
+  for i in 1 2 3 4 5 6; do echo "o$i,officer $i,active,ZJ-$i,2024-01-01,2029-12-31,valid"; done; } >"$T/officers.csv"
 hufud import officer "$T/officers.csv" --scope $S >/dev/null
-holds "the frame is committed before a seed exists" hufud draw commit --scope $S --count 20 --due 2099-12-31 --json
+holds "the frame is committed before a seed exists" hufud draw commit "${ANNOUNCED[@]}" --scope $S --count 20 --json
 draw=$(json id <"$T/out")
 fails 1 "seed\|reveal" hufud draw run "$draw"
-fails 1 "reason\|already" hufud draw commit --scope $S --count 20 --due 2099-12-31
+fails 1 "reason\|already" hufud draw commit "${ANNOUNCED[@]}" --scope $S --count 20
 holds "the seed is revealed" hufud draw reveal "$draw" --seed zj-demo-seed-0001
 holds "subjects and officers are drawn" hufud draw run "$draw"
 is "twenty assignments of two officers each" "20 20" "$(hufud export assignment --scope $S --format jsonl | python3 -c '

@@ -98,7 +98,7 @@ is "about 65 A, 25 B, 8 C, 2 D in a hundred" "True True True True" "$(hufud expo
 import collections, json, sys
 n = collections.Counter(json.loads(l)["grade"] for l in sys.stdin)
 print(*(low <= 100 * n[g] / sum(n.values()) <= high for g, low, high in (("A", 60, 70), ("B", 21, 29), ("C", 6, 11), ("D", 1, 4))))')"
-holds "a draw finds officers whose certificates hold" hufud draw commit --scope $S --count 30 --due 2099-12-31 --json
+holds "a draw finds officers whose certificates hold" hufud draw commit "${ANNOUNCED[@]}" --scope $S --count 30 --json
 draw=$(json id <"$T/out")
 hufud draw reveal "$draw" --seed generated-1 >/dev/null
 hufud draw run "$draw" >/dev/null

@@ -14,12 +14,12 @@ hufud init >/dev/null
 	echo "s$i,subject $i,$state,$town,$industry,$tags,$uscc"
   done; } >"$T/subjects.csv"
 # o1..o6 may check; o7 has an expired certificate, o8 none, o9 is on leave, o10 is for another item
-{ echo id,name,state,certificate,certificate_from,certificate_to,items,lead
-  for i in 1 2 3 4 5 6; do echo "o$i,officer $i,active,ZJ-$i,2024-01-01,2099-12-31,,$([ $i -le 2 ] && echo true)"; done
-  echo "o7,officer 7,active,ZJ-7,2015-01-01,2020-01-01,,"
-  echo "o8,officer 8,active,,,,,"
-  echo "o9,officer 9,leave,ZJ-9,2024-01-01,2099-12-31,,"
-  echo "o10,officer 10,active,ZJ-10,2024-01-01,2099-12-31,i9,"; } >"$T/officers.csv"
+{ echo id,name,state,certificate,certificate_from,certificate_to,items,lead,certificate_state
+  for i in 1 2 3 4 5 6; do echo "o$i,officer $i,active,ZJ-$i,2024-01-01,2099-12-31,,$([ $i -le 2 ] && echo true),valid"; done
+  echo "o7,officer 7,active,ZJ-7,2015-01-01,2020-01-01,,,valid"
+  echo "o8,officer 8,active,,,,,,"
+  echo "o9,officer 9,leave,ZJ-9,2024-01-01,2099-12-31,,,valid"
+  echo "o10,officer 10,active,ZJ-10,2024-01-01,2099-12-31,i9,,valid"; } >"$T/officers.csv"
 hufud import subject "$T/subjects.csv" --scope $S >/dev/null
 hufud import officer "$T/officers.csv" --scope $S >/dev/null
 { echo id,subject,reason,valid_to
@@ -44,7 +44,7 @@ both() {
 	b=$(python3 docs/verify_draw.py "$1" 2>&1) || true
 	[ "$a" = "$b" ] && head -n1 <<<"$a" || echo "they differ: $a, $b"
 }
-frame() { hufud draw commit --scope $S --count 1 --reason "a frame to look at" --json "$@" | json frame_size; }
+frame() { hufud draw commit "${ANNOUNCED[@]}" --scope $S --count 1 --reason "a frame to look at" --json "$@" | json frame_size; }
 
 # -- the frame is what is asked for, less the excluded
 is "all in business but the exempt" 97 "$(frame)"
@@ -55,7 +55,7 @@ is "a mark of the register" 1 "$(frame --flag uscc_check)"
 is "a label" 1 "$(frame --tag key_site)"
 hufud set subject s3 "tags=school;old town" --scope $S >/dev/null
 is "a tag of the office" 1 "$(frame --tag "old town")"
-D=$(hufud draw commit --scope $S --count 1 --tag school --reason "a frame to look at" --json | json id)
+D=$(hufud draw commit "${ANNOUNCED[@]}" --scope $S --count 1 --tag school --reason "a frame to look at" --json | json id)
 hufud draw show "$D" --out "$T/tagged.json" >/dev/null
 is "a paper says which tags" '["school"]' "$(json committed.rules.tags <"$T/tagged.json" | tr "'" '"')"
 is "and both verify it" "draw $D is as committed" "$(both "$T/tagged.json" | cut -d: -f1)"
@@ -65,7 +65,7 @@ is "who waits for it not even where the period does not matter" 95 "$(frame --it
 is "not those visited since 2020-05-01" 94 "$(frame --visited-before 2020-05-01)"
 is "all visited before tomorrow" 97 "$(frame --visited-before 2999-01-01)"
 printf 'id,reason\ns6,court case\no6,kin of the owner\n' >"$T/exclude.csv"
-hufud draw commit --scope $S --count 5 --item i1 --exclude "$T/exclude.csv" --reason "with the excluded" --json >"$T/out"
+hufud draw commit "${ANNOUNCED[@]}" --scope $S --count 5 --item i1 --exclude "$T/exclude.csv" --reason "with the excluded" --json >"$T/out"
 hufud draw show "$(json id <"$T/out")" --out "$T/frame.json" >/dev/null
 is "everybody left out is named with the reason" \
 	"s1 exempt until 2099-12-31: white list of 2026|s3 assigned for the item already: a1|s4 assigned for the item already: a2|s58 deregistered|s59 moved|s6 court case" \
@@ -73,7 +73,7 @@ is "everybody left out is named with the reason" \
 is "every officer left out too" \
 	"o10 item not in range|o6 kin of the owner|o7 certificate expired|o8 no certificate|o9 not active" \
 	"$(paper "$T/frame.json" '"|".join(o["id"] + " " + o["excluded"] for o in p["pool"] if "excluded" in o)')"
-fails 1 "neither a subject" hufud draw commit --scope $S --count 5 --town 002 --exclude "$T/exclude.csv"
+fails 1 "neither a subject" hufud draw commit "${ANNOUNCED[@]}" --scope $S --count 5 --town 002 --exclude "$T/exclude.csv"
 
 # -- by grade: 60 A, 20 B, 10 C, 5 D, 5 without a grade, by violations
 { echo id,subject,severity,found_on
@@ -83,22 +83,22 @@ fails 1 "neither a subject" hufud draw commit --scope $S --count 5 --town 002 --
 hufud import violation "$T/facts.csv" --scope $S >/dev/null
 hufud rate --scope $S --json >"$T/out"
 is "the grades" '{"A": 65, "B": 20, "C": 10, "D": 5}' "$(json grades <"$T/out")"
-fails 1 "grade 'D' has subjects and no quota" hufud draw commit --scope $S --quota A=3,B=2,C=1
-fails 1 "no class is exempt" hufud draw commit --scope $S --quota A=0,B=2,C=1,D=1
-fails 2 "ratios are like" hufud draw commit --scope $S --ratio A=5
-fails 2 "ratios are like" hufud draw commit --scope $S --ratio A=0%,B=1%
+fails 1 "grade 'D' has subjects and no quota" hufud draw commit "${ANNOUNCED[@]}" --scope $S --quota A=3,B=2,C=1
+fails 1 "no class is exempt" hufud draw commit "${ANNOUNCED[@]}" --scope $S --quota A=0,B=2,C=1,D=1
+fails 2 "ratios are like" hufud draw commit "${ANNOUNCED[@]}" --scope $S --ratio A=5
+fails 2 "ratios are like" hufud draw commit "${ANNOUNCED[@]}" --scope $S --ratio A=0%,B=1%
 is "one grade may be asked for" 5 "$(frame --grade D)"
-holds "by ratios" hufud draw commit --scope $S --ratio A=5%,B=10%,C=20%,D=50% --reason "the ratios of the plan"
+holds "by ratios" hufud draw commit "${ANNOUNCED[@]}" --scope $S --ratio A=5%,B=10%,C=20%,D=50% --reason "the ratios of the plan"
 is "each is rounded up" "A 62 4 3.1000|B 20 2 2.0000|C 10 2 2.0000|D 5 3 2.5000" \
 	"$(sed -n 's/^  \([A-D]\) *\([0-9]*\) subjects, drawn *\([0-9]*\), expected \(.*\)/\1 \2 \3 \4/p' "$T/out" | paste -sd'|')"
 # the rule is a record with dates and versions
 printf 'id,code,version,ratios,valid_from,valid_to\nrr1,local,1,"A=5%%,B=10%%,C=20%%,D=50%%",2020-01-01,%s\nrr2,local,2,"A=10%%,B=10%%,C=10%%,D=100%%",%s,2098-12-31\nrr3,local,3,"A=1%%,B=1%%,C=1%%,D=1%%",2099-01-01,\n' "$(date -u -d yesterday +%F)" "$today" >"$T/rules.csv"
 hufud import ratio_rule "$T/rules.csv" --scope catalog >/dev/null
-hufud draw commit --scope $S --ratio-rule local --reason "by the rule in force" --json >"$T/out"
+hufud draw commit "${ANNOUNCED[@]}" --scope $S --ratio-rule local --reason "by the rule in force" --json >"$T/out"
 is "the version in force today" 15 "$(json quota <"$T/out")"
-hufud draw commit --scope $S --ratio-rule default --reason "by the rule that ships" --json >"$T/out"
+hufud draw commit "${ANNOUNCED[@]}" --scope $S --ratio-rule default --reason "by the rule that ships" --json >"$T/out"
 is "the rule that ships" 11 "$(json quota <"$T/out")"
-fails 1 "no ratio rule 'other'" hufud draw commit --scope $S --ratio-rule other --reason x
+fails 1 "no ratio rule 'other'" hufud draw commit "${ANNOUNCED[@]}" --scope $S --ratio-rule other --reason x
 
 # -- recusal: asked, then granted; D is checked by two of whom one may lead
 hufud set recusal q1 --new --scope $S officer=o1 subject=s91 reason="kin of the owner" asked_for=s91 state=asked >/dev/null
@@ -106,12 +106,12 @@ hufud set recusal q2 --new --scope $S officer=o2 subject=s92 reason="no reason" 
 hufud account add head --role coordinator --scope $S --password-file <(echo secret12345) >/dev/null
 hufud set recusal q1 --scope $S state=granted decided_by=head --as head >/dev/null
 hufud set recusal q2 --scope $S state=refused decided_by=head --as head >/dev/null
-fails 1 "more than" hufud draw commit --scope $S --ratio A=5%,B=10%,C=20%,D=50% --load 2 --reason "the day's draw"
-holds "the day's draw is committed" hufud draw commit --scope $S --ratio A=5%,B=10%,C=20%,D=50% --load 5 --due 2099-12-31 \
+fails 1 "more than" hufud draw commit "${ANNOUNCED[@]}" --scope $S --ratio A=5%,B=10%,C=20%,D=50% --load 2 --reason "the day's draw"
+holds "the day's draw is committed" hufud draw commit "${ANNOUNCED[@]}" --scope $S --ratio A=5%,B=10%,C=20%,D=50% --load 5 --due 2099-12-31 \
 	--item i2 --officers 2 --name "winter" --reason "the day's draw" --json
 draw=$(json id <"$T/out")
 before=$(json commitment <"$T/out")
-fails 1 "second one needs a reason" hufud draw commit --scope $S --ratio 5% --item i2
+fails 1 "second one needs a reason" hufud draw commit "${ANNOUNCED[@]}" --scope $S --ratio 5% --item i2
 fails 1 "no seed yet" hufud draw run "$draw"
 holds "the seed is revealed" hufud draw reveal "$draw" --seed 07-11-19-23-28-33+05
 fails 1 "it is another" hufud draw reveal "$draw" --seed 01-02-03
@@ -128,7 +128,7 @@ is "who is recused does not check" "" "$(paper "$T/whole.json" '" ".join(x[0] fo
 is "one who may lead comes first" 11 "$(paper "$T/whole.json" 'sum(x[1] in ("o1", "o2") for x in p["pairs"])')"
 is "the work is spread" "True" "$(paper "$T/whole.json" 'max(sum(o in x for x in p["pairs"]) for o in ("o3", "o4", "o5", "o6")) <= 4')"
 is "the commitment is that of before" "$before" "$(paper "$T/public.json" 'p["commitment"]')"
-is "the algorithm is named" hufu-draw-2 "$(paper "$T/public.json" 'c["algorithm"]')"
+is "the algorithm is named" hufu-draw-3 "$(paper "$T/public.json" 'c["algorithm"]')"
 
 # -- both papers verify; the public one links nobody to a grade
 is "the whole paper" "draw $draw verified: 11 of 97 subjects" "$(both "$T/whole.json")"
@@ -182,18 +182,18 @@ changed "$T/after.json" 'p["replacements"].pop(0)'
 fails 1 "" hufud draw verify "$draw" --paper "$T/changed.json"
 
 # -- one draw takes another's place only in public
-hufud draw commit --scope $S --count 5 --town 002 --name first --reason "north only" --json >"$T/out"
+hufud draw commit "${ANNOUNCED[@]}" --scope $S --count 5 --town 002 --name first --reason "north only" --json >"$T/out"
 first=$(json id <"$T/out")
-fails 2 "reason" hufud draw commit --scope $S --count 5 --industry H --replaces "$first"
-hufud draw commit --scope $S --count 5 --town 002 --visited-before 2026-01-01 --replaces "$first" --reason "the period was forgotten" --json >"$T/out"
+fails 2 "reason" hufud draw commit "${ANNOUNCED[@]}" --scope $S --count 5 --industry H --replaces "$first"
+hufud draw commit "${ANNOUNCED[@]}" --scope $S --count 5 --town 002 --visited-before 2026-01-01 --replaces "$first" --reason "the period was forgotten" --json >"$T/out"
 hufud draw show "$(json id <"$T/out")" --out "$T/second.json" >/dev/null
 is "the paper says which and why" "$first the period was forgotten" "$(paper "$T/second.json" 'c["replaces"] + " " + c["reason"]')"
 fails 1 "void" hufud draw reveal "$first" --seed x
 
 # -- a seed of three people, who committed their parts before
 part() { printf %s "$1" | sha256sum | cut -d' ' -f1; }
-fails 2 "three or more" hufud draw commit --scope $S --count 2 --town 001 --seed-parts "chen=$(part a),li=$(part b)"
-hufud draw commit --scope $S --count 2 --town 001 --reason "three parts" --seed-parts "chen=$(part a1),li=$(part b2),wang=$(part c3)" --json >"$T/out"
+fails 2 "three or more" hufud draw commit "${ANNOUNCED[@]}" --scope $S --count 2 --town 001 --seed-parts "chen=$(part a),li=$(part b)"
+hufud draw commit "${ANNOUNCED[@]}" --scope $S --count 2 --town 001 --reason "three parts" --seed-parts "chen=$(part a1),li=$(part b2),wang=$(part c3)" --json >"$T/out"
 three=$(json id <"$T/out")
 fails 1 "part 2 of the seed is not what 'li' committed" hufud draw reveal "$three" --seed "a1|b9|c3"
 holds "all three together" hufud draw reveal "$three" --seed "a1|b2|c3"

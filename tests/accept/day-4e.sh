@@ -32,7 +32,7 @@ fails 1 "'due' is over: it cannot be before today" hufud set assignment a1 due=2
 fails 1 "'due' is over" hufud set assignment c5 'officers=o1;o2' state=issued --scope $S
 holds "a draft gets another, and goes out" hufud set assignment c5 'officers=o1;o2' due=2099-01-01 state=issued --scope $S
 holds "today is not over" hufud set assignment a1 due="$(TZ=Asia/Shanghai date +%F)" --scope $S
-fails 1 "due on 2020-01-01, which is over: name a day from today on" hufud draw commit --scope $S --count 1 --due 2020-01-01
+fails 1 "due on 2020-01-01, which is over: name a day from today on" hufud draw commit "${ANNOUNCED[@]}" --scope $S --count 1 --due 2020-01-01
 printf 'id,subject,visited_on\nw2,s1,2026-01-10\n' >"$T/w.csv"
 hufud import visit "$T/w.csv" --scope $S >/dev/null
 fails 1 "'due' is over" hufud set rectification r1 visit=w2 subject=s1 content=x due=2020-02-01 state=issued --new --scope $S

@@ -44,10 +44,10 @@ fails 1 "field 'ratios' no longer changes once it is 'active': give it a new ver
 	hufud set ratio_rule r1 ratios=A=50% --scope catalog --as lin
 fails 1 "would hold on days of 'r1'" hufud set ratio_rule r2 --new code=mine version=2 ratios=A=50% state=active --scope catalog --as lin
 
-{ echo id,name,state,certificate; for i in 1 2 3 4; do echo "o$i,officer $i,active,ZJ-$i"; done; } >"$T/officers.csv"
+{ echo id,name,state,certificate,certificate_from,certificate_to,certificate_state; for i in 1 2 3 4; do echo "o$i,officer $i,active,ZJ-$i,2015-01-01,2099-12-31,valid"; done; } >"$T/officers.csv"
 hufud import officer "$T/officers.csv" --scope $S >/dev/null
 # -- nobody draws until it pleases
-commit() { hufud draw commit --scope $S --count 3 --period 0 "$@"; }
+commit() { hufud draw commit "${ANNOUNCED[@]}" --scope $S --count 3 --period 0 "$@"; }
 draw=$(commit --as chen --json | json id)
 for change in state=void state=verified frame_size=9 seed=x quota=1 committed_at=1 revealed_at=1 name=x; do
 	fails 1 "made and changed by 'hufud draw'" hufud set draw "$draw" "$change" --scope $S --as chen
@@ -103,7 +103,7 @@ holds "a third refuses it after all" hufud set recusal q1 state=refused --scope 
 is "and that one did" zhao "$(one "SELECT decided_by FROM recusal WHERE id='q1'")"
 
 # -- who was gone for a draw and is back is told
-draw=$(hufud draw commit --scope $S --count 1 --period 0 --town 001 --as chen --json | json id)
+draw=$(hufud draw commit "${ANNOUNCED[@]}" --scope $S --count 1 --period 0 --town 001 --as chen --json | json id)
 hufud draw reveal "$draw" --seed "lottery two" --as chen >/dev/null
 hufud draw run "$draw" --as chen >/dev/null
 gone=$(one "SELECT min(subject) FROM assignment WHERE draw='$draw'")

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 hufud init >/dev/null
 { echo id,name,state,town; for i in $(seq 12); do echo "s$i,subject $i,in_business,001"; done; } >"$T/subjects.csv"
-{ echo id,name,state,certificate; for i in 1 2 3 4; do echo "o$i,officer $i,active,ZJ-$i"; done; } >"$T/officers.csv"
+{ echo id,name,state,certificate,certificate_from,certificate_to,certificate_state; for i in 1 2 3 4; do echo "o$i,officer $i,active,ZJ-$i,2015-01-01,2099-12-31,valid"; done; } >"$T/officers.csv"
 hufud import subject "$T/subjects.csv" --scope $S >/dev/null
 hufud import officer "$T/officers.csv" --scope $S >/dev/null
 
@@ -24,7 +24,7 @@ exec(sys.argv[2]); print(json.dumps(p))' "$1" "$2"; }
 
 # -- words that name what is not there
 hufud rate --scope $S >/dev/null
-commit() { hufud draw commit --scope $S "$@"; }
+commit() { hufud draw commit "${ANNOUNCED[@]}" --scope $S "$@"; }
 fails 1 "no grade 'Z': there are A, B, C, D, unrated" commit --quota Z=3
 fails 1 "no grade 'Z': there are A" commit --ratio A=5%,Z=3%
 fails 1 "no grade 'Q'" commit --grade Q --count 1
@@ -43,9 +43,9 @@ fails 1 "no item 'i2'" commit --item i2 --count 1
 hufud account add eye --role auditor --scope $S >/dev/null
 fails 1 "'eye' may not commit draws in scope '$S'" commit --count 99 --town 999 --as eye
 
-hufud draw commit --scope $S --count 3 --name winter >/dev/null
+hufud draw commit "${ANNOUNCED[@]}" --scope $S --count 3 --name winter >/dev/null
 first=$(hufud draw list --json | json draws.0.id)
-hufud draw commit --scope $S --count 4 --reason "the count was a slip" --json >"$T/out"
+hufud draw commit "${ANNOUNCED[@]}" --scope $S --count 4 --reason "the count was a slip" --json >"$T/out"
 draw=$(json id <"$T/out")
 hufud draw show "$first" --out "$T/void.json" >/dev/null
 hufud draw show "$draw" --out "$T/committed.json" >/dev/null

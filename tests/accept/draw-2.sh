@@ -4,9 +4,9 @@
 hufud init >/dev/null
 { echo id,name,state,town,industry
   for i in $(seq 160); do echo "s$i,subject $i,in_business,00$((i * 7 % 4 + 1)),$([ $((i % 3)) -eq 0 ] && echo H62 || echo F52)"; done; } >"$T/subjects.csv"
-{ echo id,name,state,certificate,lead
-  for i in $(seq 7); do echo "o$i,officer $i,active,ZJ-$i,$([ "$i" -le 2 ] && echo true)"; done
-  echo "o8,officer 8,leave,ZJ-8,"; } >"$T/officers.csv"
+{ echo id,name,state,certificate,lead,certificate_from,certificate_to,certificate_state
+  for i in $(seq 7); do echo "o$i,officer $i,active,ZJ-$i,$([ "$i" -le 2 ] && echo true),2015-01-01,2099-12-31,valid"; done
+  echo "o8,officer 8,leave,ZJ-8,,2015-01-01,2099-12-31,valid"; } >"$T/officers.csv"
 { echo id,subject,severity,found_on
   for i in $(seq 40); do for k in 1 2 3; do echo "f${i}x$k,s$i,high,$(date -u +%F)"; done; done; } >"$T/facts.csv"
 hufud import subject "$T/subjects.csv" --scope $S >/dev/null
@@ -25,7 +25,7 @@ r = json.load(sys.stdin); print(json.dumps(r["unlikely"]), r["draws"]["drawn"])'
 n=0
 drawn() {
 	local who=$1 seed=$2 id; shift 2
-	hufud draw commit --scope $S --as "$who" --json "$@" >"$T/out"
+	hufud draw commit "${ANNOUNCED[@]}" --scope $S --as "$who" --json "$@" >"$T/out"
 	id=$(json id <"$T/out")
 	hufud draw reveal "$id" --seed "$seed" --as "$who" >/dev/null
 	hufud draw run "$id" --as "$who" >/dev/null
@@ -34,8 +34,8 @@ drawn() {
 drawn li one --ratio A=20%,B=30%,C=30%,D=30%
 for k in 1 2 3; do drawn wang "seed $k" --count $((20 + k)) --town 00$k; done
 for k in 1 2; do drawn li "more $k" --count 15 --industry "$([ $k = 1 ] && echo F || echo H)"; done
-hufud draw commit --scope $S --count 9 --town 004 --as li --json >"$T/out"
-hufud draw commit --scope $S --count 5 --town 004 --as li --reason "the count was a slip" --json >"$T/out"
+hufud draw commit "${ANNOUNCED[@]}" --scope $S --count 9 --town 004 --as li --json >"$T/out"
+hufud draw commit "${ANNOUNCED[@]}" --scope $S --count 5 --town 004 --as li --reason "the count was a slip" --json >"$T/out"
 hufud draw show "$last" --out "$T/last.json" >/dev/null
 set -- $(python3 -c '
 import json, sys

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 hufud init >/dev/null
 { echo id,name,state,town,tags; for i in $(seq 8); do echo "s$i,subject $i,in_business,001,$([ "$i" -le 4 ] && echo "school;near water")"; done; } >"$T/subjects.csv"
-{ echo id,name,state,certificate; for i in 1 2 3 4; do echo "o$i,officer $i,active,ZJ-$i"; done; } >"$T/officers.csv"
+{ echo id,name,state,certificate,certificate_from,certificate_to,certificate_state; for i in 1 2 3 4; do echo "o$i,officer $i,active,ZJ-$i,2015-01-01,2099-12-31,valid"; done; } >"$T/officers.csv"
 hufud import subject "$T/subjects.csv" --scope $S >/dev/null
 hufud import officer "$T/officers.csv" --scope $S >/dev/null
 hufud account add zhao --role coordinator --scope $S --password-file <(echo secret12345) >/dev/null
@@ -11,10 +11,10 @@ server_start
 WHO=zhao:secret12345 n=0 J=(-H "Content-Type: application/json")
 
 # -- a program asks for the office's labels as `draw commit --tag` does
-body='{"scope":"330106","count":3,"tags":["near water","nobody"]}'
+body='{"scope":"330106","count":3,'"$ANNOUNCED_JSON"',"tags":["near water","nobody"]}'
 answers 400 "has the tag 'nobody'" POST /v1/draws "${J[@]}" -H "Idempotency-Key: draw-key-$((n++))" -d "$body"
-answers 400 tags POST /v1/draws "${J[@]}" -H "Idempotency-Key: draw-key-$((n++))" -d '{"scope":"330106","count":3,"tags":["a,b"]}'
-answers 201 '"frame_size":4' POST /v1/draws "${J[@]}" -H "Idempotency-Key: draw-key-$((n++))" -d '{"scope":"330106","count":3,"tags":["near water"]}'
+answers 400 tags POST /v1/draws "${J[@]}" -H "Idempotency-Key: draw-key-$((n++))" -d '{"scope":"330106","count":3,'"$ANNOUNCED_JSON"',"tags":["a,b"]}'
+answers 201 '"frame_size":4' POST /v1/draws "${J[@]}" -H "Idempotency-Key: draw-key-$((n++))" -d '{"scope":"330106","count":3,'"$ANNOUNCED_JSON"',"tags":["near water"]}'
 draw=$(json id <"$T/body")
 hufud draw show "$draw" --out "$T/paper.json" >/dev/null
 is "the paper says which" '["near water"]' "$(json committed.rules.tags <"$T/paper.json")"

@@ -8,10 +8,10 @@ hufud init >/dev/null
 hufud import subject "$T/subjects.csv" --scope $S >/dev/null
 hufud import officer "$T/officers.csv" --scope $S >/dev/null
 for who in chen wang; do hufud account add $who --role coordinator --scope $S --password-file <(echo secret12345) >/dev/null; done
-commit() { hufud draw commit --scope $S --as chen "$@"; }
+commit() { hufud draw commit "${ANNOUNCED[@]}" --scope $S --as chen "$@"; }
 doubts() { hufud draw report --scope $S --json | python3 -c '
 import json, sys
-print("|".join(x["doubt"] for x in json.load(sys.stdin)["doubts"] if x["name"] == sys.argv[1]))' "$1"; }
+print("|".join(x["doubt"] for x in json.load(sys.stdin)["doubts"] if x["name"] == sys.argv[1] and "without the hour" not in x["doubt"]))' "$1"; }
 
 # -- a seed that is known already chooses who is drawn
 first=$(commit --count 5 --town 001 --seed-source "lottery of Monday" --json | json id)
@@ -30,20 +30,38 @@ holds "who was committed before it may have it" hufud draw reveal "$both" --seed
 is "and then nothing stands against that" "" "$(doubts "$both")"
 for draw in "$later" "$both"; do hufud draw run "$draw" >/dev/null; done
 
-# -- who reveals a seed of no source could choose it, and that is told
-alone=$(commit --count 3 --town 002 --visited-before 2020-01-01 --reason "once more" --json | json id)
-hufud draw show "$alone" --out "$T/alone.json" >/dev/null
+# -- nobody commits a draw whose seed anybody can choose; papers of before that are named
+silent() { hufud draw commit --scope $S --as chen --count 3 --town 002 --reason "once more" --due "${ANNOUNCED[1]}" "$@"; }
+fails 2 "say where the seed will come from, and when" silent
+fails 2 "say where the seed will come from, and when" silent --seed-source "lottery of May"
+fails 1 "nobody could tell where the seed comes from" silent --seed-source " " --seed-at 2098-01-01
+fails 1 "'soon' is neither a day like" silent --seed-source "lottery of May" --seed-at soon
+fails 1 "of 2020-01-01, which is over" silent --seed-source "lottery of May" --seed-at 2020-01-01
+fails 2 "say until when" hufud draw commit --scope $S --as chen --count 3 --seed-source x --seed-at 2098-01-01
+later=$(silent --seed-source "lottery of May" --seed-at 2098-05-01T20:30:00+08:00 --json | json id)
+fails 1 "will be known on 2098-05-01T12:30:00.000Z: reveal it then" hufud draw reveal "$later" --seed 1 --as wang
+python3 - "$T/alone.json" <<'PAPER'
+import hashlib, json, sys
+old = next(c["given"]["paper"] for c in json.load(open("fixtures/vectors/draw.json"))["cases"] if c["name"] == "format 3, one stratum, committed")
+del old["committed"]["seed_parts"]
+old["committed"]["seed_source"] = "given at the reveal"
+old["commitment"] = hashlib.sha256(json.dumps(old["committed"], sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+json.dump(old, open(sys.argv[1], "w"))
+PAPER
 choose="no source of the seed was announced: whoever reveals it can choose it"
 holds "a paper says so" sh -c "hufud draw verify '$T/alone.json' | grep -qx '  $choose'"
 is "to both programs" "$(hufud draw verify "$T/alone.json")" "$(python3 docs/verify_draw.py "$T/alone.json")"
 hufud draw show "$both" --out "$T/both.json" >/dev/null
 holds "and not of a seed that has a source" sh -c "! hufud draw verify '$T/both.json' | grep -q 'no source'"
 is "programs too" "False True" "$(hufud draw verify "$T/alone.json" --json | json seed_announced) $(hufud draw verify "$T/both.json" --json | json seed_announced)"
+one="'chen' committed it and revealed its seed, with nobody beside"
+alone=$(commit --count 3 --town 002 --visited-before 2020-01-01 --reason "once more" --json | json id)
 hufud draw reveal "$alone" --seed mine --as chen >/dev/null
 hufud draw run "$alone" --as chen >/dev/null
-is "with who did" "$choose; that was chen|'chen' committed it and revealed its seed, with nobody beside" "$(doubts "$alone")"
-holds "so does the draw itself" sh -c "hufud draw verify '$alone' | grep -qx '  $choose; that was chen'"
-holds "and the report in words" sh -c "hufud draw report --scope $S | grep -q '^  draw $alone: $choose'"
+is "who did all alone is named" "$one" "$(doubts "$alone")"
+holds "by the draw itself" sh -c "hufud draw verify '$alone' | grep -qx \"  $one\""
+holds "and by the report in words" sh -c "hufud draw report --scope $S | grep -q \"^  draw $alone: $one\""
+holds "a day without an hour is told of" sh -c "hufud draw verify '$alone' | grep -q 'without the hour: it may have been known before'"
 part() { printf %s "$1" | sha256sum | cut -d' ' -f1; }
 three=$(commit --count 2 --town 001 --reason parts --seed-parts "chen=$(part a1),li=$(part b2),wang=$(part c3)" --json | json id)
 hufud draw reveal "$three" --seed "a1|b2|c3" --as chen >/dev/null

@@ -21,6 +21,9 @@ finish() {
 	exit $code
 }
 trap finish EXIT
+# what every commitment of a draw announces, as options and as members of JSON
+ANNOUNCED=(--due "$(date -u -d '30 days' +%F)" --seed-source lottery --seed-at "$(date -u +%F)")
+ANNOUNCED_JSON="\"due\":\"${ANNOUNCED[1]}\",\"seed_source\":\"lottery\",\"seed_at\":\"${ANNOUNCED[5]}\""
 CHECKS=0
 # is "what a user expects" EXPECTED ACTUAL
 is() {

@@ -82,8 +82,8 @@ class World:
                    "--scope", "catalog")
         for s in (HERE, THERE):
             n = s[-2:]
-            self.csv("officer", s, "id,name,agency,state,certificate,certificate_to\n" + "".join(
-                f"o{n}{i},officer {i},{a},active,c{n}{i},2099-12-31\n" for i, a in enumerate(["ag1", "ag2", ""], 1)))
+            self.csv("officer", s, "id,name,agency,state,certificate,certificate_to,certificate_from,certificate_state\n" + "".join(
+                f"o{n}{i},officer {i},{a},active,c{n}{i},2099-12-31,2020-01-01,valid\n" for i, a in enumerate(["ag1", "ag2", ""], 1)))
             self.csv("subject", s, "id,name,address,town,state\n" + "".join(
                 f"s{n}{i},subject {i},road {i},001,in_business\n" for i in range(1, 7)))
             self.csv("assignment", s, "id,subject,officers,due,state\n" + "".join(
@@ -108,7 +108,8 @@ class World:
             self.csv("visit", s, f"id,subject,visited_on,state\nk{n},s{n}4,2026-01-05,recorded\n")
             new("amendment", "m", f"visit=k{n}", 'changes={"summary":"dust"}', "reason=slip")
             self.hufud("rate", "--scope", s)
-            self.hufud("draw", "commit", "--scope", s, "--count", "1", "--name", "all")
+            self.hufud("draw", "commit", "--scope", s, "--count", "1", "--name", "all", "--due", "2098-12-31",
+                       "--seed-source", "lottery", "--seed-at", "2098-01-01")
 
     def serve(self):
         self.server = subprocess.Popen(["hufud", "serve", "--listen", "127.0.0.1:0", "--limit-factor", "0"],

@@ -64,7 +64,7 @@ for size in ${BENCH_SIZES:-10000 100000}; do
 	line "rating all, the first time" ""
 	timed hufud rate --scope $S
 	line "rating again, nothing to write" ""
-	timed hufud draw commit --scope $S --count $((size / 100)) --due 2099-12-31 --seed-source "lottery of the day" --json
+	timed hufud draw commit --scope $S --count $((size / 100)) --due "$(date -u -d '30 days' +%F)" --seed-source "lottery of the day" --seed-at "$(date -u +%F)" --json
 	draw=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["id"])' <"$T/out")
 	line "draw: frame and commitment" ""
 	hufud draw reveal "$draw" --scope $S --seed 07-11-19-23-31 >/dev/null

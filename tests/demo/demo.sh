@@ -67,7 +67,7 @@ check "a rating for every subject" "$SUBJECTS" "$(hufud export ratings --scope 3
 check "rating again writes nothing" "$written" "$(office position)"
 
 tell "3. The coordinator draws a share of each grade, two officers each. The frame is committed before a seed exists."
-run hufud draw commit --scope 330106 --ratio A=0.02%,B=0.05%,C=0.2%,D=1% --due $(day +39) --seed-source '"lottery of 22 November"'
+run hufud draw commit --scope 330106 --ratio A=0.02%,B=0.05%,C=0.2%,D=1% --due $(day +39) --seed-source '"lottery of today"' --seed-at $(day +0)
 draw=$(hufud draw list --scope 330106 --json | json draws.0.id)
 run hufud draw reveal "$draw" --seed 07-11-19-23-28-33+05
 run hufud draw run "$draw"

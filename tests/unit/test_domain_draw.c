@@ -1,5 +1,6 @@
 /* The order of lots, who may be drawn, and a paper on its way through a file.
  */
+#include "domain/draw_candidates.h"
 #include "unit/test_domain_paper_harness.h"
 
 static void draw_order_is_the_published_vector(void **state)
@@ -115,46 +116,82 @@ static void draw_order_refuses_what_it_cannot_order(void **state)
 	free(same);
 }
 
+/* The candidates of a pool in a paper, "a b"; due in December where it is so.
+ */
+static void candidates_are(int format, const char *pool, const char *want)
+{
+	json_t *paper =
+		json_pack("{s:i, s:o, s:{s:{s:s, s:s}}}", "format", format,
+			  "pool", json_loads(pool, 0, NULL), "committed",
+			  "rules", "day", "2026-11-22", "due", "2026-12-31");
+	json_t *found = draw_candidates(paper), *one;
+	char ids[200] = "";
+	size_t i;
+
+	json_array_foreach(found, i, one)
+	{
+		size_t at = strlen(ids);
+
+		snprintf(ids + at, sizeof(ids) - at, "%s%s", at ? " " : "",
+			 json_text(one, "id"));
+	}
+	assert_string_equal(ids, want);
+	json_decref(found);
+	json_decref(paper);
+}
+
+#define TERM                                                                   \
+	"'certificate_from':'2020-01-01','certificate_to':'2026-12-31',"       \
+	"'certificate_state':'valid','state':'active'"
+
 static void only_those_with_a_valid_certificate_are_candidates(void **state)
 {
 	static const struct {
-		const char *officer, *why;
+		const char *officer, *of_format_3, *of_format_4;
 	} cases[] = {
-		{ "{\"id\":\"a\",\"certificate\":\"1\"}", NULL },
-		{ "{\"id\":\"a\",\"certificate_to\":\"2026-11-22\"}", NULL },
-		{ "{\"id\":\"a\"}", "no certificate" },
-		{ "{\"id\":\"a\",\"certificate_to\":\"2026-11-21\"}",
-		  "certificate expired" },
-		{ "{\"id\":\"a\",\"certificate\":\"1\","
-		  "\"certificate_from\":\"2026-11-23\"}",
-		  "certificate not valid yet" },
-		{ "{\"id\":\"a\",\"certificate\":\"1\","
-		  "\"certificate_state\":\"suspended\"}",
-		  "certificate not in force" },
-		{ "{\"id\":\"a\",\"certificate\":\"1\",\"state\":\"leave\"}",
-		  "not active" },
-		{ "{\"id\":\"a\",\"certificate\":\"1\",\"state\":\"active\"}",
-		  NULL },
-		{ "{\"id\":\"a\",\"certificate\":\"1\",\"excluded\":\"kin\"}",
-		  "kin" },
+		{ "'certificate':'1'," TERM, "a", "a" },
+		{ "'certificate':'1'," TERM ",'excluded':'kin'", "", "" },
+		{ "'certificate':'1'", "a", "" },
+		{ "'certificate_to':'2026-12-31'", "a", "" },
+		{ "'certificate_to':'2026-11-21'", "", "" },
+		{ "'name':'x'", "", "" },
+		{ TERM, "a", "" },
+		{ "'certificate':''," TERM, "a", "" },
+		{ "'certificate':'1','state':'active','certificate_state':"
+		  "'valid','certificate_to':'2027-01-01'",
+		  "a", "" },
+		{ "'certificate':'1','state':'active','certificate_state':"
+		  "'valid','certificate_from':'2020-01-01','certificate_to':"
+		  "'2026-12-30'",
+		  "a", "" },
+		{ "'certificate':'1','state':'active','certificate_state':"
+		  "'valid','certificate_from':'2026-11-23','certificate_to':"
+		  "'2027-12-30'",
+		  "", "" },
+		{ "'certificate':'1','state':'active','certificate_state':"
+		  "'suspended','certificate_from':'2020-01-01',"
+		  "'certificate_to':'2027-12-30'",
+		  "", "" },
+		{ "'certificate':'1','state':'leave','certificate_state':"
+		  "'valid','certificate_from':'2020-01-01','certificate_to':"
+		  "'2027-12-30'",
+		  "", "" },
+		{ "'certificate':'2'," TERM, "a b", "" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct err err = { 0 };
-		json_t *officer;
-		const char *why;
+		bool shares = strstr(cases[i].officer, "'2',");
+		char pool[600];
 
-		assert_int_equal(json_read(cases[i].officer,
-					   strlen(cases[i].officer), &officer,
-					   &err),
-				 RC_OK);
-		why = draw_officer_refused(officer, "2026-11-22");
-		if (cases[i].why)
-			assert_string_equal(why, cases[i].why);
-		else
-			assert_null(why);
-		json_decref(officer);
+		snprintf(pool, sizeof(pool), "[{'id':'a',%s}%s]",
+			 cases[i].officer,
+			 shares ? ",{'id':'b','certificate':'2'," TERM "}"
+				: "");
+		for (char *p = pool; *p; p++)
+			*p = *p == '\'' ? '"' : *p;
+		candidates_are(3, pool, cases[i].of_format_3);
+		candidates_are(4, pool, cases[i].of_format_4);
 	}
 }
 

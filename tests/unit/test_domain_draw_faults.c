@@ -24,7 +24,7 @@ struct world {
 	struct loop loop;
 	struct account account;
 	struct op op;
-	char dir[64], out[96], draw[21];
+	char dir[64], out[96], draw[21], today[25];
 	struct err err;
 };
 
@@ -47,8 +47,10 @@ static int world_make(void **state)
 	if (loop_init(&w->loop, w->dir, &host_system, &w->err) != RC_OK)
 		fail_msg("%s", w->err.text);
 	w->op = loop_op(&w->loop, &w->account, &w->err);
+	time_format(w->today, w->op.now_ms);
+	w->today[10] = '\0';
 	for (int i = 0; i < SUBJECTS; i++) {
-		char id[16], fact[128];
+		char id[16], fact[128], json[200];
 
 		snprintf(id, sizeof(id), "s%d", i);
 		put(w, "subject", id,
@@ -59,7 +61,13 @@ static int world_make(void **state)
 			 i);
 		put(w, "violation", id, fact);
 		snprintf(id, sizeof(id), "o%d", i);
-		put(w, "officer", id, "{\"name\":\"x\",\"certificate\":\"1\"}");
+		snprintf(json, sizeof(json),
+			 "{\"name\":\"x\",\"certificate\":\"%d\",\"state\":"
+			 "\"active\",\"certificate_state\":\"valid\","
+			 "\"certificate_from\":\"2020-01-01\","
+			 "\"certificate_to\":\"2099-01-01\"}",
+			 i);
+		put(w, "officer", id, json);
 	}
 	*state = w;
 	return 0;
@@ -220,7 +228,11 @@ static void a_check_of_ratings_that_fails_leaves_today(void **state)
 
 static enum rc work_commit(struct world *w)
 {
-	const struct draw_options options = { .count = 3, .reason = "again" };
+	const struct draw_options options = { .count = 3,
+					      .reason = "again",
+					      .due = "2098-12-31",
+					      .seed_source = "lottery",
+					      .seed_at = w->today };
 
 	return draw_commit(&w->op, SCOPE, &options, w->draw);
 }
@@ -231,7 +243,10 @@ static enum rc work_commit_by_grade(struct world *w)
 	const struct draw_options options = { .ratio_rule = "default",
 					      .schema = "schema",
 					      .item = "i1",
-					      .reason = "again" };
+					      .reason = "again",
+					      .due = "2098-12-31",
+					      .seed_source = "lottery",
+					      .seed_at = w->today };
 
 	return draw_commit(&w->op, SCOPE, &options, w->draw);
 }

@@ -60,6 +60,21 @@ static inline void make_subjects(struct world *w)
 		json_decref((json_t *)(uintptr_t)records[i].record);
 }
 
+/* Who may check, with `more` members, as in ",\"lead\":true". */
+static inline void put_officer(struct world *w, const char *id,
+			       const char *more)
+{
+	char json[400];
+
+	snprintf(json, sizeof(json),
+		 "{\"name\":\"x\",\"state\":\"active\","
+		 "\"certificate\":\"ZJ-%s\",\"certificate_state\":\"valid\","
+		 "\"certificate_from\":\"2015-01-01\","
+		 "\"certificate_to\":\"2099-12-31\"%s}",
+		 id, more);
+	put(w, "officer", id, json);
+}
+
 static inline int world_make(void **state)
 {
 	struct world *w = calloc(1, sizeof(*w));
@@ -77,9 +92,7 @@ static inline int world_make(void **state)
 		char id[16];
 
 		snprintf(id, sizeof(id), "o%d", i);
-		put(w, "officer", id,
-		    "{\"name\":\"x\",\"state\":\"active\","
-		    "\"certificate\":\"1\"}");
+		put_officer(w, id, "");
 	}
 	put(w, "officer", "o8",
 	    "{\"name\":\"x\",\"certificate_to\":\"2020-01-01\"}");
@@ -99,10 +112,28 @@ static inline int world_free(void **state)
 	return 0;
 }
 
+/* With what every commitment has: a last day, and a source of its seed. */
+static inline enum rc commit_rc(struct world *w, const struct draw_options *o,
+				char id[21])
+{
+	struct draw_options whole = *o;
+	char today[25];
+
+	time_format(today, w->op.now_ms);
+	today[10] = '\0';
+	if (!whole.due)
+		whole.due = "2098-12-31";
+	if (!whole.seed_source && !whole.seed_parts)
+		whole.seed_source = "lottery";
+	if (!whole.seed_at)
+		whole.seed_at = today;
+	return draw_commit(&w->op, SCOPE, &whole, id);
+}
+
 static inline void commit(struct world *w, const struct draw_options *o,
 			  char id[21])
 {
-	if (draw_commit(&w->op, SCOPE, o, id) != RC_OK)
+	if (commit_rc(w, o, id) != RC_OK)
 		fail_msg("%s", w->err.text);
 }
 

@@ -76,7 +76,7 @@ static void ratios_round_up_and_leave_no_grade_out(void **state)
 	}
 	json_decref(paper);
 	o.ratio = "A=5%,B=10%,C=20%";
-	assert_int_equal(draw_commit(&w->op, SCOPE, &o, id), RC_INVALID);
+	assert_int_equal(commit_rc(w, &o, id), RC_INVALID);
 	assert_non_null(strstr(w->err.text, "unrated"));
 }
 
@@ -228,10 +228,8 @@ static void officers_are_those_for_the_item_and_not_recused(void **state)
 	char id[21];
 	size_t i, leads = 0;
 
-	put(w, "officer", "o5",
-	    "{\"name\":\"x\",\"certificate\":\"1\",\"items\":[\"i9\"]}");
-	put(w, "officer", "o4",
-	    "{\"name\":\"x\",\"certificate\":\"1\",\"lead\":true}");
+	put_officer(w, "o5", ",\"items\":[\"i9\"]");
+	put_officer(w, "o4", ",\"lead\":true");
 	put(w, "recusal", "q1",
 	    "{\"officer\":\"o0\",\"subject\":\"s007\",\"reason\":\"kin\","
 	    "\"state\":\"asked\"}");
@@ -250,7 +248,7 @@ static void officers_are_those_for_the_item_and_not_recused(void **state)
 	assert_string_equal(json_text(json_array_get(pool, 5), "excluded"),
 			    "item not in range");
 	assert_string_equal(json_text(json_array_get(pool, 6), "excluded"),
-			    "certificate expired");
+			    "not active");
 	json_array_foreach(json_object_get(paper, "pairs"), i, pair)
 	{
 		for (size_t k = 1; k < json_array_size(pair); k++) {
@@ -269,7 +267,7 @@ static void officers_are_those_for_the_item_and_not_recused(void **state)
 	json_decref(paper);
 	o.load_max = 2;
 	o.reason = "again";
-	assert_int_equal(draw_commit(&w->op, SCOPE, &o, id), RC_INVALID);
+	assert_int_equal(commit_rc(w, &o, id), RC_INVALID);
 }
 
 static void
@@ -386,7 +384,7 @@ static void a_rule_of_ratios_is_a_record_with_dates(void **state)
 		"default version 2");
 	json_decref(record);
 	o.ratio_rule = "other";
-	assert_int_equal(draw_commit(&w->op, SCOPE, &o, id), RC_NOT_FOUND);
+	assert_int_equal(commit_rc(w, &o, id), RC_NOT_FOUND);
 }
 
 static void another_frame_may_take_the_place_of_a_draw(void **state)
@@ -399,14 +397,14 @@ static void another_frame_may_take_the_place_of_a_draw(void **state)
 	commit(w, &o, first);
 	o.towns = "001";
 	o.replaces = first;
-	assert_int_equal(draw_commit(&w->op, SCOPE, &o, second), RC_INVALID);
+	assert_int_equal(commit_rc(w, &o, second), RC_INVALID);
 	err_clear(&w->err);
 	o.reason = "one town only";
 	commit(w, &o, second);
 	ledger_record(&w->op, SCOPE, "draw", first, &record);
 	assert_string_equal(json_text(record, "state"), "void");
 	json_decref(record);
-	assert_int_equal(draw_commit(&w->op, SCOPE, &o, second), RC_CONFLICT);
+	assert_int_equal(commit_rc(w, &o, second), RC_CONFLICT);
 }
 
 int main(void)

@@ -1,4 +1,5 @@
 /* The draw on a server: committed, revealed, run and published. */
+#include "domain/draw_report.h"
 #include "test_domain_draw_harness.h"
 
 /* As only the server itself could: others may not change a commitment. */
@@ -121,7 +122,7 @@ static void a_second_commitment_of_a_frame_needs_a_reason(void **state)
 
 	commit(w, &o, first);
 	o.count = 5;
-	assert_int_equal(draw_commit(&w->op, SCOPE, &o, second), RC_CONFLICT);
+	assert_int_equal(commit_rc(w, &o, second), RC_CONFLICT);
 	assert_non_null(strstr(w->err.text, first));
 	err_clear(&w->err);
 	o.reason = "quota was wrong";
@@ -192,7 +193,7 @@ static void what_changes_later_does_not_change_the_draw(void **state)
 
 	commit(w, &o, id);
 	assert_int_equal(draw_paper(&w->op, id, false, &before), RC_OK);
-	put(w, "officer", "o7", "{\"name\":\"x\",\"certificate\":\"1\"}");
+	put_officer(w, "o7", "");
 	put(w, "officer", "o1", "{\"name\":\"x\",\"state\":\"suspended\"}");
 	put(w, "subject", "t1", "{\"name\":\"x\",\"state\":\"in_business\"}");
 	run(w, id, "seed", &done);
@@ -308,7 +309,7 @@ static void exclusions_carry_their_reason(void **state)
 	f = fopen(path, "w");
 	fputs("id,reason\ns999,nobody\n", f);
 	fclose(f);
-	assert_int_equal(draw_commit(&w->op, SCOPE, &o, id), RC_INVALID);
+	assert_int_equal(commit_rc(w, &o, id), RC_INVALID);
 	assert_non_null(strstr(w->err.text, "s999"));
 }
 
@@ -333,7 +334,7 @@ static void a_draw_that_cannot_be_is_refused_at_the_commitment(void **state)
 	char id[21];
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-		enum rc rc = draw_commit(&w->op, SCOPE, &bad[i], id);
+		enum rc rc = commit_rc(w, &bad[i], id);
 
 		if (rc == RC_OK)
 			fail_msg("draw %zu was committed", i);
@@ -399,7 +400,7 @@ static void record_forge(json_t *record, const char *key, json_t *value)
 static void what_was_committed_cannot_be_said_in_other_words(void **state)
 {
 	static const char *const members[] = { "frame_size", "name", "reason",
-					       "seed_source" };
+					       "seed_source", "seed_at" };
 	struct world *w = *state;
 	struct draw_options o = { .count = 3, .name = "n", .reason = "r" };
 	json_t *record, *paper;
@@ -500,7 +501,7 @@ static void a_published_paper_is_compared_with_the_log(void **state)
 	err_clear(&w->err);
 	/* it is true once a second one took its place; since the seed is known
 	 * that is for another person to say */
-	assert_int_equal(draw_commit(&w->op, SCOPE, &twice, second), RC_DENIED);
+	assert_int_equal(commit_rc(w, &twice, second), RC_DENIED);
 	assert_non_null(strstr(w->err.text, "second person"));
 	err_clear(&w->err);
 	assert_int_equal(count(w, "SELECT count(*) FROM draw"), 1);
@@ -522,16 +523,29 @@ static void record_make_old(json_t *record, int format)
 	json_t *committed = json_object_get(rules, "committed");
 	json_t *material = json_object_get(rules, "material");
 	json_t *of_draw = json_object_get(committed, "rules");
-	json_t *membership = json_array();
+	json_t *membership = json_array(), *officer;
 	struct err err = { 0 };
 	char hash[65];
+	size_t i;
 
-	for (size_t i = 0; i < SUBJECTS; i++)
+	for (i = 0; i < SUBJECTS; i++)
 		json_array_append_new(membership, json_integer(0));
 	json_object_set_new(material, "membership", membership);
 	json_object_del(material, "recusals");
+	json_array_foreach(json_object_get(material, "pool"), i, officer)
+	{
+		json_object_del(officer, "certificate_state");
+	}
+	draw_hash(hash, json_object_get(material, "pool"), &err);
+	json_object_set_new(committed, "pool_hash", json_string(hash));
 	json_object_del(of_draw, "recusals_hash");
 	json_object_del(of_draw, "states");
+	json_object_set_new(committed, "seed_source",
+			    json_string(DRAW_SEED_NO_SOURCE));
+	json_object_set_new(record, "seed_source",
+			    json_string(DRAW_SEED_NO_SOURCE));
+	json_object_del(committed, "seed_at");
+	json_object_del(record, "seed_at");
 	json_object_set_new(of_draw, "load_limit",
 			    json_string(DRAW_LOAD_LIMIT));
 	json_object_set_new(committed, "algorithm",
@@ -539,8 +553,7 @@ static void record_make_old(json_t *record, int format)
 	json_object_set_new(record, "algorithm", json_string(DRAW_ALGORITHM_1));
 	json_object_set_new(committed, "format", json_integer(format));
 	json_object_set_new(committed, "id", json_string("old"));
-	for (size_t i = 0; format == 1 && i < sizeof(later) / sizeof(*later);
-	     i++)
+	for (i = 0; format == 1 && i < sizeof(later) / sizeof(*later); i++)
 		json_object_del(committed, later[i]);
 	draw_hash(hash, committed, &err);
 	json_object_set_new(record, "commitment", json_string(hash));
@@ -553,8 +566,8 @@ static void old_paper_is_read(struct world *w, int format)
 {
 	struct draw_options o = { .count = 3, .name = "n" };
 	struct draw_done done;
-	json_t *record, *paper, *event;
-	char id[21];
+	json_t *record, *paper, *event, *report;
+	char id[21], *text;
 
 	commit(w, &o, id);
 	assert_int_equal(ledger_record(&w->op, SCOPE, "draw", id, &record),
@@ -566,6 +579,14 @@ static void old_paper_is_read(struct world *w, int format)
 	assert_int_equal(draw_paper(&w->op, "old", false, &paper), RC_OK);
 	assert_int_equal(json_int(paper, "format", 0), format);
 	assert_int_equal(draw_compare(&w->op, "old", paper), RC_OK);
+	/* nobody could commit it so today, which is told of the old one */
+	assert_true(draw_seed_is_anybodys(paper));
+	assert_int_equal(draw_report(&w->op, SCOPE, NULL, NULL, &report),
+			 RC_OK);
+	text = json_dumps(json_object_get(report, "doubts"), 0);
+	assert_non_null(strstr(text, DRAW_SEED_ANYBODYS "; that was "));
+	free(text);
+	json_decref(report);
 	assert_int_equal(draw_replace(&w->op, "old", "s000", NULL, "x", &event),
 			 RC_INVALID);
 	err_clear(&w->err);

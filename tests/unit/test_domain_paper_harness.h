@@ -38,8 +38,31 @@ static inline json_t *ids_of(const char *prefix, size_t n)
 
 #define KEY "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
-static inline json_t *pool_of(size_t n, bool has_leads)
+/* Since format 4 an officer has a number of his own, its term and a state; some
+ * are here who lack one of these, and two who share a number. */
+static inline void officer_certify(json_t *o, size_t i)
 {
+	char number[32];
+
+	snprintf(number, sizeof(number), "zj-%zu", i % 13 == 12 ? i - 1 : i);
+	json_object_set_new(o, "certificate", json_string(number));
+	json_object_set_new(o, "state", json_string("active"));
+	json_object_set_new(o, "certificate_from", json_string("2020-01-01"));
+	if (!json_object_get(o, "certificate_state"))
+		json_object_set_new(o, "certificate_state",
+				    json_string("valid"));
+	if (i % 11 == 9)
+		json_object_del(o, "certificate_from");
+	if (i % 11 == 10)
+		json_object_set_new(o, "certificate_to",
+				    json_string("2026-12-30"));
+	if (i % 17 == 16)
+		json_object_del(o, "state");
+}
+
+static inline json_t *pool_of(size_t n, int format)
+{
+	bool has_leads = format >= 3;
 	json_t *pool = json_array(), *ids = ids_of("o", n);
 
 	for (size_t i = 0; i < n; i++) {
@@ -52,6 +75,8 @@ static inline json_t *pool_of(size_t n, bool has_leads)
 					    json_string("revoked"));
 		if (has_leads && i % 3 == 1)
 			json_object_set_new(o, "lead", json_true());
+		if (format >= 4)
+			officer_certify(o, i);
 		json_array_append_new(pool, o);
 	}
 	json_decref(ids);
@@ -85,7 +110,7 @@ static inline json_t *strata_of(json_t *paper, int format,
 		else
 			draw_hash_lines(hash, json_array_get(lots, k));
 		json_object_set_new(s, "members_hash", json_string(hash));
-		if (format == 3 && k == 1) {
+		if (format >= 3 && k == 1) {
 			json_object_set_new(s, "ratio_bp", json_integer(1234));
 			json_object_set_new(
 				s, "expected_bp",
@@ -95,7 +120,7 @@ static inline json_t *strata_of(json_t *paper, int format,
 		}
 		json_array_append_new(strata, s);
 	}
-	if (format == 3 && count > 1) {
+	if (format >= 3 && count > 1) {
 		json_object_set(paper, "lots", lots);
 		json_object_set_new(paper, "key", json_string(KEY));
 	}
@@ -131,6 +156,8 @@ static inline json_t *rules_of(const json_t *paper, int format)
 	json_object_set_new(rules, "states", json_pack("[s]", "in_business"));
 	json_object_set_new(rules, "rounding", json_string(DRAW_ROUNDING));
 	json_object_set_new(rules, "period_days", json_integer(365));
+	if (format >= 4)
+		json_object_set_new(rules, "due", json_string("2026-12-31"));
 	return rules;
 }
 
@@ -157,24 +184,29 @@ static inline json_t *paper_of(int format, size_t subjects, size_t officers,
 			       const int64_t quota[GRADES])
 {
 	json_t *frame = ids_of("s", subjects), *committed, *announced, *paper;
-	json_t *pool = pool_of(officers, format == 3);
+	json_t *pool = pool_of(officers, format);
 	char hash[65];
 
 	paper = json_pack("{s:i, s:s, s:o, s:o, s:[]}", "format", format,
 			  "state", "committed", "frame", frame, "pool", pool,
 			  "excluded");
-	if (format == 3)
+	if (format >= 3)
 		json_object_set_new(paper, "recusals",
 				    recusals_of(frame, officers));
 	draw_hash_lines(hash, frame);
 	committed = json_pack(
 		"{s:s, s:s, s:I, s:i, s:o, s:s, s:s, s:o}", "algorithm",
-		format < 3 ? DRAW_ALGORITHM_1 : DRAW_ALGORITHM, "frame_hash",
-		hash, "frame_size", (json_int_t)subjects,
+		format < 3    ? DRAW_ALGORITHM_1
+		: format == 3 ? DRAW_ALGORITHM_3
+			      : DRAW_ALGORITHM,
+		"frame_hash", hash, "frame_size", (json_int_t)subjects,
 		"officers_per_subject", 2, "rules", rules_of(paper, format),
 		"scope", "330106", "seed_source", "抽签", "strata",
 		strata_of(paper, format, quota));
 	json_object_set_new(paper, "committed", committed);
+	if (format >= 4)
+		json_object_set_new(committed, "seed_at",
+				    json_string("2026-11-22T00:00:00.127Z"));
 	set_hash(committed, "pool_hash", pool);
 	announced = json_pack("{s:s, s:I, s:s, s:s, s:s}", "id", "d1",
 			      "committed_at", COMMITTED_AT, "name", "冬季",
