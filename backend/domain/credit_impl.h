@@ -55,4 +55,9 @@ enum rc rate_day(struct op *op, const char *as_of, char text[11], int64_t *day);
 /* Analyst or coordinator of the scope, or `more` roles. */
 enum rc rate_may(struct op *op, const char *scope, unsigned more);
 
+/* Is a scheme that was read one that should be recorded? RC_INVALID: two grades
+ * of one name, members that nothing reads, decay beyond the horizon. */
+enum rc scheme_sound(const struct scheme *s, const json_t *definition,
+		     struct err *err);
+
 #endif

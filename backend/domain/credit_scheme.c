@@ -108,6 +108,16 @@ static enum rc day_check(const json_t *file, const char *member,
 		       "a scheme's '%s' is a date like 2026-11-22", member);
 }
 
+/* Of a file that is not on record. */
+static enum rc is_sound(const json_t *file, struct err *err)
+{
+	const json_t *definition = json_object_get(file, "definition");
+	struct scheme scheme;
+	enum rc rc = scheme_read(&scheme, definition, err);
+
+	return rc == RC_OK ? scheme_sound(&scheme, definition, err) : rc;
+}
+
 /* The record's id, and whether the file can be a scheme at all. */
 static enum rc scheme_check(const json_t *file, char id[21], struct err *err)
 {
@@ -236,6 +246,8 @@ enum rc scheme_put(struct op *op, json_t *record, char id[21], bool *is_new)
 	*is_new = false;
 	if (rc == RC_OK)
 		rc = scheme_now(op, id, &now);
+	if (rc == RC_OK && !now)
+		rc = is_sound(record, op->err);
 	if (rc == RC_OK)
 		rc = never_changes(now, record, op->err);
 	if (rc == RC_OK && !json_object_get(record, "state"))
@@ -278,6 +290,8 @@ static enum rc scheme_of_file(struct op *op, const char *path,
 
 	if (rc == RC_OK)
 		rc = scheme_check(file, id, op->err);
+	if (rc == RC_OK)
+		rc = is_sound(file, op->err);
 	if (rc == RC_OK) {
 		snprintf(out->id, sizeof(out->id), "%s", id);
 		snprintf(out->code, sizeof(out->code), "%s",

@@ -148,6 +148,26 @@ static struct bounds read_ratio(const char *p)
 	return *p || v > 10000 ? unread : bound(side, v, v);
 }
 
+/* "对同一单位，同一年度内不超过2次", "每年度抽查不超过2次": to what follows the
+ * words for a calendar year, whoever is named before them. */
+static bool skip_to_year(const char **p)
+{
+	static const char *const years[] = { "同一年度内", "每年度抽查",
+					     "每年度", NULL };
+
+	for (int i = 0; years[i]; i++) {
+		const char *at = strncmp(*p, "对", strlen("对"))
+					 ? *p
+					 : strstr(*p, years[i]);
+
+		if (at && skip(&at, years[i])) {
+			*p = at;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* "1次/年", "每年不少于1次", "1—2次/年": checks a year. */
 static struct bounds read_times(const char *p)
 {
@@ -158,7 +178,7 @@ static struct bounds read_times(const char *p)
 
 	while (skip(&p, "根据实际需要，") || skip(&p, "根据实际工作需要，"))
 		;
-	yearly = skip(&p, "每年");
+	yearly = skip_to_year(&p) || skip(&p, "每年");
 	side = read_side(&p);
 	if (!read_number(&p, &low))
 		return unread;
