@@ -84,7 +84,8 @@ static const char usage[] =
 	"        who was drawn, who was paired, who was left out or replaced "
 	"by "
 	"whom, how\n"
-	"        long a seed took, and frames that were committed twice\n"
+	"        long a seed took, frames that were committed twice, and other "
+	"frames of one rule\n"
 	"\n" CLI_SCOPE_USAGE
 	"\nOptions: --data DIR, --as ACCOUNT, --schema DIR, --json";
 

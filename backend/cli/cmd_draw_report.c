@@ -122,6 +122,7 @@ static void print_times(const json_t *r)
 {
 	const json_t *seed = json_object_get(r, "seed"), *one;
 	const json_t *twice = json_object_get(r, "twice");
+	const json_t *alike = json_object_get(r, "alike");
 	const json_t *lost = json_object_get(r, "not_held");
 	const json_t *doubts = json_object_get(r, "doubts");
 	size_t i;
@@ -139,6 +140,12 @@ static void print_times(const json_t *r)
 	json_array_foreach(twice, i, one)
 		printf("  frame %.16s: draw %s, %s\n", json_text(one, "frame"),
 		       json_text(one, "name"), json_text(one, "state"));
+	printf("draws that asked for the same, of other frames:%s\n",
+	       json_array_size(alike) ? "" : " none");
+	json_array_foreach(alike, i, one)
+		printf("  rule %.16s: draw %s, %lld subjects, %s\n",
+		       json_text(one, "population"), json_text(one, "name"),
+		       number(one, "frame_size"), json_text(one, "state"));
 	printf("doubts about seeds:%s\n",
 	       json_array_size(doubts) ? "" : " none");
 	json_array_foreach(doubts, i, one)
@@ -224,9 +231,9 @@ static void print_object(const char *section, size_t row, json_t *o)
 static void print_csv(json_t *r)
 {
 	static const char *const sections[] = {
-		"draws",      "strata",       "proportion", "runs",  "pairs",
-		"exclusions", "replacements", "seed",       "seeds", "twice",
-		"doubts",     "not_held",     "unlikely",   NULL
+		"draws",      "strata",       "proportion", "runs",     "pairs",
+		"exclusions", "replacements", "seed",       "seeds",    "twice",
+		"alike",      "doubts",       "not_held",   "unlikely", NULL
 	};
 
 	puts("section,row,member,value");

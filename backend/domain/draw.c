@@ -1,6 +1,7 @@
 /* domain/draw.c - commit. */
 #include "domain/draw_impl.h"
 
+#include "base/date.h"
 #include "base/hex.h"
 #include "base/hash.h"
 #include "base/jcs.h"
@@ -9,6 +10,7 @@
 #include "sql_store.gen.h"
 
 /* Room for the rest of the record in the packet that carries it. */
+#define DAY_MS INT64_C(86400000)
 #define MATERIAL_INSIDE_MAX (RECORD_BYTES_MAX - (128u << 10))
 
 /* The draw that this frame has already, in *id, or an empty text. */
@@ -87,9 +89,13 @@ static enum rc record_make(struct op *op, const struct draw_options *o,
 			   json_t *committed, json_t *material, json_t **out)
 {
 	json_t *rules = NULL, *record = json_object();
-	char commitment[65];
+	char commitment[65], population[65];
 	enum rc rc = announce(op, o, id, replaces, committed, commitment);
 
+	if (rc == RC_OK)
+		rc = draw_population(population,
+				     json_object_get(committed, "rules"),
+				     op->err);
 	if (rc == RC_OK)
 		rc = material_keep(op, id, committed, material, &rules);
 	draw_set_text(record, "name", o->name);
@@ -104,6 +110,7 @@ static enum rc record_make(struct op *op, const struct draw_options *o,
 	draw_set_text(record, "state", "committed");
 	draw_set_text(record, "committed_by", op->actor->name);
 	draw_set_text(record, "commitment", rc == RC_OK ? commitment : NULL);
+	draw_set_text(record, "population", rc == RC_OK ? population : NULL);
 	json_object_set_new(record, "town",
 			    json_string(o->towns && strlen(o->towns) == 3
 						? o->towns
@@ -193,18 +200,50 @@ enum rc draw_void(struct op *op, const char *id, const char *reason)
 	return rc;
 }
 
+/* RC_CONFLICT: subjects were drawn by the same rule in the year before. Each
+ * time others were left out, or nobody, and who chooses among such frames
+ * chooses who is drawn. */
+static enum rc rule_is_new(struct op *op, const char *scope,
+			   const json_t *rules)
+{
+	char population[65], day[25];
+	struct query *q;
+	enum rc rc = draw_population(population, rules, op->err);
+
+	if (rc != RC_OK)
+		return rc;
+	q = query_begin(op->store->db, SQL_DRAW_OF_POPULATION);
+	query_text(q, 1, scope);
+	query_text(q, 2, population);
+	query_int(q, 3, op->now_ms - DRAW_PERIOD_DAYS * DAY_MS);
+	if (query_row(q)) {
+		time_format(day, query_get_int(q, 1));
+		rc = err_set(
+			op->err, RC_CONFLICT,
+			"draw '%s' of %.10s asked for the same: another in "
+			"a year needs a reason, which is published",
+			query_get_text(q, 0), day);
+	}
+	return query_end(q, op->err) == RC_OK ? rc : op->err->code;
+}
+
 /* The draw that this one takes the place of, or an empty text: what the frame
  * was committed for before, or what is named. */
 static enum rc replaced_by(struct op *op, const char *scope,
-			   const struct draw_options *o, const char *frame_hash,
-			   const json_t *frame, char before[33], char state[16])
+			   const struct draw_options *o,
+			   const json_t *committed, const json_t *frame,
+			   char before[33], char state[16])
 {
 	size_t near = 0;
 	json_t *record = NULL;
-	enum rc rc = frame_was_drawn(op, scope, frame_hash, before, state);
+	enum rc rc = frame_was_drawn(
+		op, scope, json_text(committed, "frame_hash"), before, state);
 
 	if (rc == RC_OK && !*before)
 		rc = draw_near(op, scope, o->item, frame, before, state, &near);
+	if (rc == RC_OK && !*before && !o->reason)
+		rc = rule_is_new(op, scope,
+				 json_object_get(committed, "rules"));
 	if (rc != RC_OK)
 		return rc;
 	if (near && !o->reason)
@@ -244,7 +283,7 @@ static enum rc commit_frozen(struct op *op, const char *scope,
 	json_t *record = NULL;
 	bool ends;
 	enum rc rc =
-		replaced_by(op, scope, o, json_text(committed, "frame_hash"),
+		replaced_by(op, scope, o, committed,
 			    json_object_get(material, "frame"), before, state);
 
 	if (rc == RC_OK)

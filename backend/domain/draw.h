@@ -7,7 +7,9 @@
  *            hash as a `draw` record. A second commitment for the same frame
  *            needs a reason, which is public; it takes the first one's place.
  *            So does one with nine tenths of the subjects of a draw for the
- *            same item that waits for its seed.
+ *            same item that waits for its seed. One that asks for the same as
+ *            a draw of the year before needs a reason, too, whoever is left out
+ *            of each.
  *   reveal:  the seed, which must not have existed before. Where it comes from,
  *            and when, was committed, or who has parts of it.
  *   run:     subjects and officers follow from commitment and seed alone

@@ -23,6 +23,8 @@ struct fairness {
 	json_t *exclusions, *replacements; /* {"person US what US reason": n} */
 	json_t *seeds; /* {draw: seconds} */
 	json_t *frames; /* {frame hash: [[draw, state], ...]} */
+	json_t *asked; /* {population: [[draw, state, frame hash, size], ...]}
+			*/
 };
 
 struct fairness *fairness_new(const json_t *towns)
@@ -39,6 +41,7 @@ struct fairness *fairness_new(const json_t *towns)
 	f->replacements = json_object();
 	f->seeds = json_object();
 	f->frames = json_object();
+	f->asked = json_object();
 	return f;
 }
 
@@ -53,6 +56,7 @@ void fairness_free(struct fairness *f)
 	json_decref(f->replacements);
 	json_decref(f->seeds);
 	json_decref(f->frames);
+	json_decref(f->asked);
 	free(f);
 }
 
@@ -318,6 +322,38 @@ static void grounds_add(struct fairness *f, const struct fairness_draw *d)
 	}
 }
 
+static json_t *list_of(json_t *lists, const char *key)
+{
+	json_t *of = json_object_get(lists, key);
+
+	if (!of) {
+		of = json_array();
+		json_object_set_new(lists, key, of);
+	}
+	return of;
+}
+
+/* Draws that asked for the same. */
+static enum rc asked_add(struct fairness *f, const json_t *paper,
+			 struct err *err)
+{
+	const json_t *committed = json_object_get(paper, "committed");
+	char population[65];
+	enum rc rc = draw_population(population,
+				     json_object_get(committed, "rules"), err);
+
+	if (rc == RC_OK)
+		json_array_append_new(
+			list_of(f->asked, population),
+			json_pack("[s, s, s, I]",
+				  json_text(draw_announced(paper), "id"),
+				  json_text(paper, "state"),
+				  json_text(committed, "frame_hash"),
+				  (json_int_t)json_array_size(
+					  json_object_get(paper, "frame"))));
+	return rc;
+}
+
 static void times_add(struct fairness *f, const json_t *paper)
 {
 	const json_t *announced = draw_announced(paper);
@@ -326,17 +362,13 @@ static void times_add(struct fairness *f, const json_t *paper)
 		json_text(json_object_get(paper, "committed"), "frame_hash");
 	int64_t from = json_int(announced, "committed_at", 0);
 	int64_t to = json_int(paper, "revealed_at", 0);
-	json_t *of = json_object_get(f->frames, frame);
 
 	if (to)
 		json_object_set_new(f->seeds, id,
 				    json_integer((to - from) / 1000));
-	if (!of) {
-		of = json_array();
-		json_object_set_new(f->frames, frame, of);
-	}
 	json_array_append_new(
-		of, json_pack("[s, s]", id, json_text(paper, "state")));
+		list_of(f->frames, frame),
+		json_pack("[s, s]", id, json_text(paper, "state")));
 }
 
 enum rc fairness_add(struct fairness *f, const struct fairness_draw *d,
@@ -350,7 +382,8 @@ enum rc fairness_add(struct fairness *f, const struct fairness_draw *d,
 	f->not_drawn += !is_drawn;
 	grounds_add(f, d);
 	times_add(f, d->paper);
-	if (is_drawn)
+	rc = asked_add(f, d->paper, err);
+	if (rc == RC_OK && is_drawn)
 		rc = strata_add(f, d->paper, err);
 	return rc == RC_OK && is_drawn ? pairs_add(f, d->paper, err) : rc;
 }
@@ -579,6 +612,44 @@ static json_t *seed_json(struct fairness *f, json_t **list)
 	return o;
 }
 
+static bool has_another_frame(const json_t *of)
+{
+	const json_t *first = json_array_get(json_array_get(of, 0), 2);
+
+	for (size_t k = 1; k < json_array_size(of); k++)
+		if (!json_equal(json_array_get(json_array_get(of, k), 2),
+				first))
+			return true;
+	return false;
+}
+
+/* Draws that asked for the same, and not all with the same frame. */
+static json_t *alike_json(struct fairness *f)
+{
+	json_t *all = json_array(), *one;
+	size_t n, k;
+	const char **keys = keys_of(f->asked, &n);
+
+	for (size_t i = 0; keys && i < n; i++) {
+		const json_t *of = json_object_get(f->asked, keys[i]);
+
+		if (!has_another_frame(of))
+			continue;
+		json_array_foreach(of, k, one)
+		{
+			json_array_append_new(
+				all,
+				json_pack("{s:O, s:s, s:O, s:O}", "name",
+					  json_array_get(one, 0), "population",
+					  keys[i], "state",
+					  json_array_get(one, 1), "frame_size",
+					  json_array_get(one, 3)));
+		}
+	}
+	free(keys);
+	return all;
+}
+
 static json_t *twice_json(struct fairness *f)
 {
 	json_t *all = json_array();
@@ -613,11 +684,12 @@ json_t *fairness_figures(struct fairness *f)
 
 	return json_pack(
 		"{s:{s:I, s:I, s:I}, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
-		"s:o, s:o}",
+		"s:o, s:o, s:o}",
 		"draws", "drawn", (json_int_t)f->drawn, "not_drawn",
 		(json_int_t)f->not_drawn, "void", (json_int_t)f->is_void,
 		"strata", strata, "proportion", proportion_json(f), "runs",
 		runs, "pairs", pairs, "exclusions", grounds_json(f->exclusions),
 		"replacements", grounds_json(f->replacements), "seed", seed,
-		"seeds", seeds, "twice", twice_json(f), "unlikely", unlikely);
+		"seeds", seeds, "twice", twice_json(f), "alike", alike_json(f),
+		"unlikely", unlikely);
 }

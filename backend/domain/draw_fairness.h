@@ -49,8 +49,9 @@ enum rc fairness_add(struct fairness *f, const struct fairness_draw *draw,
  *  "exclusions":[{"person","what","reason","count"}],
  *  "replacements":[the same],
  *  "seed":{"least_s","median_s","most_s"}, "seeds":[{"name","seconds"}],
- *  "twice":[{"name","frame","state"}], "unlikely":[name, ...]}
- * A new reference, or NULL. Lists are in the order of their texts. */
+ *  "twice":[{"name","frame","state"}],
+ *  "alike":[{"name","population","frame_size","state"}], "unlikely":[name,
+ * ...]} A new reference, or NULL. Lists are in the order of their texts. */
 json_t *fairness_figures(struct fairness *f);
 
 #endif

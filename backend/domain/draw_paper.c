@@ -61,6 +61,22 @@ void draw_hash_members(char out[65], const json_t *frame,
 	end_hex(&h, out);
 }
 
+enum rc draw_population(char out[65], const json_t *rules, struct err *err)
+{
+	static const char *const asks[] = { "flags", "grades", "industry",
+					    "item",  "states", "tags",
+					    "towns", "town",   NULL };
+	json_t *of = json_object();
+	enum rc rc;
+
+	for (int i = 0; asks[i]; i++)
+		json_object_set(of, asks[i], json_object_get(rules, asks[i]));
+	rc = of ? draw_hash(out, of, err)
+		: err_set(err, RC_NOMEM, "out of memory");
+	json_decref(of);
+	return rc;
+}
+
 int64_t draw_share(size_t size, int64_t ratio_bp)
 {
 	return ((int64_t)size * ratio_bp + 9999) / 10000;

@@ -41,6 +41,11 @@ void draw_hash_lines(char out[65], const json_t *ids);
 void draw_hash_members(char out[65], const json_t *frame,
 		       const json_t *membership, size_t stratum);
 
+/* Of what in `rules` says who is asked for: item, towns, industry, grades,
+ * flags, tags, states. Who is left out, how many are drawn and when is no part
+ * of it. */
+enum rc draw_population(char out[65], const json_t *rules, struct err *err);
+
 /* How many of `size` subjects a ratio in basis points draws. */
 int64_t draw_share(size_t size, int64_t ratio_bp);
 

@@ -71,6 +71,10 @@ AND (valid_to IS NULL OR valid_to >= ?2) ORDER BY version DESC, id LIMIT 1
 SELECT id, state FROM draw WHERE scope = ?1 AND frame_hash = ?2
 ORDER BY state = 'void', committed_at DESC, id LIMIT 1
 
+-- name: draw_of_population
+SELECT id, committed_at FROM draw WHERE scope = ?1 AND population = ?2
+AND committed_at >= ?3 ORDER BY committed_at DESC, id LIMIT 1
+
 -- name: draw_scope
 SELECT scope FROM draw WHERE id = ?1 ORDER BY scope LIMIT 1
 

@@ -287,7 +287,7 @@ post 400 due /v1/draws '{"count":1,"seed_source":"x","seed_at":"2099-01-01"}'
 post 400 'nobody could tell where the seed' /v1/draws '{"count":1,"due":"2099-01-31"}'
 post 400 "say when 'x' will be known" /v1/draws '{"count":1,"due":"2099-01-31","seed_source":"x"}'
 for a in song zhao qian; do as $a; post 403 '/problems/denied' "/v1/draws?scope=$S" '{"count":3}'; done
-as far; post 403 'no rights in scope' "/v1/draws?scope=$S" '{"count":3}'
+as far; post 403 'no rights in scope' "/v1/draws?scope=$S" '{"count":3,'"$ANNOUNCED_JSON"'}'
 as chen
 k=$(key)
 commit() { answers 201 '"state":"committed"' POST /v1/draws -H "Idempotency-Key: $k" -H 'Content-Type: application/json' \

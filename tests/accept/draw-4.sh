@@ -75,7 +75,7 @@ x1=$(commit --count 5 --exclude "$T/x1.csv" --reason "x1" --seed-source "lottery
 fails 1 "draw '$x1' waits for its seed with 38 of these 39 subjects: a second one needs a reason" \
 	commit --count 5 --exclude "$T/x2.csv" --seed-source "lottery of Friday"
 fails 1 "38 of these 39" commit --count 5 --exclude "$T/x2.csv" --seed-source "lottery of Saturday"
-holds "another half is another draw" commit --count 5 --town 001 --exclude "$T/x2.csv" --seed-source "lottery of Friday"
+holds "another half is another draw" commit --count 5 --town 001 --exclude "$T/x2.csv" --seed-source "lottery of Friday" --reason "the half that is left"
 x2=$(commit --count 5 --exclude "$T/x2.csv" --seed-source "lottery of Friday" --reason "s1 came back" --json | json id)
 fails 1 "is void: replaced by draw $x2: s1 came back" hufud draw reveal "$x1" --seed 1-2-3 --as wang
 holds "the one that stands is drawn" hufud draw reveal "$x2" --seed 1-2-3 --as wang
@@ -87,7 +87,7 @@ hufud draw run "$x2" >/dev/null
 one=$(commit --item i1 --count 6 --town 002 --reason once --seed-source "lottery of May" --json | json id)
 hufud draw reveal "$one" --seed 5-5-5 --as wang >/dev/null
 hufud draw run "$one" >/dev/null
-is "six of twenty are left out" 14 "$(commit --item i1 --count 6 --town 002 --seed-source "lottery of June" --json | tee "$T/two" | json frame_size)"
+is "six of twenty are left out" 14 "$(commit --item i1 --count 6 --town 002 --reason "the next six" --seed-source "lottery of June" --json | tee "$T/two" | json frame_size)"
 hufud draw show "$(json id <"$T/two")" --out "$T/two.json" >/dev/null
 is "and told why" 6 "$(grep -o 'assigned for the item already: ' "$T/two.json" | wc -l)"
 passed

@@ -26,4 +26,25 @@ is "each officer with the reason" \
 is "to both programs" "$(hufud draw verify "$T/one.json")" "$(python3 docs/verify_draw.py "$T/one.json")"
 fails 1 "0 of 11 officers of '$S' may be drawn on .*, 2 are needed: active, with a valid certificate of their own that lasts until 2100-01-01" \
 	hufud draw commit --scope $S --count 5 --town 002 --due 2100-01-01 --seed-source lottery --seed-at 2098-01-01
+
+# -- who chooses among frames of one rule chooses who is drawn
+hufud draw reveal "$one" --seed 1-1-1 --as wang >/dev/null
+hufud draw run "$one" >/dev/null
+{ echo id,reason; for i in 2 4 6 8 10 12; do echo "s$i,busy"; done; } >"$T/left.csv"
+again() { commit --count 5 --town 001 --exclude "$T/left.csv" --seed-source "lottery of $1" --json "${@:2}"; }
+fails 1 "asked for the same: another in a year needs a reason, which is published" again Tuesday
+fails 1 "asked for the same" again Tuesday --period 0
+two=$(commit --count 5 --town 002 --exclude "$T/left.csv" --json 2>&1 || true)
+is "who is not asked for is no exclusion" 1 "$(grep -c 'neither a subject' <<<"$two")"
+holds "another town is another rule" commit --count 5 --town 002
+holds "the reason is given" again Tuesday --reason "the second half of the plan"
+two=$(json id <"$T/out")
+is "and stands in the paper" "the second half of the plan" "$(hufud draw show "$two" --out "$T/two.json" >/dev/null; json committed.reason <"$T/two.json")"
+alike() { hufud draw report --scope $S --json | python3 -c '
+import json, sys
+print("|".join("%s %d %s" % (x["name"], x["frame_size"], x["state"]) for x in json.load(sys.stdin)["alike"]))'; }
+is "the report lists both" "$(printf '%s\n' "$one 20 drawn" "$two 14 committed" | LC_ALL=C sort | paste -sd'|')" "$(alike | tr '|' '\n' | LC_ALL=C sort | paste -sd'|')"
+holds "in words, too" sh -c "hufud draw report --scope $S | grep -q 'draw $two, 14 subjects, committed'"
+is "one that waited for the same day is named" 1 \
+	"$(hufud draw report --scope $S | grep -c "draw $two: it was never revealed, though the seed of its time is known: draw '$one' revealed it")"
 passed

@@ -162,12 +162,46 @@ static void who_cannot_check_until_the_last_day_is_not_drawn(void **state)
 	json_decref(paper);
 }
 
+/* Half of the subjects are left out by each, and never the same half. */
+static void another_frame_of_one_rule_needs_a_reason_for_a_year(void **state)
+{
+	struct world *w = *state;
+	struct draw_options o = { .count = 3 };
+	json_t *left = json_object(), *others = json_object();
+	char first[21], second[21];
+
+	for (int i = 0; i < SUBJECTS; i++) {
+		char id[16];
+
+		snprintf(id, sizeof(id), "s%03d", i);
+		json_object_set_new(i % 2 ? left : others, id,
+				    json_string("busy"));
+	}
+	w->op.now_ms = NOW;
+	o.excluded = left;
+	commit(w, &o, first);
+	o.excluded = others;
+	assert_int_equal(commit_rc(w, &o, second), RC_CONFLICT);
+	assert_non_null(
+		strstr(w->err.text, "of 2026-11-22 asked for the same"));
+	err_clear(&w->err);
+	o.item = "i1"; /* another rule */
+	commit(w, &o, second);
+	o.item = NULL;
+	w->op.now_ms = NOW + (DRAW_PERIOD_DAYS + 1) * INT64_C(86400000);
+	json_object_set_new(others, "s001", json_string("busy"));
+	commit(w, &o, second); /* the first was more than a year ago */
+	json_decref(left);
+	json_decref(others);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_WORLD(a_commitment_says_where_its_seed_comes_from_and_when),
 		IN_WORLD(a_seed_is_not_revealed_before_it_can_be_known),
 		IN_WORLD(a_seed_has_no_blank_ends),
+		IN_WORLD(another_frame_of_one_rule_needs_a_reason_for_a_year),
 		IN_WORLD(who_cannot_check_until_the_last_day_is_not_drawn),
 	};
 
