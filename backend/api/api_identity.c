@@ -456,6 +456,11 @@ enum rc audit_page(struct call *c)
 		.who = json_text(c->args, "who"),
 		.operation = json_text(c->args, "operation"),
 		.scope = json_text(c->args, "scope"),
+		.kind = json_text(c->args, "kind"),
+		.outcome = json_text(c->args, "outcome"),
+		.request_id = json_text(c->args, "request"),
+		.about = json_text(c->args, "about"),
+		.with = json_text(c->args, "credential"),
 	};
 	struct page p = { .c = c,
 			  .items = json_array(),

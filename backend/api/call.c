@@ -8,11 +8,14 @@
 #include "api/misses.h"
 #include "api/service_impl.h"
 #include "base/hash.h"
+#include "base/hex.h"
 #include "base/jcs.h"
 #include "base/json_memory.h"
 #include "base/seal.h"
 #include "contract/schema.h"
 #include "store/audit.h"
+
+#define SUBJECTS_BYTES 1800 /* of an entry's detail */
 
 enum rc call_refuse(struct call *c, enum rc rc, int status, const char *type,
 		    const char *fmt, ...)
@@ -109,6 +112,18 @@ static enum rc role_check(struct call *c)
 	return call_refuse(c, RC_DENIED, 403, "denied",
 			   "account '%s' may not: this is for %s",
 			   c->actor.name, roles);
+}
+
+bool call_is_let(struct call *c)
+{
+	enum rc rc = role_check(c);
+
+	if (rc == RC_OK)
+		return true;
+	err_clear(&c->err);
+	c->problem_status = 0;
+	c->problem_type = NULL;
+	return false;
 }
 
 static enum rc parameters_take(struct call *c, const struct call_input *in)
@@ -260,6 +275,37 @@ static void detail_say(const struct call *c, enum rc came, struct buf *out)
 			   c->problem_type ? c->problem_type : rc_name(came));
 }
 
+/* Of whom a list was read that has subjects: an entry has room for some. */
+static enum rc subjects_say(struct call *c, struct audit_entry *e,
+			    struct err *err)
+{
+	const json_t *items = json_object_get(c->result, "items"), *one;
+	struct buf detail;
+	enum rc rc = RC_OK;
+	size_t i;
+
+	buf_init(&detail, 2 * SUBJECTS_BYTES);
+	json_array_foreach(items, i, one)
+	{
+		const char *subject = json_text(one, "subject");
+
+		if (rc != RC_OK || !subject)
+			continue;
+		buf_printf(&detail, "%s\"%s\"",
+			   detail.len ? "," : "of the subjects ", subject);
+		if (detail.len < SUBJECTS_BYTES)
+			continue;
+		e->detail = detail.data;
+		rc = audit_put(c->store, e, err);
+		buf_reset(&detail);
+	}
+	e->detail = detail.data;
+	if (rc == RC_OK && detail.len)
+		rc = audit_put(c->store, e, err);
+	buf_release(&detail);
+	return rc;
+}
+
 static enum rc logged(struct call *c, enum rc came, struct err *err)
 {
 	struct audit_entry e = {
@@ -284,6 +330,8 @@ static enum rc logged(struct call *c, enum rc came, struct err *err)
 	detail_say(c, came, &detail);
 	e.detail = detail.data;
 	rc = audit_put(c->store, &e, err);
+	if (rc == RC_OK && came == RC_OK && c->kind && audit_is_due(c->kind))
+		rc = subjects_say(c, &e, err);
 	buf_release(&detail);
 	return rc;
 }
@@ -458,6 +506,33 @@ static enum rc done_here(struct call *c, uint64_t failures)
 	return rc;
 }
 
+/* What was refused before its arguments were looked at is told of with them:
+ * nothing of this is an answer. */
+static void refused_about(struct call *c, const struct call_input *in)
+{
+	const struct err err = c->err;
+	const int status = c->problem_status;
+	const char *type = c->problem_type, *scope;
+	json_t *errors = NULL;
+
+	err_clear(&c->err);
+	if (contract_parameters(c->contract, c->operation, in->query,
+				in->path_args, in->header, in->ctx, &c->args,
+				&errors, &c->err) == RC_OK &&
+	    !json_array_size(errors)) {
+		(void)call_scope(c);
+		scope = json_text(c->args, "scope");
+		if (!c->scope[0] && scope && name_is_scope(scope))
+			snprintf(c->scope, sizeof(c->scope), "%s", scope);
+	}
+	json_decref(errors);
+	json_decref(c->errors);
+	c->errors = NULL;
+	c->err = err;
+	c->problem_status = status;
+	c->problem_type = type;
+}
+
 enum rc call_run(struct call *c, const struct call_input *in)
 {
 	uint64_t failures = json_memory_failures();
@@ -475,6 +550,8 @@ enum rc call_run(struct call *c, const struct call_input *in)
 	rc = role_check(c);
 	if (rc == RC_OK)
 		rc = parameters_take(c, in);
+	else if (c->by != BY_NOBODY)
+		refused_about(c, in);
 	if (rc == RC_OK)
 		rc = body_take(c, in);
 	if (rc == RC_OK)

@@ -98,6 +98,8 @@ struct call_input {
 	const char *body;
 	size_t body_bytes;
 };
+/* May who asks do this at all, by role and credential? Leaves nothing in c. */
+bool call_is_let(struct call *c);
 enum rc call_run(struct call *c, const struct call_input *in);
 void call_release(struct call *c);
 

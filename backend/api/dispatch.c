@@ -310,6 +310,22 @@ static enum rc nothing_there(struct call *c, const struct request *req)
 			   req->method, req->path);
 }
 
+/* The body is taken once it is known who sends it, and that he may. Who may
+ * not is refused without it, in call_run. */
+static enum rc body_ask(struct call *c, struct request *req)
+{
+	int status = 0;
+
+	if (!call_is_let(c) ||
+	    request_body(req, c->by != BY_NOBODY, &status, &c->err) == RC_OK)
+		return RC_OK;
+	if (status == 503)
+		c->retry_after_s = 1;
+	c->problem_status = status;
+	c->problem_type = NULL;
+	return c->err.code;
+}
+
 void api_dispatch(void *ctx, struct request *req, struct reply *reply)
 {
 	struct call c = { .service = ctx,
@@ -334,6 +350,8 @@ void api_dispatch(void *ctx, struct request *req, struct reply *reply)
 	}
 	if (rc == RC_OK)
 		rc = let_in(&c, req, session);
+	if (rc == RC_OK)
+		rc = body_ask(&c, req);
 	if (rc == RC_OK)
 		rc = call_run(&c, &(struct call_input){
 					  .query = req->query,

@@ -241,6 +241,7 @@ static enum rc route_make(struct http_route *to,
 		.body_bytes_max = from->body_bytes_max,
 		.body = from->is_streamed    ? HTTP_BODY_STREAM
 			: from->needs_digest ? HTTP_BODY_DIGEST
+			: !from->is_raw      ? HTTP_BODY_ASKED
 					     : HTTP_BODY_WHOLE,
 		.handler =
 			from->is_raw ? raw_named(from->handler) : api_dispatch,

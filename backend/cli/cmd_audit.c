@@ -11,7 +11,9 @@
 static const char usage[] =
 	"usage: hufud audit list [--who A] [--operation O] [--scope S] [--from "
 	"DATE] [--to DATE]\n"
-	"                        [--format text|csv|json]\n"
+	"                        [--kind K] [--about ID] [--outcome O] "
+	"[--request R]\n"
+	"                        [--credential C] [--format text|csv|json]\n"
 	"       hufud audit head [--out FILE]\n"
 	"       hufud audit verify [--head FILE] [--json]\n"
 	"\n"
@@ -19,7 +21,12 @@ static const char usage[] =
 	"of their scopes,\n"
 	"        and those of no scope with the scope '*'. --operation token "
 	"takes 'token make'\n"
-	"        too; days are in UTC, --to is the last one. --format "
+	"        too; --about ID has what was done to that record or account "
+	"and the lists that\n"
+	"        it was read in; --credential token:ID what a token did; "
+	"--outcome is ok,\n"
+	"        refused or failed; days are in UTC, --to is the last one. "
+	"--format "
 	"json has\n"
 	"        one entry a line\n"
 	"head    where the log stands, signed by the server's key: keep it "
@@ -40,6 +47,7 @@ enum format { TEXT, CSV, JSON };
 
 struct wanted {
 	const char *who, *operation, *from, *to, *format, *out, *head;
+	const char *kind, *about, *outcome, *request, *credential;
 };
 
 /* -- list -- */
@@ -140,7 +148,15 @@ static int list_words(struct cli *c, const struct wanted *w,
 	else if (w->format && strcmp(w->format, "text") != 0)
 		return cli_misuse(c, "'%s' is no format: text, csv or json",
 				  w->format);
-	*f = (struct audit_filter){ .who = w->who, .operation = w->operation };
+	*f = (struct audit_filter){
+		.who = w->who,
+		.operation = w->operation,
+		.kind = w->kind,
+		.about = w->about,
+		.outcome = w->outcome,
+		.request_id = w->request,
+		.with = w->credential,
+	};
 	if (w->from && !date_parse(w->from, &day))
 		return cli_misuse(c, "--from '%s' is no date like 2026-12-31",
 				  w->from);
@@ -299,6 +315,12 @@ int cmd_audit(struct cli *c)
 	const char *words[2] = { NULL };
 	const struct cli_option own[] = { { "--who", &w.who, NULL },
 					  { "--operation", &w.operation, NULL },
+					  { "--kind", &w.kind, NULL },
+					  { "--about", &w.about, NULL },
+					  { "--outcome", &w.outcome, NULL },
+					  { "--request", &w.request, NULL },
+					  { "--credential", &w.credential,
+					    NULL },
 					  { "--from", &w.from, NULL },
 					  { "--to", &w.to, NULL },
 					  { "--format", &w.format, NULL },

@@ -25,8 +25,25 @@ static bool slow_begin(struct body *body)
 	return true;
 }
 
+static bool waiting_begin(struct body *body)
+{
+	struct conn *conn = body->conn;
+
+	if (body->is_waiting || body->is_paced || !conn->waiting)
+		return true;
+	if (atomic_fetch_add(conn->waiting, 1) >= conn->waiting_max) {
+		atomic_fetch_sub(conn->waiting, 1);
+		return false;
+	}
+	body->is_waiting = true;
+	return true;
+}
+
 static void slow_end(struct body *body)
 {
+	if (body->is_waiting)
+		atomic_fetch_sub(body->conn->waiting, 1);
+	body->is_waiting = false;
 	if (body->is_slow)
 		atomic_fetch_sub(body->conn->slow, 1);
 	body->is_slow = false;
@@ -48,6 +65,13 @@ static enum rc check_pace(struct body *body, int *status, struct err *err)
 			       "%d bodies come slowly already: try again in a "
 			       "moment",
 			       conn->slow_max);
+	}
+	if (elapsed > BODY_AT_ONCE_MS && !waiting_begin(body)) {
+		*status = 503;
+		return err_set(err, RC_BUSY,
+			       "%d bodies are being waited for already: try "
+			       "again in a moment",
+			       conn->waiting_max);
 	}
 	*status = 408;
 	if (!body->is_paced && elapsed > limits->body_ms)

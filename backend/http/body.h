@@ -10,6 +10,9 @@ struct mg_connection;
  * conn->slow_max at one time: each holds a worker before anybody knows who
  * sends it. */
 #define BODY_QUICK_MS 2000
+/* And who has proved nothing is waited for longer than this only while there
+ * are fewer than conn->waiting_max of them. */
+#define BODY_AT_ONCE_MS 100
 
 /* A body that is taken piece by piece. */
 struct body {
@@ -20,6 +23,7 @@ struct body {
 	int64_t want, got; /* bytes */
 	bool is_slow; /* took longer than BODY_QUICK_MS, and counts among those
 		       */
+	bool is_waiting; /* counts among conn->waiting */
 	bool is_paced; /* has no deadline, but a pace from the beginning on */
 };
 

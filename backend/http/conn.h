@@ -36,6 +36,8 @@ struct conn {
 	const atomic_bool *is_stopping; /* the server's */
 	atomic_int *slow; /* the server's bodies that come slowly; or NULL */
 	int slow_max;
+	atomic_int *waiting; /* those of who has proved nothing; or NULL */
+	int waiting_max;
 	int64_t began_ms; /* monotonic */
 	size_t head_bytes; /* as it came */
 	size_t body_bytes; /* that were read */

@@ -55,6 +55,14 @@ bool http_etag_matches(const char *header, const char *etag, bool weak);
 enum rc request_read(struct request *req, void *p, size_t n, size_t *got,
 		     struct err *err);
 
+/* Of a route with HTTP_BODY_ASKED: the whole body into request->body, with a
+ * Content-Digest that is there checked. RC_OK without one. On failure *status
+ * says how to answer. A body of somebody who `is_proved` counts among others
+ * than one of nobody in particular, of which half of the threads may wait for
+ * at one time, and a quarter for long. */
+enum rc request_body(struct request *req, bool is_proved, int *status,
+		     struct err *err);
+
 #define HTTP_ETAG_BYTES 80
 
 struct stream;
@@ -152,6 +160,9 @@ enum http_body {
 	HTTP_BODY_WHOLE,
 	/* The same, and a POST, PUT or PATCH has one. */
 	HTTP_BODY_DIGEST,
+	/* When the handler asks for it by request_body(), which it does once it
+	 * knows who sends it; none of it is in `body` before. */
+	HTTP_BODY_ASKED,
 	/* The handler reads it by request_read(), for as long as it takes, and
 	 * looks after what it is. */
 	HTTP_BODY_STREAM,

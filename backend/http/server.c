@@ -201,7 +201,10 @@ enum rc http_start(struct http_server **out, const struct http_options *options,
 	/* Whoever sends slowly has proved nothing yet: most workers are for
 	 * those who do not. */
 	server->turns.slow_max = threads >= 8 ? threads / 4 : 2;
-	atomic_init(&server->turns.slow, 0);
+	atomic_init(&server->turns.slow[0], 0);
+	atomic_init(&server->turns.slow[1], 0);
+	server->turns.waiting_max = threads >= 4 ? threads / 2 : 2;
+	atomic_init(&server->turns.waiting, 0);
 	pthread_mutex_init(&server->turns.streams_lock, NULL);
 	atomic_init(&server->turns.is_stopping, false);
 	set_limits(server, options);

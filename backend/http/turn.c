@@ -59,8 +59,10 @@ static bool turn_init(struct turn *turn, struct turn_server *server,
 	reply_init(&turn->reply);
 	conn->limits = &server->limits;
 	conn->is_stopping = &server->is_stopping;
-	conn->slow = &server->slow;
+	conn->slow = &server->slow[0];
 	conn->slow_max = server->slow_max;
+	conn->waiting = &server->waiting;
+	conn->waiting_max = server->waiting_max;
 	conn->began_ms = host_monotonic_ms(&host_system);
 	conn->body_bytes = 0;
 	conn->head_bytes = 0;
@@ -207,11 +209,27 @@ static int check_digest(struct turn *turn)
 	return 0;
 }
 
-static int read_body(struct turn *turn)
+/* 0, or the status it was refused with. */
+static int body_take(struct turn *turn)
 {
 	const struct gate_head *head = &turn->conn.head;
 	size_t max = turn->match.route->body_bytes_max;
 	int status;
+
+	if (head->content_length > 0) {
+		turn->body.limit_bytes = max;
+		if (body_read(&turn->conn, turn->mg, &turn->body, &status,
+			      &turn->err) != RC_OK)
+			return refuse(turn, status);
+		turn->conn.has_rest = false;
+	}
+	return check_digest(turn);
+}
+
+static int read_body(struct turn *turn)
+{
+	const struct gate_head *head = &turn->conn.head;
+	size_t max = turn->match.route->body_bytes_max;
 
 	if (head->content_length < 0 && takes_body(head)) {
 		err_set(&turn->err, RC_INVALID, "no content-length header");
@@ -223,16 +241,29 @@ static int read_body(struct turn *turn)
 			(long long)head->content_length, max);
 		return refuse(turn, 413);
 	}
-	if (turn->match.route->body == HTTP_BODY_STREAM)
+	if (turn->match.route->body == HTTP_BODY_STREAM ||
+	    turn->match.route->body == HTTP_BODY_ASKED)
 		return 0;
-	if (head->content_length > 0) {
-		turn->body.limit_bytes = max;
-		if (body_read(&turn->conn, turn->mg, &turn->body, &status,
-			      &turn->err) != RC_OK)
-			return refuse(turn, status);
-		turn->conn.has_rest = false;
+	return body_take(turn);
+}
+
+enum rc request_body(struct request *req, bool is_proved, int *status,
+		     struct err *err)
+{
+	struct turn *turn = req->impl;
+
+	if (turn->match.route->body != HTTP_BODY_ASKED)
+		return RC_OK;
+	if (is_proved) {
+		turn->conn.slow = &turn->server->slow[1];
+		turn->conn.waiting = NULL;
 	}
-	return check_digest(turn);
+	*status = body_take(turn);
+	if (*status)
+		return err_set(err, RC_INVALID, "%s", turn->err.text);
+	req->body = turn->body.data ? turn->body.data : "";
+	req->body_bytes = turn->body.len;
+	return RC_OK;
 }
 
 static enum rc stream_begin_read(struct turn *turn, struct err *err)

@@ -28,7 +28,11 @@ struct turn_server {
 	int bodies_max;
 	atomic_int bodies; /* of streamed routes, being read */
 	int slow_max;
-	atomic_int slow; /* other bodies that take longer than BODY_QUICK_MS */
+	/* Other bodies that take longer than BODY_QUICK_MS: of who has proved
+	 * nothing, and of who has. */
+	atomic_int slow[2];
+	int waiting_max;
+	atomic_int waiting; /* of the former, longer than BODY_AT_ONCE_MS */
 	pthread_mutex_t streams_lock;
 	struct turn *streams; /* that run */
 	atomic_bool is_stopping;

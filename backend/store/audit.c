@@ -286,6 +286,11 @@ enum rc audit_each(struct store *s, const struct audit_filter *f,
 	query_text(q, 4, f->operation);
 	query_text(q, 5, f->scope);
 	query_int(q, 6, f->after_seq);
+	query_text(q, 7, f->kind);
+	query_text(q, 8, f->outcome);
+	query_text(q, 9, f->request_id);
+	query_text(q, 10, f->about);
+	query_text(q, 11, f->with);
 	while (rc == RC_OK && query_row(q)) {
 		audit_row_read(q, &row);
 		rc = fn(ctx, &row, err);

@@ -74,9 +74,12 @@ struct audit_row {
 	unsigned char hash[SHA256_BYTES];
 };
 /* Which ones; NULL or 0: all. `operation` takes its subcommands too: "token"
- * has "token make". [from_ms, to_ms). */
+ * has "token make". `about` is the id of what an entry is about, or one that
+ * its detail names in quotes, as those whom a list was read of. `with` is a
+ * credential, "token:<id>". [from_ms, to_ms). */
 struct audit_filter {
 	const char *who, *operation, *scope;
+	const char *kind, *outcome, *request_id, *about, *with;
 	int64_t from_ms, to_ms;
 	int64_t after_seq;
 };

@@ -25,7 +25,13 @@ SELECT seq, at_ms, who, via, operation, scope, kind, id, outcome, request_id,
 WHERE at_ms >= ?1 AND at_ms < ?2 AND (?3 IS NULL OR who = ?3)
 AND (?4 IS NULL OR operation = ?4
 	OR substr(operation, 1, length(?4) + 1) = ?4 || ' ')
-AND (?5 IS NULL OR scope = ?5) AND seq > ?6 ORDER BY seq
+AND (?5 IS NULL OR scope = ?5) AND seq > ?6
+AND (?7 IS NULL OR kind = ?7) AND (?8 IS NULL OR outcome = ?8)
+AND (?9 IS NULL OR request_id = ?9)
+AND (?10 IS NULL OR id = ?10 OR instr(detail, '"' || ?10 || '"') > 0)
+AND (?11 IS NULL OR substr(detail, 1, length(?11) + 4) = 'by ' || ?11 || ';'
+	OR substr(detail, 1, length(?11) + 4) = 'by ' || ?11 || ',')
+ORDER BY seq
 
 -- name: audit_lately
 -- (was this already told since then?)

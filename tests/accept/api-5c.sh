@@ -1,18 +1,23 @@
 #!/usr/bin/env bash
-# Limits: who sends bodies slowly and proves nothing holds a few workers, and the service goes on.
+# Limits: nobody's body is read before he proves himself where that is asked; where it is not, slow ones hold a few workers, and the service goes on.
 . "$(dirname "$0")/lib.sh"
 district
 echo "correct horse" >"$T/pw"
 hufud account add chen --role coordinator --scope $S --password-file "$T/pw" >/dev/null
 server_start --behind-proxy
+# without a word of the body: it may be as long as it likes
+is "who proves nothing is told so at once, and sends no body" 401 "$(curl -s -m 20 -o /dev/null -w '%{http_code}' -X POST "$URL/v1/imports/subject?scope=$S" \
+	-H 'Content-Type: text/csv' -H 'Content-Length: 9000000' -H 'Expect:' --data-binary 'id,name')"
+is "who may not is told that" 403 "$(curl -s -m 20 -o /dev/null -w '%{http_code}' -u "chen:correct horse" -X POST "$URL/v1/kinds" \
+	-H 'Content-Type: application/json' -H 'Content-Length: 60000' -H 'Expect:' --data-binary '{')"
 python3 - "$PORT" >"$T/slow" <<'PY'
 import base64, http.client, json, select, socket, sys, threading, time
 port = int(sys.argv[1])
 slow, answers, done = [], [], threading.Event()
 for i in range(40):
     s = socket.create_connection(("127.0.0.1", port))
-    s.sendall(("POST /v1/imports/subject?scope=330106 HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 10.7.7.%d\r\n"
-               "Content-Type: text/csv\r\nContent-Length: 9000000\r\n\r\n" % i).encode())
+    s.sendall(("POST /v1/session HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 10.7.7.%d\r\n"
+               "Content-Type: application/json\r\nContent-Length: 4000\r\n\r\n" % i).encode())
     slow.append(s)
 def trickle():
     while not done.is_set():
@@ -23,7 +28,7 @@ def trickle():
                     slow.remove(s)
                     s.close()
                 else:
-                    s.sendall(b"x" * 1200)
+                    s.sendall(b" ")
             except (OSError, IndexError):
                 slow.remove(s)
         time.sleep(0.5)

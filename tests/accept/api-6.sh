@@ -113,8 +113,8 @@ silent GET "/v1/subjects?scope=$S"
 leaves "nobody api getSubjectPrivate refused - account/-" GET "/v1/private-subjects/s4" -u nobody:x
 leaves "chen api getSubjectPrivate ok $S subject_private/s4" GET /v1/private-subjects/s4 -I
 WHO="gu:correct horse"
-leaves "gu api getSubjectPrivate refused - subject_private/-" GET /v1/private-subjects/s4
-leaves "gu api createSubject refused - subject/-" POST "/v1/subjects?scope=$S" -H 'Content-Type: application/json' -H 'Idempotency-Key: key-000001' -d '{"name":"x"}'
+leaves "gu api getSubjectPrivate refused $S subject_private/s4" GET /v1/private-subjects/s4
+leaves "gu api createSubject refused $S subject/-" POST "/v1/subjects?scope=$S" -H 'Content-Type: application/json' -H 'Idempotency-Key: key-000001' -d '{"name":"x"}'
 WHO="chen:correct horse"
 leaves "chen api createSubject refused 330108 subject/-" POST "/v1/subjects?scope=330108" -H 'Content-Type: application/json' -H 'Idempotency-Key: key-000002' -d '{"name":"x"}'
 before=$(seq)

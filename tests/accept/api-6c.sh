@@ -64,6 +64,24 @@ tablet a o1
 is "a clone of a tablet" "o1 getSnapshot sync $S" "$(told who --operation getSnapshot) $(told operation --operation getSnapshot) $(told via --operation getSnapshot) $(told scope --scope $S --operation getSnapshot)"
 is "by which terminal, up to which main commit" 1 "$(told detail --scope $S --operation getSnapshot | grep -c '^by terminal:[0-9a-f]*; from 127.0.0.1; main commit [0-9a-f]\{40\}$')"
 
+# -- what an entry is found by
+entries_of() { hufud audit list --format json "$@" | grep -v '"operation":"audit list"'; }
+hufud rate --scope $S >/dev/null
+as ana
+answers 200 '"subject":"s3"' GET "/v1/ratings?scope=$S&limit=500"
+is "who read of this subject? the lists that it was in" "ana listRatings" "$(entries_of --about s3 --kind rating --who ana | tail -n 1 | python3 -c 'import json, sys; e = json.loads(sys.stdin.readline()); print(e["who"], e["operation"])')"
+is "and no list that it was not in" 0 "$(entries_of --about s9999 | wc -l)"
+is "what a token did" "changeSubject" "$(entries_of --credential "token:$given_id" --outcome ok | tail -n 1 | json operation)"
+is "and what it was refused" "grantRecusal recusal $recusal" "$(entries_of --credential "token:$given_id" --outcome refused | tail -n 1 | python3 -c 'import json, sys; e = json.loads(sys.stdin.readline()); print(e["operation"], e["kind"], e["id"])')"
+as song
+answers 200 listRatings GET "/v1/audit?about=s3&kind=rating&outcome=ok"
+request=$(told request_id --who ana --operation listRatings)
+answers 200 listRatings GET "/v1/audit?request=$request"
+answers 200 '"items":\[\]' GET "/v1/audit?request=none"
+as ana
+answers 403 denied PATCH /v1/subjects/s4 -H "$M" -H 'If-Match: *' -d '{"phone":"1"}'
+is "what was refused names what it was about" "$S subject s4" "$(told scope --who ana --outcome refused) $(told kind --who ana --outcome refused) $(told id --who ana --outcome refused)"
+
 # -- who proves nothing is told of, and fills no disk
 nobodys() { hufud audit list --who nobody --format json | wc -l; }
 basic() { curl -s -o /dev/null -w '%{http_code}' -u "$1" "$URL$2"; }
