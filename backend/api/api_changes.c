@@ -3,6 +3,8 @@
 #include "api/handlers.h"
 #include "api/kinds_asked.h"
 
+#include <string.h>
+
 #include "base/jcs.h"
 
 /* Of the log, that one page looks at: of a kind that is rarely written there
@@ -12,6 +14,7 @@
 enum rc change_page(struct call *c)
 {
 	const json_t *kinds = json_object_get(c->args, "kinds");
+	const char *epoch = json_text(c->args, "epoch");
 	int64_t since = json_int(c->args, "since", 0), head;
 	const int64_t from = since;
 	const struct feed_wish wish = {
@@ -30,10 +33,12 @@ enum rc change_page(struct call *c)
 		rc = call_wrong(c, "fields",
 				"are those of the record: goes with "
 				"include=record");
+	if (rc == RC_OK && epoch)
+		rc = feed_epoch_check(c, epoch, strlen(epoch));
 	if (rc == RC_OK)
 		rc = feed_head(c, c->scope, &head);
 	if (rc == RC_OK && since > head)
-		rc = call_wrong(c, "since", "is beyond the end of the log");
+		rc = feed_begin_anew(c);
 	/* Where nothing of a stretch is for the account, look on; `since` of
 	 * the reply is where it stopped. */
 	for (int64_t before = -1; rc == RC_OK && before != since &&
@@ -43,11 +48,11 @@ enum rc change_page(struct call *c)
 		rc = feed_read(c, &wish, &since, items);
 	}
 	if (rc == RC_OK)
-		c->result = json_pack("{s:O, s:s, s:I, s:I, s:b}", "items",
-				      items, "scope", c->scope, "since",
-				      (json_int_t)since, "position",
-				      (json_int_t)(head > since ? head : since),
-				      "more", head > since);
+		c->result = json_pack(
+			"{s:O, s:s, s:I, s:I, s:b, s:s}", "items", items,
+			"scope", c->scope, "since", (json_int_t)since,
+			"position", (json_int_t)(head > since ? head : since),
+			"more", head > since, "epoch", c->store->epoch);
 	json_decref(items);
 	return rc;
 }

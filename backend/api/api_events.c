@@ -34,6 +34,7 @@
 #include "store/token.h"
 
 #define SCOPES_MAX 16
+#define EPOCH "epoch:"
 #define ID_BYTES_MAX 600
 #define WAIT_MS 250
 #define BEAT_MS 15000
@@ -57,6 +58,7 @@ struct listener {
 	char credential[TOKEN_SIZE]; /* of a token or a session */
 	char account[33];
 	int64_t password_version;
+	char epoch[17]; /* of the positions */
 	uint64_t seen; /* watch_count before the last reading */
 	bool is_read; /* to the end, as of `seen` */
 	struct buf out;
@@ -85,11 +87,18 @@ static struct place *place_of(struct listener *l, const char *scope, size_t n)
 	return NULL;
 }
 
-/* "330106:17,catalog:3", or a number where there is one scope. A scope that the
- * text does not name begins now. */
+/* "epoch:4fc24c19d43fdf53,330106:17,catalog:3", or a number where there is one
+ * scope. A scope that the text does not name begins now. */
 static enum rc since_read(struct call *c, struct listener *l, const char *text,
 			  const char *name)
 {
+	if (!strncmp(text, EPOCH, strlen(EPOCH))) {
+		size_t n = strcspn(text += strlen(EPOCH), ",");
+
+		if (feed_epoch_check(c, text, n) != RC_OK)
+			return c->err.code;
+		text += n + (text[n] == ',');
+	}
 	while (*text) {
 		size_t n = strcspn(text, ":,");
 		struct place *p = l->nplaces == 1 && text[n] != ':'
@@ -106,8 +115,7 @@ static enum rc since_read(struct call *c, struct listener *l, const char *text,
 					  "scopes, nor a position");
 		position = strtoll(digits, NULL, 10);
 		if (position > p->position)
-			return call_wrong(c, name,
-					  "is beyond the end of the log");
+			return feed_begin_anew(c);
 		p->position = position;
 		text = digits + len + (digits[len] == ',');
 	}
@@ -131,6 +139,7 @@ static enum rc places_make(struct call *c, struct listener *l)
 	enum rc rc = RC_OK;
 	size_t i;
 
+	snprintf(l->epoch, sizeof(l->epoch), "%s", c->store->epoch);
 	json_array_foreach(scopes, i, one)
 	{
 		const char *scope = json_string_value(one);
@@ -155,10 +164,10 @@ static enum rc places_make(struct call *c, struct listener *l)
 
 static void id_put(struct listener *l)
 {
-	buf_puts(&l->out, "id: ");
+	buf_printf(&l->out, "id: " EPOCH "%s", l->epoch);
 	for (size_t i = 0; i < l->nplaces; i++)
-		buf_printf(&l->out, "%s%s:%" PRId64, i ? "," : "",
-			   l->places[i].scope, l->places[i].position);
+		buf_printf(&l->out, ",%s:%" PRId64, l->places[i].scope,
+			   l->places[i].position);
 	buf_byte(&l->out, '\n');
 }
 

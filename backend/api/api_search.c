@@ -3,6 +3,7 @@
 #include "api/finder.h"
 #include "api/handlers.h"
 #include "api/kinds_asked.h"
+#include "api/page.h"
 #include "api/service_impl.h"
 
 #include <stdlib.h>
@@ -68,12 +69,12 @@ static enum rc items_make(struct call *c, const struct search_answer *answer)
 	c->result = json_pack("{s:o, s:b}", "items", items, "complete",
 			      (int)answer->is_complete);
 	if (*answer->next)
-		json_object_set_new(c->result, "next",
-				    json_string(answer->next));
+		page_next(c, answer->next);
 	return rc;
 }
 
-static enum rc found(struct call *c, const struct search_part *parts, size_t n)
+static enum rc found(struct call *c, const struct search_part *parts, size_t n,
+		     const char *behind)
 {
 	struct finder *finder = c->service ? c->service->finder : NULL;
 	const struct search_question question = {
@@ -82,7 +83,7 @@ static enum rc found(struct call *c, const struct search_part *parts, size_t n)
 		.nparts = n,
 		.actor = &c->actor,
 		.limit = (size_t)json_int(c->args, "limit", 20),
-		.cursor = json_text(c->args, "cursor"),
+		.cursor = behind,
 		.most = finder ? CATCH_UP_MAX : -1,
 	};
 	struct search_answer *answer = calloc(1, sizeof(*answer));
@@ -110,6 +111,7 @@ enum rc search_page(struct call *c)
 {
 	const char *scope = json_text(c->args, "scope");
 	struct search_part *parts = NULL;
+	const char *behind = NULL;
 	char *scopes = NULL;
 	size_t n;
 	enum rc rc = kinds_asked_check(
@@ -125,10 +127,12 @@ enum rc search_page(struct call *c)
 				 "account '%s' has no rights in scope %s",
 				 c->actor.name, scope);
 	if (rc == RC_OK)
+		rc = page_behind(c, &behind);
+	if (rc == RC_OK)
 		rc = search_parts(c->store, may, c, &parts, &n, &scopes,
 				  &c->err);
 	if (rc == RC_OK)
-		rc = found(c, parts, n);
+		rc = found(c, parts, n, behind);
 	free(parts);
 	free(scopes);
 	return rc;

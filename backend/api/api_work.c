@@ -236,7 +236,7 @@ static void deadline_mark(const json_t *row, char out[60])
 {
 	const char *day = json_text(row, "deadline");
 
-	snprintf(out, 60, "c1.%s.%s", day ? day : "~", json_text(row, "id"));
+	snprintf(out, 60, "%s.%s", day ? day : "~", json_text(row, "id"));
 }
 
 enum rc deadline_list(struct call *c)
@@ -246,14 +246,11 @@ enum rc deadline_list(struct call *c)
 		.overdue = json_is_true(json_object_get(c->args, "overdue")),
 	};
 	size_t limit = (size_t)json_int(c->args, "limit", 100), i = 0;
-	const char *cursor = json_text(c->args, "cursor");
+	const char *behind;
 	json_t *rows = NULL, *items = json_array();
 	char at[60], last[60] = "";
-	enum rc rc = RC_OK;
+	enum rc rc = page_behind(c, &behind);
 
-	if (cursor && strncmp(cursor, "c1.", 3) != 0)
-		rc = call_wrong(c, "cursor",
-				"is not the next of an earlier page");
 	if (rc == RC_OK)
 		rc = page_members(c);
 	if (rc == RC_OK)
@@ -262,7 +259,7 @@ enum rc deadline_list(struct call *c)
 		json_t *row = json_array_get(rows, i);
 
 		deadline_mark(row, at);
-		if (cursor && strcmp(at, cursor) <= 0)
+		if (behind && strcmp(at, behind) <= 0)
 			continue;
 		if (json_array_size(items) == limit)
 			break;
@@ -271,7 +268,7 @@ enum rc deadline_list(struct call *c)
 	}
 	c->result = json_pack("{s:o, s:s}", "items", items, "scope", c->scope);
 	if (rc == RC_OK && i < json_array_size(rows))
-		json_object_set_new(c->result, "next", json_string(last));
+		page_next(c, last);
 	json_decref(rows);
 	return rc;
 }

@@ -1,6 +1,7 @@
 /* api/call.c - one operation: checked by its declaration, then done. */
 #include "api/call.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,12 +141,33 @@ static enum rc parameters_take(struct call *c, const struct call_input *in)
 	return errors_take(c, errors, 400);
 }
 
+/* Text is UTF-8, whatever else a client would like it to be. */
+static bool is_utf8(const char *type)
+{
+	static const char name[] = "charset=";
+	const char *said = type;
+
+	while (*said && strncasecmp(said, name, strlen(name)) != 0)
+		said++;
+	if (!*said)
+		return true;
+	said += strlen(name);
+	said += *said == '"';
+	return !strncasecmp(said, "utf-8", 5) &&
+	       !isalnum((unsigned char)said[5]);
+}
+
 static enum rc type_check(struct call *c, const char *type, size_t n)
 {
 	const char *wanted = c->operation->body_type;
 
 	if (type && n == strlen(wanted) && !strncasecmp(type, wanted, n))
-		return RC_OK;
+		return is_utf8(type)
+			       ? RC_OK
+			       : call_refuse(c, RC_INVALID, 415,
+					     "unsupported_media_type",
+					     "the body has to be UTF-8: leave "
+					     "the charset away");
 	return call_refuse(c, RC_INVALID, 415, "unsupported_media_type",
 			   "the body has to be %s", wanted);
 }

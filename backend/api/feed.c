@@ -141,6 +141,23 @@ enum rc feed_read(struct call *c, const struct feed_wish *wish,
 	return query_end(q, &c->err) == RC_OK ? rc : c->err.code;
 }
 
+enum rc feed_begin_anew(struct call *c)
+{
+	return call_refuse(c, RC_CONFLICT, 410, "begin_anew",
+			   "this position is none of the log any more, which "
+			   "was restored from a backup: read again what you "
+			   "follow, and begin at the position of that reply");
+}
+
+enum rc feed_epoch_check(struct call *c, const char *epoch, size_t n)
+{
+	const char *now = c->store->epoch;
+
+	return !n || (n == strlen(now) && !strncmp(epoch, now, n))
+		       ? RC_OK
+		       : feed_begin_anew(c);
+}
+
 enum rc feed_head(struct call *c, const char *scope, int64_t *out)
 {
 	struct query *q = query_begin(c->store->db, SQL_LOG_HEAD);

@@ -20,6 +20,12 @@ struct feed_wish {
  * agency or kind keeps from the account is left out. */
 enum rc feed_read(struct call *c, const struct feed_wish *wish,
 		  int64_t *position, json_t *items);
+/* Positions are of an epoch (n bytes of text; none: of any): who comes with
+ * those of another, or beyond the end, has them from before a restore from a
+ * backup. 410 /problems/begin_anew tells him so: what was written since has
+ * other positions now. */
+enum rc feed_epoch_check(struct call *c, const char *epoch, size_t n);
+enum rc feed_begin_anew(struct call *c);
 /* The last position of a scope. */
 enum rc feed_head(struct call *c, const char *scope, int64_t *out);
 

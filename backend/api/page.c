@@ -3,25 +3,72 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/hex.h"
 #include "base/jcs.h"
 #include "contract/point.h"
 
-#define MARK "c1."
+#define MARK_SIZE 13
+
+static enum rc cursor_wrong(struct call *c)
+{
+	return call_wrong(c, "cursor",
+			  "is not the next of an earlier page of this list");
+}
+
+/* "c2.", eight digits of which list it is, and a dot: the operation, the scope
+ * and what the path names. Filters may change from page to page. */
+static void cursor_mark(const struct call *c, char out[MARK_SIZE])
+{
+	const char *id = json_text(c->args, "id");
+	unsigned char hash[SHA256_BYTES];
+	struct sha256 h;
+
+	sha256_begin(&h);
+	sha256_add(&h, c->operation->id, strlen(c->operation->id) + 1);
+	sha256_add(&h, c->scope, strlen(c->scope) + 1);
+	sha256_add(&h, id ? id : "", id ? strlen(id) : 0);
+	sha256_end(&h, hash);
+	memcpy(out, "c2.", 3);
+	hex_encode(out + 3, hash, 4);
+	memcpy(out + 11, ".", 2);
+}
+
+enum rc page_behind(struct call *c, const char **last)
+{
+	const char *cursor = json_text(c->args, "cursor");
+	char mark[MARK_SIZE];
+
+	*last = NULL;
+	if (!cursor)
+		return RC_OK;
+	cursor_mark(c, mark);
+	if (strncmp(cursor, mark, strlen(mark)) != 0)
+		return cursor_wrong(c);
+	*last = cursor + strlen(mark);
+	return RC_OK;
+}
 
 enum rc page_after(struct call *c, const char **after)
 {
-	const char *cursor = json_text(c->args, "cursor");
+	enum rc rc = page_behind(c, after);
 
-	*after = "";
-	if (!cursor)
-		return RC_OK;
-	if (strncmp(cursor, MARK, strlen(MARK)) != 0 ||
-	    !name_is_id(cursor + strlen(MARK)))
-		return call_wrong(c, "cursor",
-				  "is not the next of an earlier page");
-	*after = cursor + strlen(MARK);
-	return RC_OK;
+	if (rc == RC_OK && *after && !name_is_id(*after))
+		rc = cursor_wrong(c);
+	if (!*after)
+		*after = "";
+	return rc;
+}
+
+/* Every record has them, and shows them whatever is asked for. */
+static bool is_everywhere(const char *name)
+{
+	static const char *const names[] = { "id", "scope", "town", "etag" };
+
+	for (size_t i = 0; i < 4; i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
 }
 
 enum rc page_fields(struct call *c)
@@ -31,7 +78,9 @@ enum rc page_fields(struct call *c)
 
 	json_array_foreach(fields, i, one)
 	{
-		if (!kind_field(c->kind, json_string_value(one)))
+		const char *name = json_string_value(one);
+
+		if (!kind_field(c->kind, name) && !is_everywhere(name))
 			return call_wrong(c, "fields",
 					  "names a field that this kind does "
 					  "not have");
@@ -49,10 +98,8 @@ enum rc page_from(struct call *c, int64_t *from)
 	if (rc != RC_OK || !*after)
 		return rc;
 	*from = strtoll(after, &end, 10);
-	return *end || *from < 0 || *from > JSON_INT_MAX
-		       ? call_wrong(c, "cursor",
-				    "is not the next of an earlier page")
-		       : RC_OK;
+	return *end || *from < 0 || *from > JSON_INT_MAX ? cursor_wrong(c)
+							 : RC_OK;
 }
 
 /* What a schema is, behind $ref. */
@@ -103,9 +150,10 @@ json_t *page_words(const char *list)
 
 void page_next(struct call *c, const char *last)
 {
-	char next[64];
+	char next[MARK_SIZE + 128], mark[MARK_SIZE];
 
-	snprintf(next, sizeof(next), MARK "%s", last);
+	cursor_mark(c, mark);
+	snprintf(next, sizeof(next), "%s%s", mark, last);
 	json_object_set_new(c->result, "next", json_string(next));
 }
 

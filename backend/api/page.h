@@ -4,8 +4,11 @@
 
 #include "api/call.h"
 
-/* Where the last page ended: the text behind "c1." of the parameter `cursor`,
- * or "". RC_INVALID for what is no cursor. Borrowed from the arguments. */
+/* What page_next was told of the page before, or NULL for the first one.
+ * RC_INVALID for what is no cursor, or that of another list or scope. Borrowed
+ * from the arguments. */
+enum rc page_behind(struct call *c, const char **last);
+/* The same where it is an id; "" for the first one. */
 enum rc page_after(struct call *c, const char **after);
 /* Does `fields` name only fields of the kind? */
 enum rc page_fields(struct call *c);

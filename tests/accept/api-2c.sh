@@ -61,4 +61,23 @@ is "a change names the operation that made it" "create_rectification serve_recti
 api GET "/v1/rectifications/r1/history?scope=$S" >/dev/null
 is "and so does its history" "create_rectification serve_rectification prove_rectification set close_rectification" \
 	"$(jq -r '[.items[].operation] | join(" ")' "$T/body")"
+
+# -- a cursor is of one list, fields are what a record has, a reason is more than blanks
+cursor() { api GET "$1" >/dev/null; jq -r '.next // "none"' "$T/body"; }
+C=$(cursor "/v1/subjects?scope=$S&limit=1")
+answers 200 '"s2"' GET "/v1/subjects?scope=$S&limit=1&cursor=$C"
+for path in "/v1/officers?scope=$S" "/v1/assignments?scope=$S" "/v1/deadlines?scope=$S" "/v1/quarantine?scope=$S" \
+	"/v1/subjects/s1/history?scope=$S" /v1/scopes "/v1/search?q=one"; do
+	answers 400 'next of an earlier page' GET "$path${path:+$([[ $path == *\?* ]] && echo '&' || echo '?')}cursor=$C"
+done
+for c in c1.s1 c2. x "$C/x"; do
+	answers 400 'next of an earlier page' GET "/v1/subjects?scope=$S&cursor=$c"
+done
+answers 200 '"s1"' GET "/v1/subjects?scope=$S&fields=id,scope,town,etag"
+answers 400 'names a field that this kind' GET "/v1/subjects?scope=$S&fields=ident"
+answers 201 '"a1"' POST "/v1/assignments?scope=$S" -H "$J" -H "$(key)" -d '{"id":"a1","subject":"s1","officers":["gu","o2"],"due":"2099-01-01","state":"issued"}'
+answers 400 '/reason' POST "/v1/assignments/a1/cancel?scope=$S" -H "$J" -H 'If-Match: *' -d '{"reason":"  \t"}'
+answers 200 cancelled POST "/v1/assignments/a1/cancel?scope=$S" -H "$J" -H 'If-Match: *' -d '{"reason":" x "}'
+answers 415 'UTF-8' POST "/v1/subjects?scope=$S" -H 'Content-Type: application/json; charset=gbk' -H "$(key)" -d '{"name":"x"}'
+answers 201 '"name"' POST "/v1/subjects?scope=$S" -H 'Content-Type: application/json; charset="UTF-8"' -H "$(key)" -d '{"name":"x"}'
 passed

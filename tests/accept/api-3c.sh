@@ -79,7 +79,7 @@ walked=$(since=0; more=True; while [ "$more" = True ]; do
 done)
 is "pages have everything once" "$(logged $S 0)" "$walked"
 api GET "/v1/changes?since=99999" >/dev/null
-is "a position that is not there yet" 400 "$(cat "$T/status")"
+is "a position that is not there, as after a restore" "410 /problems/begin_anew" "$(cat "$T/status") $(jq -r .type "$T/body")"
 api GET "/v1/changes?scope=330108" >/dev/null
 is "a scope of others" 403 "$(cat "$T/status")"
 api GET "/v1/changes?kinds=nothing" >/dev/null
@@ -104,7 +104,7 @@ until_so "a has all from now on" has_all a $S "$FROM"
 until_so "b has the same" has_all b $S "$FROM"
 until_so "and the catalog" has_all b catalog "$CATALOG"
 until_so "c has all from the beginning" has_all c $S 0
-is "an id has every scope" "$S:$(head_of $S),catalog:$(head_of catalog)" "$(last_id b)"
+is "an id has the epoch and every scope" "epoch:$(hufud epoch | grep -o "[0-9a-f]\{16\}" | head -1),$S:$(head_of $S),catalog:$(head_of catalog)" "$(last_id b)"
 
 # -- one is cut, much is written, it comes back
 gone a; gone b
@@ -128,7 +128,7 @@ refused() { is "$1" "$2" "$(curl -s -m 5 -o "$T/body" -w '%{http_code}' -u "$WHO
 refused "no scope" 400 "kinds=visit"
 refused "a scope of others" 403 "scope=$S,330108"
 refused "an id of another scope" 400 "scope=$S" -H "Last-Event-ID: 330108:1"
-refused "an id from the future" 400 "scope=$S" -H "Last-Event-ID: $S:999999"
+refused "an id that the log does not reach" 410 "scope=$S" -H "Last-Event-ID: $S:999999"
 refused "what is no id" 400 "scope=$S&since=x"
 is "nobody" 401 "$(curl -s -m 5 -o /dev/null -w '%{http_code}' "$URL/v1/events?scope=$S")"
 

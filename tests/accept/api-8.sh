@@ -24,7 +24,8 @@ sed 's/^LIMIT = 1000$/LIMIT = 4/' "$E/analyst.py" >"$T/analyst.py"
 python3 "$T/analyst.py" $S "$T/paged"
 holds "over pages the same" cmp "$T/paged" "$T/subjects.jsonl"
 head -n 7 "$T/subjects.jsonl" >"$T/half" # killed behind a page that was not noted
-jq -n --argjson bytes "$(head -n 5 "$T/half" | wc -c)" '{cursor: "c1.s5", bytes: $bytes}' >"$T/half.cursor"
+jq -n --arg cursor "$(curl -s -H "Authorization: Bearer $HUFU_TOKEN" "$URL/v1/subjects?scope=$S&limit=5" | jq -r .next)" \
+	--argjson bytes "$(head -n 5 "$T/half" | wc -c)" '{cursor: $cursor, bytes: $bytes}' >"$T/half.cursor"
 python3 "$E/analyst.py" $S "$T/half"
 holds "and goes on where it ended" cmp "$T/half" "$T/subjects.jsonl"
 python3 - "$T/turned" <<'PY' &

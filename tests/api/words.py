@@ -53,6 +53,8 @@ def of_schema(contract, schema, depth=0):
             return DATES
         if schema.get("format") == "date-time":
             return TIMES
+        if schema.get("pattern") == r"\S":
+            return PLAIN
         if "pattern" in schema:
             return st.from_regex(schema["pattern"], fullmatch=True).filter(lambda s: not s.endswith("\n"))
         low, high = schema.get("minLength", 0), schema.get("maxLength", 4000)
