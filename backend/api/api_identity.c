@@ -37,8 +37,17 @@ static json_t *roles_of(unsigned roles)
 	return out;
 }
 
-/* A list of texts of the body with commas between, or NULL where it is absent.
- * What does not fit is cut, and then is no legal list. */
+/* Is it among the first n of the list? */
+static bool is_before(const json_t *list, size_t n, const json_t *one)
+{
+	for (size_t i = 0; i < n; i++)
+		if (json_equal(json_array_get(list, i), one))
+			return true;
+	return false;
+}
+
+/* A list of texts of the body with commas between, each once, or NULL where it
+ * is absent. What does not fit is cut, and then is no legal list. */
 static const char *list_text(const json_t *body, const char *name, char *out,
 			     size_t size)
 {
@@ -48,7 +57,8 @@ static const char *list_text(const json_t *body, const char *name, char *out,
 	if (!list)
 		return NULL;
 	*out = '\0';
-	json_array_foreach(list, i, one) if (n < size) n +=
+	json_array_foreach(list, i,
+			   one) if (n < size && !is_before(list, i, one)) n +=
 		(size_t)snprintf(out + n, size - n, "%s%s", i ? "," : "",
 				 json_string_value(one));
 	return out;
@@ -203,6 +213,8 @@ static enum rc token_item(void *ctx, const struct token_row *row,
 			 roles_of(row->roles), "scopes",
 			 page_words(row->scopes), "created_by", row->created_by,
 			 "read_only", row->is_reader);
+	if (row->agency && row->agency[0])
+		json_object_set_new(item, "agencies", page_words(row->agency));
 	time_put(item, "created_at", row->created_ms);
 	time_put(item, "expires_at", row->expires_ms);
 	time_put(item, "used_at", row->used_ms);
@@ -224,8 +236,26 @@ static enum rc token_own(struct call *c, char id[21])
 		       : RC_OK;
 }
 
-/* One's own; an administrator of all scopes may ask for anybody's. A token sees
- * itself. */
+/* Whose tokens an administrator may manage. An account that is another's and
+ * one that there is not are told of alike. */
+static enum rc owner_check(struct call *c, const char *name)
+{
+	struct err why = { 0 };
+	struct account owner;
+	enum rc rc = account_look(c->store, name, &owner, &why);
+
+	if (rc != RC_OK && rc != RC_NOT_FOUND)
+		return err_set(&c->err, rc, "%s", why.text);
+	if (rc == RC_OK && account_manages(&c->actor, &owner))
+		return RC_OK;
+	return call_refuse(c, RC_DENIED, 403, "denied",
+			   "the tokens of others are for administrators of all "
+			   "of their scopes, and '%s' is not yours",
+			   name);
+}
+
+/* One's own; an administrator may ask for those of whom he manages. A token
+ * sees itself. */
 enum rc token_list(struct call *c)
 {
 	const char *account = json_text(c->args, "account");
@@ -246,10 +276,8 @@ enum rc token_list(struct call *c)
 				   "session, or with the account and its "
 				   "password");
 	if (strcmp(account, c->actor.name) != 0 &&
-	    !account_may(&c->actor, ROLE_ADMINISTRATOR, "*"))
-		return call_refuse(c, RC_DENIED, 403, "denied",
-				   "the tokens of others are for "
-				   "administrators of all scopes");
+	    owner_check(c, account) != RC_OK)
+		return c->err.code;
 	rc = token_each(c->store, account, token_item, &list, &c->err);
 	return rc == RC_OK ? page_cut(c, "id") : rc;
 }

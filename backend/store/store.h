@@ -172,6 +172,9 @@ enum rc account_get(struct store *s, const char *name, struct account *out,
 enum rc account_look(struct store *s, const char *name, struct account *out,
 		     struct err *err);
 bool account_may(const struct account *a, unsigned role, const char *scope);
+/* Is it an administrator for all agencies whose scopes have those of the other?
+ */
+bool account_manages(const struct account *actor, const struct account *of);
 /* May it see and write what is this agency's? NULL: nobody's, everybody may. */
 bool account_may_agency(const struct account *a, const char *agency);
 /* The field that names the record whose agency one of this kind has, where it

@@ -79,14 +79,18 @@ static enum rc rights_are_there(const struct token_wish *w,
 	return RC_OK;
 }
 
+bool account_manages(const struct account *actor, const struct account *of)
+{
+	return actor->roles & (ROLE_ADMINISTRATOR | ROLE_SERVER) &&
+	       !actor->agency[0] &&
+	       account_scopes_cover(of->scopes, actor->scopes);
+}
+
 /* For one's own account, or as an administrator of all of its scopes. */
 static enum rc actor_may(const struct account *actor,
 			 const struct account *owner, struct err *err)
 {
-	if (!strcmp(actor->name, owner->name) ||
-	    (actor->roles & (ROLE_ADMINISTRATOR | ROLE_SERVER) &&
-	     !actor->agency[0] &&
-	     account_scopes_cover(owner->scopes, actor->scopes)))
+	if (!strcmp(actor->name, owner->name) || account_manages(actor, owner))
 		return RC_OK;
 	return err_set(err, RC_DENIED,
 		       "account '%s' may not manage tokens of account '%s'",

@@ -26,6 +26,24 @@ WHO="once:first password" answers 200 '"once"' GET /v1/me
 WHO="once:other password" answers 401 unauthorized GET /v1/me
 as admin
 answers 409 'exists already' POST /v1/accounts -H "$J" -H "$(key)" -d "$body"
+
+# -- a county's administrator sees the tokens that he may end
+for who in "cadm administrator,coordinator $S" "chen coordinator $S" "far coordinator 330108"; do
+	set -- $who
+	hufud account add "$1" --role "$2" --scope "$3" --password-file "$T/pw" >/dev/null
+done
+as chen
+answers 201 '"token"' POST /v1/tokens -H "$J" -H "$(key)" -d '{"label":"bound","agencies":["ag1","ag1"],"scopes":["'$S'","'$S'"]}'
+bound=$(json id <"$T/body")
+as cadm
+answers 200 "$bound" GET "/v1/tokens?account=chen"
+is "each scope and agency once, and the agencies are told" "['$S'] ['ag1']" "$(python3 -c 'import json, sys; t = json.load(open(sys.argv[1]))["items"][0]; print(t["scopes"], t["agencies"])' "$T/body")"
+answers 403 "is not yours" GET "/v1/tokens?account=far"; sed 's/far/X/; s/"instance":"[^"]*"//; s/[0-9a-f]\{20\}//g' "$T/body" >"$T/far"
+answers 403 "is not yours" GET "/v1/tokens?account=zzz"; sed 's/zzz/X/; s/"instance":"[^"]*"//; s/[0-9a-f]\{20\}//g' "$T/body" >"$T/none"
+is "one that is another's and one that there is not are told of alike" "$(cat "$T/far")" "$(cat "$T/none")"
+api DELETE "/v1/tokens/$bound"; is "and it is ended" 204 "$(cat "$T/status")"
+as chen
+answers 403 "is not yours" GET "/v1/tokens?account=cadm"
 server_stop
 holds "and the folder is sound" hufud check
 passed
