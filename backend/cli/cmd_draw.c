@@ -214,6 +214,17 @@ static void print_faults(const json_t *faults)
 	}
 }
 
+static void print_changed(const json_t *changed)
+{
+	for (size_t i = 0; i < json_array_size(changed); i++) {
+		const json_t *f = json_array_get(changed, i);
+
+		printf("  changed since: assignment %s of %s: %s\n",
+		       json_text(f, "assignment"), json_text(f, "subject"),
+		       json_text(f, "why"));
+	}
+}
+
 /* Visits of another subject or team than the assignment that they name. */
 static void print_visits(const json_t *visits)
 {
@@ -284,6 +295,7 @@ static void print_verified(struct cli *c, const json_t *paper,
 			    json_array_size(faults) + draw_unratified(against));
 		print_doubts(paper, against);
 		print_moved(json_object_get(against, "moved"));
+		print_changed(json_object_get(against, "changed"));
 		print_faults(faults);
 		print_visits(json_object_get(against, "visits"));
 		return;

@@ -17,7 +17,7 @@ struct comparing {
 	bool may_miss; /* the run was cut off */
 	json_t *drawn; /* {id: {"subject","officers","gone"?}} */
 	json_t *heirs; /* {id: from}: where drawn ones were reassigned to */
-	json_t *faults, *moved, *visits, *doubts;
+	json_t *faults, *moved, *changed, *visits, *doubts;
 };
 
 static void fault(struct comparing *c, const char *id, const char *subject,
@@ -141,18 +141,19 @@ static json_t *row_read(struct query *q)
 {
 	static const char *const names[] = {
 		"id",     "subject",        "item",          "state",
-		"reason", "decline_reason", "reassigned_to", "draw"
+		"reason", "decline_reason", "reassigned_to", "draw",
+		"due",    "instructions"
 	};
 	json_t *row = json_object();
 
-	for (int i = 0; i < 8; i++)
+	for (int i = 0; i < 10; i++)
 		if (!query_is_null(q, i))
 			draw_set_text(row, names[i], query_get_text(q, i));
 	json_object_set_new(
 		row, "officers",
-		query_is_null(q, 8)
+		query_is_null(q, 10)
 			? json_array()
-			: json_loads(query_get_text(q, 8), 0, NULL));
+			: json_loads(query_get_text(q, 10), 0, NULL));
 	return row;
 }
 
@@ -230,6 +231,31 @@ static void state_compare(struct comparing *c, const json_t *row, bool is_gone)
 	moved_add(c, row, text);
 }
 
+/* What the office may say anew, and the paper said otherwise. A draw says
+ * nothing in `instructions`. */
+static void orders_compare(struct comparing *c, const json_t *row)
+{
+	static const char *const names[] = { "due", "instructions" };
+	const json_t *rules = json_object_get(
+		json_object_get(c->paper, "committed"), "rules");
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		const char *drawn = json_text(rules, names[i]);
+		const char *is = json_text(row, names[i]);
+		char why[300];
+
+		if (drawn == is || (drawn && is && !strcmp(drawn, is)))
+			continue;
+		snprintf(why, sizeof(why), "'%s' is '%.100s', drawn was '%s'",
+			 names[i], is ? is : "", drawn ? drawn : "");
+		json_array_append_new(
+			c->changed,
+			json_pack("{s:s, s:s?, s:s}", "assignment",
+				  json_text(row, "id"), "subject",
+				  json_text(row, "subject"), "why", why));
+	}
+}
+
 static void row_compare(struct comparing *c, const json_t *drawn,
 			const json_t *row)
 {
@@ -257,6 +283,7 @@ static void row_compare(struct comparing *c, const json_t *drawn,
 		      words(a, json_object_get(row, "officers")),
 		      words(b, json_object_get(drawn, "officers")));
 	state_compare(c, row, json_object_get(drawn, "gone"));
+	orders_compare(c, row);
 }
 
 /* Whoever it was reassigned to, and on. */
@@ -401,6 +428,7 @@ enum rc draw_assigned(struct op *op, const char *id, json_t **out)
 			       .heirs = json_object(),
 			       .faults = json_array(),
 			       .moved = json_array(),
+			       .changed = json_array(),
 			       .visits = json_array(),
 			       .doubts = json_array() };
 	json_t *record = NULL;
@@ -420,8 +448,9 @@ enum rc draw_assigned(struct op *op, const char *id, json_t **out)
 	if (rc == RC_OK)
 		rc = draw_seed_doubts(op, c.scope, id, record, c.doubts);
 	if (rc == RC_OK)
-		*out = json_pack("{s:O, s:O, s:O, s:O}", "faults", c.faults,
-				 "moved", c.moved, "visits", c.visits, "doubts",
+		*out = json_pack("{s:O, s:O, s:O, s:O, s:O}", "faults",
+				 c.faults, "moved", c.moved, "changed",
+				 c.changed, "visits", c.visits, "doubts",
 				 c.doubts);
 	json_decref(record);
 	json_decref(c.paper);
@@ -429,6 +458,7 @@ enum rc draw_assigned(struct op *op, const char *id, json_t **out)
 	json_decref(c.heirs);
 	json_decref(c.faults);
 	json_decref(c.moved);
+	json_decref(c.changed);
 	json_decref(c.visits);
 	json_decref(c.doubts);
 	return rc == RC_OK && !*out

@@ -3,6 +3,7 @@
  *
  * {"faults":[{"assignment","subject","why"}],
  *  "moved":[{"assignment","subject","state","reason"}],
+ *  "changed":[{"assignment","subject","why"}],
  *  "visits":[{"visit","assignment","subject","flags","ratified_by"?}],
  *  "doubts":[text]}
  *
@@ -11,6 +12,7 @@
  * draw without being of it. `moved` went a legal way since: cancelled,
  * reassigned, recalled, declined, void, withdrawn, gave way, or took over from
  * one that was reassigned. Both are in the order of the draw, then of ids.
+ * `changed` are orders whose due day or instructions the office has said anew.
  * `visits` are those of another subject or another team (the flags
  * other_subject, other_team) than the assignment that they name, which was
  * drawn or took over from one that was; with who ratified it. `doubts` say what

@@ -2,12 +2,12 @@
 
 -- name: draw_assignment_row
 SELECT id, subject, item, state, reason, decline_reason, reassigned_to, draw,
-	officers
+	due, instructions, officers
 FROM assignment WHERE scope = ?1 AND id = ?2
 
 -- name: draw_claims
 SELECT id, subject, item, state, reason, decline_reason, reassigned_to, draw,
-	officers
+	due, instructions, officers
 FROM assignment WHERE scope = ?1 AND draw = ?2 ORDER BY id
 
 -- name: draws_committed
