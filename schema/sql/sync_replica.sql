@@ -241,6 +241,11 @@ SELECT 1 FROM hufu_packet_record n JOIN hufu_packet np ON np.number = n.packet
 WHERE n.kind = r.kind AND n.id = r.id AND n.packet > r.packet
 AND np.state = 'acknowledged') ORDER BY r.kind, r.id
 
+-- name: r_quarantine_leave
+UPDATE hufu_packet_record SET code = NULL WHERE kind = ?1 AND id = ?2
+AND code IS NOT NULL AND packet IN (
+SELECT number FROM hufu_packet WHERE state = 'acknowledged')
+
 -- name: r_main_get
 SELECT body FROM hufu_main WHERE kind = ?1 AND id = ?2
 
@@ -352,6 +357,10 @@ SELECT name FROM pragma_table_info(?1) ORDER BY cid
 
 -- name: r_visit_answers
 SELECT id FROM answer WHERE visit = ?1 ORDER BY id
+
+-- name: r_visit_violations
+SELECT count(*) FROM violation WHERE visit = ?1
+AND (state IS NULL OR state <> 'void')
 
 -- name: r_evidence
 SELECT id, visit, sha256, size, name, media FROM evidence

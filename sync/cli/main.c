@@ -38,8 +38,10 @@ static const struct verb_kind verbs[] = {
 	  "\n  -m MESSAGE       one line: what was done" SHARED PIN,
 	  0, 0 },
 	{ "undo", verb_undo, "take back uncommitted edits",
-	  "usage: hufu undo [KIND ID]\n\nOf one record, or of all.\n" SHARED, 0,
-	  2 },
+	  "usage: hufu undo [KIND ID]\n\nOf one record, or of all. Of a record "
+	  "whose edit is in quarantine: 'hufu status' no\nlonger asks for it; "
+	  "what was signed stays with the server.\n" SHARED,
+	  0, 2 },
 	{ "sync", verb_sync, "commit, push, pull, compare roots",
 	  "usage: hufu sync\n\nEdits that are not committed are committed "
 	  "first, when there is a PIN.\nThen files of evidence are sent, "
@@ -80,7 +82,17 @@ static const struct verb_kind verbs[] = {
 	{ "log", verb_log, "what was signed here, newest first",
 	  "usage: hufu log\n" SHARED, 0, 0 },
 	{ "conflicts", verb_conflicts, "open conflicts and quarantine",
-	  "usage: hufu conflicts\n" SHARED, 0, 0 },
+	  "usage: hufu conflicts\n\nconflict     two wrote one field apart: "
+	  "both "
+	  "values, who wrote them and when, and\n             which stands "
+	  "meanwhile. The office decides; the decision comes\n             by "
+	  "sync.\nquarantined  the server did not take it, with a code: role "
+	  "or field (not an\n             officer's to write), state (not "
+	  "from where it stood), owner (another's),\n             invalid, "
+	  "and others (docs/protocol.md). It stays signed and the office "
+	  "can\n             adopt it. Write it again as it should be, or let "
+	  "go of it with\n             'hufu undo KIND ID'.\n" SHARED,
+	  0, 0 },
 	{ "verify", verb_verify, "recompute everything from the rows",
 	  "usage: hufu verify\n\nRecord versions, nodes, roots, signatures and "
 	  "chains of packets, triggers.\nThe file is only read: it may lie "

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "kind/rows.h"
+#include "sql_sync.gen.h"
 
 static enum rc run_id(struct replica *r, const char *sql, const char *id,
 		      struct err *err)
@@ -145,6 +146,28 @@ static enum rc shadow_find(struct replica *r, const struct captured *c,
 	return query_end(q, err);
 }
 
+/* What came to quarantine stays with the server; here nobody asks any longer.
+ */
+static enum rc quarantine_leave(struct replica *r, const char *kind,
+				const char *id, struct err *err)
+{
+	struct query *q = query_begin(r->db, SQL_R_QUARANTINE_LEAVE);
+	int64_t n;
+	enum rc rc;
+
+	query_text(q, 1, kind);
+	query_text(q, 2, id);
+	query_row(q);
+	n = query_changes(q);
+	rc = query_end(q, err);
+	if (rc == RC_OK && !n)
+		rc = err_set(err, RC_NOT_FOUND,
+			     "%s '%s' has no uncommitted edit, and nothing in "
+			     "quarantine",
+			     kind, id);
+	return rc;
+}
+
 static enum rc undo_record(struct replica *r, const char *kind, const char *id,
 			   int *records, struct err *err)
 {
@@ -153,9 +176,8 @@ static enum rc undo_record(struct replica *r, const char *kind, const char *id,
 	enum rc rc = c ? shadow_find(r, c, id, &found, &is_new, err) : RC_OK;
 
 	if (rc == RC_OK && !found)
-		rc = err_set(err, RC_NOT_FOUND,
-			     "%s '%s' has no uncommitted edit", kind, id);
-	if (rc == RC_OK)
+		rc = quarantine_leave(r, kind, id, err);
+	else if (rc == RC_OK)
 		rc = undo_one(r, c, id, is_new, err);
 	if (rc == RC_OK)
 		*records = 1;
