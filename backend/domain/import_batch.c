@@ -203,29 +203,37 @@ static enum rc give_state(struct import_batch *b, const json_t *standing,
 
 /* A new record gets the flags that its words earn; which it got stays with what
  * it was when it came. */
+static enum rc give_flag(struct import_batch *b, const char *flag,
+			 struct entry_fact *fact, json_t *record)
+{
+	json_t *flags = json_object_get(record, FSM_FLAGS);
+
+	if (!flags) {
+		flags = json_array();
+		json_object_set_new(record, FSM_FLAGS, flags);
+	}
+	if (!flags || json_array_append_new(flags, json_string(flag)))
+		return err_set(b->op->err, RC_NOMEM, "out of memory");
+	kind_normalise(b->kind, record);
+	if (strcmp(flag, entry_no_check.flag) == 0)
+		entry_note(fact, &entry_no_check);
+	return RC_OK;
+}
+
 static enum rc give_flags(struct import_batch *b, const json_t *standing,
 			  struct entry_fact *fact, json_t *record)
 {
+	enum rc rc = RC_OK;
+
 	for (size_t i = 0; !standing && i < b->kind->nfields; i++) {
 		const struct field *f = &b->kind->fields[i];
-		const char *text = json_text(record, f->name);
-		const char *flag = f->marks ? marks_earned(f, text) : NULL;
-		json_t *flags;
+		const char *text = json_text(record, f->name), *flag;
+		size_t next = 0;
 
-		if (!flag)
-			continue;
-		flags = json_object_get(record, FSM_FLAGS);
-		if (!flags) {
-			flags = json_array();
-			json_object_set_new(record, FSM_FLAGS, flags);
-		}
-		if (!flags || json_array_append_new(flags, json_string(flag)))
-			return err_set(b->op->err, RC_NOMEM, "out of memory");
-		kind_normalise(b->kind, record);
-		if (strcmp(flag, entry_no_check.flag) == 0)
-			entry_note(fact, &entry_no_check);
+		while (rc == RC_OK && (flag = marks_earned(f, text, &next)))
+			rc = give_flag(b, flag, fact, record);
 	}
-	return RC_OK;
+	return rc;
 }
 
 static enum rc check_record(const struct import_batch *b, const json_t *record,

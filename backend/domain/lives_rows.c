@@ -215,7 +215,8 @@ static bool is_no_check(const struct lives *l)
 {
 	const struct field *type = kind_field(l->batch.kind, "visit_type");
 
-	return type && marks_earned(type, lives_cell(l, I_TYPE));
+	return type &&
+	       marks_earn(type, lives_cell(l, I_TYPE), entry_no_check.flag);
 }
 
 /* A date of the file as a day, or false. */

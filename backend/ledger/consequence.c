@@ -29,14 +29,29 @@
  *   other_team          ... with fewer than two of its assignment's officers
  *   other_signer        ... signed by somebody who is not one of its officers
  *   in_future           ... of a day that was yet to come: it does not count
+ *   other_day           ... of another day than that on which its code was
+ *                       shown
+ *   before_order        ... of a day before its assignment was issued
+ *   other_item          ... with another item than its assignment's
+ *   other_form          ... with a form that is not its item's, or was not in
+ *                       force
+ *   no_form             ... without one, though there is one for its item
+ *   other_version       ... with a version of item or subject that never was
+ *   result_contradicts  ... with the result that nothing was found, against its
+ *                       answers or violations
+ *   not_present         ... with answers of one who was not there: they are
+ *                       left out
  *   contradicts         a tablet's violation of another subject or an earlier
  *                       day than its visit, or of a day to come: it does not
  *                       count
  *   irregular           signed with fewer than two valid officers
  *   team_changed        an officer was replaced meanwhile: the visit needs two
  *                       valid officers present
+ *   (no name)           a tablet's visit lies in the town of its subject
  *   fact_withdrawn      a visit or violation that counted is void or withdrawn
  *   fact_altered        an import altered one that was recorded
+ *   (field's `told`)    a value that stood was changed, and its kind file says
+ *                       that this is told: score_altered
  *   came_back           a subject that gave way in a draw is in business again
  *   uscc_shared         a subject with the credit code of another
  *   left_out            a tablet's violation of a visit that had been signed,
@@ -244,6 +259,8 @@ static enum rc signed_settle(struct settle *s, json_t *visit)
 
 	if (rc == RC_OK)
 		rc = settle_match(s, visit);
+	if (rc == RC_OK)
+		rc = settle_pins(s, visit);
 	return rc == RC_OK ? settle_findings(s, visit) : rc;
 }
 
@@ -337,12 +354,29 @@ static enum rc follow_violation(struct settle *s, struct take_record *r,
 	return rc == RC_OK ? settle_contradiction(s, violation) : rc;
 }
 
+/* A visit lies in its subject's town, whatever a tablet wrote. */
+static enum rc town_settle(struct settle *s, json_t *visit)
+{
+	const char *id = json_text(visit, "subject");
+	json_t *subject = NULL;
+	enum rc rc = RC_OK;
+
+	if (strcmp(s->t->enrolment, "office") != 0 && id)
+		rc = settle_look(s, "subject", id, &subject);
+	if (rc != RC_OK || !subject || settle_same_text(subject, visit, "town"))
+		return rc;
+	return settle_text(s, "visit", visit, "town",
+			   json_text(subject, "town"));
+}
+
 static enum rc follow_visit(struct settle *s, struct take_record *r,
 			    json_t *visit)
 {
 	const char *assignment = json_text(visit, "assignment");
 	enum rc rc = fact_told(s, r, visit);
 
+	if (rc == RC_OK)
+		rc = town_settle(s, visit);
 	if (rc == RC_OK && visit_is_signed(visit) && !visit_is_signed(r->base))
 		rc = signed_settle(s, visit);
 	return rc == RC_OK && assignment ? assignment_settle(s, assignment)
@@ -379,14 +413,44 @@ static const struct follow *follow_of(const struct take *t,
 	return NULL;
 }
 
+/* A field that the kind file has told of, and a value that stood. */
+static enum rc field_told(struct settle *s, const struct take_record *r,
+			  const struct field *f)
+{
+	const json_t *was = json_object_get(r->base, f->name);
+	const json_t *now = json_object_get(r->terminal, f->name);
+
+	if (!f->told || !was || (now && json_equal(was, now)))
+		return RC_OK;
+	return settle_alarm_again(
+		s, f->told, "alarm", r->kind, r->terminal,
+		arena_printf(&s->b->mem,
+			     "'%s' changed '%s' of %s '%s', which stood: see "
+			     "'hufud history %s %s'",
+			     s->t->commit.author, f->name, r->kind, r->id,
+			     r->kind, r->id));
+}
+
+static enum rc change_told(struct settle *s, const struct take_record *r)
+{
+	const struct kind *k = registry_kind(s->b->store->kinds, r->kind);
+	enum rc rc = RC_OK;
+
+	if (r->code || !r->changed || !r->base || !k)
+		return RC_OK;
+	for (size_t i = 0; rc == RC_OK && i < k->nfields; i++)
+		rc = field_told(s, r, &k->fields[i]);
+	return rc;
+}
+
 static enum rc record_settle(struct settle *s, struct take_record *r)
 {
 	const struct follow *follow = follow_of(s->t, r);
 	json_t *record = NULL;
-	enum rc rc = RC_OK;
+	enum rc rc = change_told(s, r);
 
-	if (!follow)
-		return RC_OK;
+	if (!follow || rc != RC_OK)
+		return rc;
 	if (follow->looks_itself)
 		return follow->run(s, r, NULL);
 	rc = settle_look(s, r->kind, r->id, &record);

@@ -187,9 +187,8 @@ static enum rc newer_form(struct store *s, const json_t *form,
 	return query_end(q, err) == RC_OK ? rc : err->code;
 }
 
-/* The verdict on `visit`, which may be a version that does not stand yet. */
-static enum rc visit_verdict(struct store *s, const char *scope,
-			     const json_t *visit, json_t **out, struct err *err)
+enum rc gate_verdict(struct store *s, const char *scope, const json_t *visit,
+		     json_t **out, struct err *err)
 {
 	const char *id = json_text(visit, "id");
 	json_t *form = NULL, *newer = NULL;
@@ -227,7 +226,7 @@ enum rc ledger_verdict(struct op *op, const char *scope, const char *visit,
 
 	*out = NULL;
 	if (rc == RC_OK)
-		rc = visit_verdict(op->store, scope, record, out, op->err);
+		rc = gate_verdict(op->store, scope, record, out, op->err);
 	if (rc == RC_OK)
 		rc = evidence_of_visit(op->store, scope, visit, &files,
 				       &missing, op->err);
@@ -244,8 +243,8 @@ static enum rc sign_judge(struct batch *b, const json_t *visit,
 {
 	json_t *verdict = NULL;
 	const json_t *disputed;
-	enum rc rc = visit_verdict(b->store, json_text(visit, "scope"), visit,
-				   &verdict, b->err);
+	enum rc rc = gate_verdict(b->store, json_text(visit, "scope"), visit,
+				  &verdict, b->err);
 
 	disputed = json_object_get(verdict, "disputed");
 	if (json_array_size(disputed)) {
@@ -405,9 +404,19 @@ static bool is_among(const json_t *words, const char *word)
 /* The flag for which it has to be ratified, or NULL. */
 static const char *unratified(const json_t *visit)
 {
-	static const char *const words[] = { "irregular",  "other_subject",
-					     "other_team", "other_signer",
-					     "in_future",  NULL };
+	static const char *const words[] = { "irregular",
+					     "other_subject",
+					     "other_team",
+					     "other_signer",
+					     "in_future",
+					     "other_day",
+					     "before_order",
+					     "other_item",
+					     "other_form",
+					     "other_version",
+					     "result_contradicts",
+					     "no_form",
+					     NULL };
 	const json_t *flags = json_object_get(visit, FSM_FLAGS);
 
 	for (const char *const *w = words; *w; w++)
@@ -566,6 +575,50 @@ static enum rc within_judge(struct batch *b, const struct kind *k,
 	return rc;
 }
 
+/* Are there answers of the visit from other packets than this one? */
+static enum rc is_answered(struct batch *b, const struct take *t,
+			   const json_t *visit, bool *answered)
+{
+	struct query *q = query_begin(b->store->db, SQL_ANSWERS_OF_VISIT);
+
+	*answered = false;
+	query_text(q, 1, json_text(visit, "scope"));
+	query_text(q, 2, json_text(visit, "id"));
+	while (!*answered && query_row(q)) {
+		const char *id = query_get_text(q, 0);
+		bool is_own = false;
+
+		for (size_t i = 0; i < t->nrecords; i++)
+			is_own |= !t->records[i].base &&
+				  !strcmp(t->records[i].kind, "answer") &&
+				  !strcmp(t->records[i].id, id);
+		*answered = !is_own;
+	}
+	return query_end(q, b->err);
+}
+
+/* Who leads decides disputes: officers agree on it before they answer; later
+ * the office says. */
+static enum rc lead_judge(struct batch *b, const struct take *t,
+			  const json_t *base, const json_t *visit,
+			  const char **code, struct err *why)
+{
+	bool answered = false;
+	enum rc rc = RC_OK;
+
+	if (t->role == ROLE_INSPECTOR && base &&
+	    !is_as_before(base, visit, "lead"))
+		rc = is_answered(b, t, visit, &answered);
+	if (rc == RC_OK && answered) {
+		*code = "field";
+		err_set(why, RC_DENIED,
+			"visit '%s': 'lead' is set before the first answer, "
+			"after it by the office",
+			json_text(visit, "id"));
+	}
+	return rc;
+}
+
 /* A day to come is told by a flag where the kind has flags: what took place is
  * kept, whatever a tablet's clock said. */
 static void limits_judge(struct batch *b, const struct kind *k,
@@ -608,6 +661,8 @@ enum rc gate_judge(struct batch *b, const struct kind *k, const struct take *t,
 		rc = with_judge(b, k, t, base, terminal, server, code, why);
 	if (rc == RC_OK && !*code && k->fsm)
 		rc = maker_judge(b, k, t, base, terminal, code, why);
+	if (rc == RC_OK && !*code && !strcmp(k->name, "visit"))
+		rc = lead_judge(b, t, base, terminal, code, why);
 	if (rc == RC_OK && !*code && !strcmp(k->name, "visit"))
 		rc = irregular_judge(b, t, base, terminal, server, code, why);
 	if (rc == RC_OK && !*code && !strcmp(k->name, "visit"))

@@ -14,6 +14,10 @@ enum rc gate_judge(struct batch *b, const struct kind *k, const struct take *t,
 /* The position in the log at which the visit was first signed, or INT64_MAX. */
 enum rc visit_signed_at(struct store *s, const char *scope, const char *id,
 			int64_t *out, struct err *err);
+/* The verdict on `visit`, which may be a version that does not stand yet; a new
+ * reference. */
+enum rc gate_verdict(struct store *s, const char *scope, const json_t *visit,
+		     json_t **out, struct err *err);
 /* In what a finding contradicts its visit, as a predicate of it, or NULL: it is
  * of another subject, or of a day before the visit began. Static. */
 const char *finding_contradicts(const json_t *violation, const json_t *visit);

@@ -92,6 +92,10 @@ enum rc settle_done(struct settle *s, json_t *a);
  * and the day. */
 enum rc settle_match(struct settle *s, json_t *visit);
 
+/* settle_pins.c: a visit that was just signed, against the item, the form, the
+ * versions and the result that it names. */
+enum rc settle_pins(struct settle *s, json_t *visit);
+
 /* settle_duplicates.c */
 enum rc settle_duplicates(struct settle *s, json_t *a, json_t *b);
 /* What the assignment's signed visits decide, and that there is one at most. */

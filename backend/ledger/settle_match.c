@@ -12,6 +12,7 @@
 #include "form/verdict.h"
 #include "sql_store.gen.h"
 
+#define NIGHT_MS (INT64_C(6) * 3600 * 1000)
 #define TEAM_MIN 2 /* of the assignment's officers, who were there */
 
 static enum rc remark(struct settle *s, const char *rule, json_t *visit,
@@ -112,11 +113,10 @@ static enum rc signer_match(struct settle *s, json_t *visit)
 				   json_text(visit, "id"), by));
 }
 
-static enum rc day_match(struct settle *s, json_t *visit)
-{
-	char day[11];
+/* -- its day -- */
 
-	visit_day(day, visit);
+static enum rc future_match(struct settle *s, json_t *visit, const char *day)
+{
 	if (!settle_is_to_come(s, day))
 		return RC_OK;
 	return remark(s, "in_future", visit,
@@ -124,6 +124,86 @@ static enum rc day_match(struct settle *s, json_t *visit)
 				   "visit '%s' was signed for %s, a day that "
 				   "was yet to come: it does not count",
 				   json_text(visit, "id"), day));
+}
+
+/* A check that begins before midnight may have shown its code by then. */
+static bool is_of_the_night(const json_t *visit, int64_t shown)
+{
+	int64_t began = json_int(visit, "started_at", 0);
+
+	return began > shown && began - shown < NIGHT_MS;
+}
+
+static enum rc code_match(struct settle *s, json_t *visit, const char *day)
+{
+	int64_t shown = json_int(visit, "code_shown_at", 0);
+	const char *says = json_text(visit, "visited_on");
+	char shown_on[11];
+
+	date_of_moment(shown_on, shown);
+	if (shown <= 0 ||
+	    ((!strcmp(says, shown_on) || !strcmp(says, day)) &&
+	     (!strcmp(day, shown_on) || is_of_the_night(visit, shown))))
+		return RC_OK;
+	return remark(s, "other_day", visit,
+		      arena_printf(&s->b->mem,
+				   "visit '%s' was signed for %s, and its code "
+				   "was shown on %s",
+				   json_text(visit, "id"), says, shown_on));
+}
+
+/* The day on which the assignment was first given out, as the server got it, or
+ * "". */
+static enum rc issued_on(struct settle *s, const char *id, char out[11])
+{
+	static const char *const drafts[] = { "draft", NULL };
+	struct query *q = query_begin(s->b->store->db, SQL_LOG_AUTHORS);
+	int64_t at = 0;
+	enum rc rc = RC_OK;
+
+	query_text(q, 1, s->bs->scope);
+	query_text(q, 2, "assignment");
+	query_text(q, 3, id);
+	while (rc == RC_OK && query_row(q)) {
+		json_t *version = NULL;
+
+		rc = json_read(query_get_text(q, 0), query_get_len(q, 0),
+			       &version, s->b->err);
+		if (!settle_state_is(version, drafts))
+			at = query_get_int(q, 3);
+		json_decref(version);
+	}
+	out[0] = '\0';
+	if (at > 0)
+		date_of_moment(out, at);
+	return query_end(q, s->b->err) == RC_OK ? rc : s->b->err->code;
+}
+
+static enum rc issue_match(struct settle *s, json_t *visit, const char *day)
+{
+	const char *id = json_text(visit, "assignment");
+	char issued[11] = "";
+	enum rc rc = id ? issued_on(s, id, issued) : RC_OK;
+
+	if (rc != RC_OK || !issued[0] || strcmp(day, issued) >= 0)
+		return rc;
+	return remark(s, "before_order", visit,
+		      arena_printf(&s->b->mem,
+				   "visit '%s' was signed for %s, and its "
+				   "assignment '%s' was given out on %s",
+				   json_text(visit, "id"), day, id, issued));
+}
+
+static enum rc day_match(struct settle *s, json_t *visit)
+{
+	char day[11];
+	enum rc rc;
+
+	visit_day(day, visit);
+	rc = future_match(s, visit, day);
+	if (rc == RC_OK && json_text(visit, "visited_on"))
+		rc = code_match(s, visit, day);
+	return rc == RC_OK && day[0] ? issue_match(s, visit, day) : rc;
 }
 
 enum rc settle_match(struct settle *s, json_t *visit)

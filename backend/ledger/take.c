@@ -46,11 +46,8 @@ static bool is_servers_own(enum rc rc)
  * where it may write none. New ones are for the kind's own writers. */
 static const char *denied_code(const struct kind *k, unsigned role, bool is_new)
 {
-	unsigned writers = k->writers;
-
-	for (size_t i = 0; i < k->nfields && !is_new; i++)
-		writers |= k->fields[i].writers;
-	return writers & role ? "field" : "role";
+	return (is_new ? k->writers : kind_writers(k)) & role ? "field"
+							      : "role";
 }
 
 /* May the role write what the record, which its kind allows, changes? */

@@ -36,6 +36,7 @@ WHERE v.scope = ?1 AND v.state IN ('signed', 'submitted', 'returned',
 AND (v.flags IS NULL OR (v.flags NOT LIKE '%"not_counted"%'
 	AND v.flags NOT LIKE '%"in_future"%'))
 AND coalesce(v.item, a.item) = ?2 AND (a.cause IS NULL OR a.cause <> 'triggered')
+AND (v.flags IS NULL OR v.flags NOT LIKE '%"triggered"%')
 GROUP BY v.subject ORDER BY v.subject
 
 -- name: draw_item_open
@@ -215,14 +216,15 @@ SELECT position, body FROM log WHERE scope = ?1 AND position IN
 AND position <= ?3) ORDER BY position
 
 -- name: rating_imported
--- (from the subject's few rows to the log: beginning there would read all of it)
+-- (when the value came that was in force at ?3; from the subject's few rows to the log: beginning there would read all of it)
 SELECT f.id, f.position, (SELECT p.received FROM log AS l
 	JOIN packet AS p ON p.number = l.packet
 	WHERE l.scope = ?1 AND l.position = f.position)
-FROM (SELECT e.id, (SELECT min(m.position) FROM log AS m WHERE m.scope = e.scope
-		AND m.kind = 'external_rating' AND m.id = e.id) AS position
+FROM (SELECT e.id, (SELECT max(m.position) FROM log AS m WHERE m.scope = e.scope
+		AND m.kind = 'external_rating' AND m.id = e.id
+		AND m.position <= ?3) AS position
 	FROM external_rating AS e WHERE e.scope = ?1 AND e.subject = ?2) AS f
-WHERE f.position <= ?3 ORDER BY 2
+WHERE f.position IS NOT NULL ORDER BY 2
 
 -- name: server_key_known
 SELECT 1 FROM server_key WHERE public_key = ?1 AND state = 'active'

@@ -325,6 +325,15 @@ WHERE packet = ?1 AND kind IN ('conflict', 'conflict_private') LIMIT 1
 SELECT position, body FROM log WHERE scope = ?1 AND kind = 'visit' AND id = ?2
 ORDER BY position
 
+-- name: answers_of_visit
+SELECT id FROM answer WHERE scope = ?1 AND visit = ?2 ORDER BY id
+
+-- name: form_of_item
+-- (in force on the day ?2, where the form says for which items it is)
+SELECT id FROM form WHERE scope = 'catalog' AND items LIKE '%"' || ?1 || '"%'
+AND state IN ('published', 'retired')
+AND (valid_from IS NULL OR valid_from <= ?2) ORDER BY id LIMIT 1
+
 -- name: visit_answers
 -- (of each answer the last version up to ?3, and the last after it that a
 -- person wrote: the server puts back what was signed)

@@ -10,6 +10,11 @@
 #define BEIJING_MS (INT64_C(8) * 3600 * 1000)
 #define DAY_MS INT64_C(86400000)
 
+void date_of_moment(char out[11], int64_t ms)
+{
+	date_format(out, (ms + BEIJING_MS) / DAY_MS);
+}
+
 void visit_day(char out[11], const json_t *visit)
 {
 	const char *day = json_text(visit, "visited_on");
@@ -17,7 +22,7 @@ void visit_day(char out[11], const json_t *visit)
 
 	out[0] = '\0';
 	if (ms > 0)
-		date_format(out, (ms + BEIJING_MS) / DAY_MS);
+		date_of_moment(out, ms);
 	else if (day && date_parse(day, &days))
 		date_format(out, days);
 }
@@ -34,6 +39,18 @@ bool visit_is_signed(const json_t *visit)
 		if (strcmp(state, states[i]) == 0)
 			return true;
 	return false;
+}
+
+const char *verdict_denies_clean(const json_t *verdict, size_t violations,
+				 bool is_whole)
+{
+	if (violations)
+		return "has violations";
+	if (json_array_size(json_object_get(verdict, "failed")))
+		return "has a point that failed";
+	if (is_whole && json_array_size(json_object_get(verdict, "open")))
+		return "has points that nobody answered";
+	return NULL;
 }
 
 /* One join on its way. */
@@ -64,6 +81,7 @@ static bool has_text(const json_t *texts, const char *text)
 static const char *unused_why(const struct join *j, const json_t *a)
 {
 	const char *state = json_text(a, "state");
+	const json_t *there = json_object_get(j->v->visit, "officers");
 	const json_t *p = points_find(j->points, json_text(a, "point"));
 
 	if (same_text(state, "void") || same_text(state, "draft") ||
@@ -71,6 +89,8 @@ static const char *unused_why(const struct join *j, const json_t *a)
 		return state;
 	if (!json_text(a, "author"))
 		return "no_author";
+	if (json_array_size(there) && !has_text(there, json_text(a, "author")))
+		return "not_present";
 	if (!p)
 		return "no_such_point";
 	return point_allows(p, json_text(a, "value")) ? NULL : "no_such_value";

@@ -8,6 +8,8 @@
  *   different values     `disputed`: not passed, nobody may sign
  *   "na" and a value     the value stands; where the point is a gate, or
  *                        points behind it were answered, the gate is disputed
+ *   by one who was not   no part: the visit's `officers` name who was there
+ *   there
  *   the lead's answer    with `settles` true ends the dispute; all are kept
  *
  * States of a point: passed, failed, disputed, na, skipped, open, excluded.
@@ -42,8 +44,17 @@ struct verdict_of {
  *  "unused":[{"id","point","author","value","why"}]} */
 enum rc verdict_make(const struct verdict_of *v, json_t **out, struct err *err);
 
+/* Why "nothing found" is not true of a visit with this verdict and so many
+ * violations, as a predicate of it, or NULL. Static. `is_whole` says that no
+ * answer is still to come. */
+const char *verdict_denies_clean(const json_t *verdict, size_t violations,
+				 bool is_whole);
+
 /* Is it in a state in which its answers are under a signature? */
 bool visit_is_signed(const json_t *visit);
+
+/* The day, Beijing's, of a moment from 1970 on. */
+void date_of_moment(char out[11], int64_t ms);
 
 /* The day on which the visit began as YYYY-MM-DD (Beijing's), or "". */
 void visit_day(char out[11], const json_t *visit);

@@ -328,6 +328,15 @@ static enum rc may_write_field(const struct kind *k, unsigned role,
 		       who, name, k->name, may);
 }
 
+unsigned kind_writers(const struct kind *k)
+{
+	unsigned writers = k->writers;
+
+	for (size_t i = 0; i < k->nfields; i++)
+		writers |= k->fields[i].writers;
+	return writers;
+}
+
 enum rc kind_may_write(const struct kind *k, unsigned role,
 		       const json_t *before, const json_t *after,
 		       struct err *err)
@@ -348,7 +357,7 @@ enum rc kind_may_write(const struct kind *k, unsigned role,
 		json_t *was = json_object_get(old, name);
 
 		if ((was && json_equal(was, value)) ||
-		    (!before && is_place(name)))
+		    ((!before || role & ROLE_SERVER) && is_place(name)))
 			continue;
 		/* What its own words say is nobody's opinion. */
 		if (!before && !(role & ROLE_INSPECTOR) &&

@@ -100,6 +100,20 @@ enum rc codes_check(const struct field *f, const json_t *record,
 	return rc;
 }
 
+const char *codes_clean(const struct field *f, const json_t *record)
+{
+	const json_t *set = json_object_get(record, f->name);
+
+	for (size_t i = 0; f->codes && i < json_array_size(set); i++) {
+		const char *code = json_string_value(json_array_get(set, i));
+
+		if (json_is_true(
+			    json_object_get(entry_of(f, code, NULL), "clean")))
+			return code;
+	}
+	return NULL;
+}
+
 bool codes_part(const struct field *f, json_t *set)
 {
 	size_t others = 0, alone = 0;

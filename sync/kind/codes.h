@@ -6,6 +6,7 @@
  *    "to": "2027-12-31"}]}
  *
  * alone   no other code may stand beside it
+ * clean   it says that nothing was found
  * needs   fields that then have a value
  * from    the first, `to` the last day on which it may be given; the day is the
  *         record's in the field `dated`, and a record without one may have any
@@ -25,5 +26,8 @@ enum rc codes_check(const struct field *f, const json_t *record,
 /* Take the codes that stand alone out of a set that has others too, in place:
  * what was found is not outvoted by "nothing found". True when it had to. */
 bool codes_part(const struct field *f, json_t *set);
+
+/* The code of the record that says that nothing was found, or NULL. */
+const char *codes_clean(const struct field *f, const json_t *record);
 
 #endif

@@ -11,7 +11,8 @@
  *   "own":"lead",
  *   "codes":{...},"acting":["open"],"shape":"points","least":0,"most":100,
  *   "members_least":2,"not_future":true,"not_past":true,
- *   "not_before":"valid_from","limits_at":["issued"],"marks":{...}}],
+ *   "not_before":"valid_from","limits_at":["issued"],"marks":{...},
+ *   "told":"score_altered"}],
  *  "owner":"author","team":"officers",
  *  "within":{"field":"visit","same":["subject"]},"unique":["visit","point","author"],
  *  "apart":{"by":["code"],"from":"valid_from","to":"valid_to","at":"active"},
@@ -110,7 +111,9 @@ struct field {
 	uint64_t limits_at; /* states where they hold; 0: in all */
 	const char *not_before; /* another field */
 	const char *const *acting; /* kind/acting.h: its states, or NULL */
-	const json_t *marks; /* kind/marks.h: the flag that it earns, or NULL */
+	const json_t
+		*marks; /* kind/marks.h: the flags that it earns, or NULL */
+	const char *told; /* the rule of the alarm that tells of a change */
 	const char *column; /* rows_column_type() */
 };
 
@@ -195,6 +198,8 @@ enum rc kind_check(const struct kind *k, const json_t *record, struct err *err);
 enum rc kind_may_write(const struct kind *k, unsigned role,
 		       const json_t *before, const json_t *after,
 		       struct err *err);
+/* Who may write anything of such records, as role bits. */
+unsigned kind_writers(const struct kind *k);
 /* May `author` take the record from `before` (NULL: new) to `after`? Its codes
  * are legal, or were as they are (RC_INVALID). A field with the rule `once`
  * keeps its value, one with `max` never goes back (RC_CONFLICT); a record that

@@ -24,6 +24,7 @@ static enum rc field_more(struct parse *p, const json_t *o)
 	f->codes = json_object_get(o, "codes");
 	f->is_points = shape && strcmp(shape, "points") == 0;
 	f->is_changes = shape && strcmp(shape, "changes") == 0;
+	f->told = json_text(o, "told");
 	if ((f->is_points || f->is_changes) && f->type != FIELD_JSON)
 		return err_set(p->err, RC_INVALID,
 			       "kind '%s': field '%s' does not suit its shape",

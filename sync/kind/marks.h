@@ -2,10 +2,10 @@
  *
  * A field of text may have in its kind file
  *   "marks": {"flag": "not_counted", "words": ["construction", "登记地址核实"]}
- * where the kind has a set `flags`. A text that holds one of the words,
- * whatever the case of ASCII letters, earns the flag. An import gives it to a
- * record that is new; no one else needs a right to it, for it is no one's
- * opinion. */
+ * or a list of such, where the kind has a set `flags`. A text that holds one of
+ * the words, whatever the case of ASCII letters, earns the flag. An import
+ * gives it to a record that is new; no one else needs a right to it, for it is
+ * no one's opinion. */
 #ifndef KIND_MARKS_H
 #define KIND_MARKS_H
 
@@ -15,9 +15,11 @@
  * RC_INVALID says what is wrong; the kind's fields are known. */
 enum rc marks_declared(const struct kind *k, struct field *f, const json_t *o,
 		       struct err *err);
-/* The flag that this text earns in the field, or NULL. Borrowed from the
- * kind; `text` may be NULL. */
-const char *marks_earned(const struct field *f, const char *text);
+/* The next flag that this text earns in the field, or NULL; *next is 0 at
+ * first. Borrowed from the kind; `text` may be NULL. */
+const char *marks_earned(const struct field *f, const char *text, size_t *next);
+/* Does it earn this one? */
+bool marks_earn(const struct field *f, const char *text, const char *flag);
 /* Do the texts of the record earn each of its `flags`? */
 bool marks_earn_all(const struct kind *k, const json_t *record);
 

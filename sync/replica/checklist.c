@@ -6,6 +6,7 @@
 
 #include "base/jcs.h"
 #include "form/verdict.h"
+#include "kind/codes.h"
 #include "kind/rows.h"
 #include "kind/within.h"
 #include "sql_sync.gen.h"
@@ -72,6 +73,79 @@ enum rc within_judge(struct replica *r, const struct edit *e,
 	return rc;
 }
 
+static enum rc live_violations(struct replica *r, const char *visit, size_t *n,
+			       struct err *err)
+{
+	struct query *q;
+
+	*n = 0;
+	if (!captured_of(r, "violation"))
+		return RC_OK;
+	q = query_begin(r->db, SQL_R_VISIT_VIOLATIONS);
+	query_text(q, 1, visit);
+	if (query_row(q))
+		*n = (size_t)query_get_int(q, 0);
+	return query_end(q, err);
+}
+
+/* That nothing was found is not signed against what this tablet has. What the
+ * others answered may not be here yet. */
+static enum rc result_judge(struct replica *r, const struct edit *e,
+			    const json_t *verdict, struct err *why)
+{
+	const struct field *f = kind_field(e->captured->kind, "result_codes");
+	const char *code = f ? codes_clean(f, e->after) : NULL, *denied;
+	size_t violations = 0;
+	enum rc rc = code ? live_violations(r, e->id, &violations, why) : RC_OK;
+
+	denied = code ? verdict_denies_clean(verdict, violations, false) : NULL;
+	if (rc != RC_OK || !denied)
+		return rc;
+	return err_set(why, RC_INVALID,
+		       "visit '%s' cannot be signed with result '%s', nothing "
+		       "found: it %s",
+		       e->id, code, denied);
+}
+
+static bool same_text(const json_t *a, const json_t *b, const char *field)
+{
+	const char *x = json_text(a, field), *y = json_text(b, field);
+
+	return x == y || (x && y && !strcmp(x, y));
+}
+
+enum rc lead_judge(struct replica *r, const struct edit *e, struct err *why)
+{
+	json_t *answers, *a, *main;
+	bool answered = false;
+	enum rc rc;
+	size_t i;
+
+	if (strcmp(e->captured->kind->name, "visit") != 0 || !e->before ||
+	    !captured_of(r, "answer") || same_text(e->before, e->after, "lead"))
+		return RC_OK;
+	answers = json_array();
+	rc = live_answers(r, e->id, answers, why);
+	json_array_foreach(answers, i, a)
+	{
+		main = NULL;
+		if (rc == RC_OK && !answered)
+			rc = record_main(r, "answer", json_text(a, "id"), &main,
+					 why);
+		answered |= main != NULL;
+		if (rc == RC_NOT_FOUND)
+			rc = RC_OK;
+		json_decref(main);
+	}
+	json_decref(answers);
+	if (rc != RC_OK || !answered)
+		return rc;
+	return err_set(why, RC_INVALID,
+		       "visit '%s': 'lead' is set before the first answer, "
+		       "after it by the office",
+		       e->id);
+}
+
 enum rc sign_judge(struct replica *r, const struct edit *e, struct err *why)
 {
 	json_t *form = NULL, *answers = NULL, *verdict = NULL;
@@ -99,6 +173,8 @@ enum rc sign_judge(struct replica *r, const struct edit *e, struct err *why)
 			     "on point '%s'",
 			     e->id,
 			     json_string_value(json_array_get(disputed, 0)));
+	if (rc == RC_OK)
+		rc = result_judge(r, e, verdict, why);
 	json_decref(verdict);
 	json_decref(form);
 	json_decref(answers);

@@ -166,6 +166,8 @@ static enum rc kept_judge(struct replica *r, const struct edit *e,
 		rc = limits_check(k, e->before, e->after, LIMITS_NO_CLOCK, why);
 	if (rc == RC_OK)
 		rc = within_judge(r, e, officer, why);
+	if (rc == RC_OK)
+		rc = lead_judge(r, e, why);
 	free(officer);
 	if (rc != RC_OK) {
 		/* To the inspector each is a record to put right. */

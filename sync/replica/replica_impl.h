@@ -252,6 +252,8 @@ enum rc edits_each(struct replica *r, edit_fn *fn, void *ctx, struct err *err);
 enum rc within_judge(struct replica *r, const struct edit *e,
 		     const char *officer, struct err *why);
 enum rc sign_judge(struct replica *r, const struct edit *e, struct err *why);
+/* Who leads is set before the first answer that main has. */
+enum rc lead_judge(struct replica *r, const struct edit *e, struct err *why);
 /* Forget shadows that differ in nothing from live. */
 enum rc edits_clean(struct replica *r, struct err *err);
 enum rc shadow_drop(struct replica *r, const struct captured *c, const char *id,

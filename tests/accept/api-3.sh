@@ -58,9 +58,9 @@ hufud import assignment "$T/more.csv" --scope $S >/dev/null
 tablet a o1
 # begin ASSIGNMENT VISIT: the check has begun; did ASSIGNMENT VISIT: it was signed
 begin() { on a "UPDATE assignment SET state='in_progress' WHERE id='$1';
-	INSERT INTO visit(id,subject,assignment,officers,code_shown_at,state) SELECT '$2', subject, id, '[\"o1\",\"o2\"]', 1768000000000, 'checking' FROM assignment WHERE id='$1'"; }
+	INSERT INTO visit(id,subject,assignment,officers,visited_on,code_shown_at,state) SELECT '$2', subject, id, '[\"o1\",\"o2\"]', $TODAY, $NOON, 'checking' FROM assignment WHERE id='$1'"; }
 did() { on a "UPDATE assignment SET state='done' WHERE id='$1';
-	INSERT INTO visit(id,subject,assignment,officers,code_shown_at,visited_on,state) SELECT '$2', subject, id, '[\"o1\",\"o2\"]', 1768000000000, '2026-01-10', 'signed' FROM assignment WHERE id='$1'"; }
+	INSERT INTO visit(id,subject,assignment,officers,code_shown_at,visited_on,state) SELECT '$2', subject, id, '[\"o1\",\"o2\"]', $NOON, $TODAY, 'signed' FROM assignment WHERE id='$1'"; }
 begin a2 v2; did a3 v3; did a4 v4; did a5 v5; did a6 v6
 sync a >/dev/null
 do_ 409 wrong_state assignments a2 resume "$R"

@@ -52,7 +52,7 @@ sync a >/dev/null
 is "a tablet carries the district" "$businesses" "$(on a "SELECT count(*) FROM subject")"
 for t in a b; do
 	on $t "INSERT INTO visit(subject,assignment,officers,code_shown_at,summary,state,visited_on)
-	       SELECT subject, id, '[\"o1\",\"o2\"]', 1763000000000, 'seen by $t', 'submitted', '2026-11-22' FROM assignment ORDER BY id LIMIT 10 OFFSET $([ $t = a ] && echo 0 || echo 10);
+	       SELECT subject, id, '[\"o1\",\"o2\"]', $NOON, 'seen by $t', 'submitted', $TODAY FROM assignment ORDER BY id LIMIT 10 OFFSET $([ $t = a ] && echo 0 || echo 10);
 	       UPDATE assignment SET state='done' WHERE id IN (SELECT assignment FROM visit WHERE summary='seen by $t')"
 	sync $t >/dev/null
 done

@@ -11,16 +11,16 @@ tablet b o2
 set_() { hufud set assignment "$@" --scope $S >/dev/null; }
 state() { hufud show assignment "$1" --scope $S --json | json record.state; }
 office() { sqlite3 "$HUFU_DATA/hufu.db" "$1"; }
-# begin TABLET ASSIGNMENT VISIT: the check has begun. did TABLET ASSIGNMENT VISIT MS: it was signed
+# begin TABLET ASSIGNMENT VISIT: the check has begun. did TABLET ASSIGNMENT VISIT MS: it was signed, begun so long after noon
 begin() {
 	on "$1" "UPDATE assignment SET state='in_progress' WHERE id='$2';
-	         INSERT INTO visit(id,subject,assignment,officers,code_shown_at,state)
-	         SELECT '$3', subject, id, '[\"o1\",\"o2\"]', 1763000000000, 'checking' FROM assignment WHERE id='$2'"
+	         INSERT INTO visit(id,subject,assignment,officers,visited_on,code_shown_at,state)
+	         SELECT '$3', subject, id, '[\"o1\",\"o2\"]', $TODAY, $NOON, 'checking' FROM assignment WHERE id='$2'"
 }
 did() {
 	on "$1" "UPDATE assignment SET state='done' WHERE id='$2';
-	         INSERT INTO visit(id,subject,assignment,officers,code_shown_at,started_at,state)
-	         SELECT '$3', subject, id, officers, 1763000000000, $4, 'signed' FROM assignment WHERE id='$2'"
+	         INSERT INTO visit(id,subject,assignment,officers,visited_on,code_shown_at,started_at,state)
+	         SELECT '$3', subject, id, officers, $TODAY, $NOON, $NOON+$4, 'signed' FROM assignment WHERE id='$2'"
 }
 
 # Legal moves.
@@ -37,13 +37,13 @@ holds "the table can be read" sh -c "hufud kind show assignment | grep -q done_c
 
 # Two offline, the office meanwhile.
 begin a a1 v1
-did a a2 v2 1764000000000
-did a a3 v3 1764000000000
+did a a2 v2 0
+did a a3 v3 0
 begin a a4 v4
-did a a5 v5 1764000000000
-did a a6 v6 1764003600000
-did a a7 v7 1764000000000
-did a a8 v8 1764000000000
+did a a5 v5 0
+did a a6 v6 3600000
+did a a7 v7 0
+did a a8 v8 0
 on a "UPDATE assignment SET state='declined', decline_reason='my brother works there' WHERE id='a9'"
 for i in 1 2 3; do set_ a$i state=cancelled reason="moved away"; done
 for i in 4 5 6; do
@@ -51,7 +51,7 @@ for i in 4 5 6; do
 	set_ a$i state=reassigned reassigned_to=b$i
 done
 sync b >/dev/null
-did b b6 w6 1764000000000
+did b b6 w6 0
 sync b >/dev/null
 set_ a7 due=2098-01-31
 set_ a8 officers='o1;o3'

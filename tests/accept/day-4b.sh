@@ -26,7 +26,7 @@ tablet t1 o1; tablet t2 o2
 seen=$(on t1 "SELECT lower(hex(oid)) FROM hufu_leaf WHERE kind='subject' AND id='s1'")
 is "the version of a subject is what stock git would compute" 40 "${#seen}"
 on t1 "INSERT INTO visit(id,subject,assignment,officers,lead,form,subject_version,visited_on,code_shown_at,state)
-  VALUES('v1','s1','a1','[\"o1\",\"o2\"]','o1','$F','$seen','2026-11-20',1763600000000,'open')"
+  VALUES('v1','s1','a1','[\"o1\",\"o2\"]','o1','$F','$seen','2026-11-20',1795147200000,'open')"
 sync t1 >/dev/null; sync t2 >/dev/null
 is "nothing is answered yet" incomplete "$(of verdict)"
 is "15 points, 15 open" 15 "$(hufud visit v1 --scope $S --json | python3 -c 'import json,sys; print(len(json.load(sys.stdin)["open"]))')"
@@ -63,7 +63,7 @@ hufu undo --replica "$T/t1.db" visit v1 >/dev/null
 on t1 "INSERT INTO visit(id,subject,officers,form,visited_on,state) VALUES('v2','s2','[\"o1\",\"o2\"]','$F','2026-11-20','open')"
 on t1 "UPDATE visit SET state='arrived' WHERE id='v2'"
 fails 1 "goes to 'arrived' only with 'code_shown_at'" hufu commit -m x --replica "$T/t1.db"
-on t1 "UPDATE visit SET state='open', code_shown_at=1763600000000 WHERE id='v2'"
+on t1 "UPDATE visit SET state='open', code_shown_at=1795147200000 WHERE id='v2'"
 on t1 "INSERT INTO answer(visit,point,author,value) VALUES('v2','health','o1','pass')"
 sync t1 >/dev/null; sync t2 >/dev/null
 on t2 "INSERT INTO answer(visit,point,author,value) VALUES('v2','health','o2','fail')"

@@ -12,7 +12,7 @@ state() { hufud show assignment "$1" --scope $S --json | json record.state; }
 # signs VISIT SUBJECT ASSIGNMENT OFFICERS: and nothing else is written
 signs() {
 	on a "INSERT INTO visit(id,subject,assignment,officers,visited_on,code_shown_at,state)
-	      VALUES('$1','$2',nullif('$3',''),'$4','2026-01-10',1763000000000,'signed')"
+	      VALUES('$1','$2',nullif('$3',''),'$4',$TODAY,$NOON,'signed')"
 }
 
 # orders that moved meanwhile
@@ -37,8 +37,8 @@ fails 1 "has the flag 'other_subject'" hufud set visit v4 state=published --scop
 fails 1 "field 'duplicate_of': visit 'v4' cannot refer to itself" hufud set visit v4 duplicate_of=v4 --scope $S
 
 # findings that contradict their visit
-on a "INSERT INTO violation(id,visit,subject,found_on,severity,state) VALUES('w1','v6','s7','2026-01-10','high','open'),
-      ('w2','v6','s6','2016-01-10','high','open'), ('w3','v6','s6','2026-01-10','high','open')"
+on a "INSERT INTO violation(id,visit,subject,found_on,severity,state) VALUES('w1','v6','s7',$TODAY,'high','open'),
+      ('w2','v6','s6','2016-01-10','high','open'), ('w3','v6','s6',$TODAY,'high','open')"
 on a "INSERT INTO answer(id,visit,point,author,value) VALUES('n1','v6','p1','o1','fail')"
 signs v6 s6 '' '["o1","o2"]'
 sync a >/dev/null

@@ -29,7 +29,7 @@ print(eval(sys.argv[1]))' "$1"; }
 tablet a o1
 signs() {
 	on a "INSERT INTO visit(id,subject,assignment,officers,visited_on,code_shown_at,state)
-	      VALUES('$1','$2','$3','$4','2026-01-10',1763000000000,'signed')"
+	      VALUES('$1','$2','$3','$4',$TODAY,$NOON,'signed')"
 }
 team() { drawn "json.dumps(sorted(set(a[$1]['officers']) | {'o1'}))"; }
 for i in 0 1 2; do eval "a$i=$(drawn "a[$i]['id']") s$i=$(drawn "a[$i]['subject']")"; done

@@ -111,6 +111,8 @@ tablet() {
 	hufu enroll "$URL" --code "$code" --replica "$T/$1.db" >/dev/null
 	hufu clone --replica "$T/$1.db" >/dev/null
 }
+# SQL of a tablet: today in the district, and noon of it in milliseconds
+TODAY="date('now','+8 hours')" NOON="(unixepoch(date('now','+8 hours'))*1000+14400000)"
 # on NAME SQL: what an inspector does with stock sqlite3
 on() { sqlite3 "$T/$1.db" "$2" || return 1; }
 sync() { hufu sync --replica "$T/$1.db" "${@:2}"; }

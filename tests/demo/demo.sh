@@ -32,7 +32,7 @@ v=json.loads(sys.stdin.readline())
 for k in sys.argv[1].split("."): v=v[int(k)] if isinstance(v,list) else v[k]
 print(v)' "$1"; }
 day() { date -u -d "$1 days" +%F; } # +8: in eight days
-later=$(day +54)
+later=$(day +54) now=$(date -u -d "$(day +0)T04:00:00Z" +%s)
 root() { hufu info --json --replica "$1" | python3 -c 'import json,sys
 print([s["root"] for s in json.load(sys.stdin)["scopes"] if s["scope"]=="330106"][0])'; }
 office() { hufud status --scope 330106 --json | json "scopes.0.$1"; }
@@ -102,7 +102,7 @@ tell "5. Li begins the first check with stock sqlite3, signs, sends. Nobody else
 run "sqlite3 $LI \"SELECT a.id, s.name, a.due FROM assignment a JOIN subject s ON s.id=a.subject ORDER BY a.due LIMIT 3\""
 run "sqlite3 $LI \"UPDATE assignment SET state='accepted' WHERE id IN ('$a1','a2')\""
 run "sqlite3 $LI \"INSERT INTO visit(id,subject,assignment,officers,lead,form,visited_on,code_shown_at,summary,state,town)
-        SELECT 'v1', s.id, '$a1', '[\\\"$li\\\",\\\"$wang\\\"]', '$li', f.id, '2026-11-22', 1795310400000, 'kitchen clean', 'open', s.town
+        SELECT 'v1', s.id, '$a1', '[\\\"$li\\\",\\\"$wang\\\"]', '$li', f.id, '$(day +0)', ${now}000, 'kitchen clean', 'open', s.town
         FROM subject s, form f WHERE s.id='$subject'\""
 run hufu status --replica "$LI"
 run "hufu commit -m 'the check begins' --replica $LI"
@@ -123,7 +123,7 @@ run "sqlite3 $WANG \"UPDATE visit SET reason='yearly check', summary='kitchen di
 echo "   Li also did the check of the complaint, which the office cancels; and it moves a deadline."
 run "sqlite3 $LI \"UPDATE assignment SET state='done' WHERE id='a2';
         INSERT INTO visit(id,subject,assignment,officers,visited_on,code_shown_at,summary,state)
-        VALUES('v2','$complaint','a2','[\\\"$li\\\",\\\"$wang\\\"]','2026-11-22',1795312800000,'nothing to hear','signed')\""
+        VALUES('v2','$complaint','a2','[\\\"$li\\\",\\\"$wang\\\"]','$(day +0)',${now}000,'nothing to hear','signed')\""
 run "hufud set assignment a2 state=cancelled reason='complaint withdrawn' --scope 330106 --as chen"
 run "hufud set assignment $a1 due=$later --scope 330106 --as chen"
 LINES_MAX=6 run hufu diff --replica "$WANG"
@@ -160,9 +160,9 @@ run "sqlite3 $LI \"UPDATE answer SET value='fail' WHERE visit='v1' AND point='ex
         UPDATE visit SET state='signed', result_codes='[\\\"3\\\",\\\"E\\\"]' WHERE id='v1';
         UPDATE assignment SET state='done' WHERE id='$a1';
         INSERT INTO violation(visit,subject,found_on,code,severity,description,state)
-        VALUES('v1','$subject','2026-11-22','FOOD-01','high','expired food','open');
+        VALUES('v1','$subject','$(day +0)','FOOD-01','high','expired food','open');
         INSERT INTO rectification(id,visit,subject,points,content,served_on,term_days,state)
-        VALUES('r1','v1','$subject','[\\\"expired\\\",\\\"pests\\\"]','remove expired food, keep pests out','2026-11-22',10,'served')\" || true"
+        VALUES('r1','v1','$subject','[\\\"expired\\\",\\\"pests\\\"]','remove expired food, keep pests out','$(day +0)',10,'served')\" || true"
 run hufu sync --replica "$LI"
 run hufu sync --replica "$WANG"
 run hufud rectification list --scope 330106

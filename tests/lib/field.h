@@ -18,6 +18,10 @@ struct field_world {
 	struct err err;
 };
 
+/* SQL of a tablet: today in the district, and noon of it in milliseconds. */
+#define FIELD_TODAY "date('now','+8 hours')"
+#define FIELD_NOON "(unixepoch(date('now','+8 hours'))*1000+14400000)"
+
 /* A server with officers o1..on, subjects s1..s40 in two towns, and n tablets
  * that are enrolled, cloned and unlocked. Fails the test on any error. */
 void field_begin(struct field_world *w, int tablets);

@@ -76,7 +76,10 @@ def notes_of(field):
     if "codes" in field:
         notes.append("codes below")
     if "marks" in field:
-        notes.append("flag `%s` where it holds %s" % (field["marks"]["flag"], code(field["marks"]["words"])))
+        marks = field["marks"] if isinstance(field["marks"], list) else [field["marks"]]
+        notes += ["flag `%s` where it holds %s" % (m["flag"], code(m["words"])) for m in marks]
+    if "told" in field:
+        notes.append("alarm `%s` where it changes" % field["told"])
     return "; ".join(notes)
 
 

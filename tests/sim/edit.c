@@ -221,7 +221,8 @@ static void state_ask(struct tablet *t, const struct place *p, const char *id,
  * down, and the code is shown. */
 #define TEAM " AND json_array_length(coalesce(officers,'[]'))>1"
 #define ARRIVES                                                                \
-	",code_shown_at=coalesce(code_shown_at,1768000000000),officers=CASE "  \
+	",code_shown_at=coalesce(code_shown_at,1768000000000),"                \
+	"visited_on=coalesce(visited_on,'2026-01-10'),officers=CASE "          \
 	"WHEN json_array_length(coalesce(officers,'[]'))<2 "                   \
 	"THEN '[" ALL "]' ELSE officers END"
 
@@ -232,9 +233,10 @@ static void move(struct tablet *t, struct buf *sql, const struct place *p,
 	const struct kind *k =
 		registry_kind(t->sim->loop.store->kinds, p->kind);
 	json_t *before = json_pack("{s:s}", "state", state);
-	json_t *after = json_pack("{s:s, s:s, s:i, s:[ss]}", "state", to,
-				  "decline_reason", "far", "code_shown_at", 1,
-				  "officers", "o1", "o2");
+	json_t *after =
+		json_pack("{s:s, s:s, s:s, s:i, s:[ss]}", "state", to,
+			  "decline_reason", "far", "visited_on", "2026-01-10",
+			  "code_shown_at", 1, "officers", "o1", "o2");
 	struct err why = { 0 };
 
 	if (!state[0])
@@ -390,8 +392,9 @@ static void insert_signed(struct tablet *t, struct buf *sql)
 	snprintf(text, sizeof(text), "t%d n%d", t->number, ++s->serial);
 	buf_printf(sql,
 		   "INSERT INTO visit(id,town,subject,assignment,officers,"
-		   "started_at,code_shown_at,summary,state) SELECT '%s',town,"
-		   "subject,id,'[" ALL "]',%d,1,'%s','signed' FROM "
+		   "started_at,visited_on,code_shown_at,summary,state) SELECT "
+		   "'%s',town,subject,id,'[" ALL
+		   "]',%d,'1970-01-01',1,'%s','signed' FROM "
 		   "assignment WHERE id='%s';",
 		   id, 1 + rng_below(&s->rng, 1000), text, assignment);
 	want(t, "visit", id, "summary", json_string(text));

@@ -192,7 +192,8 @@ static const struct damage {
 	  "node 000/subject/", "not what the log gives", NULL, false },
 	{ "UPDATE hufu_town SET oid=randomblob(20) WHERE " S " AND town='002'",
 	  "town 002", "not what the log gives", NULL, false },
-	{ "UPDATE hufu_top SET records=records+1 WHERE " S " AND town='002'",
+	{ "UPDATE hufu_top SET records=records+1 WHERE " S
+	  " AND town='002' AND kind='subject'",
 	  "kind of a town 002/subject", "not what the log gives", NULL, false },
 	{ "UPDATE main_commit SET number=-number WHERE " S " AND number IN "
 	  "(3,4);UPDATE main_commit SET number=7+number WHERE number<0",

@@ -101,7 +101,7 @@ static void v1_signed(void)
 	field_exec(&world, 0,
 		   "INSERT INTO visit(id,subject,officers,code_shown_at,"
 		   "visited_on,state) VALUES('v1','s1','[\"o1\",\"o2\"]',"
-		   "1764000000000,'2026-01-10','signed');"
+		   "1768000000000,'2026-01-10','signed');"
 		   "INSERT INTO violation(id,subject,visit,severity,found_on,"
 		   "state) VALUES('w1','s1','v1','high','2026-01-10','open')");
 	field_sync(&world, 0);
@@ -290,7 +290,7 @@ static void a_visit_of_too_few_officers_is_not_published(void **state)
 		   "code_shown_at,state) VALUES('v1','s1','[\"o1\",\"o7\"]',"
 		   "'2026-01-10',1768000000000,'submitted'),"
 		   "('v2','s1','[\"o1\",\"o7\"]',"
-		   "'2026-01-09',1768000000000,'submitted')");
+		   "'2026-01-09',1767950000000,'submitted')");
 	field_sync(&world, 0);
 	on_server("SELECT flags FROM visit WHERE id='v1'", "[\"irregular\"]");
 	on_server("SELECT coalesce(flags,'') FROM visit WHERE id='v2'", "");
@@ -329,12 +329,13 @@ static void an_officer_of_the_visit_does_not_ratify_it(void **state)
 
 #define SIGNED                                                                 \
 	"INSERT INTO visit(id,subject,assignment,officers,started_at,"         \
-	"code_shown_at,state) VALUES('%s','s1','a1','[\"o1\",\"o2\"]',"        \
-	"%s,1768000000000,'signed')"
+	"visited_on,code_shown_at,state) VALUES('%s','s1','a1',"               \
+	"'[\"o1\",\"o2\"]'," FIELD_NOON "+%s," FIELD_TODAY "," FIELD_NOON      \
+	",'signed')"
 
 static void signed_for_a1(int tablet, const char *visit, const char *started)
 {
-	char sql[400];
+	char sql[600];
 
 	snprintf(sql, sizeof(sql), SIGNED, visit, started);
 	field_exec(&world, tablet, sql);
@@ -343,8 +344,8 @@ static void signed_for_a1(int tablet, const char *visit, const char *started)
 static void one_assignment_has_one_visit(void **state)
 {
 	(void)state;
-	signed_for_a1(0, "v1", "1768000002000");
-	signed_for_a1(1, "v2", "1768000001000");
+	signed_for_a1(0, "v1", "2000");
+	signed_for_a1(1, "v2", "1000");
 	field_sync(&world, 0);
 	/* Signed, and the tablet had not even accepted it. */
 	on_server("SELECT state FROM assignment WHERE id='a1'", "done");
@@ -377,17 +378,20 @@ static void a_check_is_of_its_order_and_its_signer(void **state)
 	(void)state;
 	field_exec(&world, 0,
 		   "INSERT INTO visit(id,subject,assignment,officers,"
-		   "code_shown_at,state) VALUES"
-		   "('v1','s2','a1','[\"o1\",\"o2\"]',1,'signed'),"
-		   "('v2','s2',NULL,'[\"o2\",\"o3\"]',1,'signed')");
+		   "visited_on,code_shown_at,state) VALUES"
+		   "('v1','s2','a1','[\"o1\",\"o2\"]'," FIELD_TODAY
+		   "," FIELD_NOON ",'signed'),"
+		   "('v2','s2',NULL,'[\"o2\",\"o3\"]'," FIELD_TODAY
+		   "," FIELD_NOON ",'signed')");
 	field_sync(&world, 0);
 	flags_are("visit", "v1", "[\"other_subject\"]");
 	flags_are("visit", "v2", "[\"other_signer\"]");
 	on_server("SELECT state FROM assignment WHERE id='a1'", "issued");
 	field_exec(&world, 0,
 		   "INSERT INTO visit(id,subject,assignment,officers,"
-		   "code_shown_at,state) VALUES"
-		   "('v3','s1','a1','[\"o1\",\"o3\"]',1,'signed')");
+		   "visited_on,code_shown_at,state) VALUES"
+		   "('v3','s1','a1','[\"o1\",\"o3\"]'," FIELD_TODAY
+		   "," FIELD_NOON ",'signed')");
 	field_sync(&world, 0);
 	flags_are("visit", "v3", "[\"other_team\"]");
 	on_server("SELECT state FROM assignment WHERE id='a1'", "done");
@@ -419,7 +423,7 @@ static void a_visit_of_tomorrow_does_not_count(void **state)
 	field_exec(&world, 0,
 		   "INSERT INTO visit(id,subject,officers,visited_on,"
 		   "code_shown_at,state) VALUES('v1','s1','[\"o1\",\"o2\"]',"
-		   "'2099-12-31',1,'signed')");
+		   "'2099-12-31',4102372800000,'signed')");
 	field_sync(&world, 0);
 	flags_are("visit", "v1", "[\"in_future\"]");
 	on_server("SELECT record_id FROM alarm WHERE rule='in_future'", "v1");
@@ -432,7 +436,7 @@ static void a_finding_says_what_its_visit_says(void **state)
 	field_exec(&world, 0,
 		   "INSERT INTO visit(id,subject,officers,visited_on,"
 		   "code_shown_at,state) VALUES('v1','s1','[\"o1\",\"o2\"]',"
-		   "'2026-01-10',1,'open');"
+		   "'2026-01-10',1768000000000,'open');"
 		   "INSERT INTO violation(id,visit,subject,found_on,severity,"
 		   "state) VALUES('w1','v1','s2','2026-01-10','high','open'),"
 		   "('w2','v1','s1','2016-01-10','high','open'),"
@@ -475,7 +479,7 @@ static void what_was_answered_is_frozen_with_its_visit(void **state)
 	field_exec(&world, 0,
 		   "INSERT INTO visit(id,subject,officers,visited_on,"
 		   "code_shown_at,state) VALUES('v1','s1','[\"o1\",\"o2\"]',"
-		   "'2026-01-10',1,'signed');"
+		   "'2026-01-10',1768000000000,'signed');"
 		   "INSERT INTO answer(id,visit,point,author,value) "
 		   "VALUES('n1','v1','p1','o1','fail')");
 	field_sync(&world, 0);

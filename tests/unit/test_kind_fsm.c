@@ -184,7 +184,8 @@ static const struct {
 	{ "assignment", INS, "{'state':'of_a_later_table'}", "{'state':'done'}",
 	  NULL },
 	{ "visit", INS, "",
-	  "{'state':'submitted','code_shown_at':1,'officers':['a','b']}",
+	  "{'state':'submitted','code_shown_at':1,'visited_on':'2026-01-10',"
+	  "'officers':['a','b']}",
 	  NULL },
 	{ "visit", INS, "{'state':'open'}", "{'state':'arrived'}",
 	  "'state' goes to 'arrived' only with 'code_shown_at' and at least 2 "
@@ -203,7 +204,7 @@ static const struct {
 	{ "visit", INS, "{'state':'checking'}", "{'state':'aborted'}",
 	  "only with 'unable_reason'" },
 	{ "visit", INS, "{'state':'ready','summary':'x'}",
-	  "{'state':'signed','summary':'y'}", NULL },
+	  "{'state':'signed','visited_on':'2026-01-10'}", NULL },
 	{ "visit", INS, "{'state':'signed','summary':'x'}",
 	  "{'state':'submitted','summary':'x'}", NULL },
 	{ "visit", INS, "{'state':'signed','summary':'x'}",

@@ -10,8 +10,9 @@ static void a_check_that_has_begun_is_recalled_and_its_visit_kept(void **state)
 	field_exec(&world, 0,
 		   "UPDATE assignment SET state='in_progress' WHERE id='a1';"
 		   "INSERT INTO visit(id,subject,assignment,officers,"
-		   "code_shown_at,state) VALUES('v1','s1','a1',"
-		   "'[\"o1\",\"o2\"]',1763000000000,'checking')");
+		   "visited_on,code_shown_at,state) VALUES('v1','s1','a1',"
+		   "'[\"o1\",\"o2\"]'," FIELD_TODAY "," FIELD_NOON
+		   ",'checking')");
 	office("assignment", "a1", "{'state':'cancelled','reason':'closed'}");
 	field_sync(&world, 0);
 	state_is("a1", "recalled");
@@ -31,7 +32,7 @@ static void a_check_that_has_begun_is_recalled_and_its_visit_kept(void **state)
 
 static void a_check_that_was_done_is_contested(void)
 {
-	tablet_does(0, "a1", "v1", "1764000000000");
+	tablet_does(0, "a1", "v1", "0");
 	office("assignment", "a1", "{'state':'cancelled','reason':'closed'}");
 	assert_int_equal(field_sync(&world, 0).conflicts, 1);
 	state_is("a1", "done_contested");
@@ -103,8 +104,9 @@ static void what_was_begun_is_handed_over(void **state)
 	field_exec(&world, 0,
 		   "UPDATE assignment SET state='in_progress' WHERE id='a1';"
 		   "INSERT INTO visit(id,subject,assignment,officers,"
-		   "code_shown_at,state) VALUES('v1','s1','a1',"
-		   "'[\"o1\",\"o2\"]',1763000000000,'checking')");
+		   "visited_on,code_shown_at,state) VALUES('v1','s1','a1',"
+		   "'[\"o1\",\"o2\"]'," FIELD_TODAY "," FIELD_NOON
+		   ",'checking')");
 	reassign();
 	field_sync(&world, 0);
 	state_is("a1", "recalled");
@@ -117,7 +119,7 @@ static void what_was_begun_is_handed_over(void **state)
 static void the_first_officers_check_stands_and_the_other_is_withdrawn(void **s)
 {
 	(void)s;
-	tablet_does(0, "a1", "v1", "1764000000000");
+	tablet_does(0, "a1", "v1", "0");
 	reassign();
 	field_sync(&world, 0);
 	state_is("a1", "done");
@@ -134,14 +136,14 @@ static void the_first_officers_check_stands_and_the_other_is_withdrawn(void **s)
 static void the_other_who_has_begun_is_withdrawn_as_well(void **state)
 {
 	(void)state;
-	tablet_does(0, "a1", "v1", "1764000000000");
+	tablet_does(0, "a1", "v1", "0");
 	reassign();
 	field_sync(&world, 1);
 	field_exec(&world, 1,
 		   "UPDATE assignment SET state='in_progress' WHERE id='a3'");
 	field_sync(&world, 1);
 	/* It goes on offline, before it can know. */
-	tablet_does(1, "a3", "v2", "1764003600000");
+	tablet_does(1, "a3", "v2", "3600000");
 	field_sync(&world, 0);
 	state_is("a3", "withdrawn");
 	field_sync(&world, 1);
@@ -167,14 +169,16 @@ static void visits_that_come_later_are_settled_when_they_come(void **state)
 	on_server("SELECT count(*) FROM conflict", "0");
 	field_exec(&world, 1,
 		   "INSERT INTO visit(id,subject,assignment,officers,"
-		   "code_shown_at,state) VALUES('v2','s1','a3',"
-		   "'[\"o2\",\"o3\"]',1763000000000,'signed')");
+		   "visited_on,code_shown_at,state) VALUES('v2','s1','a3',"
+		   "'[\"o2\",\"o3\"]'," FIELD_TODAY "," FIELD_NOON
+		   ",'signed')");
 	field_sync(&world, 1);
 	on_server("SELECT count(*) FROM conflict", "0");
 	field_exec(&world, 0,
 		   "INSERT INTO visit(id,subject,assignment,officers,"
-		   "code_shown_at,state) VALUES('v1','s1','a1',"
-		   "'[\"o1\",\"o2\"]',1763000000000,'signed')");
+		   "visited_on,code_shown_at,state) VALUES('v1','s1','a1',"
+		   "'[\"o1\",\"o2\"]'," FIELD_TODAY "," FIELD_NOON
+		   ",'signed')");
 	field_sync(&world, 0);
 	on_server("SELECT duplicate_of FROM visit WHERE id='v2'", "v1");
 	all_equal();
@@ -183,10 +187,10 @@ static void visits_that_come_later_are_settled_when_they_come(void **state)
 /* Whoever comes first, the earlier visit is the primary. */
 static void both_did_it(int first)
 {
-	tablet_does(0, "a1", "v9", "1764000000000");
+	tablet_does(0, "a1", "v9", "0");
 	reassign();
 	field_sync(&world, 1);
-	tablet_does(1, "a3", "v2", "1764003600000");
+	tablet_does(1, "a3", "v2", "3600000");
 	field_sync(&world, first);
 	field_sync(&world, !first);
 	state_is("a1", "done");
@@ -225,7 +229,7 @@ static void a_changed_team_is_judged_by_who_was_present(void **state)
 	(void)state;
 	field_office(&world, "officer", "o2",
 		     "{\"name\":\"officer 2\",\"state\":\"suspended\"}");
-	tablet_does(0, "a1", "v1", "1764000000000");
+	tablet_does(0, "a1", "v1", "0");
 	office("assignment", "a1", "{'officers':['o1','o3']}");
 	field_sync(&world, 0);
 	state_is("a1", "done");
@@ -240,7 +244,7 @@ static void a_changed_team_is_judged_by_who_was_present(void **state)
 static void a_changed_team_with_two_valid_officers_stands(void **state)
 {
 	(void)state;
-	tablet_does(0, "a1", "v1", "1764000000000");
+	tablet_does(0, "a1", "v1", "0");
 	office("assignment", "a1", "{'officers':['o1','o3']}");
 	field_sync(&world, 0);
 	on_server("SELECT flags FROM assignment WHERE id='a1'",
@@ -253,7 +257,7 @@ static void a_changed_team_with_two_valid_officers_stands(void **state)
 static void an_instruction_that_came_too_late_was_not_seen(void **state)
 {
 	(void)state;
-	tablet_does(0, "a1", "v1", "1764000000000");
+	tablet_does(0, "a1", "v1", "0");
 	office("assignment", "a1", "{'instructions':'look at the cold store'}");
 	field_sync(&world, 0);
 	on_server("SELECT state||' '||flags||' '||instructions FROM assignment "
@@ -270,7 +274,7 @@ static void a_visit_of_a_void_draw_is_outside_it(void **state)
 		     "{\"subject\":\"s1\",\"officers\":[\"o1\",\"o2\"],"
 		     "\"draw\":\"d1\",\"state\":\"issued\"}");
 	all_equal();
-	tablet_does(0, "a9", "v1", "1764000000000");
+	tablet_does(0, "a9", "v1", "0");
 	field_sync(&world, 0);
 	field_office(&world, "assignment", "a8",
 		     "{\"subject\":\"s2\",\"officers\":[\"o1\",\"o2\"],"
@@ -317,7 +321,7 @@ static void a_signed_visit_is_amended_never_changed(void **state)
 	struct sync_summary s;
 
 	(void)state;
-	tablet_does(0, "a1", "v1", "1764000000000");
+	tablet_does(0, "a1", "v1", "0");
 	field_sync(&world, 0);
 	field_exec(&world, 0, "UPDATE visit SET summary='x' WHERE id='v1'");
 	s = field_sync(&world, 0);
@@ -344,7 +348,9 @@ static void what_came_after_the_signature_is_kept_beside_it(void **state)
 		     "\"code_shown_at\":1763000000000,"
 		     "\"summary\":\"clean\"}");
 	all_equal();
-	field_exec(&world, 0, "UPDATE visit SET state='signed' WHERE id='v1'");
+	field_exec(&world, 0,
+		   "UPDATE visit SET state='signed',visited_on='2025-11-13' "
+		   "WHERE id='v1'");
 	field_exec(&world, 1, "UPDATE visit SET summary='dirty' WHERE id='v1'");
 	field_sync(&world, 1);
 	field_sync(&world, 0);

@@ -117,15 +117,16 @@ static inline void all_equal(void)
 }
 
 #define SIGNED                                                                 \
-	"INSERT INTO visit(id,subject,assignment,officers,code_shown_at,"      \
-	"started_at,state) SELECT '%s',subject,id,officers,"                   \
-	"1763000000000,%s,'signed' FROM assignment WHERE id='%s';"             \
+	"INSERT INTO visit(id,subject,assignment,officers,visited_on,"         \
+	"code_shown_at,started_at,state) SELECT "                              \
+	"'%s',subject,id,officers," FIELD_TODAY "," FIELD_NOON "," FIELD_NOON  \
+	"+%s,'signed' FROM assignment WHERE id='%s';"                          \
 	"UPDATE assignment SET state='done' WHERE id='%s';"
 
 static inline void tablet_does(int tablet, const char *assignment,
 			       const char *visit, const char *started_at)
 {
-	char sql[400];
+	char sql[600];
 
 	snprintf(sql, sizeof(sql), SIGNED, visit, started_at, assignment,
 		 assignment);

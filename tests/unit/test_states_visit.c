@@ -3,14 +3,15 @@
 #include "test_states_harness.h"
 
 #define VISIT_ONLY                                                             \
-	"INSERT INTO visit(id,subject,assignment,officers,code_shown_at,"      \
-	"started_at,state) SELECT '%s',subject,id,officers,"                   \
-	"1763000000000,%s,'signed' FROM assignment WHERE id='%s';"
+	"INSERT INTO visit(id,subject,assignment,officers,visited_on,"         \
+	"code_shown_at,started_at,state) SELECT "                              \
+	"'%s',subject,id,officers," FIELD_TODAY "," FIELD_NOON "," FIELD_NOON  \
+	"+%s,'signed' FROM assignment WHERE id='%s';"
 
 static void tablet_signs(int tablet, const char *assignment, const char *visit,
 			 const char *started_at)
 {
-	char sql[400];
+	char sql[600];
 
 	snprintf(sql, sizeof(sql), VISIT_ONLY, visit, started_at, assignment);
 	field_exec(&world, tablet, sql);
@@ -40,7 +41,7 @@ static void a_visit_decides_whatever_is_under_way(void **state)
 			 "id='%s'",
 			 states[i], id);
 		field_exec(&world, 0, sql);
-		tablet_signs(1, id, visit, "1764000000000");
+		tablet_signs(1, id, visit, "0");
 		field_sync(&world, i % 2);
 		field_sync(&world, !(i % 2));
 		state_is(id, "done");
@@ -55,7 +56,7 @@ static void a_signed_visit_alone_is_contested(const char *called_off)
 {
 	char changes[120];
 
-	tablet_signs(0, "a1", "v1", "1764000000000");
+	tablet_signs(0, "a1", "v1", "0");
 	snprintf(changes, sizeof(changes), "{'state':'%s','reason':'closed'}",
 		 called_off);
 	office("assignment", "a1", changes);
@@ -110,7 +111,7 @@ static void a_void_order_is_no_way_around_the_question(void **state)
 static void the_word_done_adds_nothing_to_the_visit(void **state)
 {
 	(void)state;
-	tablet_signs(0, "a1", "v1", "1764000000000");
+	tablet_signs(0, "a1", "v1", "0");
 	office("assignment", "a1", "{'state':'cancelled','reason':'closed'}");
 	field_exec(&world, 1,
 		   "UPDATE assignment SET state='done' WHERE id='a1'");
@@ -124,7 +125,7 @@ static void the_word_done_adds_nothing_to_the_visit(void **state)
 static void a_visit_alone_withdraws_the_other_assignment(void **state)
 {
 	(void)state;
-	tablet_signs(0, "a1", "v1", "1764000000000");
+	tablet_signs(0, "a1", "v1", "0");
 	reassign();
 	field_sync(&world, 0);
 	state_is("a1", "done");
@@ -139,10 +140,10 @@ static void a_visit_alone_withdraws_the_other_assignment(void **state)
 /* Whoever comes first. */
 static void both_signed(int first)
 {
-	tablet_signs(0, "a1", "v9", "1764000000000");
+	tablet_signs(0, "a1", "v9", "0");
 	reassign();
 	field_sync(&world, 1);
-	tablet_signs(1, "a3", "v2", "1764003600000");
+	tablet_signs(1, "a3", "v2", "3600000");
 	field_sync(&world, first);
 	field_sync(&world, !first);
 	state_is("a1", "done");
@@ -185,7 +186,7 @@ static void both_signed_and_the_second_came_first(void **state)
 static void what_was_returned_is_worked_on_in_spite_of_its_visit(void **state)
 {
 	(void)state;
-	tablet_does(0, "a1", "v1", "1764000000000");
+	tablet_does(0, "a1", "v1", "0");
 	field_sync(&world, 0);
 	office("assignment", "a1", "{'state':'returned','reason':'one page'}");
 	field_sync(&world, 0);
@@ -203,7 +204,7 @@ static void a_visit_extends_the_question_that_is_open(void **state)
 	field_exec(&world, 0,
 		   "UPDATE assignment SET state='declined',decline_reason='far'"
 		   " WHERE id='a1'");
-	tablet_signs(0, "a1", "v1", "1764000000000");
+	tablet_signs(0, "a1", "v1", "0");
 	office("assignment", "a1", "{'state':'void','reason':'twice'}");
 	field_sync(&world, 0);
 	state_is("a1", "done_contested");

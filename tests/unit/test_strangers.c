@@ -159,12 +159,17 @@ static void what_is_no_inspectors_stays_on_the_tablet(void **state)
 	      "{'id':'old','scope':'" FIELD_SCOPE "','town':'000','subject':"
 	      "'s1','officers':['o1','o2'],'state':'recorded'}");
 	field_exec(&world, 0,
-		   "INSERT INTO visit(id,subject,officers,code_shown_at,state)"
-		   " VALUES('v1','s1','[\"o1\",\"o2\"]',1,'open'),"
-		   "('v2','s1','[\"o1\",\"o2\"]',1,'signed')");
+		   "INSERT INTO visit(id,subject,officers,visited_on,"
+		   "code_shown_at,state)"
+		   " VALUES('v1','s1','[\"o1\",\"o2\"]'," FIELD_TODAY
+		   "," FIELD_NOON ",'open'),"
+		   "('v2','s1','[\"o1\",\"o2\"]'," FIELD_TODAY "," FIELD_NOON
+		   ",'signed')");
 	field_exec(&world, 1,
-		   "INSERT INTO visit(id,subject,officers,code_shown_at,state)"
-		   " VALUES('w2','s3','[\"o2\",\"o3\"]',1,'signed')");
+		   "INSERT INTO visit(id,subject,officers,visited_on,"
+		   "code_shown_at,state)"
+		   " VALUES('w2','s3','[\"o2\",\"o3\"]'," FIELD_TODAY
+		   "," FIELD_NOON ",'signed')");
 	field_sync(&world, 0);
 	field_sync(&world, 1);
 	field_sync(&world, 0);
@@ -178,8 +183,10 @@ static void what_is_written_with_its_visit_goes_in(void **state)
 {
 	(void)state;
 	field_exec(&world, 0,
-		   "INSERT INTO visit(id,subject,officers,code_shown_at,state)"
-		   " VALUES('v1','s1','[\"o1\",\"o2\"]',1,'signed');"
+		   "INSERT INTO visit(id,subject,officers,visited_on,"
+		   "code_shown_at,state)"
+		   " VALUES('v1','s1','[\"o1\",\"o2\"]'," FIELD_TODAY
+		   "," FIELD_NOON ",'signed');"
 		   "INSERT INTO answer(id,visit,point,author,value) VALUES("
 		   "'n1','v1','p1','o1','fail');"
 		   "INSERT INTO violation(id,visit,subject,severity,state) "
@@ -202,8 +209,10 @@ static void an_order_served_in_times_to_come_is_kept_apart(void **state)
 {
 	(void)state;
 	field_exec(&world, 0,
-		   "INSERT INTO visit(id,subject,officers,code_shown_at,state)"
-		   " VALUES('v1','s1','[\"o1\",\"o2\"]',1,'open');"
+		   "INSERT INTO visit(id,subject,officers,visited_on,"
+		   "code_shown_at,state)"
+		   " VALUES('v1','s1','[\"o1\",\"o2\"]'," FIELD_TODAY
+		   "," FIELD_NOON ",'open');"
 		   "INSERT INTO rectification(id,visit,subject,content,"
 		   "served_on,term_days,state) VALUES('r1','v1','s1','clean',"
 		   "'2099-11-20',5,'served')");
@@ -230,8 +239,9 @@ static void what_nobody_signed_is_not_reviewed(void **state)
 	field_sync(&world, 1);
 	field_exec(&world, 1,
 		   "INSERT INTO visit(id,subject,assignment,officers,"
-		   "code_shown_at,state) VALUES('v1','s1','a1',"
-		   "'[\"o1\",\"o2\"]',1,'signed')");
+		   "visited_on,code_shown_at,state) VALUES('v1','s1','a1',"
+		   "'[\"o1\",\"o2\"]'," FIELD_TODAY "," FIELD_NOON
+		   ",'signed')");
 	field_sync(&world, 1);
 	on_server("SELECT coalesce(flags,'') FROM assignment WHERE id='a1'",
 		  "");

@@ -194,9 +194,9 @@ static void orders_prepare(void *ctx)
 		     "{\"subject\":\"s1\",\"state\":\"issued\"}");
 	field_sync(&world, 0);
 	edit(0,
-	     "INSERT INTO visit(id,subject,assignment,officers,code_shown_at,"
-	     "state) VALUES('w%d','s1','p%d','[\"o1\",\"o2\"]',"
-	     "1763000000000,'signed')",
+	     "INSERT INTO visit(id,subject,assignment,officers,visited_on,"
+	     "code_shown_at,state) VALUES('w%d','s1','p%d',"
+	     "'[\"o1\",\"o2\"]'," FIELD_TODAY "," FIELD_NOON ",'signed')",
 	     turn, turn);
 	edit(0, "UPDATE assignment SET state='done' WHERE id='p%d'", turn);
 	snprintf(json, sizeof(json),
