@@ -1,21 +1,12 @@
 #!/usr/bin/env python3
-"""administrator.py - who has an account, and who asks.
+"""administrator.py - who has an account, and who asks. For an administrator or an
+auditor; others are told so.
 
 usage: HUFU_URL=https://... HUFU_TOKEN=... administrator.py
 """
-import json
-import os
-import urllib.request
+from ask import ask, pages
 
-
-def ask(path):
-    request = urllib.request.Request(os.environ["HUFU_URL"] + path,
-                                     headers={"Authorization": "Bearer " + os.environ["HUFU_TOKEN"]})
-    with urllib.request.urlopen(request, timeout=60) as reply:
-        return json.load(reply)
-
-
-for account in ask("/v1/accounts")["items"]:
+for account in pages("/v1/accounts"):
     print(account["account"], ",".join(account["roles"]), ",".join(account["scopes"]))
-me = ask("/v1/me")
+me = ask("GET", "/v1/me")
 print(me["account"], "asks by", me["by"])

@@ -6,11 +6,11 @@ usage: HUFU_URL=https://... HUFU_TOKEN=... decide.py SCOPE [CONFLICT terminal|se
 """
 import sys
 
-from ask import ask
+from ask import ask, pages
 
 scope = sys.argv[1]
 if len(sys.argv) == 2:
-    for c in ask("GET", f"/v1/conflicts?scope={scope}&state=open")["items"]:
+    for c in pages(f"/v1/conflicts?scope={scope}&state=open"):
         print(c["id"], c["record_kind"], c["record_id"], "terminal", c["terminal_value"], "server", c["server_value"])
 else:
     name, side, reason = sys.argv[2:5]

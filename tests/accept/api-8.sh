@@ -10,6 +10,7 @@ hufud account add song --role auditor --scope '*' >/dev/null
 server_start --limit-factor 0
 export HUFU_URL=$URL
 E=$ROOT/docs/api
+export HUFU_WORK=$T/work
 is "a coordinator makes, changes and cancels an assignment" "cancelled due 2099-12-30" \
 	"$(HUFU_TOKEN=$(token chen) bash "$E/coordinator.sh" $S s2 o1 o2 2099-12-01 2099-12-30 | cut -d' ' -f2-)"
 is "an inspector sees what is due" "a1 s1 issued due 2099-12-31" "$(HUFU_TOKEN=$(token he) bash "$E/inspector.sh" $S o1 2099-12-31)"
@@ -82,6 +83,9 @@ new violation y1 subject=s3 severity=high found_on=2026-01-10 state=open
 HUFU_TOKEN=$(hufud token make ma --label ratings --json | json token) python3 "$E/ratings.py" $S 2026-07-31 s3 >"$T/ratings"
 is "all are rated, and one is worse" "would write 9 of 9 by default 1;wrote 9 of 9 by default 1;s3 960 A;9 computed again, 0 differ" \
 	"$(grep -v '^  ' "$T/ratings" | paste -sd';')"
+is "no key is left where all was answered" "" "$(ls "$T" | grep -x work || true)"
+fails 1 "403: account 'chen' may not: this is for" python3 "$E/administrator.py"
+fails 1 "account 'chen' may not: this is for" bash "$E/auditor.sh" $S s1
 is "because of what was found" 1 "$(grep -c '^  .*y1' "$T/ratings")"
 
 echo "long enough a word" >"$T/pw"
@@ -89,4 +93,32 @@ hufud account set-password chen --password-file "$T/pw" >/dev/null
 is "a token has what it was given, until it is revoked" "chen by token in $S;night export revoked" \
 	"$(HUFU_LOGIN="chen:long enough a word" bash "$E/tokens.sh" "night export" $S "$(date -u -d "30 days" +%FT00:00:00Z)" | paste -sd';')"
 is "every example is shown" "" "$(ls docs/api | grep -vE '^(README|rights)\.md$|^__' | while read -r f; do grep -q "\`$f" docs/api/README.md || echo "$f"; done)"
+
+# -- a line that is cut: the same key, one assignment
+made() { sqlite3 "$HUFU_DATA/hufu.db" "SELECT count(*) FROM assignment WHERE subject = 's7'"; }
+export HUFU_TOKEN=$(hufud token make chen --label cut --json | json token)
+mkdir "$T/bin"
+printf '#!/bin/sh\n/usr/bin/curl "$@" >/dev/null\nexit 56\n' >"$T/bin/curl" # done there, and the reply is lost
+chmod +x "$T/bin/curl"
+is "a coordinator whose line is cut" 56 "$(PATH="$T/bin:$PATH" bash "$E/coordinator.sh" $S s7 o1 o2 2099-12-01 2099-12-30 >/dev/null 2>&1; echo $?)"
+is "it was made, and nobody heard of it" 1 "$(made)"
+holds "so it is run again" bash "$E/coordinator.sh" $S s7 o1 o2 2099-12-01 2099-12-30
+is "and there is still one" 1 "$(made)"
+holds "run again as new work it makes another" bash "$E/coordinator.sh" $S s7 o1 o2 2099-12-01 2099-12-30
+is "which is the second" 2 "$(made)"
+
+# -- orders, a listener that is stopped and comes back, and a citizen
+printf 'id,subject,visited_on,state\nve,s4,2026-01-05,recorded\n' >"$T/ve.csv"
+hufud import visit "$T/ve.csv" --scope $S >/dev/null
+new rectification r9 visit=ve subject=s4 content='clean the filter' state=issued term_days=5
+python3 "$E/listen.py" $S "$T/last" 2 >"$T/heard" &
+LISTENER=$!
+for i in $(seq 100); do [ -s "$T/last" ] && break; sleep 0.1; done
+is "an order is served and proved" "r9 served,r9 proof_in" "$(bash "$E/orders.sh" $S r9 2026-01-12 photo | paste -sd,)"
+wait $LISTENER
+hufud set subject s4 name=renamed --scope $S --as chen >/dev/null
+python3 "$E/listen.py" $S "$T/last" 1 >>"$T/heard"
+is "a listener hears each once, whenever it listens" "rectification r9 serve_rectification by chen,rectification r9 prove_rectification by chen,subject s4 set by chen" \
+	"$(cut -d' ' -f2- "$T/heard" | paste -sd,)"
+is "a citizen verifies the paper" 1 "$(env -u HUFU_TOKEN bash "$E/citizen.sh" "$draw" "$T/public.json" | grep -c "^draw $draw verified: 3 of 9")"
 passed
