@@ -47,6 +47,19 @@ static void print_division(const json_t *d)
 	print_term(d);
 }
 
+/* A list without days holds on any: what it was long ago it does not say. */
+static void print_undated(const json_t *list)
+{
+	size_t n = 0, i;
+	const json_t *d;
+
+	json_array_foreach(list, i, d) n += !json_text(d, "valid_from");
+	if (n)
+		printf("%zu of %zu have no first day in the table: whether "
+		       "they were so on that day it does not say\n",
+		       n, json_array_size(list));
+}
+
 static void print_tree(const json_t *tree)
 {
 	const json_t *gone = json_object_get(tree, "abolished");
@@ -87,6 +100,8 @@ int cmd_division(struct cli *c)
 		return EXIT_DONE;
 	}
 	print_tree(tree);
+	if (as_of)
+		print_undated(json_object_get(tree, "divisions"));
 	json_decref(tree);
 	return EXIT_DONE;
 }

@@ -7,13 +7,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/date.h"
 #include "cli/schema_dir.h"
 #include "domain/import.h"
 
 static const char usage[] =
 	"usage: hufud import KIND FILE.csv [--scope S] [--source NAME]\n"
 	"                    [--encoding utf8|latin1|windows-1252|gb18030]\n"
-	"                    [--rejects FILE] [--report FILE] [--json]\n"
+	"                    [--rejects FILE] [--report FILE]\n"
+	"                    [--valid-from DATE] [--json]\n"
 	"       hufud import lives FOLDER|NAME.csv.rejects.csv [--scope S] "
 	"...\n"
 	"\n"
@@ -49,6 +51,10 @@ static const char usage[] =
 	"\n"
 	"With --encoding rows that are not valid UTF-8 are taken as such; the\n"
 	"others stay as they are.\n"
+	"\n"
+	"A later edition of divisions or items changes names and wordings from "
+	"today\n"
+	"or --valid-from on; the earlier ones are kept with their days.\n"
 	"\n"
 	"lives: a folder with businesses.csv, inspections.csv and, if it has "
 	"one,\n"
@@ -186,14 +192,16 @@ static int import(struct cli *c, struct import_job *job, const char *path)
 int cmd_import(struct cli *c)
 {
 	const char *words[3] = { 0 }, *source = NULL, *encoding = "utf8";
-	const char *path = NULL, *rejects = NULL;
+	const char *path = NULL, *rejects = NULL, *from = NULL;
 	const struct cli_option own[] = { { "--source", &source, NULL },
 					  { "--encoding", &encoding, NULL },
 					  { "--report", &path, NULL },
 					  { "--rejects", &rejects, NULL },
+					  { "--valid-from", &from, NULL },
 					  { NULL, NULL, NULL } };
 	struct import_job job = { .progress = cli_progress };
 	struct err no_schema = { 0 };
+	int64_t day;
 	char mappings[4200];
 	char *schema;
 	int code = cli_options(c, own, usage, words, 2);
@@ -210,6 +218,9 @@ int cmd_import(struct cli *c)
 				  "'%s' is there already: name another file "
 				  "for --rejects",
 				  rejects);
+	if (from && !date_parse(from, &day))
+		return cli_misuse(c, "'%.20s' is no date like 2026-11-22",
+				  from);
 	if (source && (!*source || strlen(source) > 64))
 		return cli_misuse(c, "a source has 1 to 64 characters");
 	code = cli_open(c);
@@ -225,6 +236,7 @@ int cmd_import(struct cli *c)
 	job.file = words[1];
 	job.scope = c->scope;
 	job.rejects_path = rejects;
+	job.valid_from = from;
 	job.source = source;
 	job.mappings = schema ? mappings : NULL;
 	free(schema);

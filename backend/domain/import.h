@@ -50,6 +50,9 @@ struct import_job {
 	/* The same as a path that must not be there yet; of import_lives a
 	 * folder for its three. Or NULL; borrowed. */
 	const char *rejects_path;
+	/* The day from which on a later edition of a dated list holds
+	 * (import_edition.h); NULL: today. Borrowed. */
+	const char *valid_from;
 	/* Names the source in ids and in the field `source`. NULL: the kind's
 	 * name, "lives" for import_lives. Never the file's name, so that the
 	 * same rows in another file are the same records. */

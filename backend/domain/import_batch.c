@@ -6,6 +6,7 @@
 
 #include "base/hex.h"
 #include "base/jcs.h"
+#include "domain/import_edition.h"
 #include "kind/fsm.h"
 #include "kind/marks.h"
 #include "sql_store.gen.h"
@@ -20,6 +21,8 @@ struct import_pending {
 	size_t at; /* of the records */
 	char *why; /* refused already; owned */
 	json_t *record, *base; /* owned */
+	json_t *past; /* an edition that ends, or NULL; owned */
+	char past_id[33];
 	const struct entry_remark *remarks[ENTRY_REMARKS_MAX];
 	size_t text_at, text_bytes;
 };
@@ -72,7 +75,8 @@ enum rc batch_open(struct import_batch *b, struct op *op,
 	buf_init(&b->text, TEXT_FLUSH_BYTES + 2 * CSV_RECORD_MAX);
 	buf_init(&b->header, 2 * CSV_RECORD_MAX);
 	snprintf(b->kind_name, sizeof(b->kind_name), "%s", kind);
-	b->records = calloc(LEDGER_BATCH_RECORDS, sizeof(*b->records));
+	/* A row may end an edition, and begin another. */
+	b->records = calloc(2 * LEDGER_BATCH_RECORDS, sizeof(*b->records));
 	b->pending = calloc(LEDGER_BATCH_RECORDS, sizeof(*b->pending));
 	b->path = malloc(n);
 	b->part = malloc(n);
@@ -281,14 +285,20 @@ static enum rc check_adds(const struct import_batch *b, const json_t *standing,
 }
 
 static enum rc pend_record(struct import_batch *b, const struct csv_row *row,
-			   const struct entry_fact *fact, json_t *record,
-			   json_t *base, bool is_marked)
+			   const struct entry_fact *fact,
+			   struct import_pending next, bool is_marked)
 {
 	struct import_pending *p = &b->pending[b->n];
-	struct import_pending next = { .at = b->nrecords,
-				       .record = record,
-				       .base = base };
+	json_t *record = next.record, *base = next.base;
 
+	if (next.past)
+		b->records[b->nrecords++] =
+			(struct office_record){ .kind = b->kind_name,
+						.id = p->past_id,
+						.record = next.past,
+						.is_marked = true,
+						.is_history = true };
+	next.at = b->nrecords;
 	snprintf(next.id, sizeof(next.id), "%s", fact->id);
 	memcpy(next.remarks, fact->remarks, sizeof(next.remarks));
 	json_object_del(record, "id");
@@ -322,6 +332,7 @@ enum rc batch_put(struct import_batch *b, const struct csv_row *row,
 		  struct entry_fact *fact)
 {
 	json_t *standing = NULL, *record = NULL;
+	struct import_pending next = { 0 };
 	struct err why = { 0 };
 	bool is_marked = false;
 	uint32_t line;
@@ -365,11 +376,17 @@ enum rc batch_put(struct import_batch *b, const struct csv_row *row,
 		rc = batch_refuse(b, row, why.text);
 		goto out;
 	}
+	if (rc == RC_OK)
+		rc = edition_end(b, fact, standing, record, &next.past,
+				 next.past_id);
 	if (rc == RC_OK) {
 		fact->taken = true;
-		return pend_record(b, row, fact, record, standing, is_marked);
+		next.record = record;
+		next.base = standing;
+		return pend_record(b, row, fact, next, is_marked);
 	}
 out:
+	json_decref(next.past);
 	json_decref(record);
 	json_decref(standing);
 	return rc;
@@ -381,6 +398,7 @@ static void drop_pending(struct import_batch *b)
 		free(b->pending[i].why);
 		json_decref(b->pending[i].record);
 		json_decref(b->pending[i].base);
+		json_decref(b->pending[i].past);
 	}
 	b->n = 0;
 	b->nrecords = 0;

@@ -16,7 +16,7 @@
  *  "owner":"author","team":"officers",
  *  "within":{"field":"visit","same":["subject"]},"unique":["visit","point","author"],
  *  "apart":{"by":["code"],"from":"valid_from","to":"valid_to","at":"active"},
- *  "search":["name","uscc","address"]}
+ *  "search":["name","uscc","address"],"editions":["name"]}
  *
  * Fields keep the order of the file; new ones are appended. Definitions are
  * immutable once loaded; a registry may be shared by threads. */
@@ -147,6 +147,9 @@ struct kind {
 	} apart;
 	const char *const *search; /* fields that are searched, the first one
 				    * its name, or NULL */
+	/* Fields that make another edition of a dated record, or NULL: an import
+	 * that changes one keeps what stood, with its last day. */
+	const char *const *editions;
 	size_t nfields;
 	const struct field *fields;
 	const struct fsm *fsm; /* of the field with that rule, or NULL */
@@ -159,6 +162,10 @@ struct kind {
 	char *sql_apart; /* NULL where records may overlap */
 	void *owned; /* everything above */
 };
+
+/* The days of a record with editions. */
+#define EDITION_FROM "valid_from"
+#define EDITION_TO "valid_to"
 
 struct registry;
 

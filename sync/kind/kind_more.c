@@ -115,6 +115,24 @@ static enum rc search_check(struct parse *p)
 	return RC_OK;
 }
 
+static enum rc editions_check(struct parse *p)
+{
+	const char *const *words = p->kind->editions;
+
+	if (words &&
+	    (!is_day(p->kind, EDITION_FROM) || !is_day(p->kind, EDITION_TO)))
+		return err_set(p->err, RC_INVALID,
+			       "kind '%s': 'editions' needs the days "
+			       "'" EDITION_FROM "' and '" EDITION_TO "'",
+			       p->kind->name);
+	for (size_t i = 0; words && words[i]; i++)
+		if (!kind_field(p->kind, words[i]))
+			return err_set(p->err, RC_INVALID,
+				       "kind '%s': no field '%s' for editions",
+				       p->kind->name, words[i]);
+	return RC_OK;
+}
+
 static enum rc within_parse(struct parse *p, const json_t *said)
 {
 	struct kind_within *w = &p->kind->within;
@@ -184,6 +202,10 @@ enum rc more_parse(struct parse *p, const json_t *o)
 		rc = parse_words(p, o, "search", &p->kind->search);
 	if (rc == RC_OK)
 		rc = search_check(p);
+	if (rc == RC_OK)
+		rc = parse_words(p, o, "editions", &p->kind->editions);
+	if (rc == RC_OK)
+		rc = editions_check(p);
 	if (rc == RC_OK)
 		rc = within_parse(p, json_object_get(o, "within"));
 	return rc == RC_OK ? persons_parse(p, o) : rc;

@@ -110,6 +110,27 @@ printf ' ID ,NAME\nh1,capitals\n' >"$T/h.csv"
 holds "capitals and spaces" hufud import subject "$T/h.csv" --scope $S
 printf 'id;name\nh2;x\n' >"$T/h.csv"
 fails 1 "line 1: the columns are parted by ';' and not by commas" hufud import subject "$T/h.csv" --scope $S
+
+# A later edition does not rename the past.
+hufud import division fixtures/zhejiang/divisions.csv >/dev/null
+sed 's/^county,330106000000,西湖区,/county,330106000000,西湖新区,/' fixtures/zhejiang/divisions.csv >"$T/later.csv"
+holds "a later edition" hufud import division "$T/later.csv" --valid-from 2026-07-01
+is "changes one" "1489 0 1 1488 0" "$(row division)"
+is "and says that the earlier is kept" 1 "$(noted division 'changed by a later edition')"
+named() { hufud division 330106 --json --as-of "$1" | json divisions.0.name; }
+is "before and after" "西湖区 西湖新区" "$(named 2026-06-30) $(named 2026-07-01)"
+holds "once more" hufud import division "$T/later.csv"
+is "nothing changes" "1489 0 0 1489 0" "$(row division)"
+hufud import item fixtures/zhejiang/items.csv >/dev/null
+sed 's/每年不少于2次/每年不少于3次/' fixtures/zhejiang/items.csv >"$T/items.csv"
+holds "another wording of an item" hufud import item "$T/items.csv"
+is "one item changes" "79 0 1 78 0" "$(row item)"
+is "both wordings are there, each with its days" "每年不少于2次 - yes|每年不少于3次 yes -" "$(hufud export item --scope catalog --format jsonl | python3 -c '
+import json, sys
+r = [i for i in map(json.loads, sys.stdin) if i.get("sub_item") == "餐饮服务单位证后监管"]
+print("|".join("%s %s %s" % (i["frequency_text"], "yes" if "valid_from" in i else "-", "yes" if "valid_to" in i else "-") for i in sorted(r, key=lambda i: i["frequency_text"])))')"
+hufud division 330106 --as-of 1980-01-01 >"$T/out"
+is "a list without days says so" 1 "$(grep -c 'have no first day in the table' "$T/out")"
 holds "everything fits together" hufud check
 [ -d ../shared/data/lives-san-francisco ] || skipped "real data (../shared/data) is absent, the other order was held on a small city"
 passed

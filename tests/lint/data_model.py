@@ -111,6 +111,8 @@ def table(kind):
     if "apart" in kind:
         facts.append("of one %s no two hold on the same day while `%s`"
                      % (code(kind["apart"]["by"]), kind["apart"]["at"]))
+    if "editions" in kind:
+        facts.append("an import that changes %s keeps the earlier edition" % code(kind["editions"]))
     if "search" in kind:
         facts.append("searched in " + code(kind["search"]))
     if "indexes" in kind:
