@@ -147,8 +147,8 @@ struct kind {
 	} apart;
 	const char *const *search; /* fields that are searched, the first one
 				    * its name, or NULL */
-	/* Fields that make another edition of a dated record, or NULL: an import
-	 * that changes one keeps what stood, with its last day. */
+	/* Fields that make another edition of a dated record, or NULL: an
+	 * import that changes one keeps what stood, with its last day. */
 	const char *const *editions;
 	size_t nfields;
 	const struct field *fields;
