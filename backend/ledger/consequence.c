@@ -53,6 +53,7 @@
  *   (field's `told`)    a value that stood was changed, and its kind file says
  *                       that this is told: score_altered
  *   came_back           a subject that gave way in a draw is in business again
+ *   put_back            a subject stood otherwise while a draw was committed
  *   uscc_shared         a subject with the credit code of another
  *   left_out            a tablet's violation of a visit that had been signed,
  *                       or an answer: what was signed stands, and an answer
@@ -332,6 +333,8 @@ static enum rc follow_subject(struct settle *s, struct take_record *r,
 	enum rc rc = settle_codes(s, r);
 
 	(void)subject;
+	if (rc == RC_OK)
+		rc = settle_around(s, r);
 	return rc == RC_OK ? returned_settle(s, r) : rc;
 }
 

@@ -107,6 +107,10 @@ enum rc settle_decided(struct settle *s, const json_t *conflict);
  * the same one. */
 enum rc settle_codes(struct settle *s, const struct take_record *r);
 
+/* settle_around.c: a subject that stood otherwise while a draw was committed,
+ * and stands again as before it: an alarm `put_back` names who did that. */
+enum rc settle_around(struct settle *s, const struct take_record *r);
+
 /* settle_facts.c: `record` is the visit or violation of `r` as it stands. */
 /* One that counted is void or withdrawn: an alarm says by whom and why. */
 enum rc settle_withdrawn(struct settle *s, const struct take_record *r,

@@ -58,6 +58,17 @@ WITH RECURSIVE up(id, draw, n) AS (
 	JOIN up ON a.scope = ?1 AND a.reassigned_to = up.id WHERE up.n < 100)
 SELECT draw FROM up WHERE draw IS NOT NULL ORDER BY n LIMIT 1
 
+-- name: draws_around
+-- (draws that were committed since ?2, and where the log begins to know them)
+SELECT d.id, (SELECT min(l.position) FROM log AS l WHERE l.scope = d.scope
+	AND l.kind = 'draw' AND l.id = d.id)
+FROM draw AS d WHERE d.scope = ?1 AND d.state <> 'void'
+AND d.committed_at >= ?2 ORDER BY d.committed_at DESC, d.id LIMIT 50
+
+-- name: subject_before
+SELECT body FROM log WHERE scope = ?1 AND kind = 'subject' AND id = ?2
+AND position < ?3 ORDER BY position DESC LIMIT 10
+
 -- name: draw_gave_way
 -- (a draw that stands, in which this subject gave way to another)
 SELECT id FROM draw WHERE scope = ?1 AND state IN ('drawn', 'verified')

@@ -47,4 +47,10 @@ is "the report lists both" "$(printf '%s\n' "$one 20 drawn" "$two 14 committed" 
 holds "in words, too" sh -c "hufud draw report --scope $S | grep -q 'draw $two, 14 subjects, committed'"
 is "one that waited for the same day is named" 1 \
 	"$(hufud draw report --scope $S | grep -c "draw $two: it was never revealed, though the seed of its time is known: draw '$one' revealed it")"
+
+# -- who is taken out for the hour of the commitment is told of when he is back
+hufud set subject s40 --scope $S industry=F52 --as chen >/dev/null
+holds "a frame without it" commit --count 3 --industry H62 --town 001 --reason "the trade"
+hufud set subject s40 --scope $S industry=H62 --as chen >/dev/null
+is "who did it is named" 1 "$(sqlite3 "$HUFU_DATA/hufu.db" "SELECT count(*) FROM alarm WHERE rule='put_back' AND text LIKE '''chen'' put subject ''s40'' back as it was before draw %'")"
 passed

@@ -210,6 +210,33 @@ static void a_subject_that_gave_way_and_is_back_is_told(void **state)
 	assert_int_equal(count(w, told), 1);
 }
 
+static void a_subject_set_back_after_a_commitment_is_told(void **state)
+{
+	struct world *w = *state;
+	struct draw_options o = { .count = 1 };
+	char draw[21];
+	const char *told = "SELECT count(*) FROM alarm WHERE rule='put_back'";
+	const char *in = "{'name':'x','state':'in_business','town':'002',"
+			 "'industry':'H62'}";
+	const char *out = "{'name':'x','state':'suspended','town':'002',"
+			  "'industry':'H62'}";
+
+	write_as(w, "chen", SCOPE, "subject", "s000", out);
+	write_as(w, "chen", SCOPE, "subject", "s000", in);
+	assert_int_equal(count(w, told), 0); /* of no draw */
+	write_as(w, "chen", SCOPE, "subject", "s000", out);
+	commit(w, &o, draw);
+	write_as(w, "chen", SCOPE, "subject", "s006", out);
+	write_as(w, "chen", SCOPE, "subject", "s006", in);
+	assert_int_equal(count(w, told), 0); /* it was in the frame */
+	write_as(w, "chen", SCOPE, "subject", "s000", in);
+	assert_int_equal(count(w, told), 1);
+	assert_int_equal(count(w, "SELECT text LIKE '''chen'' put subject "
+				  "''s000'' back as it was before draw %' FROM "
+				  "alarm WHERE rule='put_back'"),
+			 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -217,6 +244,7 @@ int main(void)
 		IN_WORLD(no_day_has_two_of_those_that_are_apart),
 		IN_WORLD(who_made_a_record_does_not_decide_it),
 		IN_WORLD(a_subject_that_gave_way_and_is_back_is_told),
+		IN_WORLD(a_subject_set_back_after_a_commitment_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
