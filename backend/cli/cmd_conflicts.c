@@ -4,6 +4,7 @@
 
 #include "base/date.h"
 #include "base/jcs.h"
+#include "kind/telling.h"
 #include "sql_store.gen.h"
 
 static const char usage[] =
@@ -87,6 +88,57 @@ static void sides_print(struct cli *c, const json_t *o)
 		side_print(o, "neither of them", "standing_value", word);
 }
 
+/* An officer's name as the district knows it, into `out`; NULL: it has none. */
+static const char *name_of(struct cli *c, const char *id, char out[200])
+{
+	struct err ignored = { 0 };
+	struct op quiet = c->op;
+	json_t *officer = NULL;
+	bool found;
+
+	quiet.err = &ignored;
+	found = id &&
+		ledger_record(&quiet, c->scope, "officer", id, &officer) ==
+			RC_OK &&
+		json_text(officer, "name");
+	if (found)
+		snprintf(out, 200, "%s", json_text(officer, "name"));
+	json_decref(officer);
+	return found ? out : NULL;
+}
+
+/* The same in sentences, with the words of the kind file. */
+static void says_print(struct cli *c, const json_t *o)
+{
+	const char *kind = json_text(o, "record_kind");
+	char author[200], server[200];
+	const struct telling t = {
+		.kind = kind ? registry_kind(c->store->kinds, kind) : NULL,
+		.conflict = o,
+		.author = name_of(c, json_text(o, "author"), author),
+		.server_author =
+			name_of(c, json_text(o, "server_author"), server),
+		.in_chinese = telling_is_chinese(),
+	};
+	struct err ignored = { 0 };
+	struct buf text;
+
+	buf_init(&text, RECORD_BYTES_MAX);
+	telling_write(&text, &t);
+	if (buf_status(&text, &ignored) == RC_OK)
+		for (const char *at = text.data; *at;) {
+			size_t n = strcspn(at, "\n");
+			char *line = strndup(at, n);
+
+			fputs("  ", stdout);
+			plain_print(stdout, line ? line : "");
+			putchar('\n');
+			free(line);
+			at += n + (at[n] == '\n');
+		}
+	buf_release(&text);
+}
+
 static void conflict_print(struct cli *c, const json_t *o)
 {
 	const char *rule = json_text(o, "rule");
@@ -98,6 +150,7 @@ static void conflict_print(struct cli *c, const json_t *o)
 	       json_text(o, "field_group"), json_text(o, "record_kind"),
 	       json_text(o, "record_id"), rule ? ", by the rule " : "",
 	       rule ? rule : "");
+	says_print(c, o);
 	sides_print(c, o);
 	if (json_text(o, "decided_by")) {
 		time_format(when, json_int(o, "decided_at", 0));

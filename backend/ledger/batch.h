@@ -146,6 +146,13 @@ enum rc conflict_write(struct batch *b, struct batch_scope *bs,
 		       const struct kind *k, const struct take *t,
 		       const struct take_record *r,
 		       const struct merge_result *m, json_t *ids);
+/* Who may answer it: the authors of both sides, into its field `parties`. */
+void conflict_parties(const struct registry *kinds, const char *kind,
+		      json_t *conflict);
+/* Before it is decided again: what was decided and said against it goes into
+ * its list of decisions. */
+void conflict_past(const struct registry *kinds, const char *kind,
+		   json_t *conflict);
 /* Outer form under the subject's key; mints the key when `mint`. */
 enum rc record_sealed(struct store *s, const struct kind *k, const char *scope,
 		      const json_t *plain, bool mint, json_t **out,

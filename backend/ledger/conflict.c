@@ -122,6 +122,54 @@ static enum rc conflict_find(struct batch *b, const struct batch_scope *bs,
 	return query_end(q, b->err) == RC_OK ? rc : b->err->code;
 }
 
+void conflict_parties(const struct registry *kinds, const char *kind,
+		      json_t *conflict)
+{
+	static const char *const sides[] = { "server_author", "author" };
+	const struct kind *k = registry_kind(kinds, kind);
+	json_t *both = json_array();
+
+	for (size_t i = 0; i < 2; i++)
+		if (json_text(conflict, sides[i]))
+			json_array_append(both,
+					  json_object_get(conflict, sides[i]));
+	/* A catalog of an earlier version asks nobody. */
+	if (k && kind_field(k, "parties")) {
+		json_object_set(conflict, "parties", both);
+		kind_normalise(k, conflict);
+	}
+	json_decref(both);
+}
+
+/* A decision is never written over: it and what was said against it go into the
+ * list of those before. */
+void conflict_past(const struct registry *kinds, const char *kind,
+		   json_t *conflict)
+{
+	const struct kind *k = registry_kind(kinds, kind);
+	static const char *const said[] = { "decision",    "decided_value",
+					    "decided_by",  "decided_at",
+					    "reason",      "appeal",
+					    "appealed_by", "appealed_at" };
+	json_t *past = json_object(), *history, *value;
+
+	if (k && kind_field(k, "history") &&
+	    json_text(conflict, "decided_by")) {
+		history = json_object_get(conflict, "history");
+		history = history ? json_copy(history) : json_array();
+		for (size_t i = 0; i < sizeof(said) / sizeof(*said); i++) {
+			value = json_object_get(conflict, said[i]);
+			if (value)
+				json_object_set(past, said[i], value);
+		}
+		json_array_append(history, past);
+		json_object_set_new(conflict, "history", history);
+	}
+	json_decref(past);
+	for (size_t i = 5; i < sizeof(said) / sizeof(*said); i++)
+		json_object_del(conflict, said[i]);
+}
+
 static json_t *set_of(const char *text)
 {
 	return json_pack("[s]", text);
@@ -226,6 +274,7 @@ static enum rc conflict_put(struct batch *b, struct batch_scope *bs,
 	int64_t position;
 	enum rc rc;
 
+	conflict_parties(b->store->kinds, ck->name, plain);
 	kind_normalise(ck, plain);
 	rc = record_sealed(b->store, ck, bs->scope, plain, true, &stored,
 			   b->err);

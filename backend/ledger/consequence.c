@@ -118,6 +118,7 @@ static enum rc question_close(struct settle *s, const json_t *a, json_t *c)
 		decision = "terminal";
 	else if (server && !strcmp(server, state))
 		decision = "server";
+	conflict_past(s->b->store->kinds, "conflict", c);
 	json_object_set_new(c, "decision", json_string(decision));
 	json_object_set_new(c, "decided_value",
 			    json_pack("{s:s}", "state", state));
@@ -315,8 +316,18 @@ static enum rc follow_assignment(struct settle *s, struct take_record *r,
 static enum rc follow_conflict(struct settle *s, struct take_record *r,
 			       json_t *conflict)
 {
-	(void)r;
-	return settle_decided(s, conflict);
+	static const char *const decided[] = { "decided", NULL };
+	static const char *const open[] = { "open", NULL };
+	enum rc rc = settle_decided(s, conflict);
+
+	/* Who appeals is who signed it, at the server's time. */
+	if (rc != RC_OK || !settle_state_is(r->base, decided) ||
+	    !settle_state_is(conflict, open))
+		return rc;
+	json_object_set_new(conflict, "appealed_at",
+			    json_integer(s->b->now_ms));
+	return settle_text(s, "conflict", conflict, "appealed_by",
+			   s->t->commit.author);
 }
 
 static enum rc follow_draw(struct settle *s, struct take_record *r,

@@ -111,12 +111,13 @@ static enum rc second_person(struct op *op, const json_t *conflict,
 
 static json_t *conflict_decided(const struct op *op, const json_t *conflict,
 				const char *decision, const json_t *value,
-				const char *reason)
+				const char *reason, const char *kind)
 {
 	json_t *out = json_deep_copy(conflict), *kept = json_object();
 	json_t *member;
 	const char *key;
 
+	conflict_past(op->store->kinds, kind, out);
 	json_object_set_new(out, "state", json_string("decided"));
 	json_object_set_new(out, "decision", json_string(decision));
 	json_object_set_new(out, "decided_value", kept);
@@ -204,7 +205,8 @@ enum rc ledger_decide(struct op *op, const char *scope, const char *conflict,
 		judge.roles |= ROLE_INSPECTOR | ROLE_COORDINATOR |
 			       ROLE_ADMINISTRATOR | ROLE_ANALYST | ROLE_SERVER;
 		as_judge.actor = &judge;
-		closed = conflict_decided(op, c, decision, decided, reason);
+		closed = conflict_decided(op, c, decision, decided, reason,
+					  kind);
 		records[0] = (struct office_record){
 			.kind = k->name,
 			.id = json_text(c, "record_id"),

@@ -308,6 +308,39 @@ static enum rc with_judge(struct batch *b, const struct kind *k,
 	return rc;
 }
 
+static bool is_among(const json_t *words, const char *word)
+{
+	const json_t *w;
+	size_t i;
+
+	json_array_foreach(words, i, w) if (json_is_string(w) &&
+					    !strcmp(json_string_value(w),
+						    word)) return true;
+	return false;
+}
+
+/* Everybody accepts for himself. */
+static void acceptance_judge(const struct take *t, const json_t *base,
+			     const json_t *terminal, const char **code,
+			     struct err *why)
+{
+	const json_t *was = json_object_get(base, "accepted_by"), *one;
+	size_t n = strlen(t->commit.author), i;
+
+	json_array_foreach(json_object_get(terminal, "accepted_by"), i, one)
+	{
+		const char *word = json_string_value(one);
+
+		if (!word || is_among(was, word) ||
+		    (!strncmp(word, t->commit.author, n) && word[n] == ':'))
+			continue;
+		*code = "owner";
+		err_set(why, RC_DENIED,
+			"conflict '%s': '%s' accepts for nobody else",
+			json_text(terminal, "id"), t->commit.author);
+	}
+}
+
 /* What is found after the visit was signed: the office finds nothing there, a
  * tablet's finding is kept beside the visit (consequence.c). */
 static enum rc late_judge(struct batch *b, const struct take *t,
@@ -388,17 +421,6 @@ static enum rc finding_judge(struct batch *b, const struct take *t,
 	}
 	json_decref(visit);
 	return rc;
-}
-
-static bool is_among(const json_t *words, const char *word)
-{
-	const json_t *w;
-	size_t i;
-
-	json_array_foreach(words, i, w) if (json_is_string(w) &&
-					    !strcmp(json_string_value(w),
-						    word)) return true;
-	return false;
 }
 
 /* The flag for which it has to be ratified, or NULL. */
@@ -661,6 +683,9 @@ enum rc gate_judge(struct batch *b, const struct kind *k, const struct take *t,
 		rc = with_judge(b, k, t, base, terminal, server, code, why);
 	if (rc == RC_OK && !*code && k->fsm)
 		rc = maker_judge(b, k, t, base, terminal, code, why);
+	if (rc == RC_OK && !*code && !strncmp(k->name, "conflict", 8) &&
+	    !(t->role & ROLE_SERVER))
+		acceptance_judge(t, base, terminal, code, why);
 	if (rc == RC_OK && !*code && !strcmp(k->name, "visit"))
 		rc = lead_judge(b, t, base, terminal, code, why);
 	if (rc == RC_OK && !*code && !strcmp(k->name, "visit"))

@@ -63,6 +63,7 @@ static enum rc duplicate_ask(struct settle *s, const json_t *primary,
 		return settle_no_memory(s);
 	turn_say(c, &other, "author", NULL, NULL);
 	turn_say(c, &one, "server_author", "server_packet", "server_at");
+	conflict_parties(s->b->store->kinds, "conflict", c);
 	return settle_add(s, "conflict", c);
 }
 

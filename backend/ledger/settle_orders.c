@@ -67,6 +67,7 @@ static enum rc question_extend(struct settle *s, json_t *c,
 	json_array_append_new(packets, json_string(did->by.packet));
 	json_object_set_new(c, "packets", packets);
 	turn_say(c, did, "author", NULL, NULL);
+	conflict_parties(s->b->store->kinds, "conflict", c);
 	return settle_text(s, "conflict", c, "rule", RULE_CONTESTED);
 }
 
@@ -103,6 +104,7 @@ static enum rc contest_ask(struct settle *s, json_t *a, const json_t *visit,
 		return settle_no_memory(s);
 	turn_say(c, &did, "author", NULL, NULL);
 	turn_say(c, off, "server_author", "server_packet", "server_at");
+	conflict_parties(s->b->store->kinds, "conflict", c);
 	return settle_add(s, "conflict", c);
 }
 

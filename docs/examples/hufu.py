@@ -64,6 +64,7 @@ FUNCTIONS = {
     "hufu_find": (c_int, [c_void_p, c_char_p, c_char_p, c_int, POINTER(c_void_p)]),
     "hufu_log": (c_int, [c_void_p, POINTER(c_void_p)]),
     "hufu_conflicts": (c_int, [c_void_p, POINTER(c_void_p)]),
+    "hufu_answer_conflict": (c_int, [c_void_p, c_char_p, c_char_p]),
     "hufu_info": (c_int, [c_void_p, POINTER(c_void_p)]),
     "hufu_scopes": (c_int, [c_void_p, POINTER(c_void_p)]),
     "hufu_verify": (c_int, [c_void_p]),
@@ -229,6 +230,10 @@ class Hufu:
 
     def conflicts(self):
         return self._list("hufu_conflicts")
+
+    def answer_conflict(self, conflict, appeal=None):
+        """Accept what stands, or say why the decision should not."""
+        self._do("hufu_answer_conflict", _bytes(conflict), _bytes(appeal))
 
     def info(self):
         return self._list("hufu_info")[0]

@@ -81,18 +81,24 @@ static const struct verb_kind verbs[] = {
 	  2, 2 },
 	{ "log", verb_log, "what was signed here, newest first",
 	  "usage: hufu log\n" SHARED, 0, 0 },
-	{ "conflicts", verb_conflicts, "open conflicts and quarantine",
-	  "usage: hufu conflicts\n\nconflict     two wrote one field apart: "
-	  "both "
-	  "values, who wrote them and when, and\n             which stands "
-	  "meanwhile. The office decides; the decision comes\n             by "
-	  "sync.\nquarantined  the server did not take it, with a code: role "
+	{ "conflicts", verb_conflicts, "what needs a person, and answering it",
+	  "usage: hufu conflicts\n"
+	  "       hufu conflicts accept ID\n"
+	  "       hufu conflicts appeal ID --reason TEXT\n\n"
+	  "conflict     two wrote one field apart: both values, who wrote "
+	  "them and when, and\n             which stands meanwhile. The office "
+	  "decides; the decision comes\n             by sync. In Chinese where "
+	  "LANG is zh.\n"
+	  "decided      otherwise than you wrote: accept it, or appeal, and "
+	  "the office decides\n             again. Both are edits, which 'hufu "
+	  "sync' signs and sends.\n"
+	  "quarantined  the server did not take it, with a code: role "
 	  "or field (not an\n             officer's to write), state (not "
 	  "from where it stood), owner (another's),\n             invalid, "
 	  "and others (docs/protocol.md). It stays signed and the office "
 	  "can\n             adopt it. Write it again as it should be, or let "
 	  "go of it with\n             'hufu undo KIND ID'.\n" SHARED,
-	  0, 0 },
+	  0, 2 },
 	{ "verify", verb_verify, "recompute everything from the rows",
 	  "usage: hufu verify\n\nRecord versions, nodes, roots, signatures and "
 	  "chains of packets, triggers.\nThe file is only read: it may lie "
@@ -135,7 +141,7 @@ static const char **option_value(struct verb *v, const char *word, size_t n)
 		{ "-m", &v->message },        { "--point", &v->point },
 		{ "--caption", &v->caption }, { "--media", &v->media },
 		{ "--fix", &v->fix },         { "--quota", &v->quota },
-		{ "--limit-rate", &v->rate },
+		{ "--limit-rate", &v->rate }, { "--reason", &v->reason },
 	};
 
 	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)

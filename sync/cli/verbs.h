@@ -32,7 +32,7 @@ struct verb {
 	int nwords;
 	const char *replica; /* path; --replica or HUFU_REPLICA */
 	const char *pin_file; /* --pin-file or HUFU_PIN_FILE */
-	const char *code, *message;
+	const char *code, *message, *reason;
 	const char *point, *caption, *media, *fix; /* of attach */
 	const char *quota, *rate; /* sizes: 500K, 2G */
 	bool no_upload;

@@ -313,11 +313,19 @@ HUFU_API enum hufu_code hufu_find(struct hufu *h, const char *kind,
  * one. */
 HUFU_API enum hufu_code hufu_log(struct hufu *h, struct hufu_list **out);
 
-/* What needs a person. `what` is "conflict": the conflict's record, with
- * author_name and server_author_name where they are known, and stands: which
- * value does now, "terminal", "server" or "other". Or it is "quarantined":
- * record_kind, record_id, code, packet, scope, record. */
+/* What needs a person. `what` is "conflict": the conflict's record, open, or
+ * decided otherwise than this officer wrote and not accepted yet, with
+ * author_name and server_author_name where they are known; stands: which value
+ * does now, "terminal", "server" or "other"; accepted, where this officer did;
+ * and says.en and says.zh, the same in sentences, one a line. Or it is
+ * "quarantined": record_kind, record_id, code, packet, scope, record. */
 HUFU_API enum hufu_code hufu_conflicts(struct hufu *h, struct hufu_list **out);
+/* Answer a conflict as this officer, by an edit of its record: `appeal` NULL
+ * accepts what stands; a text says why the decision should not stand, and asks
+ * the office for another. HUFU_DENIED: it is between others. HUFU_INVALID: it
+ * was accepted already, or there is no decision to appeal. HUFU_NOT_FOUND. */
+HUFU_API enum hufu_code hufu_answer_conflict(struct hufu *h, const char *id,
+					     const char *appeal);
 
 /* Who, where, at which position. *out stands at its one entry: terminal,
  * enrolment, officer, name, url, server_key, epoch (absent before enrolment),

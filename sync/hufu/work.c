@@ -215,6 +215,18 @@ enum hufu_code hufu_put(struct hufu *h, const char *kind, const char *id,
 	return hufu_end(h, rc);
 }
 
+enum hufu_code hufu_answer_conflict(struct hufu *h, const char *id,
+				    const char *appeal)
+{
+	enum rc rc = hufu_begin(h);
+
+	if (rc == RC_OK)
+		rc = hufu_need(h, id, "the id of the conflict");
+	if (rc == RC_OK)
+		rc = replica_answer_conflict(h->r, id, appeal, &h->err);
+	return hufu_end(h, rc);
+}
+
 enum hufu_code hufu_check_capture(struct hufu *h)
 {
 	enum rc rc = hufu_begin(h);

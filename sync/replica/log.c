@@ -6,6 +6,7 @@
 
 #include "base/jcs.h"
 #include "kind/rows.h"
+#include "kind/telling.h"
 #include "sql_sync.gen.h"
 
 static enum rc hand_out(json_fn *fn, void *ctx, json_t *o, struct err *err)
@@ -81,8 +82,58 @@ static enum rc name_add(struct replica *r, json_t *o, const char *author,
 	return query_end(q, err);
 }
 
+/* The sentences, in both languages. */
+static enum rc conflict_tell(struct replica *r, json_t *o, const char *me,
+			     struct err *err)
+{
+	const struct captured *c = captured_of(r, json_text(o, "record_kind"));
+	struct telling t = { .kind = c ? c->kind : NULL,
+			     .conflict = o,
+			     .me = me,
+			     .author = json_text(o, "author_name"),
+			     .server_author =
+				     json_text(o, "server_author_name") };
+	json_t *says = json_object();
+	enum rc rc = RC_OK;
+
+	for (int i = 0; i < 2 && rc == RC_OK; i++) {
+		struct buf text;
+
+		t.in_chinese = i == 1;
+		buf_init(&text, RECORD_BYTES_MAX);
+		telling_write(&text, &t);
+		rc = buf_status(&text, err);
+		if (rc == RC_OK)
+			text_add(says, i ? "zh" : "en", text.data);
+		buf_release(&text);
+	}
+	if (rc == RC_OK && json_object_set(o, "says", says) != 0)
+		rc = out_of_memory(err);
+	json_decref(says);
+	return rc;
+}
+
+/* Open ones; and one that was decided otherwise than this officer wrote, until
+ * he accepts it. */
+static bool conflict_waits(const json_t *o, const char *me)
+{
+	const char *state = json_text(o, "state");
+	const char *decision = json_text(o, "decision");
+	const char *author = json_text(o, "author");
+	const char *server = json_text(o, "server_author");
+	bool wrote_last = author && me && !strcmp(author, me);
+	bool wrote_first = server && me && !strcmp(server, me);
+
+	if (state && !strcmp(state, "open"))
+		return true;
+	if (!state || !decision || !json_object_get(o, "parties") ||
+	    (!wrote_last && !wrote_first) || conflict_is_accepted(o, me))
+		return false;
+	return strcmp(decision, wrote_last ? "terminal" : "server") != 0;
+}
+
 static enum rc conflict_explain(struct replica *r, json_t *o, const char *kind,
-				struct err *err)
+				const char *me, struct err *err)
 {
 	const json_t *stands = json_object_get(o, "standing_value");
 	enum rc rc;
@@ -95,15 +146,17 @@ static enum rc conflict_explain(struct replica *r, json_t *o, const char *kind,
 		 : json_equal(stands, json_object_get(o, "terminal_value"))
 			 ? "terminal"
 			 : "other");
+	if (me && conflict_is_accepted(o, me))
+		json_object_set_new(o, "accepted", json_true());
 	rc = name_add(r, o, "author", "author_name", err);
-	return rc == RC_OK ? name_add(r, o, "server_author",
-				      "server_author_name", err)
-			   : rc;
+	if (rc == RC_OK)
+		rc = name_add(r, o, "server_author", "server_author_name", err);
+	return rc == RC_OK ? conflict_tell(r, o, me, err) : rc;
 }
 
 /* Open conflicts of one kind as whole records, with what they are. */
-static enum rc conflicts_of(struct replica *r, const char *kind, json_fn *fn,
-			    void *ctx, struct err *err)
+static enum rc conflicts_of(struct replica *r, const char *kind, const char *me,
+			    json_fn *fn, void *ctx, struct err *err)
 {
 	const struct captured *c = captured_of(r, kind);
 	char id[33] = "";
@@ -112,7 +165,6 @@ static enum rc conflicts_of(struct replica *r, const char *kind, json_fn *fn,
 		return RC_OK;
 	for (;;) {
 		json_t *record = NULL;
-		const char *state;
 		bool found;
 		enum rc rc = next_id(r, c->live_next, NULL, id, &found, err);
 
@@ -120,9 +172,8 @@ static enum rc conflicts_of(struct replica *r, const char *kind, json_fn *fn,
 			return rc;
 		rc = rows_get(r->db, c->kind, ROWS_REPLICA, NULL, id, &record,
 			      err);
-		state = json_text(record, "state");
-		if (rc == RC_OK && state && !strcmp(state, "open")) {
-			rc = conflict_explain(r, record, kind, err);
+		if (rc == RC_OK && conflict_waits(record, me)) {
+			rc = conflict_explain(r, record, kind, me, err);
 			if (rc == RC_OK)
 				rc = fn(ctx, record, err);
 		}
@@ -160,14 +211,18 @@ enum rc replica_conflicts(struct replica *r, json_fn *fn, void *ctx,
 			  struct err *err)
 {
 	enum rc rc = replica_begin_read(r, err);
+	char *me = NULL;
 
 	if (rc != RC_OK)
 		return rc;
-	rc = conflicts_of(r, "conflict", fn, ctx, err);
+	rc = meta_get(r, "officer", &me, err);
 	if (rc == RC_OK)
-		rc = conflicts_of(r, "conflict_private", fn, ctx, err);
+		rc = conflicts_of(r, "conflict", me, fn, ctx, err);
+	if (rc == RC_OK)
+		rc = conflicts_of(r, "conflict_private", me, fn, ctx, err);
 	if (rc == RC_OK)
 		rc = quarantined_list(r, fn, ctx, err);
+	free(me);
 	return replica_end(r, rc, err);
 }
 

@@ -183,6 +183,11 @@ enum rc replica_log(struct replica *r, json_fn *fn, void *ctx, struct err *err);
  * values does now, "terminal", "server" or "other". */
 enum rc replica_conflicts(struct replica *r, json_fn *fn, void *ctx,
 			  struct err *err);
+/* Answer one as this replica's officer, as an edit: with `appeal`, a text, a
+ * decision is asked for again; NULL accepts what stands. RC_DENIED: it is
+ * between others. RC_INVALID: there is no decision yet to appeal. */
+enum rc replica_answer_conflict(struct replica *r, const char *id,
+				const char *appeal, struct err *err);
 
 /* Recompute everything from the rows: record versions, nodes, roots, packets'
  * signatures and chains. RC_CORRUPT names the first thing that is wrong. */

@@ -338,6 +338,9 @@ static void it_knows_itself(void **state)
 	hufu_list_free(mended);
 	DONE(hufu_check_capture(h));
 	DONE(hufu_conflicts(h, NULL));
+	assert_refused(hufu_answer_conflict(h, "c0", NULL), HUFU_NOT_FOUND,
+		       "there is no conflict");
+	assert_refused(hufu_answer_conflict(h, NULL, NULL), HUFU_INVALID, "id");
 }
 
 static void a_time_is_text(void **state)
