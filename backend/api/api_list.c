@@ -43,21 +43,25 @@ static enum rc item_add(struct call *c, const char *id, int64_t position,
 
 /* The page of the ids in q, which is ended; one more than its limit says that
  * there are more, and so does `upto`, behind which nobody looked ("": at all).
- */
+ * Of the log come ids of records that were not yet there, too, without a
+ * position: so many are looked at, and the next page goes on behind them. */
 static enum rc page_put(struct call *c, struct query *q, int64_t position,
-			const char *upto)
+			const char *upto, bool is_log)
 {
-	int64_t limit = json_int(c->args, "limit", 100), n = 0;
+	int64_t limit = json_int(c->args, "limit", 100), n = 0, looked = 0;
 	json_t *items = json_array();
 	char last[40] = "";
 	bool more = false;
 	enum rc rc = RC_OK;
 
 	while (rc == RC_OK && query_row(q)) {
-		more = n++ == limit;
+		more = n == limit || (is_log && looked++ == SELECT_ROWS_MAX);
 		if (more)
 			break;
 		snprintf(last, sizeof(last), "%s", query_get_text(q, 0));
+		if (is_log && query_is_null(q, 1))
+			continue;
+		n++;
 		rc = item_add(c, last, position, items);
 	}
 	if (query_end(q, &c->err) != RC_OK)
@@ -70,16 +74,14 @@ static enum rc page_put(struct call *c, struct query *q, int64_t position,
 	return rc;
 }
 
-/* What was made from the log for this page alone is looked through whole. */
-static enum rc page_read(struct call *c, const char *after, int64_t position,
-			 bool is_past)
+static enum rc page_read(struct call *c, const char *after, int64_t position)
 {
 	struct select s = { 0 };
 	enum rc rc = select_make(&s, c, after,
-				 json_int(c->args, "limit", 100) + 1, !is_past);
+				 json_int(c->args, "limit", 100) + 1, true);
 
 	if (rc == RC_OK)
-		rc = page_put(c, select_begin(&s, c), position, s.upto);
+		rc = page_put(c, select_begin(&s, c), position, s.upto, false);
 	select_release(&s);
 	return rc;
 }
@@ -94,8 +96,8 @@ static enum rc page_read_log(struct call *c, const char *after,
 	query_text(q, 2, c->kind->name);
 	query_text(q, 3, after);
 	query_int(q, 4, position);
-	query_int(q, 5, json_int(c->args, "limit", 100) + 1);
-	return page_put(c, q, position, "");
+	query_int(q, 5, SELECT_ROWS_MAX + 1);
+	return page_put(c, q, position, "", true);
 }
 
 /* The page is what it was as long as nothing was written in its scope. */
@@ -128,7 +130,7 @@ static enum rc list_now(struct call *c, const char *after)
 		return rc;
 	rc = past_now(c->store, c->scope, &now, &c->err);
 	if (rc == RC_OK)
-		rc = page_read(c, after, now.position, false);
+		rc = page_read(c, after, now.position);
 	if (rc == RC_OK)
 		page_etag(c, now.position);
 	db_rollback(c->store->db);
@@ -166,19 +168,68 @@ static enum rc heavy_take(struct call *c)
 			   wait_s);
 }
 
+/* How many of what stands in front are asked for, up to a page and one more. */
+static enum rc matches_count(struct call *c, const char *after, int64_t most,
+			     int64_t *n)
+{
+	struct select s = { 0 };
+	struct query *q;
+	enum rc rc = select_make(&s, c, after, most, false);
+
+	*n = 0;
+	if (rc == RC_OK) {
+		q = select_begin(&s, c);
+		while (query_row(q))
+			++*n;
+		rc = query_end(q, &c->err);
+	}
+	select_release(&s);
+	return rc;
+}
+
+/* Take in ever more records of the past until the page is full, there are no
+ * more, or as many were looked at as one page may. */
+static enum rc window_fill(struct call *c, struct past *past, const char *after,
+			   int64_t position, char upto[33])
+{
+	int64_t most = json_int(c->args, "limit", 100) + 1, looked = 0, n = 0;
+	int64_t part = 4 * most;
+	char from[33];
+	enum rc rc;
+
+	snprintf(from, sizeof(from), "%s", after);
+	do {
+		if (part > SELECT_ROWS_MAX - looked)
+			part = SELECT_ROWS_MAX - looked;
+		rc = past_fill(past, position, from, part, upto, &c->err);
+		if (rc == RC_OK)
+			rc = matches_count(c, after, most, &n);
+		looked += part;
+		part *= 2;
+		memcpy(from, upto, sizeof(from));
+	} while (rc == RC_OK && n < most && *upto && looked < SELECT_ROWS_MAX);
+	return rc;
+}
+
 static enum rc list_table(struct call *c, const char *after, int64_t position)
 {
 	const char *const kinds[] = { c->kind->name, NULL };
 	struct past past = { 0 };
+	struct select s = { 0 };
+	char upto[33] = "";
 	enum rc rc = heavy_take(c), ended;
 
 	if (rc == RC_OK)
 		rc = past_begin(&past, c->store, c->scope, kinds, NULL,
 				&c->err);
 	if (rc == RC_OK)
-		rc = past_advance(&past, position, &c->err);
+		rc = window_fill(c, &past, after, position, upto);
 	if (rc == RC_OK)
-		rc = page_read(c, after, position, true);
+		rc = select_make(&s, c, after,
+				 json_int(c->args, "limit", 100) + 1, false);
+	if (rc == RC_OK)
+		rc = page_put(c, select_begin(&s, c), position, upto, false);
+	select_release(&s);
 	ended = past_end(&past, &c->err);
 	return rc == RC_OK ? ended : rc;
 }

@@ -1,5 +1,8 @@
 /* store/past.h - what the log of a scope held at an earlier position.
  *
+ * Cost follows what is asked for: the number of records, not of the versions
+ * that they had before or since, nor of the main commits.
+ *
  * The log only grows, so the state at a position is the same whenever it is
  * asked for. `past_begin` puts an empty temporary table in front of a kind's
  * own, and `past_advance` fills it: statements over the kind then read the
@@ -46,8 +49,14 @@ enum rc past_point_parse(struct store *s, const char *scope, const char *text,
 enum rc past_begin(struct past *p, struct store *s, const char *scope,
 		   const char *const *kinds, const char *subject,
 		   struct err *err);
-/* To a later position. */
+/* To a later position. The first time its cost follows the number of records,
+ * not of their versions, later what was written in between. */
 enum rc past_advance(struct past *p, int64_t position, struct err *err);
+/* Instead, of the first kind, a part: the next `most` records behind the id
+ * `after` ("": from the beginning) as they stood at a position. `upto` is the
+ * last that was looked at, "" where there were no more. */
+enum rc past_fill(struct past *p, int64_t position, const char *after,
+		  int64_t most, char upto[33], struct err *err);
 /* The kinds stand as they do today. Takes a zeroed one, too. RC_IO: a table
  * stayed in front, and this connection must not be used any more. */
 enum rc past_end(struct past *p, struct err *err);

@@ -84,24 +84,56 @@ AND (kind || '' > ?4 OR (kind || '' = ?4 AND id || '' > ?5))
 GROUP BY kind || '', id || '', kind, id ORDER BY kind || '', id || ''
 
 -- name: log_kind_latest
-SELECT l.id, l.body FROM (SELECT id, max(position) AS position FROM log
-	WHERE scope = ?1 AND kind = ?2 GROUP BY id) AS n
-CROSS JOIN log AS l WHERE l.scope = ?1 AND l.position = n.position
+-- (from id to id, not from version to version: the cost has to follow the
+-- records, not their history; so in log_kind_at and log_ids_at)
+WITH RECURSIVE one(id) AS (
+	SELECT (SELECT min(id) FROM log WHERE scope = ?1 AND kind = ?2)
+	UNION ALL SELECT (SELECT min(n.id) FROM log AS n
+		WHERE n.scope = ?1 AND n.kind = ?2 AND n.id > one.id)
+	FROM one WHERE one.id IS NOT NULL)
+SELECT one.id, l.body FROM one CROSS JOIN log AS l
+WHERE l.scope = ?1 AND l.position = (SELECT max(m.position) FROM log AS m
+	WHERE m.scope = ?1 AND m.kind = ?2 AND m.id = one.id)
+
+-- name: log_kind_at
+-- (the records of a kind behind an id as they stood at a position; one that was
+-- not yet there has no body; ?5 keeps other subjects out: a pattern of the
+-- member `subject`)
+WITH RECURSIVE one(id) AS (
+	SELECT (SELECT min(id) FROM log
+		WHERE scope = ?1 AND kind = ?2 AND id > ?3)
+	UNION ALL SELECT (SELECT min(n.id) FROM log AS n
+		WHERE n.scope = ?1 AND n.kind = ?2 AND n.id > one.id)
+	FROM one WHERE one.id IS NOT NULL)
+SELECT one.id, l.body FROM one LEFT JOIN log AS l
+ON l.scope = ?1 AND l.position = (SELECT max(m.position) FROM log AS m
+	WHERE m.scope = ?1 AND m.kind = ?2 AND m.id = one.id
+	AND m.position <= ?4)
+AND (?5 IS NULL OR l.body LIKE ?5 OR l.body NOT LIKE '%"subject":"%')
+WHERE one.id IS NOT NULL LIMIT ?6
 
 -- name: log_kind_between
--- (what a kind's records came to between two positions; ?5 keeps other
--- subjects out: a pattern of the member `subject`)
-SELECT l.id, l.body FROM (SELECT id, max(position) AS position FROM log
-	WHERE scope = ?1 AND kind = ?2 AND position > ?3 AND position <= ?4
-	GROUP BY id) AS n
+-- (what a kind's records came to between two positions, by what was written
+-- there: the concatenations keep a planner off the index by kind)
+SELECT l.id, l.body FROM (SELECT max(position) AS position FROM log
+	WHERE scope = ?1 AND position > ?3 AND position <= ?4
+	AND kind || '' = ?2 GROUP BY id || '') AS n
 CROSS JOIN log AS l WHERE l.scope = ?1 AND l.position = n.position
 AND (?5 IS NULL OR l.body LIKE ?5 OR l.body NOT LIKE '%"subject":"%')
 
 -- name: log_ids_at
--- (the records of a kind that there were at a position, behind an id: from the
--- index alone)
-SELECT id, max(position) FROM log WHERE scope = ?1 AND kind = ?2 AND id > ?3
-AND position <= ?4 GROUP BY id ORDER BY id LIMIT ?5
+-- (the records of a kind behind an id, each with its position as of a position,
+-- null where it was not yet there: from the index alone)
+WITH RECURSIVE one(id) AS (
+	SELECT (SELECT min(id) FROM log
+		WHERE scope = ?1 AND kind = ?2 AND id > ?3)
+	UNION ALL SELECT (SELECT min(n.id) FROM log AS n
+		WHERE n.scope = ?1 AND n.kind = ?2 AND n.id > one.id)
+	FROM one WHERE one.id IS NOT NULL)
+SELECT one.id, (SELECT max(m.position) FROM log AS m
+	WHERE m.scope = ?1 AND m.kind = ?2 AND m.id = one.id
+	AND m.position <= ?4)
+FROM one WHERE one.id IS NOT NULL LIMIT ?5
 
 -- name: main_put
 INSERT INTO main_commit(scope, number, oid, root, position, time, seconds,
@@ -119,11 +151,6 @@ WHERE scope = ?1 AND oid = ?2
 -- name: main_by_number
 SELECT oid, root, position, number, content, seconds, time FROM main_commit
 WHERE scope = ?1 AND number = ?2
-
--- name: main_before
-SELECT oid, position FROM main_commit
-WHERE scope = ?1 AND seconds < ?2 AND position <= ?3
-ORDER BY number DESC LIMIT 1
 
 -- name: main_body
 SELECT body FROM main_commit WHERE scope = ?1 AND oid = ?2
@@ -237,7 +264,8 @@ AND p.sequence < ?5 ORDER BY p.sequence DESC LIMIT 100
 SELECT l.body, coalesce(p.author, ''), p.oid, p.received FROM log AS l
 LEFT JOIN packet AS p ON p.number = l.packet
 WHERE l.scope = ?1 AND l.position IN
-(SELECT position FROM log WHERE scope = ?1 AND kind = ?2 AND id = ?3)
+(SELECT position FROM log WHERE scope = ?1 AND kind = ?2 AND id = ?3
+	ORDER BY position DESC LIMIT 50)
 ORDER BY l.position DESC LIMIT 50
 
 -- name: packet_refused
@@ -279,7 +307,8 @@ WHERE e.scope = ?1 ORDER BY e.terminal
 SELECT l.position, p.oid, p.author, p.terminal, p.received, l.merged
 FROM log AS l LEFT JOIN packet AS p ON p.number = l.packet
 WHERE l.scope = ?1 AND l.position IN
-(SELECT position FROM log WHERE scope = ?1 AND kind = ?2 AND id = ?3)
+(SELECT position FROM log WHERE scope = ?1 AND kind = ?2 AND id = ?3
+	ORDER BY position DESC LIMIT 50)
 ORDER BY l.position DESC LIMIT 50
 
 -- name: conflict_ids

@@ -186,6 +186,11 @@ void db_close(struct db *db)
 	free(db);
 }
 
+int64_t db_steps(const struct db *db)
+{
+	return db->steps;
+}
+
 const char *db_path(const struct db *db)
 {
 	return db->path;

@@ -35,6 +35,9 @@ enum rc db_open(struct db **out, const char *path,
 		const struct db_options *options, struct err *err);
 void db_close(struct db *db);
 const char *db_path(const struct db *db);
+/* Steps of SQLite's machine that all queries took so far: what a test holds
+ * where time would tell of the machine. */
+int64_t db_steps(const struct db *db);
 
 /* Run a script of one or more statements without results. */
 enum rc db_script(struct db *db, const char *sql, struct err *err);

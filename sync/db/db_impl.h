@@ -26,6 +26,7 @@ struct db {
 	struct query broken; /* what query_begin answers when memory ran out */
 	bool is_outer; /* db_outer_begin */
 	size_t depth; /* of savepoints within it */
+	int64_t steps; /* db_steps */
 };
 
 /* Turn the connection's last error into ours. */

@@ -209,6 +209,8 @@ enum rc query_end(struct query *q, struct err *err)
 		err_set(err, rc, "%s", q->err.text);
 	q->busy = false;
 	if (q->stmt) {
+		q->db->steps += sqlite3_stmt_status(
+			q->stmt, SQLITE_STMTSTATUS_VM_STEP, 1);
 		sqlite3_reset(q->stmt);
 		sqlite3_clear_bindings(q->stmt);
 	}
