@@ -57,8 +57,8 @@ static void mended_is(int triggers, int edits, int restored)
 static void visits(void)
 {
 	field_exec(&world, 0,
-		   "INSERT INTO visit(id,subject,summary) VALUES"
-		   "('v1','s1','one'),('v2','s2','two')");
+		   "INSERT INTO visit(id,town,subject,summary) VALUES"
+		   "('v1','002','s1','one'),('v2','001','s2','two')");
 	field_sync(&world, 0);
 	assert_int_equal(replica_mended(world.tablets[0])->triggers, 0);
 }
