@@ -1,4 +1,4 @@
-/* api/api_identity.c - sessions, tokens, accounts, the audit log. */
+/* api/api_identity.c - sessions, tokens, accounts. */
 #include "api/handlers.h"
 
 #include <stdlib.h>
@@ -8,7 +8,6 @@
 #include "api/page.h"
 #include "api/service_impl.h"
 #include "base/date.h"
-#include "base/hex.h"
 #include "base/jcs.h"
 #include "sql_store.gen.h"
 #include "store/session.h"
@@ -73,16 +72,6 @@ static unsigned roles_in(const json_t *body)
 	json_array_foreach(json_object_get(body, "roles"), i, one) roles |=
 		role_parse(json_string_value(one));
 	return roles;
-}
-
-static void time_put(json_t *o, const char *name, int64_t ms)
-{
-	char text[25];
-
-	if (!ms)
-		return;
-	time_format(text, ms);
-	json_object_set_new(o, name, json_string(text));
 }
 
 /* -- sessions -- */
@@ -215,10 +204,10 @@ static enum rc token_item(void *ctx, const struct token_row *row,
 			 "read_only", row->is_reader);
 	if (row->agency && row->agency[0])
 		json_object_set_new(item, "agencies", page_words(row->agency));
-	time_put(item, "created_at", row->created_ms);
-	time_put(item, "expires_at", row->expires_ms);
-	time_put(item, "used_at", row->used_ms);
-	time_put(item, "revoked_at", row->revoked_ms);
+	page_time(item, "created_at", row->created_ms);
+	page_time(item, "expires_at", row->expires_ms);
+	page_time(item, "used_at", row->used_ms);
+	page_time(item, "revoked_at", row->revoked_ms);
 	json_array_append_new(list->items, item);
 	return RC_OK;
 }
@@ -317,6 +306,7 @@ static json_t *account_json(const struct account *a)
 	return o;
 }
 
+/* Those that lie within the scopes of who asks. */
 enum rc account_all(struct call *c)
 {
 	struct query *q = query_begin(c->store->db, SQL_ACCOUNT_LIST);
@@ -327,7 +317,7 @@ enum rc account_all(struct call *c)
 	query_text(q, 1, NULL);
 	while (rc == RC_OK && query_row(q)) {
 		rc = account_look(c->store, query_get_text(q, 0), &a, &c->err);
-		if (rc == RC_OK)
+		if (rc == RC_OK && account_sees(&c->actor, &a))
 			json_array_append_new(items, account_json(&a));
 	}
 	c->result = json_pack("{s:o}", "items", items);
@@ -348,9 +338,23 @@ static enum rc account_result(struct call *c, const char *name)
 	return rc;
 }
 
+/* Who does not see everybody is told the same of an account that there is not
+ * as of one that is another's. */
 enum rc account_one(struct call *c)
 {
-	return account_result(c, json_text(c->args, "account"));
+	const char *name = json_text(c->args, "account");
+	struct account a = { .scopes = "*" };
+	struct err missing = { 0 };
+	enum rc rc = account_look(c->store, name, &a, &missing);
+
+	if (rc != RC_OK && rc != RC_NOT_FOUND)
+		return err_set(&c->err, rc, "%s", missing.text);
+	if (rc == RC_NOT_FOUND)
+		snprintf(a.scopes, sizeof(a.scopes), "*");
+	if (!account_sees(&c->actor, &a))
+		return call_refuse(c, RC_DENIED, 403, "denied",
+				   "'%s' is no account of your scopes", name);
+	return account_result(c, name);
 }
 
 /* The etag that the If-Match has to be of, or one that none is. */
@@ -431,103 +435,4 @@ enum rc password_set(struct call *c)
 		return rc;
 	c->status = 204;
 	return account_change(c->store, &c->actor, &change, &by, &c->err);
-}
-
-/* -- the audit log -- */
-
-struct page {
-	const struct call *c;
-	json_t *items;
-	int64_t last; /* `seq` of the last item */
-	size_t most;
-	bool more;
-};
-
-static enum rc audit_item(void *ctx, const struct audit_row *row,
-			  struct err *err)
-{
-	static const char *const names[] = {
-		"who", "via",     "operation",  "scope", "kind",
-		"id",  "outcome", "request_id", "detail"
-	};
-	const char *const texts[] = {
-		row->who, row->via,     row->operation,  row->scope, row->kind,
-		row->id,  row->outcome, row->request_id, row->detail
-	};
-	struct page *p = ctx;
-	char hash[2 * SHA256_BYTES + 1];
-	json_t *item;
-
-	if (json_array_size(p->items) == p->most) {
-		p->more = true;
-		return err_set(err, RC_BUSY, "the page is full");
-	}
-	hex_encode(hash, row->hash, SHA256_BYTES);
-	item = json_pack("{s:I, s:s}", "seq", (json_int_t)row->seq, "hash",
-			 hash);
-	time_put(item, "at", row->at_ms);
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (texts[i])
-			json_object_set_new(item, names[i],
-					    json_string(texts[i]));
-	p->last = row->seq;
-	json_array_append_new(p->items, page_item(p->c, item, "seq"));
-	json_decref(item);
-	return RC_OK;
-}
-
-enum rc audit_page(struct call *c)
-{
-	const char *from = json_text(c->args, "from");
-	const char *to = json_text(c->args, "to");
-	struct audit_filter f = {
-		.who = json_text(c->args, "who"),
-		.operation = json_text(c->args, "operation"),
-		.scope = json_text(c->args, "scope"),
-		.kind = json_text(c->args, "kind"),
-		.outcome = json_text(c->args, "outcome"),
-		.request_id = json_text(c->args, "request"),
-		.about = json_text(c->args, "about"),
-		.with = json_text(c->args, "credential"),
-	};
-	struct page p = { .c = c,
-			  .items = json_array(),
-			  .most = (size_t)json_int(c->args, "limit", 100) };
-	struct err why = { 0 };
-	enum rc rc = page_from(c, &f.after_seq);
-
-	if (rc == RC_OK)
-		rc = page_members(c);
-	if (rc != RC_OK) {
-		json_decref(p.items);
-		return rc;
-	}
-	if (from)
-		(void)time_parse(from, &f.from_ms);
-	if (to)
-		(void)time_parse(to, &f.to_ms);
-	rc = audit_each(c->store, &f, audit_item, &p, &why);
-	c->result = json_pack("{s:o}", "items", p.items);
-	if (p.more) {
-		char last[24];
-
-		snprintf(last, sizeof(last), "%lld", (long long)p.last);
-		page_next(c, last);
-	} else if (rc != RC_OK) {
-		return err_set(&c->err, rc, "%s", why.text);
-	}
-	return RC_OK;
-}
-
-enum rc audit_top(struct call *c)
-{
-	struct buf b;
-	enum rc rc;
-
-	buf_init(&b, 16u << 10);
-	rc = audit_head_write(c->store, &b, &c->err);
-	if (rc == RC_OK)
-		rc = json_read(b.data, b.len, &c->result, &c->err);
-	buf_release(&b);
-	return rc;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/date.h"
 #include "base/hash.h"
 #include "base/hex.h"
 #include "base/jcs.h"
@@ -175,6 +176,16 @@ json_t *page_item(const struct call *c, json_t *item, const char *key)
 			json_object_set(out, name, json_object_get(item, name));
 	}
 	return out;
+}
+
+void page_time(json_t *item, const char *name, int64_t ms)
+{
+	char text[25];
+
+	if (!ms)
+		return;
+	time_format(text, ms);
+	json_object_set_new(item, name, json_string(text));
 }
 
 struct keyed {

@@ -30,5 +30,7 @@ enum rc page_cut(struct call *c, const char *key);
 
 /* "a,b" as a new array of texts. */
 json_t *page_words(const char *list);
+/* Set a member to a time of RFC 3339; 0: there is none. */
+void page_time(json_t *item, const char *name, int64_t ms);
 
 #endif

@@ -161,6 +161,12 @@ enum rc call_scope(struct call *c)
 			       : call_refuse(c, RC_DENIED, 403, "denied",
 					     "this is for accounts of all "
 					     "scopes and agencies");
+	case SCOPE_WITHIN:
+		return !c->actor.agency[0]
+			       ? RC_OK
+			       : call_refuse(c, RC_DENIED, 403, "denied",
+					     "this is for accounts of all "
+					     "agencies");
 	}
 	return RC_OK;
 }

@@ -58,15 +58,6 @@ struct listing {
 	json_t *all; /* --json; else NULL */
 };
 
-/* An entry of no scope is about the whole folder. */
-static bool may_see(const struct account *a, const struct audit_row *row)
-{
-	const unsigned roles = ROLE_AUDITOR | ROLE_ADMINISTRATOR;
-
-	return row->scope ? account_may(a, roles, row->scope)
-			  : account_may(a, roles, "*");
-}
-
 static const char *or_empty(const char *text)
 {
 	return text ? text : "";
@@ -114,7 +105,7 @@ static enum rc row_print(void *ctx, const struct audit_row *r, struct err *err)
 	char when[25];
 
 	(void)err;
-	if (!may_see(&l->c->account, r))
+	if (!audit_is_seen(&l->c->account, r))
 		return RC_OK;
 	time_format(when, r->at_ms);
 	if (l->all)
@@ -181,7 +172,7 @@ static int list(struct cli *c, const struct wanted *w)
 		return code;
 	f.scope = e.scope = c->scope;
 	e.by = op_by(&c->op);
-	if (!(c->account.roles & (ROLE_AUDITOR | ROLE_ADMINISTRATOR)))
+	if (!(c->account.roles & AUDIT_ROLES))
 		err_set(&c->err, RC_DENIED,
 			"only an auditor or administrator reads the audit "
 			"log");

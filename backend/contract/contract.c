@@ -99,9 +99,10 @@ static enum rc op_roles(const struct contract *c, const struct registry *kinds,
 static enum rc op_scope_read(struct operation *op, const char *word,
 			     struct err *err)
 {
-	static const char *const words[] = { "none", "asked", "record", "all" };
+	static const char *const words[] = { "none", "asked", "record", "all",
+					     "within" };
 
-	for (int i = 0; i < 4; i++)
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		if (word && !strcmp(word, words[i])) {
 			op->scope = (enum op_scope)i;
 			return RC_OK;

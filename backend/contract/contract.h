@@ -25,7 +25,16 @@
 /* Anybody, without an account: a role beside those of kind/kind.h. */
 #define ROLE_PUBLIC (1u << 30)
 
-enum op_scope { SCOPE_NONE, SCOPE_ASKED, SCOPE_RECORD, SCOPE_ALL };
+/* Where the account has to be somebody: nowhere in particular; in the scope
+ * that is asked for; in that of the record; in all scopes, for all agencies; or
+ * for all agencies, and the handler shows what lies within its scopes. */
+enum op_scope {
+	SCOPE_NONE,
+	SCOPE_ASKED,
+	SCOPE_RECORD,
+	SCOPE_ALL,
+	SCOPE_WITHIN
+};
 
 struct operation {
 	const char *id; /* operationId */

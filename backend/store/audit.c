@@ -251,6 +251,11 @@ enum rc audit_put(struct store *s, const struct audit_entry *e, struct err *err)
 	return store_write_end(s, mine, rc, err);
 }
 
+bool audit_is_seen(const struct account *a, const struct audit_row *row)
+{
+	return account_may(a, AUDIT_ROLES, row->scope ? row->scope : "*");
+}
+
 void audit_row_read(struct query *q, struct audit_row *out)
 {
 	size_t n;

@@ -73,6 +73,10 @@ struct audit_row {
 		*request_id, *detail; /* NULL where there is none */
 	unsigned char hash[SHA256_BYTES];
 };
+/* Whose entries an account sees: those of its scopes; one of no scope is about
+ * the whole folder, and for an account of all scopes. */
+#define AUDIT_ROLES (ROLE_AUDITOR | ROLE_ADMINISTRATOR)
+bool audit_is_seen(const struct account *a, const struct audit_row *row);
 /* Which ones; NULL or 0: all. `operation` takes its subcommands too: "token"
  * has "token make". `about` is the id of what an entry is about, or one that
  * its detail names in quotes, as those whom a list was read of. `with` is a

@@ -175,6 +175,9 @@ bool account_may(const struct account *a, unsigned role, const char *scope);
 /* Is it an administrator for all agencies whose scopes have those of the other?
  */
 bool account_manages(const struct account *actor, const struct account *of);
+/* The same of an administrator or an auditor: may it know what the other may?
+ */
+bool account_sees(const struct account *actor, const struct account *of);
 /* May it see and write what is this agency's? NULL: nobody's, everybody may. */
 bool account_may_agency(const struct account *a, const char *agency);
 /* The field that names the record whose agency one of this kind has, where it

@@ -86,6 +86,14 @@ bool account_manages(const struct account *actor, const struct account *of)
 	       account_scopes_cover(of->scopes, actor->scopes);
 }
 
+bool account_sees(const struct account *actor, const struct account *of)
+{
+	return actor->roles &
+		       (ROLE_ADMINISTRATOR | ROLE_AUDITOR | ROLE_SERVER) &&
+	       !actor->agency[0] &&
+	       account_scopes_cover(of->scopes, actor->scopes);
+}
+
 /* For one's own account, or as an administrator of all of its scopes. */
 static enum rc actor_may(const struct account *actor,
 			 const struct account *owner, struct err *err)

@@ -44,6 +44,67 @@ is "one that is another's and one that there is not are told of alike" "$(cat "$
 api DELETE "/v1/tokens/$bound"; is "and it is ended" 204 "$(cat "$T/status")"
 as chen
 answers 403 "is not yours" GET "/v1/tokens?account=cadm"
+
+# -- and what they may, and the log of the county; an auditor of it sees the same, and nobody sees another's
+for who in "aud auditor $S" "bound administrator $S --agency ag1" "farther administrator 33"; do
+	set -- $who
+	hufud account add "$1" --role "$2" --scope "$3" "${@:4}" --password-file "$T/pw" >/dev/null
+done
+names() { api GET "$1" | python3 -c 'import json, sys; print(*[i["account"] for i in json.load(sys.stdin)["items"]])'; }
+for who in cadm aud; do
+	as $who
+	is "$who sees the accounts of the county" "aud bound cadm chen once" "$(names /v1/accounts)"
+	is "with pages" "aud bound" "$(names '/v1/accounts?limit=2')"
+	answers 200 '"state":"active"' GET /v1/accounts/chen
+	for name in far farther admin zzz; do
+		answers 403 "'$name' is no account of your scopes" GET "/v1/accounts/$name"
+	done
+done
+as farther
+is "of the province: all of its counties'" "aud bound cadm chen far farther once" "$(names /v1/accounts)"
+as admin
+is "of all scopes" "admin aud bound cadm chen far farther once" "$(names /v1/accounts)"
+answers 404 "there is no account 'zzz'" GET /v1/accounts/zzz
+as bound
+for path in accounts accounts/bound audit; do answers 403 "accounts of all agencies" GET "/v1/$path"; done
+as chen
+for path in accounts accounts/chen audit; do answers 403 "this is for auditor" GET "/v1/$path"; done
+as cadm
+etag=$(api GET /v1/accounts/once | json etag)
+answers 200 '"disabled"' PATCH /v1/accounts/once -H "If-Match: \"$etag\"" -H "$M" -d '{"state":"disabled"}'
+for i in 1 2 3; do hufud set subject s1 phone=$i --scope $S >/dev/null; done
+hufud set agency ag1 name=one --new --scope catalog >/dev/null
+scopes() { python3 -c 'import json, sys; print(*sorted({i.get("scope", "-") for i in json.load(open(sys.argv[1]))["items"]}))' "$T/body"; }
+for who in cadm aud; do
+	as $who
+	answers 200 '"operation":"set"' GET "/v1/audit?limit=1000"; is "the county's entries and no others" $S "$(scopes)"
+	answers 200 '"operation":"set"' GET "/v1/audit?scope=$S"
+	answers 403 "no rights in scope 330108" GET "/v1/audit?scope=330108"
+	answers 403 "no rights in scope catalog" GET "/v1/audit?scope=catalog"
+	answers 403 "all scopes" GET /v1/audit/head
+done
+is "pages of one, to the end" "3 $(hufud audit list --format json --operation set --as cadm | grep -c .)" "$(python3 - "$URL" "$WHO" <<'P'
+import base64, json, sys, urllib.request
+n, cursor = 0, ""
+while cursor is not None:
+    ask = urllib.request.Request(f"{sys.argv[1]}/v1/audit?operation=set&limit=1{cursor}", headers={"Authorization": "Basic " + base64.b64encode(sys.argv[2].encode()).decode()})
+    page = json.load(urllib.request.urlopen(ask))
+    n += len(page["items"])
+    cursor = "&cursor=" + page["next"] if "next" in page else None
+print(3, n)
+P
+)"
+as admin
+answers 200 '"scope":"catalog"' GET "/v1/audit?limit=1000"; is "of all" "- $S catalog" "$(scopes)"
 server_stop
 holds "and the folder is sound" hufud check
+
+# -- a page looks at 20,000 entries: among others' many it is short, and goes on
+sqlite3 "$HUFU_DATA/hufu.db" "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20001)
+	INSERT INTO audit(seq, at_ms, who, via, operation, scope, outcome, hash) SELECT (SELECT max(seq) FROM audit) + i, 1, 'far', 'cli', 'set', '330108', 'ok', zeroblob(32) FROM n"
+server_start --limit-factor 0
+as cadm
+answers 200 '"next"' GET "/v1/audit?operation=set&limit=100"
+answers 200 '"items":\[\]' GET "/v1/audit?operation=set&cursor=$(json next <"$T/body")"
+server_stop
 passed

@@ -47,7 +47,7 @@ is "with one's own it is granted" 200 "$(bearer "$own" POST "/v1/recusals/$recus
 
 # -- who takes a scope as a whole
 as chen
-answers 201 '"id"' POST "/v1/draws?scope=$S" -H "$J" -H "$(key)" -d '{"count":2,"due":"2099-01-31"}'
+answers 201 '"id"' POST "/v1/draws?scope=$S" -H "$J" -H "$(key)" -d '{"count":2,'"$ANNOUNCED_JSON"'}'
 draw=$(json id <"$T/body")
 before=$(hufud audit head --json | json seq)
 WHO=; answers 200 '"format"' GET "/v1/draws/$draw/paper"

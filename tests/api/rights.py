@@ -232,8 +232,10 @@ class Document:
         rule = op.x["scope"]
         if rule == "all":
             return None if actor.scopes == "*" and not actor.agency else 403
-        if op.x["handler"] in ("account_create", "account_edit"):
-            # Nobody gives more than they have: the account is one of HERE.
+        if rule == "within" and not op.has("scope") and "{account}" not in op.path:
+            return None if not actor.agency else 403
+        if rule == "within" or op.x["handler"] in ("account_create", "account_edit"):
+            # Nobody gives more than they have, nor sees it: the account is one of HERE.
             return None if actor.covers(HERE) and not actor.agency else 403
         if rule == "none":
             return 403 if op.has("scope") and not actor.covers(HERE) else None
@@ -398,7 +400,7 @@ class Walk:
                 schema = self.d.resolve(p.get("schema", {}))
                 value = p.get("example", schema.get("example"))
                 query.append(p["name"] + "=" + urllib.parse.quote(str(value if value is not None else "subject")))
-        if op.has("scope") and op.x["scope"] in ("asked", "none"):
+        if op.has("scope") and op.x["scope"] in ("asked", "none", "within"):
             query.append("scope=" + ("catalog" if self.d.in_catalog(op) else HERE))
         if op.has("If-Match"):
             at = "catalog" if self.d.in_catalog(op) else HERE
