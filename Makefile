@@ -228,6 +228,7 @@ lint-scripts: $(OUT)/hufud $(OUT)/$(SONAME)
 	@sh tests/lint/features.sh
 	@python3 tests/lint/hufu_h.py $(OUT)/$(SONAME)
 	@python3 tests/lint/data_model.py --check
+	@python3 tests/lint/situations.py
 layers:
 	@awk -f tests/lint/layers.awk tests/lint/layers.txt \
 	    $(foreach room,$(rooms),$(wildcard $(room)/*.[ch]))

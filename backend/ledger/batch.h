@@ -77,6 +77,8 @@ struct take_record {
 	char why[ERR_TEXT_MAX];
 	bool is_marked, is_history; /* office_record */
 	bool changed, is_new;
+	/* what became an observation, and what stood there; owned, or NULL */
+	json_t *found, *seen;
 	bool altered; /* out: a recorded fact, by an import */
 };
 
@@ -146,6 +148,10 @@ enum rc conflict_write(struct batch *b, struct batch_scope *bs,
 		       const struct kind *k, const struct take *t,
 		       const struct take_record *r,
 		       const struct merge_result *m, json_t *ids);
+/* Take out of a record what is the office's alone and comes from elsewhere:
+ * `terminal` has what the author saw there, `found` and `seen` the rest. */
+enum rc observe_split(struct batch *b, const struct kind *k, unsigned role,
+		      struct take_record *r);
 /* Who may answer it: the authors of both sides, into its field `parties`. */
 void conflict_parties(const struct registry *kinds, const char *kind,
 		      json_t *conflict);

@@ -18,15 +18,13 @@
  *   handed_over         what was begun under a reassigned assignment
  *   reassigned_done     done before it was reassigned: the assignment of the
  *                       other is withdrawn, even where it has begun
- *   duplicate_visit     both did it, or one assignment has two signed visits:
- *                       both stand, one is the primary, by the earlier start,
- *                       else by the lower id
- *   (no name)           the visit decides: an assignment of which there is a
- *                       signed visit stands as if its state had been written
- *                       `done` beside it (settle_orders.c)
- *   other_subject       a signed visit of another subject than its
- *                       assignment's, which is not done by it
- *   other_team          ... with fewer than two of its assignment's officers
+ *   duplicate_visit     both did it, or one assignment has two signed visits,
+ *                       or one complaint (its source and number): both stand,
+ * one is the primary, by the earlier start, else by the lower id (no name) the
+ * visit decides: an assignment of which there is a signed visit stands as if
+ * its state had been written `done` beside it (settle_orders.c) other_subject
+ * a signed visit of another subject than its assignment's, which is not done by
+ * it other_team          ... with fewer than two of its assignment's officers
  *   other_signer        ... signed by somebody who is not one of its officers
  *   in_future           ... of a day that was yet to come: it does not count
  *   other_day           ... of another day than that on which its code was
@@ -52,6 +50,10 @@
  *   fact_altered        an import altered one that was recorded
  *   (field's `told`)    a value that stood was changed, and its kind file says
  *                       that this is told: score_altered
+ *   jurisdiction        a signed visit of a subject that had moved away
+ *                       before it began
+ *   amended_after_review  an amendment of a visit that was approved, which is
+ *                       reviewed again, or published
  *   came_back           a subject that gave way in a draw is in business again
  *   put_back            a subject stood otherwise while a draw was committed
  *   uscc_shared         a subject with the credit code of another
@@ -263,6 +265,10 @@ static enum rc signed_settle(struct settle *s, json_t *visit)
 		rc = settle_match(s, visit);
 	if (rc == RC_OK)
 		rc = settle_pins(s, visit);
+	if (rc == RC_OK)
+		rc = settle_jurisdiction(s, visit);
+	if (rc == RC_OK)
+		rc = settle_sources(s, visit);
 	return rc == RC_OK ? settle_findings(s, visit) : rc;
 }
 
@@ -300,6 +306,12 @@ static enum rc returned_settle(struct settle *s, const struct take_record *r)
 typedef enum rc follow_fn(struct settle *s, struct take_record *r,
 			  json_t *record);
 
+static enum rc follow_amendment(struct settle *s, struct take_record *r,
+				json_t *amendment)
+{
+	return settle_amended(s, r, amendment);
+}
+
 static enum rc follow_answer(struct settle *s, struct take_record *r,
 			     json_t *answer)
 {
@@ -336,6 +348,12 @@ static enum rc follow_draw(struct settle *s, struct take_record *r,
 	static const char *const over[] = { "void", NULL };
 
 	return settle_state_is(draw, over) ? draw_settle(s, r->id) : RC_OK;
+}
+
+static enum rc follow_observation(struct settle *s, struct take_record *r,
+				  json_t *observation)
+{
+	return settle_adopted(s, r, observation);
 }
 
 static enum rc follow_subject(struct settle *s, struct take_record *r,
@@ -403,10 +421,12 @@ static const struct follow {
 	follow_fn *run;
 	bool looks_itself;
 } followed[] = {
+	{ "amendment", follow_amendment, false },
 	{ "answer", follow_answer, false },
 	{ "assignment", follow_assignment, true },
 	{ "conflict", follow_conflict, false },
 	{ "draw", follow_draw, false },
+	{ "observation", follow_observation, false },
 	{ "subject", follow_subject, true },
 	{ "violation", follow_violation, false },
 	{ "visit", follow_visit, false },
@@ -463,6 +483,8 @@ static enum rc record_settle(struct settle *s, struct take_record *r)
 	json_t *record = NULL;
 	enum rc rc = change_told(s, r);
 
+	if (rc == RC_OK && !r->code && r->found)
+		rc = settle_observe(s, r);
 	if (!follow || rc != RC_OK)
 		return rc;
 	if (follow->looks_itself)

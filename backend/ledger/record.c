@@ -83,6 +83,8 @@ void take_release(struct take *t)
 	for (size_t i = 0; i < t->nrecords; i++) {
 		json_decref(t->records[i].terminal);
 		json_decref(t->records[i].base);
+		json_decref(t->records[i].found);
+		json_decref(t->records[i].seen);
 		free(t->records[i].body);
 	}
 	free(t->records);

@@ -103,6 +103,22 @@ enum rc settle_own_visits(struct settle *s, json_t *assignment);
 /* A question that was decided: was it about a duplicate? */
 enum rc settle_decided(struct settle *s, const json_t *conflict);
 
+/* Two signed visits of one complaint, by its source and its number there. */
+enum rc settle_sources(struct settle *s, json_t *visit);
+
+/* settle_late.c: a signed visit of a subject that had moved away before. */
+enum rc settle_jurisdiction(struct settle *s, json_t *visit);
+/* A new amendment of a visit that was reviewed: it is reviewed again, or, once
+ * published, told. */
+enum rc settle_amended(struct settle *s, const struct take_record *r,
+		       const json_t *amendment);
+
+/* observe.c: the observation of a record that was split. */
+enum rc settle_observe(struct settle *s, const struct take_record *r);
+/* One that was adopted goes into its record, against what its author saw. */
+enum rc settle_adopted(struct settle *s, const struct take_record *r,
+		       const json_t *observation);
+
 /* settle_codes.c: a subject whose credit code changed, and all who have or had
  * the same one. */
 enum rc settle_codes(struct settle *s, const struct take_record *r);

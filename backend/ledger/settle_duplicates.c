@@ -150,6 +150,41 @@ enum rc settle_own_visits(struct settle *s, json_t *assignment)
 		       : rc;
 }
 
+/* The signed visits of one complaint: the first, or each other with it. */
+struct complaint {
+	const json_t *visit;
+	json_t *first; /* NULL: still looked for */
+	bool is_found;
+};
+
+static enum rc complaint_visit(struct settle *s, json_t *visit, void *ctx)
+{
+	struct complaint *c = ctx;
+
+	if (!visit_is_signed(visit) ||
+	    !settle_same_text(visit, c->visit, "source"))
+		return RC_OK;
+	if (c->is_found)
+		return visit == c->first ? RC_OK : pair_up(s, c->first, visit);
+	if (!c->first || is_before(visit, c->first))
+		c->first = visit;
+	return RC_OK;
+}
+
+enum rc settle_sources(struct settle *s, json_t *visit)
+{
+	const char *number = json_text(visit, "source_id");
+	struct complaint c = { .visit = visit };
+	enum rc rc = RC_OK;
+
+	if (!number || !json_text(visit, "source"))
+		return RC_OK;
+	for (int i = 0; i < 2 && rc == RC_OK; i++, c.is_found = true)
+		rc = settle_each(s, SQL_VISITS_OF_SOURCE, number, "visit",
+				 complaint_visit, &c);
+	return rc;
+}
+
 static enum rc is_asked(struct settle *s, const char *visit, bool *asked)
 {
 	struct query *q =

@@ -111,6 +111,9 @@ static enum rc record_judge(struct batch *b, const struct batch_scope *bs,
 	rc = q_judge(b, r);
 	if (rc != RC_OK)
 		return rc;
+	rc = observe_split(b, k, t->role, r);
+	if (rc != RC_OK)
+		return rc;
 	if (r->has_q && r->q_code[0])
 		refuse(r, "after_quarantine",
 		       "an earlier change of this record is in quarantine");
@@ -253,7 +256,7 @@ static enum rc result_write(struct batch *b, struct batch_scope *bs,
 			    const struct merge_result *m, int64_t packet,
 			    struct outcome *o)
 {
-	bool as_sent = json_equal(m->record, s->terminal);
+	bool as_sent = !r->found && json_equal(m->record, s->terminal);
 	json_t *stored = NULL;
 	char *body = NULL;
 	size_t len = 0;

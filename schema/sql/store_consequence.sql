@@ -3,6 +3,9 @@
 -- name: visits_of_assignment
 SELECT id FROM visit WHERE scope = ?1 AND assignment = ?2 ORDER BY id
 
+-- name: visits_of_source
+SELECT id FROM visit WHERE scope = ?1 AND source_id = ?2 ORDER BY id
+
 -- name: assignments_reassigned_to
 SELECT id FROM assignment WHERE scope = ?1 AND reassigned_to = ?2 ORDER BY id
 
