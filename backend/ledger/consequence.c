@@ -55,7 +55,9 @@
  *   amended_after_review  an amendment of a visit that was approved, which is
  *                       reviewed again, or published
  *   came_back           a subject that gave way in a draw is in business again
- *   put_back            a subject stood otherwise while a draw was committed
+ *   put_back            a subject stood otherwise while a draw was committed,
+ *                       or was exempt by who takes that back
+ *   second_terminal     an officer who has a terminal gets another
  *   uscc_shared         a subject with the credit code of another
  *   left_out            a tablet's violation of a visit that had been signed,
  *                       or an answer: what was signed stands, and an answer
@@ -367,6 +369,18 @@ static enum rc follow_subject(struct settle *s, struct take_record *r,
 	return rc == RC_OK ? returned_settle(s, r) : rc;
 }
 
+static enum rc follow_exemption(struct settle *s, struct take_record *r,
+				json_t *exemption)
+{
+	return settle_exemption(s, r, exemption);
+}
+
+static enum rc follow_enrolment(struct settle *s, struct take_record *r,
+				json_t *enrolment)
+{
+	return settle_terminal(s, r, enrolment);
+}
+
 /* A fact that was taken back or altered is told. */
 static enum rc fact_told(struct settle *s, struct take_record *r,
 			 const json_t *fact)
@@ -426,6 +440,8 @@ static const struct follow {
 	{ "assignment", follow_assignment, true },
 	{ "conflict", follow_conflict, false },
 	{ "draw", follow_draw, false },
+	{ "enrolment", follow_enrolment, false },
+	{ "exemption", follow_exemption, false },
 	{ "observation", follow_observation, false },
 	{ "subject", follow_subject, true },
 	{ "violation", follow_violation, false },

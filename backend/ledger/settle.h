@@ -126,6 +126,14 @@ enum rc settle_codes(struct settle *s, const struct take_record *r);
 /* settle_around.c: a subject that stood otherwise while a draw was committed,
  * and stands again as before it: an alarm `put_back` names who did that. */
 enum rc settle_around(struct settle *s, const struct take_record *r);
+/* An exemption that holds for less than it did: the same alarm where who took
+ * it back gave it before a draw that left the subject out for it. */
+enum rc settle_exemption(struct settle *s, const struct take_record *r,
+			 const json_t *exemption);
+
+/* settle_terminal.c: a terminal of an officer who has one: an alarm. */
+enum rc settle_terminal(struct settle *s, const struct take_record *r,
+			const json_t *enrolment);
 
 /* settle_facts.c: `record` is the visit or violation of `r` as it stands. */
 /* One that counted is void or withdrawn: an alarm says by whom and why. */

@@ -72,6 +72,27 @@ AND d.committed_at >= ?2 ORDER BY d.committed_at DESC, d.id LIMIT 50
 SELECT body FROM log WHERE scope = ?1 AND kind = 'subject' AND id = ?2
 AND position < ?3 ORDER BY position DESC LIMIT 10
 
+-- name: exemption_around
+-- (draws committed since ?4, and how an exemption stood then that account ?3 had
+-- written at most ?5 ms before)
+WITH c AS (SELECT d.id, d.committed_at, (SELECT min(l.position) FROM log AS l
+	WHERE l.scope = d.scope AND l.kind = 'draw' AND l.id = d.id) AS position
+	FROM draw AS d WHERE d.scope = ?1 AND d.state <> 'void'
+	AND d.committed_at >= ?4)
+SELECT c.id, c.committed_at, (SELECT l.body FROM log AS l
+	WHERE l.scope = ?1 AND l.kind = 'exemption' AND l.id = ?2
+	AND l.position < c.position ORDER BY l.position DESC LIMIT 1)
+FROM c WHERE EXISTS (SELECT 1 FROM log AS g
+	JOIN packet AS p ON p.number = g.packet
+	WHERE g.scope = ?1 AND g.kind = 'exemption' AND g.id = ?2
+	AND g.position < c.position
+	AND p.author = ?3 AND p.received >= c.committed_at - ?5)
+ORDER BY c.committed_at DESC, c.id LIMIT 50
+
+-- name: enrolments_of_officer
+SELECT id FROM enrolment WHERE scope = ?1 AND officer = ?2
+AND state = 'active' ORDER BY id
+
 -- name: draw_gave_way
 -- (a draw that stands, in which this subject gave way to another)
 SELECT id FROM draw WHERE scope = ?1 AND state IN ('drawn', 'verified')

@@ -9,7 +9,7 @@ holds "a coordinator" hufud account add chen --role coordinator --scope '*' --pa
 server_start
 tablet a o1
 tablet b o2
-on a "INSERT INTO visit(id,subject,summary) VALUES('v1','s1','clean')"
+on a "INSERT INTO visit(id,subject,town,summary) VALUES('v1','s1','002','clean')"
 hufu commit -m "visit of s1" --replica "$T/a.db" >/dev/null
 sync a >/dev/null
 sync b >/dev/null
@@ -85,4 +85,29 @@ is "in the end, too, its packets are git's" "$($G log --full-history --diff-filt
 	"$(h '" ".join(sorted(e["packet"] for e in v)) + " "')"
 fails 1 "no visit 'v9'" hufud history visit v9
 fails 2 "name a kind and an id" hufud history visit
+
+# what was refused is among the packets that wrote, and the main line says so
+on b "UPDATE subject SET name='mine' WHERE id='s3'"
+sync b >/dev/null
+$G fetch -q origin
+is "a refused packet is in the list" o2 "$($G log --full-history --diff-filter=AM --format=%an origin/$S -- subject/s3 | grep -v admin)"
+is "the main line says so, with the code" "$($G log --full-history --diff-filter=AM --author=o2 --format=%H origin/$S -- subject/s3) role" \
+	"$($G log --format=%B origin/$S | sed -n 's,^Quarantined: \([^ ]*\) subject/s3 \([a-z_]*\)$,\1 \2,p')"
+is "nobody refused this one" 0 "$($G log --format=%B origin/$S | grep -c '^Quarantined: .* visit/v1 ')"
+
+# a second terminal of an officer is told, and who made its code does not close that
+is "each officer has one terminal" 0 "$(sqlite3 "$HUFU_DATA/hufu.db" "SELECT count(*) FROM alarm WHERE rule='second_terminal'")"
+HUFU_ACCOUNT=chen tablet c o1
+sync b >/dev/null
+is "the alarm comes to a tablet" "chen" "$(sqlite3 "$T/b.db" "SELECT json_extract(named,'\$[0]') FROM alarm WHERE rule='second_terminal' AND text LIKE '''chen'' made the code of terminal % for officer ''o1'', who has terminal %'")"
+id=$(sqlite3 "$HUFU_DATA/hufu.db" "SELECT id FROM alarm WHERE rule='second_terminal'")
+is "and to the auditor" "second_terminal" "$(hufud export alarm --scope $S --as fang | grep -o "second_terminal")"
+is "with the deed" 1 "$(hufud audit list --operation enrol --as song --format json | grep -c '"who":"chen"')"
+hufud set alarm "$id" explanation="a spare one" state=explained --scope $S --as chen >/dev/null
+fails 1 "second person" hufud set alarm "$id" state=closed --scope $S --as chen
+holds "the auditor does" hufud set alarm "$id" state=closed --scope $S --as fang
+t=$(sqlite3 "$HUFU_DATA/hufu.db" "SELECT terminal FROM enrolment WHERE officer='o2'")
+hufud terminal revoke "$t" --reason lost --scope $S >/dev/null
+tablet d o2
+is "one that was revoked has a successor" 1 "$(sqlite3 "$HUFU_DATA/hufu.db" "SELECT count(*) FROM alarm WHERE rule='second_terminal'")"
 passed

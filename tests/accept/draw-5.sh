@@ -53,4 +53,11 @@ hufud set subject s40 --scope $S industry=F52 --as chen >/dev/null
 holds "a frame without it" commit --count 3 --industry H62 --town 001 --reason "the trade"
 hufud set subject s40 --scope $S industry=H62 --as chen >/dev/null
 is "who did it is named" 1 "$(sqlite3 "$HUFU_DATA/hufu.db" "SELECT count(*) FROM alarm WHERE rule='put_back' AND text LIKE '''chen'' put subject ''s40'' back as it was before draw %'")"
+printf 'id,subject,reason,valid_to,state\nx1,s38,audited elsewhere,2099-12-31,active\n' >"$T/exempt.csv"
+holds "an exemption for the hour" hufud import exemption "$T/exempt.csv" --scope $S --as chen
+three=$(commit --count 3 --industry H62 --town 001 --reason "without s38" --json | json id)
+hufud draw show "$three" --out "$T/three.json" >/dev/null
+is "leaves it out" 1 "$(grep -c '"exempt until 2099-12-31: audited elsewhere"' "$T/three.json")"
+hufud set exemption x1 --scope $S state=ended --as chen >/dev/null
+is "who takes it back is named" 1 "$(sqlite3 "$HUFU_DATA/hufu.db" "SELECT count(*) FROM alarm WHERE rule='put_back' AND text LIKE '''chen'' took back exemption ''x1'' of subject ''s38'', which the same account gave before draw ''$three''%'")"
 passed

@@ -1,5 +1,6 @@
 /* What a kind file says of records beside each other (`apart`), of who made
- * them (`other_than_maker`), and the alarm about a subject that came back. */
+ * them (`other_than_maker`), and the alarms about who comes back into the frame
+ * of a draw. */
 #include "test_domain_draw_harness.h"
 
 #include "lib/quoted.h"
@@ -237,6 +238,43 @@ static void a_subject_set_back_after_a_commitment_is_told(void **state)
 			 1);
 }
 
+/* Who gives an exemption, has a draw committed and takes it back. */
+static void an_exemption_for_a_commitment_is_told(void **state)
+{
+	struct world *w = *state;
+	struct draw_options o = { .count = 1 };
+	char draw[21];
+	const char *told = "SELECT count(*) FROM alarm WHERE rule='put_back'";
+#define EXEMPTION(id, by, to, is)                                              \
+	write_as(w, by, SCOPE, "exemption", id,                                \
+		 "{'subject':'s000','reason':'audit','valid_to':'" to          \
+		 "','state':'" is "'}")
+
+	EXEMPTION("e0", "chen", "2099-12-31", "active");
+	EXEMPTION("e0", "chen", "2099-12-31", "ended");
+	EXEMPTION("e1", "chen", "2099-12-31", "active");
+	EXEMPTION("e2", "chen", "2099-12-31", "active");
+	EXEMPTION("e3", "chen", "2099-12-31", "active");
+	commit(w, &o, draw);
+	EXEMPTION("e4", "chen", "2099-12-31", "active");
+	EXEMPTION("e4", "chen", "2099-12-31", "ended");
+	assert_int_equal(count(w, told), 0); /* it was not there yet */
+	EXEMPTION("e1", "chen", "2100-12-31", "active");
+	assert_int_equal(count(w, told), 0); /* it holds for longer */
+	EXEMPTION("e2", "li", "2099-12-31", "ended");
+	assert_int_equal(count(w, told), 0); /* another's decision */
+	EXEMPTION("e1", "chen", "2099-12-30", "active");
+	EXEMPTION("e3", "chen", "2099-12-31", "ended");
+	assert_int_equal(count(w, told), 2);
+	assert_int_equal(count(w, "SELECT count(*) FROM alarm WHERE text LIKE "
+				  "'''chen'' took back exemption ''e3'' of "
+				  "subject ''s000'', which the same account "
+				  "gave before draw %'"),
+			 1);
+	EXEMPTION("e0", "chen", "2099-12-30", "ended");
+	assert_int_equal(count(w, told), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -245,6 +283,7 @@ int main(void)
 		IN_WORLD(who_made_a_record_does_not_decide_it),
 		IN_WORLD(a_subject_that_gave_way_and_is_back_is_told),
 		IN_WORLD(a_subject_set_back_after_a_commitment_is_told),
+		IN_WORLD(an_exemption_for_a_commitment_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
