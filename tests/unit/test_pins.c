@@ -221,6 +221,38 @@ static void a_lead_that_was_set_first_may(void **state)
 	on_server("SELECT lead FROM visit", "o1");
 }
 
+/* Who is no officer of the visit any more when it is signed was not there. */
+static void answers_of_who_was_not_there_are_left_out(void **state)
+{
+	(void)state;
+	catalog_make();
+	field_exec(&world, 0,
+		   VISIT "code_shown_at,form,state) VALUES"
+			 "('v1','s2'," TEAM "," NOW ",'f1','checking'),"
+			 "('v2','s2'," TEAM "," NOW ",'f1','checking');"
+			 "INSERT INTO answer(id,visit,point,author,value) "
+			 "VALUES('n1','v1','k','o1','fail'),"
+			 "('n2','v2','k','o1','pass')");
+	field_sync(&world, 0);
+	field_sync(&world, 1);
+	field_exec(&world, 1,
+		   "INSERT INTO answer(id,visit,point,author,value) "
+		   "VALUES('n3','v1','k','o2','pass');"
+		   "UPDATE visit SET officers='[\"o2\",\"o3\"]',"
+		   "result_codes='[\"1\"]',state='signed' WHERE id='v1';"
+		   "UPDATE visit SET result_codes='[\"1\"]',state='signed' "
+		   "WHERE id='v2'");
+	field_sync(&world, 1);
+	on_server("SELECT record_id||' '||level||': '||text FROM alarm "
+		  "WHERE rule='not_present'",
+		  "v1 notice: visit 'v1' was signed with answers of 'o1', who "
+		  "is not one of its officers: they are left out");
+	on_server("SELECT count(*) FROM alarm WHERE rule IN "
+		  "('result_contradicts','not_present')",
+		  "1");
+	on_server("SELECT group_concat(state) FROM visit", "signed,signed");
+}
+
 static void a_tablets_visit_lies_in_its_subjects_town(void **state)
 {
 	(void)state;
@@ -261,6 +293,7 @@ int main(void)
 		TEST(nothing_found_is_what_the_answers_say),
 		TEST(nobody_makes_himself_lead_after_the_first_answer),
 		TEST(a_lead_that_was_set_first_may),
+		TEST(answers_of_who_was_not_there_are_left_out),
 		TEST(a_tablets_visit_lies_in_its_subjects_town),
 		TEST(a_score_that_stood_is_told_when_it_changes),
 	};
