@@ -52,9 +52,10 @@ enum rc cli_act_as(struct cli *c, const char *account);
  * store's only county. EXIT_USE after a message that lists the scopes when it
  * could be several, EXIT_FAILED when there is no such kind. */
 int cli_scope(struct cli *c, const char *kind, const char *id);
-/* For a command of one record, `KIND ID`: options, folder, scope, and the right
- * to read it. EXIT_DONE, or another after a message. */
-int cli_record(struct cli *c, const char *usage, const char **words);
+/* For a command of one record, `KIND ID`: options (its own or NULL), folder,
+ * scope, and the right to read it. EXIT_DONE, or another after a message. */
+int cli_record(struct cli *c, const struct cli_option *own, const char *usage,
+	       const char **words);
 /* "Li (o1)" for an officer of the scope; whoever has no name there is an
  * account: its id, behind `otherwise`. */
 void cli_author_print(struct cli *c, const char *id, const char *otherwise);
@@ -97,6 +98,7 @@ command_fn cmd_search;
 command_fn cmd_init, cmd_serve, cmd_account, cmd_terminal, cmd_import, cmd_draw,
 	cmd_rate, cmd_rating, cmd_export, cmd_show, cmd_set, cmd_conflicts,
 	cmd_check, cmd_mirror, cmd_rebuild, cmd_epoch, cmd_kind, cmd_key,
-	cmd_quarantine, cmd_history, cmd_status, cmd_audit, cmd_token;
+	cmd_quarantine, cmd_history, cmd_blame, cmd_status, cmd_audit,
+	cmd_token;
 
 #endif

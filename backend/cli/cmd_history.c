@@ -90,7 +90,7 @@ int cmd_history(struct cli *c)
 	json_t *history = NULL;
 	const json_t *v;
 	size_t i;
-	int code = cli_record(c, usage, words);
+	int code = cli_record(c, NULL, usage, words);
 
 	if (code != EXIT_DONE)
 		return code;

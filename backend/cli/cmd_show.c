@@ -3,15 +3,21 @@
 #include "cli/plain.h"
 
 #include "base/date.h"
+#include "base/jcs.h"
+#include "ledger/plain.h"
 #include "sql_store.gen.h"
+#include "store/past.h"
 
 static const char usage[] =
-	"usage: hufud show KIND ID [--scope S] [--json]\n"
+	"usage: hufud show KIND ID [--as-of DATE|POSITION] [--scope S] "
+	"[--json]\n"
 	"\n"
 	"Shows a record as it stands on the main line: its fields with their "
 	"names in\n"
 	"Chinese and English, its version, and the packets that wrote it, "
 	"newest first.\n"
+	"With --as-of as it stood at the end of that day in UTC, or at a "
+	"position.\n"
 	"\n" CLI_SCOPE_USAGE "\nOptions: --data DIR, --as ACCOUNT\n";
 
 static void value_print(const struct field *f, const json_t *value)
@@ -59,7 +65,8 @@ static void fields_print(const struct kind *k, const json_t *record)
 }
 
 /* The packets that wrote it, as JSON; new reference. */
-static json_t *writers_load(struct cli *c, const char *kind, const char *id)
+static json_t *writers_load(struct cli *c, const char *kind, const char *id,
+			    int64_t at)
 {
 	struct query *q = query_begin(c->store->db, SQL_RECORD_WRITERS);
 	json_t *all = json_array();
@@ -67,6 +74,7 @@ static json_t *writers_load(struct cli *c, const char *kind, const char *id)
 	query_text(q, 1, c->scope);
 	query_text(q, 2, kind);
 	query_text(q, 3, id);
+	query_int(q, 4, at);
 	while (query_row(q)) {
 		char hex[OID_HEX_SIZE] = "", when[25] = "";
 		struct oid oid;
@@ -115,28 +123,62 @@ static void writers_print(const json_t *writers)
 			: "");
 }
 
+/* As it stood at a position: plain, a new reference, with the id of its
+ * version.
+ */
+static enum rc record_load(struct cli *c, const char *const *words, int64_t at,
+			   json_t **out, struct oid *version)
+{
+	json_t *outer = NULL;
+	char *stored = NULL;
+	size_t len = 0;
+	enum rc rc = store_record_at(c->store, c->scope, words[0], words[1], at,
+				     &stored, &len, &c->err);
+
+	if (rc == RC_NOT_FOUND)
+		return err_set(&c->err, rc,
+			       at == INT64_MAX
+				       ? "there is no %s '%s' in scope %s"
+				       : "there was no %s '%s' in scope %s "
+					 "then",
+			       words[0], words[1], c->scope);
+	if (rc == RC_OK)
+		rc = oid_of(version, OBJECT_BLOB, stored, len, &c->err);
+	if (rc == RC_OK)
+		rc = json_read(stored, len, &outer, &c->err);
+	if (rc == RC_OK)
+		rc = record_plain(c->store,
+				  registry_kind(c->store->kinds, words[0]),
+				  outer, out, &c->err);
+	free(stored);
+	json_decref(outer);
+	return rc;
+}
+
 int cmd_show(struct cli *c)
 {
-	const char *words[3] = { NULL, NULL, NULL };
+	const char *words[3] = { NULL, NULL, NULL }, *as_of = NULL;
+	const struct cli_option own[] = { { "--as-of", &as_of, NULL },
+					  { NULL, NULL, NULL } };
 	json_t *record = NULL, *writers = NULL;
-	char *stored = NULL, hex[OID_HEX_SIZE];
+	char hex[OID_HEX_SIZE];
 	const struct kind *k;
+	struct past_point point = { .position = INT64_MAX };
 	int64_t position;
 	struct oid version;
-	size_t len;
-	int code = cli_record(c, usage, words);
-	enum rc rc;
+	int code = cli_record(c, own, usage, words);
+	enum rc rc = RC_OK;
 
 	if (code != EXIT_DONE)
 		return code;
-	rc = ledger_record(&c->op, c->scope, words[0], words[1], &record);
+	if (as_of)
+		rc = past_point_parse(c->store, c->scope, as_of, &point,
+				      &c->err);
 	if (rc == RC_OK)
-		rc = store_record(c->store, c->scope, words[0], words[1],
-				  &stored, &len, &position, &c->err);
+		rc = record_load(c, words, point.position, &record, &version);
 	if (rc == RC_OK)
-		rc = oid_of(&version, OBJECT_BLOB, stored, len, &c->err);
-	free(stored);
-	writers = rc == RC_OK ? writers_load(c, words[0], words[1]) : NULL;
+		writers = writers_load(c, words[0], words[1], point.position);
+	position = json_int(json_array_get(writers, 0), "position", 0);
 	if (!writers) {
 		json_decref(record);
 		return cli_fail(c, &c->err);

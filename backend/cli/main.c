@@ -31,6 +31,7 @@ static const struct command {
 	{ "search", cmd_search, "find records by a fragment of name or code" },
 	{ "show", cmd_show, "show a record and its history" },
 	{ "history", cmd_history, "tell who changed which field when" },
+	{ "blame", cmd_blame, "tell who last changed each field" },
 	{ "set", cmd_set, "change fields of a record" },
 	{ "conflicts", cmd_conflicts, "list and decide conflicts" },
 	{ "quarantine", cmd_quarantine, "list what may not be merged" },

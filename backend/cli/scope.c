@@ -102,9 +102,10 @@ int cli_scope(struct cli *c, const char *kind, const char *id)
 	return EXIT_DONE;
 }
 
-int cli_record(struct cli *c, const char *usage, const char **words)
+int cli_record(struct cli *c, const struct cli_option *own, const char *usage,
+	       const char **words)
 {
-	int code = cli_options(c, NULL, usage, words, 2);
+	int code = cli_options(c, own, usage, words, 2);
 
 	if (code != EXIT_DONE)
 		return code;

@@ -5,6 +5,7 @@
 #include "base/jcs.h"
 #include "base/json_memory.h"
 #include "kind/rows.h"
+#include "ledger/blame.h"
 #include "sql_store.gen.h"
 
 #define BATCH_BYTES_MAX (64u << 20)
@@ -315,6 +316,11 @@ enum rc batch_write(struct batch *b, struct batch_scope *bs, const char *kind,
 		 json_text(record, "town"));
 	t->position = *position = ++bs->position;
 	sha256_add_record(&bs->chain, kind, id, body, body_bytes);
+	if (!added || !t->is_new)
+		rc = blame_write(b->store, bs->scope, kind, id, *position,
+				 record, b->err);
+	if (rc != RC_OK)
+		return rc;
 	q = query_begin(b->store->db, SQL_LOG_PUT);
 	query_text(q, 1, bs->scope);
 	query_int(q, 2, *position);

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 
 #include "base/jcs.h"
+#include "ledger/blame.h"
 #include "object/sshsig.h"
 #include "sql_store.gen.h"
 #include "tree/tree.h"
@@ -178,6 +179,18 @@ static enum rc scratch_open(struct check *c)
 	return rc == RC_OK ? tree_create(c->scratch, c->err) : rc;
 }
 
+static enum rc blames_check(struct check *c)
+{
+	int64_t position;
+	enum rc rc = blame_check(c->s, c->at->scope, &position, c->err);
+
+	return rc == RC_OK && position
+		       ? check_fault(c, position, "table blame",
+				     "it is not what the versions up to there "
+				     "say")
+		       : rc;
+}
+
 static enum rc scope_check(struct check *c)
 {
 	enum rc rc = check_main_line(c);
@@ -189,6 +202,8 @@ static enum rc scope_check(struct check *c)
 	if (rc == RC_OK)
 		rc = check_tree(c);
 	db_rollback(c->scratch);
+	if (rc == RC_OK)
+		rc = blames_check(c);
 	return rc == RC_OK ? check_packets(c) : rc;
 }
 

@@ -67,13 +67,14 @@ static enum rc base_load(struct history *h, struct version *v)
 		rc = ledger_head_at(s, h->scope, &c->base, &head, h->op->err);
 	if (rc != RC_OK)
 		return rc;
-	q = query_begin(s->db, SQL_PACKET_SEEN_BY);
+	q = query_begin(s->db, SQL_HISTORY_SEEN);
 	query_text(q, 1, h->kind->name);
 	query_text(q, 2, h->id);
 	query_text(q, 3, h->scope);
 	query_text(q, 4, c->journal);
 	query_int(q, 5, c->sequence);
 	query_int(q, 6, head.number);
+	query_int(q, 7, v->number);
 	found = query_row(q);
 	if (found)
 		rc = plain_read(h, query_get_text(q, 3), query_get_len(q, 3),
@@ -350,6 +351,57 @@ static enum rc versions_walk(struct history *h)
 		return err_set(h->op->err, RC_NOT_FOUND,
 			       "there is no %s '%s' in scope %s", h->kind->name,
 			       h->id, h->scope);
+	return rc;
+}
+
+/* What stood before a position; *out stays NULL where nothing did. */
+static enum rc before_load(struct history *h, int64_t position, json_t **out)
+{
+	char *text;
+	size_t len;
+	enum rc rc =
+		store_record_at(h->op->store, h->scope, h->kind->name, h->id,
+				position - 1, &text, &len, h->op->err);
+
+	if (rc == RC_OK)
+		rc = plain_read(h, text, len, out);
+	free(text);
+	return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
+enum rc ledger_history_at(struct op *op, const char *scope, const char *kind,
+			  const char *id, int64_t position, json_t **out)
+{
+	struct history_page all = { .most = SIZE_MAX };
+	struct history h = { .op = op,
+			     .page = &all,
+			     .scope = scope,
+			     .id = id,
+			     .kind = registry_kind(op->store->kinds, kind),
+			     .out = json_array() };
+	json_t *last = NULL;
+	struct query *q;
+	enum rc rc = conflicts_load(&h);
+
+	*out = NULL;
+	if (rc == RC_OK)
+		rc = before_load(&h, position, &last);
+	q = query_begin(op->store->db, SQL_HISTORY_VERSION);
+	query_text(q, 1, scope);
+	query_int(q, 2, position);
+	if (rc == RC_OK && query_row(q))
+		rc = version_take(&h, q, &last);
+	if (query_end(q, op->err) != RC_OK)
+		rc = op->err->code;
+	if (rc == RC_OK && !json_array_size(h.out))
+		rc = err_set(op->err, RC_CORRUPT,
+			     "the log of scope %s has no position %lld", scope,
+			     (long long)position);
+	if (rc == RC_OK)
+		*out = json_incref(json_array_get(h.out, 0));
+	json_decref(last);
+	json_decref(h.conflicts);
+	json_decref(h.out);
 	return rc;
 }
 

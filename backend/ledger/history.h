@@ -22,6 +22,10 @@
 enum rc ledger_history(struct op *op, const char *scope, const char *kind,
 		       const char *id, json_t **out);
 
+/* The entry of one version, at its position; a new reference. */
+enum rc ledger_history_at(struct op *op, const char *scope, const char *kind,
+			  const char *id, int64_t position, json_t **out);
+
 /* Some of it: `most` entries behind the first `from`. What comes later stands
  * behind, so an entry's number stays what it is. */
 struct history_page {

@@ -3,6 +3,7 @@
 
 #include "base/jcs.h"
 #include "kind/rows.h"
+#include "ledger/blame.h"
 #include "sql_store.gen.h"
 #include "tree/tree.h"
 
@@ -82,6 +83,8 @@ static enum rc scope_remake(struct op *op, const char *scope,
 		rc = ended;
 	if (rc == RC_OK)
 		rc = tree_rebuild(op->store->db, scope, NULL, &root, op->err);
+	if (rc == RC_OK)
+		rc = blame_rebuild(op->store, scope, op->err);
 	if (rc == RC_OK)
 		rc = ledger_head(op->store, scope, &head, op->err);
 	if (rc == RC_OK && !oid_equal(&root, &head.root))

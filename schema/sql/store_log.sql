@@ -308,7 +308,7 @@ SELECT l.position, p.oid, p.author, p.terminal, p.received, l.merged
 FROM log AS l LEFT JOIN packet AS p ON p.number = l.packet
 WHERE l.scope = ?1 AND l.position IN
 (SELECT position FROM log WHERE scope = ?1 AND kind = ?2 AND id = ?3
-	ORDER BY position DESC LIMIT 50)
+	AND position <= ?4 ORDER BY position DESC LIMIT 50)
 ORDER BY l.position DESC LIMIT 50
 
 -- name: conflict_ids
@@ -319,7 +319,7 @@ UNION ALL SELECT 'conflict_private', id FROM conflict_private WHERE scope = ?1
 -- (and packets that wrote the record without changing what stands)
 SELECT l.position, l.body, l.merged, l.packet, coalesce(p.received,
 	(SELECT time FROM main_commit WHERE scope = l.scope
-	AND position >= l.position ORDER BY number LIMIT 1)) AS received,
+	AND position >= l.position ORDER BY position, number LIMIT 1)) AS received,
 	p.body, NULL
 FROM log AS l LEFT JOIN packet AS p ON p.number = l.packet
 WHERE l.scope = ?1 AND l.position IN
@@ -333,6 +333,29 @@ AND p.number NOT IN (SELECT packet FROM log WHERE scope = ?1
 		WHERE scope = ?1 AND kind = ?2 AND id = ?3)
 	AND packet IS NOT NULL)
 ORDER BY received, 4, 1
+
+-- name: history_version
+-- (one of them, likewise)
+SELECT l.position, l.body, l.merged, l.packet, coalesce(p.received,
+	(SELECT time FROM main_commit WHERE scope = l.scope
+	AND position >= l.position ORDER BY position, number LIMIT 1)),
+	p.body, NULL
+FROM log AS l LEFT JOIN packet AS p ON p.number = l.packet
+WHERE l.scope = ?1 AND l.position = ?2
+
+-- name: history_seen
+-- (packet_seen_by for a packet that was taken in long ago, number ?7: what lies
+-- between its base and itself is what is looked at. Numbers grow with the main
+-- commits that took packets in)
+SELECT r.packet, p.oid, r.code, coalesce(r.body, (SELECT l.body FROM log AS l
+	WHERE l.scope = p.scope AND l.position = r.position))
+FROM packet_record AS r CROSS JOIN packet AS p
+WHERE p.number = r.packet AND r.kind = ?1 AND r.id = ?2 AND p.scope = ?3
+AND p.journal = ?4 AND p.sequence < ?5 AND p.main_number > ?6
+AND r.packet < ?7 AND r.packet >= (SELECT e.number FROM packet AS e
+	WHERE e.scope = ?3 AND e.main_number > ?6
+	ORDER BY e.main_number, e.number LIMIT 1)
+ORDER BY r.packet DESC LIMIT 1
 
 -- name: history_conflicts
 SELECT l.body FROM conflict AS c CROSS JOIN log AS l

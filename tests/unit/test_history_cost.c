@@ -12,6 +12,7 @@
 #include "api/call.h"
 #include "api/service_impl.h"
 #include "base/jcs.h"
+#include "ledger/blame.h"
 #include "lib/loop.h"
 #include "store/past.h"
 
@@ -202,12 +203,58 @@ static void the_past_costs_the_same_however_much_came_after(void **state)
 	}
 }
 
+/* Steps to tell who last changed each field of s07, and the positions. */
+static int64_t blamed(int64_t at, json_t **out)
+{
+	struct account account;
+	struct op op = loop_op(&loop, &account, &err);
+	int64_t steps;
+
+	ok(ledger_blame(&op, SCOPE, "subject", "s07", at, out));
+	json_decref(*out);
+	steps = db_steps(loop.store->db);
+	ok(ledger_blame(&op, SCOPE, "subject", "s07", at, out));
+	return db_steps(loop.store->db) - steps;
+}
+
+static void who_changed_what_costs_the_same_however_many_versions(void **state)
+{
+	struct past_point then;
+	json_t *two, *many, *again;
+	int64_t steps_two, steps_many, steps_again;
+
+	(void)state;
+	subjects_write(2, "s");
+	ok(past_now(loop.store, SCOPE, &then, &err));
+	steps_two = blamed(INT64_MAX, &two);
+	for (int round = 3; round <= 2 * TIMES; round++)
+		subjects_write(round, "s");
+	steps_many = blamed(INT64_MAX, &many);
+	steps_again = blamed(then.position, &again);
+	if (getenv("COST_SHOW"))
+		print_message("blame: 2 versions %lld, %d versions %lld, as "
+			      "of the second %lld\n",
+			      (long long)steps_two, 2 * TIMES,
+			      (long long)steps_many, (long long)steps_again);
+	assert_true(json_equal(two, again));
+	assert_false(json_equal(two, many));
+	assert_true(steps_two > 20);
+	assert_true(steps_many <= steps_two + 20);
+	assert_true(steps_again <= steps_two + 20);
+	json_decref(two);
+	json_decref(many);
+	json_decref(again);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			the_past_costs_the_same_however_much_came_after, begin,
 			end),
+		cmocka_unit_test_setup_teardown(
+			who_changed_what_costs_the_same_however_many_versions,
+			begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
