@@ -107,6 +107,8 @@ class World:
             # what was signed, or recorded before, is amended
             self.csv("visit", s, f"id,subject,visited_on,state\nk{n},s{n}4,2026-01-05,recorded\n")
             new("amendment", "m", f"visit=k{n}", 'changes={"summary":"dust"}', "reason=slip")
+            new("observation", "b", "record_kind=subject", f"record_id=s{n}1", 'found={"address":"elsewhere"}',
+                "state=new")
             self.hufud("rate", "--scope", s)
             self.hufud("draw", "commit", "--scope", s, "--count", "1", "--name", "all", "--due", "2098-12-31",
                        "--seed-source", "lottery", "--seed-at", "2098-01-01")
