@@ -212,13 +212,26 @@ static enum rc made_place(const struct store *s, const char *scope, int format,
 	return rc == RC_OK ? places_change(s, scope, format, etag, err) : rc;
 }
 
+/* A backup may have left the folder out: nothing in it is worth keeping. What
+ * fails here is said by the open that follows. */
+static void folder_make(const struct store *s)
+{
+	char *path = file_path(s, "");
+
+	if (path)
+		mkdir(path, 0700);
+	free(path);
+}
+
 static enum rc make_now(struct store *s, const char *scope, int format,
 			const char *tmp, struct err *err)
 {
 	char etag[SNAPSHOT_ETAG_BYTES];
-	int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	enum rc rc;
+	int fd;
 
+	folder_make(s);
+	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_set(err, RC_IO, "cannot write '%s': %s", tmp,
 			       strerror(errno));

@@ -5,7 +5,7 @@ set -eu
 want="gcc make pkg-config git sqlite3 libsqlite3-dev libgit2-dev zlib1g-dev
 libjansson-dev libsodium-dev libssl-dev libcurl4-openssl-dev libcivetweb-dev
 libcmocka-dev clang clang-format libclang-rt-14-dev python3 openssh-client curl
-ca-certificates gawk haproxy openssl jq python3-jsonschema python3-hypothesis"
+ca-certificates gawk haproxy openssl jq xz-utils python3-jsonschema python3-hypothesis"
 # Whoever has node from elsewhere has npm with it, and Debian's would not fit.
 command -v npm >/dev/null || want="$want npm"
 missing=
