@@ -144,7 +144,7 @@ RULES_3 = {"day": is_date, "due?": is_date, "exclusions_hash": is_hash,
            "ratio_rule?": is_text, "recusals_hash": is_hash, "rounding?": is_text,
            "scheme?": is_text, "states": list_of(is_text), "tags?": list_of(is_text), "towns?": list_of(is_text),
            "visited_before?": is_date}
-RULES_4 = {("due" if k == "due?" else k): form for k, form in RULES_3.items()}
+RULES_4 = {**{("due" if k == "due?" else k): form for k, form in RULES_3.items()}, "reasons_hash": is_hash}
 STRATUM = {"members_hash": is_hash, "n": is_number, "name": is_text,
            "size": is_number}
 STRATUM_3 = {**STRATUM, "expected_bp?": is_number, "ratio_bp?": is_number}
@@ -154,6 +154,8 @@ OFFICER = {"certificate?": is_text, "certificate_from?": is_text,
 OFFICER_3 = {**OFFICER, "certificate_state?": is_text, "lead?": is_yes}
 EXCLUSION = {"id": is_id, "reason": is_text}
 RECUSAL = {"officer": is_id, "reason": is_text, "subject": is_id}
+RECUSAL_4 = {"officer": is_id, "subject": is_id}
+REASONS = {"officers": [EXCLUSION], "recusals": [RECUSAL], "salt": is_hash}
 REPLACEMENT = {"at": is_time, "in": is_id, "officers?": list_of(is_id), "out": is_id,
                "reason": is_text, "subject?": is_id}
 COMMITTED = {"algorithm": is_text, "frame_hash": is_hash, "frame_size": is_number,
@@ -181,7 +183,8 @@ PAPER_3 = {**PAPER, "void_reason?": is_text, "membership?": MEMBERSHIP, "pool": 
            "drawn?": list_of(list_of(is_id)), "key?": is_hash, "lots?": list_of(list_of(is_id)),
            "recusals": [RECUSAL], "replacements?": [REPLACEMENT], "committed": COMMITTED_3}
 FORMATS[3] = PAPER_3
-FORMATS[4] = {**PAPER_3, "committed": {**COMMITTED_3, "rules": RULES_4, "seed_at?": is_moment}}
+FORMATS[4] = {**PAPER_3, "recusals": [RECUSAL_4], "reasons?": REASONS,
+              "committed": {**COMMITTED_3, "rules": RULES_4, "seed_at?": is_moment}}
 
 
 def check_object(value, members, where):
@@ -418,6 +421,8 @@ def check_committed(paper):
          sha256(canonical(paper["excluded"])))
     if paper["format"] >= 3:
         same("recusals_hash", rules["recusals_hash"], sha256(canonical(paper["recusals"])))
+    if "reasons" in paper:
+        same("reasons_hash", rules["reasons_hash"], sha256(canonical(paper["reasons"])))
     return members
 
 

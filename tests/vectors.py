@@ -1101,7 +1101,7 @@ ANNOUNCED = ("committed_at id", "name reason replaces")
 RULES = ("day exclusions_hash load_limit", "due industry item town")
 RULES_3 = ("day exclusions_hash recusals_hash states", "due flags grades industry item load_max "
            "period_days ratio_rule rounding scheme tags towns visited_before")
-RULES_4 = ("day due exclusions_hash recusals_hash states", "flags grades industry item load_max "
+RULES_4 = ("day due exclusions_hash reasons_hash recusals_hash states", "flags grades industry item load_max "
            "period_days ratio_rule rounding scheme tags towns visited_before")
 STRATUM = ("members_hash n name size", "")
 STRATUM_3 = ("members_hash n name size", "expected_bp ratio_bp")
@@ -1109,6 +1109,8 @@ OFFICER = ("id", "certificate certificate_from certificate_to excluded state")
 OFFICER_3 = ("id", "certificate certificate_from certificate_state certificate_to excluded lead "
              "state")
 RECUSAL = ("officer reason subject", "")
+RECUSAL_4 = ("officer subject", "")
+REASONS = ("officers recusals salt", "")
 REPLACEMENT = ("at in out reason", "officers subject")
 EXCLUSION = ("id reason", "")
 NUMBERS = {"at", "committed_at", "expected_bp", "format", "frame_size", "load_max", "n",
@@ -1116,7 +1118,7 @@ NUMBERS = {"at", "committed_at", "expected_bp", "format", "frame_size", "load_ma
 LISTS = {"drawn", "excluded", "flags", "frame", "grades", "lots", "membership", "officers", "pairs",
          "pool", "recusals", "replacements", "reserve", "result", "seed_parts", "states",
          "strata", "tags", "towns"}
-OBJECTS = {"committed", "rules"}
+OBJECTS = {"committed", "reasons", "rules"}
 
 
 def members(value, *tables):
@@ -1136,6 +1138,16 @@ def lines_hash(ids):
     return sha256_hex("".join(i + "\n" for i in ids).encode())
 
 
+def paper_reasons(reasons, rules):
+    """Format 4: why officers are left out or recused, which the public paper lacks."""
+    members(reasons, REASONS)
+    for table, objects in ((EXCLUSION, reasons["officers"]), (RECUSAL, reasons["recusals"])):
+        for one in objects:
+            members(one, table)
+    need(re.fullmatch("[0-9a-f]{64}", reasons["salt"]), "the salt of reasons")
+    need(rules["reasons_hash"] == sha256_hex(jcs(reasons)), "reasons_hash")
+
+
 def paper_members(paper):
     """Its shape; answers what was announced with the commitment."""
     form = paper.get("format")
@@ -1143,15 +1155,17 @@ def paper_members(paper):
     old, new = form == 1, form >= 3
     committed = paper.get("committed")
     members(paper, PAPER, *([ANNOUNCED, ("algorithm membership", "")] if old else
-                            [PAPER_3] if new else [("membership", "void_reason")]))
+                            [PAPER_3] + [("", "reasons")] * (form == 4) if new else [("membership", "void_reason")]))
     members(committed, COMMITTED, *([] if old else [ANNOUNCED, ("format", "" if form < 3 else "key_hash seed_parts" if form == 3 else "key_hash seed_at seed_parts")]))
     members(committed["rules"], RULES_4 if form == 4 else RULES_3 if new else RULES)
     for table, objects in ((STRATUM_3 if new else STRATUM, committed["strata"]),
                            (OFFICER_3 if new else OFFICER, paper["pool"]),
-                           (EXCLUSION, paper["excluded"]), (RECUSAL, paper.get("recusals", [])),
+                           (EXCLUSION, paper["excluded"]), (RECUSAL_4 if form == 4 else RECUSAL, paper.get("recusals", [])),
                            (REPLACEMENT, paper.get("replacements", []))):
         for one in objects:
             members(one, table)
+    if "reasons" in paper:
+        paper_reasons(paper["reasons"], committed["rules"])
     algorithm = {3: "hufu-draw-2", 4: "hufu-draw-3"}.get(form, "hufu-draw-1")
     need(committed["algorithm"] == paper.get("algorithm", algorithm) == algorithm, "the algorithm")
     need(old or committed["format"] == form, "the format that was committed")

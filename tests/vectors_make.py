@@ -836,7 +836,7 @@ def pool_4():
             "certificate_state": "valid"}
     pool = [dict(term, id=f"o{i}", certificate=f"ZJ-{i}") for i in range(6)]
     pool[1]["lead"] = True
-    pool[3]["excluded"] = "kin of the owner"
+    pool[3]["excluded"] = "by the office"
     for i, change in enumerate(({"certificate_to": "2026-12-30"}, {"certificate_from": "2026-11-23"},
                                 {"certificate_state": "expired"}, {"state": "leave"}, {"certificate": ""},
                                 {"certificate": "ZJ-7"}, {"certificate": "ZJ-7"})):
@@ -858,6 +858,10 @@ def paper_committed_3(ids, by_grade, form=3):
     if form == 4:
         pool = pool_4()
     recusals = [{"officer": "o0", "reason": "kin", "subject": ids[2]}]
+    reasons = {"officers": [{"id": "o3", "reason": "kin of the owner"}], "recusals": recusals,
+               "salt": seed("the salt of reasons")}
+    if form == 4:
+        recusals = [{"officer": "o0", "subject": ids[2]}]
     paper = {"format": form, "state": "committed", "frame": ids, "pool": pool, "recusals": recusals,
              "excluded": [{"id": "s9", "reason": "moved"}]}
     committed = {k: x for k, x in old["committed"].items() if k not in ("rules", "strata")}
@@ -865,6 +869,9 @@ def paper_committed_3(ids, by_grade, form=3):
              "states": ["in_business"], "towns": ["001", "002"],
              "exclusions_hash": v.sha256_hex(v.jcs(paper["excluded"])),
              "recusals_hash": v.sha256_hex(v.jcs(recusals))}
+    if form == 4:
+        paper["reasons"] = reasons
+        rules["reasons_hash"] = v.sha256_hex(v.jcs(reasons))
     strata = [{"name": "all", "n": 3, "size": len(ids), "members_hash": v.lines_hash(ids)}]
     if by_grade:
         paper.update(key=seed("the key of a draw"), membership=[i % 2 for i in range(len(ids))])
@@ -886,7 +893,7 @@ def paper_committed_3(ids, by_grade, form=3):
 
 
 def without_key(paper):
-    return {k: x for k, x in paper.items() if k not in ("key", "membership")}
+    return {k: x for k, x in paper.items() if k not in ("key", "membership", "reasons")}
 
 
 def replaced(paper):
@@ -925,6 +932,12 @@ def bad_4(committed, revealed, drawn):
                                                committed__seed_at="2026-11-22"),
            "a seed of yesterday": paper_with(committed, committed__seed_at="2026-11-21"),
            "a seed of the hour of the commitment": paper_with(committed, committed__seed_at=hour),
+           "no hash of the reasons": paper_with(committed, committed__rules={
+               k: x for k, x in rules.items() if k != "reasons_hash"}),
+           "another reason": paper_with(committed, reasons=dict(committed["reasons"], officers=[])),
+           "a reason in public": paper_with(committed, recusals=committed["reasons"]["recusals"]),
+           "reasons without their salt": paper_with(committed, reasons={
+               k: x for k, x in committed["reasons"].items() if k != "salt"}),
            "an hour in another form": paper_with(committed, committed__seed_at="2026-11-23T00:00:00Z"),
            "revealed before its day": paper_with(revealed, committed__seed_at="2026-11-23")}
     for i, o in enumerate(drawn["pool"]):
@@ -945,7 +958,7 @@ def make_papers_3(c, ids, form):
         papers = {"committed": committed, "revealed": revealed, "drawn": drawn,
                   "replaced": replaced(drawn),
                   "void": paper_with(committed, state="void", void_reason="a slip")}
-        if by_grade:
+        if by_grade or form == 4:
             papers.update({f"{k}, public": without_key(p) for k, p in list(papers.items())})
         for state, paper in papers.items():
             c.add(f"format {form}, {name}, {state}", "paper", {"paper": paper})

@@ -297,8 +297,10 @@ static void ground_add(json_t *to, const char *person, const char *what,
 	tally(to, key, 1);
 }
 
+/* Of officers whom the office left out the whole paper says why. */
 static void grounds_add(struct fairness *f, const struct fairness_draw *d)
 {
+	const json_t *reasons = json_object_get(d->paper, "reasons");
 	const json_t *e;
 	size_t i;
 
@@ -307,10 +309,15 @@ static void grounds_add(struct fairness *f, const struct fairness_draw *d)
 			   json_text(e, "reason"));
 	json_array_foreach(json_object_get(d->paper, "pool"), i, e)
 	{
-		if (json_text(e, "excluded"))
+		if (json_text(e, "excluded") &&
+		    (!reasons ||
+		     strcmp(json_text(e, "excluded"), DRAW_BY_OFFICE) != 0))
 			ground_add(f->exclusions, d->by, "officer",
 				   json_text(e, "excluded"));
 	}
+	json_array_foreach(json_object_get(reasons, "officers"), i, e)
+		ground_add(f->exclusions, d->by, "officer",
+			   json_text(e, "reason"));
 	json_array_foreach(json_object_get(d->paper, "replacements"), i, e)
 	{
 		const char *person =

@@ -3,6 +3,7 @@
 #include "domain/draw_impl.h"
 
 #include "base/date.h"
+#include "base/hex.h"
 #include "base/jcs.h"
 #include "domain/credit.h"
 #include "domain/csv.h"
@@ -137,6 +138,7 @@ static json_t *rules_of(const struct freezing *f)
 
 	set_hash(rules, "exclusions_hash", f->excluded, f->op->err);
 	set_hash(rules, "recusals_hash", f->recusals, f->op->err);
+	set_hash(rules, "reasons_hash", f->reasons, f->op->err);
 	set_words(rules, "states", o->states ? o->states : "in_business");
 	set_words(rules, "towns", o->towns);
 	set_words(rules, "flags", o->flags);
@@ -235,9 +237,10 @@ static enum rc freeze_all(struct freezing *f, json_t **committed)
 
 static json_t *material_of(const struct freezing *f)
 {
-	json_t *material = json_pack("{s:O, s:O, s:O, s:O}", "excluded",
-				     f->excluded, "frame", f->frame, "pool",
-				     f->pool, "recusals", f->recusals);
+	json_t *material =
+		json_pack("{s:O, s:O, s:O, s:O, s:O}", "excluded", f->excluded,
+			  "frame", f->frame, "pool", f->pool, "recusals",
+			  f->recusals, "reasons", f->reasons);
 
 	if (*f->key) {
 		json_object_set(material, "lots", f->lots);
@@ -245,6 +248,18 @@ static json_t *material_of(const struct freezing *f)
 		json_object_set_new(material, "key", json_string(f->key));
 	}
 	return material;
+}
+
+/* Without the salt, few words would fit the hash. */
+static json_t *reasons_new(struct op *op)
+{
+	unsigned char salt[32];
+	char text[2 * sizeof(salt) + 1];
+
+	host_random(op->store->host, salt, sizeof(salt));
+	hex_encode(text, salt, sizeof(salt));
+	return json_pack("{s:[], s:[], s:s}", "officers", "recusals", "salt",
+			 text);
 }
 
 enum rc draw_freeze(struct op *op, const char *scope,
@@ -258,6 +273,7 @@ enum rc draw_freeze(struct op *op, const char *scope,
 			      .pool = json_array(),
 			      .excluded = json_array(),
 			      .recusals = json_array(),
+			      .reasons = reasons_new(op),
 			      .grades = json_array(),
 			      .strata = json_array() };
 	enum rc rc;
@@ -281,6 +297,7 @@ enum rc draw_freeze(struct op *op, const char *scope,
 	json_decref(f.pool);
 	json_decref(f.excluded);
 	json_decref(f.recusals);
+	json_decref(f.reasons);
 	json_decref(f.grades);
 	json_decref(f.strata);
 	json_decref(f.membership);

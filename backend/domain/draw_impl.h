@@ -14,6 +14,9 @@ struct freezing {
 	char day[11], seed_at[25]; /* the latter "" with seed_parts alone */
 	json_t *asked; /* exclusions of the file: {id: reason} */
 	json_t *frame, *pool, *excluded, *recusals;
+	/* The office's words about officers: {"officers":[{"id","reason"}],
+	 * "recusals":[{"officer","reason","subject"}],"salt"}. */
+	json_t *reasons;
 	json_t *grades; /* of each of the frame, or empty */
 	json_t *strata; /* [{"name","n","size","members_hash",...}] */
 	json_t *membership, *lots; /* of draws by grade, else NULL */
@@ -23,8 +26,8 @@ struct freezing {
 };
 
 /* The frame, strata, pool and exclusions as they stand: `material` is {frame,
- * pool, excluded, recusals} with {key, lots, membership} of a draw by grade,
- * `committed` what is hashed. New references. */
+ * pool, excluded, recusals, reasons} with {key, lots, membership} of a draw by
+ * grade, `committed` what is hashed. New references. */
 enum rc draw_freeze(struct op *op, const char *scope,
 		    const struct draw_options *options, json_t **committed,
 		    json_t **material);

@@ -21,8 +21,7 @@ static json_t *recused_of(const json_t *recusals)
 			of = json_object();
 			json_object_set_new(all, subject, of);
 		}
-		json_object_set(of, json_text(r, "officer"),
-				json_object_get(r, "reason"));
+		json_object_set_new(of, json_text(r, "officer"), json_true());
 	}
 	return all;
 }

@@ -94,6 +94,7 @@ bool draw_is_public(const json_t *paper)
 
 void draw_make_public(json_t *paper)
 {
+	json_object_del(paper, "reasons");
 	if (!draw_is_by_grade(paper))
 		return;
 	json_object_del(paper, "key");
@@ -249,6 +250,9 @@ static enum rc check_hashes(const json_t *paper, const json_t *committed,
 	if (rc == RC_OK && json_int(paper, "format", 0) >= 3)
 		rc = same_hash(rules, "recusals_hash",
 			       json_object_get(paper, "recusals"), err);
+	if (rc == RC_OK && json_object_get(paper, "reasons"))
+		rc = same_hash(rules, "reasons_hash",
+			       json_object_get(paper, "reasons"), err);
 	return rc;
 }
 

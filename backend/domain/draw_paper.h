@@ -28,6 +28,8 @@
 #define DRAW_ALGORITHM_1 "hufu-draw-1" /* of formats 1 and 2 */
 #define DRAW_ALGORITHM_3 "hufu-draw-2" /* of format 3 */
 #define DRAW_ALGORITHM "hufu-draw-3"
+/* In the pool, of an officer whom the office left out: `reasons` says why. */
+#define DRAW_BY_OFFICE "by the office"
 #define DRAW_FORMAT 4 /* of the papers that are made now */
 #define DRAW_ROUNDING "up, at least 1"
 #define DRAW_LOAD_LIMIT "ceil(subjects*officers_per_subject/candidates)+1"

@@ -27,6 +27,12 @@ static bool is_for_item(const struct freezing *f, const char *set)
 	return found;
 }
 
+/* Why somebody is left out is said to the office alone. */
+static void reason_add(struct freezing *f, const char *list, json_t *one)
+{
+	json_array_append_new(json_object_get(f->reasons, list), one);
+}
+
 static void pool_add(struct freezing *f, struct query *q)
 {
 	json_t *o = json_object();
@@ -38,7 +44,11 @@ static void pool_add(struct freezing *f, struct query *q)
 	copy_text(o, "certificate_from", q, 3);
 	copy_text(o, "certificate_to", q, 4);
 	copy_text(o, "certificate_state", q, 5);
-	draw_set_text(o, "excluded", asked);
+	draw_set_text(o, "excluded", asked ? DRAW_BY_OFFICE : NULL);
+	if (asked)
+		reason_add(f, "officers",
+			   json_pack("{s:s, s:s}", "id", query_get_text(q, 0),
+				     "reason", asked));
 	if (!asked && !is_for_item(f, query_get_text(q, 6)))
 		draw_set_text(o, "excluded", "item not in range");
 	if (query_get_int(q, 7))
@@ -114,8 +124,11 @@ static enum rc recusal_add(struct freezing *f, const char *subject,
 	    !strcmp(json_text(last, "officer"), officer))
 		return RC_OK;
 	json_array_append_new(f->recusals,
-			      json_pack("{s:s, s:s, s:s}", "officer", officer,
-					"reason", reason, "subject", subject));
+			      json_pack("{s:s, s:s}", "officer", officer,
+					"subject", subject));
+	reason_add(f, "recusals",
+		   json_pack("{s:s, s:s, s:s}", "officer", officer, "reason",
+			     reason, "subject", subject));
 	for (; n > 0 &&
 	       !strcmp(json_text(json_array_get(f->recusals, n - 1), "subject"),
 		       subject);

@@ -73,6 +73,7 @@ static const struct member rules_3[] = { RULES_3,
 					 { 0 } };
 static const struct member rules_4[] = { RULES_3,
 					 { "due", DATE, false, NULL },
+					 { "reasons_hash", HASH, false, NULL },
 					 { 0 } };
 
 static const struct member stratum[] = {
@@ -125,6 +126,20 @@ static const struct member recusal[] = {
 	{ "officer", ID, false, NULL },
 	{ "reason", TEXT, false, NULL },
 	{ "subject", ID, false, NULL },
+	{ 0 },
+};
+
+static const struct member recusal_4[] = {
+	{ "officer", ID, false, NULL },
+	{ "subject", ID, false, NULL },
+	{ 0 },
+};
+
+/* Since format 4: the office's words about officers, in the whole paper. */
+static const struct member reasons[] = {
+	{ "officers", OBJECTS, false, exclusion },
+	{ "recusals", OBJECTS, false, recusal },
+	{ "salt", HASH, false, NULL },
 	{ 0 },
 };
 
@@ -202,7 +217,7 @@ static const struct member paper_2[] = { PAPER(committed_2, officer),
 					 { "membership", NUMBERS, false, NULL },
 					 { "void_reason", TEXT, true, NULL },
 					 { 0 } };
-#define PAPER_3(committed)                                                     \
+#define PAPER_3(committed, recusal)                                            \
 	PAPER(committed, officer_3), { "drawn", ID_LISTS, true, NULL },        \
 		{ "key", HASH, true, NULL }, { "lots", ID_LISTS, true, NULL }, \
 		{ "membership", NUMBERS, true, NULL },                         \
@@ -211,8 +226,10 @@ static const struct member paper_2[] = { PAPER(committed_2, officer),
 	{                                                                      \
 		"void_reason", TEXT, true, NULL                                \
 	}
-static const struct member paper_3[] = { PAPER_3(committed_3), { 0 } };
-static const struct member paper_4[] = { PAPER_3(committed_4), { 0 } };
+static const struct member paper_3[] = { PAPER_3(committed_3, recusal), { 0 } };
+static const struct member paper_4[] = { PAPER_3(committed_4, recusal_4),
+					 { "reasons", OBJECT, true, reasons },
+					 { 0 } };
 static const struct member *const papers[] = { NULL, paper_1, paper_2, paper_3,
 					       paper_4 };
 

@@ -56,4 +56,24 @@ hufud import officer "$T/certificates.csv" --scope $S >/dev/null
 as chen
 make_ 201 '"ratio_rule":"default version 1"' "draws?scope=$S" '{"ratio_rule":"default",'"$ANNOUNCED_JSON"'}'
 is "the rule is on record now" 1 "$(sqlite3 "$HUFU_DATA/hufu.db" "SELECT count(*) FROM ratio_rule WHERE code = 'default'")"
+
+# -- why an officer keeps out is of class L3: the paper for everybody does not say it, the office's does
+for i in 4 5; do hufud set officer o$i name="officer $i" state=active certificate=ZJ-$i certificate_from=2015-01-01 certificate_to=2099-12-31 certificate_state=valid --new --scope $S >/dev/null; done
+make_ 201 '"id"' "draws?scope=$S" '{"count":3,"reason":"anew","exclude":[{"id":"o5","reason":"maternity leave"}],'"$ANNOUNCED_JSON"'}'
+D=$(at .id)
+words() { grep -c '"kin"\|maternity leave' "$T/body" || true; }
+WHO=; answers 200 '"recusals"' GET "/v1/draws/$D/paper"; cp "$T/body" "$T/public.json"
+is "who is recused from whom, and that one is left out, without a word why" "o2 s2|o5 by the office|0" \
+	"$(at '.recusals[] | .officer + " " + .subject')|$(at '.pool[] | select(.excluded) | .id + " " + .excluded')|$(words)"
+answers 401 unauthorized GET "/v1/draws/$D/paper?full=true"
+as li; answers 403 denied GET "/v1/draws/$D/paper?full=true"
+as chen; answers 200 '"recusals"' GET "/v1/draws/$D/paper?full=true"; cp "$T/body" "$T/full.json"
+is "to the office, in words" "kin|maternity leave" "$(at '.reasons.recusals[0].reason')|$(at '.reasons.officers[0].reason')"
+for one in public full; do
+	holds "Python alone verifies the $one paper" python3 docs/verify_draw.py "$T/$one.json"
+	holds "and so does the command" hufud draw verify "$T/$one.json"
+done
+sed -i 's/maternity leave/he asked for it/' "$T/full.json"
+fails 1 "reasons_hash" python3 docs/verify_draw.py "$T/full.json"
+fails 1 "reasons_hash" hufud draw verify "$T/full.json"
 passed

@@ -71,8 +71,9 @@ is "everybody left out is named with the reason" \
 	"s1 exempt until 2099-12-31: white list of 2026|s3 assigned for the item already: a1|s4 assigned for the item already: a2|s58 deregistered|s59 moved|s6 court case" \
 	"$(paper "$T/frame.json" '"|".join(e["id"] + " " + e["reason"] for e in p["excluded"])')"
 is "every officer left out too" \
-	"o10 item not in range|o6 kin of the owner|o7 certificate expired|o8 no certificate|o9 not active" \
+	"o10 item not in range|o6 by the office|o7 certificate expired|o8 no certificate|o9 not active" \
 	"$(paper "$T/frame.json" '"|".join(o["id"] + " " + o["excluded"] for o in p["pool"] if "excluded" in o)')"
+is "why the office left one out is in the whole paper" "o6 kin of the owner" "$(paper "$T/frame.json" '"|".join(o["id"] + " " + o["reason"] for o in p["reasons"]["officers"])')"
 fails 1 "neither a subject" hufud draw commit "${ANNOUNCED[@]}" --scope $S --count 5 --town 002 --exclude "$T/exclude.csv"
 
 # -- by grade: 60 A, 20 B, 10 C, 5 D, 5 without a grade, by violations
@@ -123,7 +124,8 @@ a = [x for x in a if x.get("draw") == sys.argv[1]]
 print(len(a), sum((x["item"], x["due"], x["state"], len(set(x["officers"]))) == ("i2", "2099-12-31", "issued", 2) for x in a))' "$draw")"
 hufud draw show "$draw" --out "$T/whole.json" >/dev/null
 hufud draw show "$draw" --public --out "$T/public.json" >/dev/null
-is "the recusal is in the paper" "o1 s91 kin of the owner" "$(paper "$T/whole.json" '"|".join(" ".join((r["officer"], r["subject"], r["reason"])) for r in p["recusals"])')"
+is "the recusal is in the paper" "o1 s91 kin of the owner" "$(paper "$T/whole.json" '"|".join(" ".join((r["officer"], r["subject"], r["reason"])) for r in p["reasons"]["recusals"])')"
+is "without its reason in the public one" "[{'officer': 'o1', 'subject': 's91'}] False" "$(paper "$T/public.json" 'p["recusals"], "reasons" in p' | tr -d '()' | sed 's/, False/ False/')"
 is "who is recused does not check" "" "$(paper "$T/whole.json" '" ".join(x[0] for x in p["pairs"] if x[0] == "s91" and "o1" in x)')"
 is "one who may lead comes first" 11 "$(paper "$T/whole.json" 'sum(x[1] in ("o1", "o2") for x in p["pairs"])')"
 is "the work is spread" "True" "$(paper "$T/whole.json" 'max(sum(o in x for x in p["pairs"]) for o in ("o3", "o4", "o5", "o6")) <= 4')"

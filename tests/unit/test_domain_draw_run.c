@@ -532,6 +532,7 @@ static void record_make_old(json_t *record, int format)
 		json_array_append_new(membership, json_integer(0));
 	json_object_set_new(material, "membership", membership);
 	json_object_del(material, "recusals");
+	json_object_del(material, "reasons");
 	json_array_foreach(json_object_get(material, "pool"), i, officer)
 	{
 		json_object_del(officer, "certificate_state");
@@ -539,6 +540,7 @@ static void record_make_old(json_t *record, int format)
 	draw_hash(hash, json_object_get(material, "pool"), &err);
 	json_object_set_new(committed, "pool_hash", json_string(hash));
 	json_object_del(of_draw, "recusals_hash");
+	json_object_del(of_draw, "reasons_hash");
 	json_object_del(of_draw, "states");
 	json_object_set_new(committed, "seed_source",
 			    json_string(DRAW_SEED_NO_SOURCE));

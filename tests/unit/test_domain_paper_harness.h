@@ -156,9 +156,25 @@ static inline json_t *rules_of(const json_t *paper, int format)
 	json_object_set_new(rules, "states", json_pack("[s]", "in_business"));
 	json_object_set_new(rules, "rounding", json_string(DRAW_ROUNDING));
 	json_object_set_new(rules, "period_days", json_integer(365));
-	if (format >= 4)
+	if (format >= 4) {
 		json_object_set_new(rules, "due", json_string("2026-12-31"));
+		set_hash(rules, "reasons_hash",
+			 json_object_get(paper, "reasons"));
+	}
 	return rules;
+}
+
+/* The reasons of format 4 apart: the recusals keep who and whom. */
+static inline void reasons_apart(json_t *paper)
+{
+	json_t *recusals = json_object_get(paper, "recusals"), *one;
+	size_t i;
+
+	json_object_set_new(paper, "reasons",
+			    json_pack("{s:[], s:o, s:s}", "officers",
+				      "recusals", json_deep_copy(recusals),
+				      "salt", KEY));
+	json_array_foreach(recusals, i, one) json_object_del(one, "reason");
 }
 
 /* s1 is not checked by o0 and o2, s4 not by o1. */
@@ -193,6 +209,8 @@ static inline json_t *paper_of(int format, size_t subjects, size_t officers,
 	if (format >= 3)
 		json_object_set_new(paper, "recusals",
 				    recusals_of(frame, officers));
+	if (format >= 4)
+		reasons_apart(paper);
 	draw_hash_lines(hash, frame);
 	committed = json_pack(
 		"{s:s, s:s, s:I, s:i, s:o, s:s, s:s, s:o}", "algorithm",
