@@ -115,6 +115,9 @@ static void verdict_print(const json_t *v)
 		       json_text(v, "item_version")
 			       ? json_text(v, "item_version")
 			       : "-");
+	if (json_text(v, "subject_version_seen"))
+		printf("signed on version %s of its subject\n",
+		       json_text(v, "subject_version_seen"));
 	list_print("flags:", json_object_get(v, "flags"));
 	json_array_foreach(list, i, o) point_print(o);
 	files_print(v);

@@ -228,6 +228,8 @@ enum rc ledger_verdict(struct op *op, const char *scope, const char *visit,
 	if (rc == RC_OK)
 		rc = gate_verdict(op->store, scope, record, out, op->err);
 	if (rc == RC_OK)
+		rc = seen_subject(op->store, scope, record, *out, op->err);
+	if (rc == RC_OK)
 		rc = evidence_of_visit(op->store, scope, visit, &files,
 				       &missing, op->err);
 	if (rc == RC_OK) {

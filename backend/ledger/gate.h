@@ -18,6 +18,10 @@ enum rc visit_signed_at(struct store *s, const char *scope, const char *id,
  * reference. */
 enum rc gate_verdict(struct store *s, const char *scope, const json_t *visit,
 		     json_t **out, struct err *err);
+/* seen.c: sets `subject_version_seen` of `out` for a visit that a tablet
+ * signed. */
+enum rc seen_subject(struct store *s, const char *scope, const json_t *visit,
+		     json_t *out, struct err *err);
 /* In what a finding contradicts its visit, as a predicate of it, or NULL: it is
  * of another subject, or of a day before the visit began. Static. */
 const char *finding_contradicts(const json_t *violation, const json_t *visit);

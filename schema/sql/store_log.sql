@@ -373,6 +373,10 @@ WHERE c.scope = ?1 AND l.scope = c.scope AND l.position =
 SELECT id FROM packet_record
 WHERE packet = ?1 AND kind IN ('conflict', 'conflict_private') LIMIT 1
 
+-- name: packet_at
+SELECT p.body FROM log AS l JOIN packet AS p ON p.number = l.packet
+WHERE l.scope = ?1 AND l.position = ?2
+
 -- name: visit_versions
 SELECT position, body FROM log WHERE scope = ?1 AND kind = 'visit' AND id = ?2
 ORDER BY position

@@ -50,6 +50,17 @@ is "no checklist, and there is one for its item" '["no_form"]' "$(flags p2)"
 is "the checklist of another item, or none that is known" '["other_form"] ["other_form"]' "$(flags p3) $(flags p4)"
 is "a version that never was" '["other_version"]' "$(flags p5)"
 is "all as it should be" none "$(flags p6)"
+before=$(on a "SELECT lower(hex(oid)) FROM hufu_leaf WHERE kind='subject' AND id='s6'")
+hufud set subject s6 name="moved on" --scope $S >/dev/null
+signs p7 s6 '' '' '' '' ''
+sync a >/dev/null
+hufud set subject s6 name="and on" --scope $S >/dev/null
+is "where it names none, its packet tells what its signer saw" "$before" "$(hufud visit p7 --scope $S --json | json subject_version_seen)"
+holds "in words, too" sh -c "hufud visit p7 --scope $S | grep -q 'signed on version $before of its subject'"
+later=$(on a "SELECT lower(hex(oid)) FROM hufu_leaf WHERE kind='subject' AND id='s6'")
+signs p8 s6 '' '' '' '' ''
+sync a >/dev/null
+is "a later one has seen another" "$later no" "$(hufud visit p8 --scope $S --json | json subject_version_seen) $([ "$later" = "$before" ] || echo no)"
 
 # "nothing found"
 signs r1 s4 '' "$I1" "$F" '' '["1"]'
