@@ -127,6 +127,18 @@ static void changes_out(struct call *c, json_t *changes)
 	}
 }
 
+/* In place: times as text. */
+static void clock_out(json_t *clock)
+{
+	static const char *const names[] = { "wall", "earliest", "latest" };
+	char text[25];
+
+	for (size_t i = 0; clock && i < 3; i++) {
+		time_format(text, json_int(clock, names[i], 0));
+		json_object_set_new(clock, names[i], json_string(text));
+	}
+}
+
 enum rc record_history(struct call *c)
 {
 	const char *id = json_text(c->args, "id");
@@ -151,6 +163,7 @@ enum rc record_history(struct call *c)
 	{
 		time_format(text, json_int(item, "received", 0));
 		json_object_set_new(item, "received", json_string(text));
+		clock_out(json_object_get(item, "clock"));
 		changes_out(c, json_object_get(item, "changes"));
 		changes_out(c, json_object_get(item, "refused"));
 	}

@@ -16,7 +16,10 @@ static const char usage[] =
 	"before and after\n"
 	"and what decided: the terminal or the office where that side alone "
 	"moved, a conflict,\n"
-	"or the field's merge rule. Values of a packet that do not stand are "
+	"or the field's merge rule. Where a terminal's clock was off it is "
+	"told what it said\n"
+	"and when it was, by the server's times. Values of a packet that do "
+	"not stand are "
 	"told, too. The\n"
 	"packets are the commits of `git log --full-history --diff-filter=AM "
 	"SCOPE -- KIND/ID`\n"
@@ -55,6 +58,27 @@ static void fields_print(const json_t *changes, const char *from,
 	}
 }
 
+/* Where the terminal's clock was off: what it said, and what it was. */
+static void clock_print(const json_t *clock)
+{
+	const json_t *flags = json_object_get(clock, "flags");
+	int64_t earliest = json_int(clock, "earliest", 0);
+	int64_t latest = json_int(clock, "latest", 0);
+	char wall[25], middle[25];
+	const json_t *flag;
+	size_t i;
+
+	if (!json_array_size(flags))
+		return;
+	time_format(wall, json_int(clock, "wall", 0));
+	time_format(middle, earliest + (latest - earliest) / 2);
+	fputs("  ", stdout);
+	json_array_foreach(flags, i, flag)
+		printf("%s%s", i ? ", " : "", json_string_value(flag));
+	printf(": its clock said %s, it was %s +- %lld s\n", wall, middle,
+	       (long long)((latest - earliest + 1999) / 2000));
+}
+
 static void version_print(struct cli *c, const json_t *v)
 {
 	const char *operation = json_text(v, "operation");
@@ -73,6 +97,7 @@ static void version_print(struct cli *c, const json_t *v)
 		printf("  packet %.12s", packet);
 	printf("%s\n",
 	       json_is_true(json_object_get(v, "merged")) ? "  merged" : "");
+	clock_print(json_object_get(v, "clock"));
 	if (*json_text(v, "message")) {
 		printf("  %s%s", operation ? operation : "",
 		       operation ? ": " : "");

@@ -6,6 +6,7 @@
 
 #include "base/jcs.h"
 #include "ledger/batch.h"
+#include "ledger/clock.h"
 #include "sql_store.gen.h"
 
 #define HISTORY_BYTES_MAX (8u << 20)
@@ -20,6 +21,7 @@ struct version {
 	json_t *base, *wanted; /* what the author saw and wrote; owned */
 	char code[24]; /* why it is in quarantine, or "" */
 	bool merged;
+	struct clock_interval clock; /* of a terminal's packet */
 };
 
 struct history {
@@ -213,6 +215,31 @@ static json_t *names_of(const struct history *h, const struct version *v)
 	return names;
 }
 
+static bool is_terminals(const struct version *v)
+{
+	return v->packet && strcmp(v->commit.terminal, "server") != 0;
+}
+
+/* What the terminal's clock said, and between which times it was; NULL for what
+ * the office wrote, whose clock is the server's. */
+static json_t *clock_tell(const struct version *v)
+{
+	json_t *flags = json_array();
+
+	if (!is_terminals(v)) {
+		json_decref(flags);
+		return NULL;
+	}
+	if (v->clock.is_skewed)
+		json_array_append_new(flags, json_string("clock_skew"));
+	if (v->clock.has_jumped)
+		json_array_append_new(flags, json_string("clock_jump"));
+	return json_pack("{s:I, s:I, s:I, s:o}", "wall",
+			 (json_int_t)v->commit.wall_ms, "earliest",
+			 (json_int_t)v->clock.earliest, "latest",
+			 (json_int_t)v->clock.latest, "flags", flags);
+}
+
 /* `position` 0: the packet changed nothing of what stands. */
 static enum rc version_add(struct history *h, const struct version *v,
 			   int64_t position, int64_t received)
@@ -238,10 +265,39 @@ static enum rc version_add(struct history *h, const struct version *v,
 			  v->packet ? c->operation : NULL, "message",
 			  v->packet ? c->message : "", "merged", (int)v->merged,
 			  "changes", changes, "refused", refused);
+	if (is_terminals(v))
+		json_object_set_new(entry, "clock", clock_tell(v));
 	if (rc == RC_OK && json_array_append_new(h->out, entry) != 0)
 		return err_set(h->op->err, RC_NOMEM, "out of memory");
 	if (rc != RC_OK)
 		json_decref(entry);
+	return rc;
+}
+
+static enum rc clock_load(struct history *h, struct version *v,
+			  int64_t received)
+{
+	struct packet_commit before;
+	bool has_before = false;
+	struct oid oid;
+	struct query *q;
+	enum rc rc = RC_OK;
+
+	q = query_begin(h->op->store->db, SQL_HISTORY_PACKET_BEFORE);
+	query_text(q, 1, h->scope);
+	query_text(q, 2, v->commit.journal);
+	query_int(q, 3, v->commit.sequence);
+	if (query_row(q)) {
+		has_before = true;
+		rc = packet_commit_read(&before, &oid, query_get_text(q, 0),
+					query_get_len(q, 0), &v->mem,
+					h->op->err);
+	}
+	if (query_end(q, h->op->err) != RC_OK)
+		return h->op->err->code;
+	if (rc == RC_OK)
+		v->clock = clock_judge(&v->commit, has_before ? &before : NULL,
+				       received);
 	return rc;
 }
 
@@ -263,7 +319,10 @@ static enum rc packet_load(struct history *h, struct version *v,
 	v->number = query_get_int(q, 3);
 	if (!v->packet)
 		return err_set(h->op->err, RC_NOMEM, "out of memory");
-	rc = base_load(h, v);
+	if (is_terminals(v))
+		rc = clock_load(h, v, query_get_int(q, 4));
+	if (rc == RC_OK)
+		rc = base_load(h, v);
 	return rc == RC_OK ? wanted_load(h, v) : rc;
 }
 

@@ -10,8 +10,11 @@
  * is a new reference to an array of
  *   {"position":n or null,"received":ms,"author":a,"terminal":t,"packet":hex,
  *    "operation":word or null,"message":text,"merged":bool,
+ *    "clock":{"wall":ms,"earliest":ms,"latest":ms,"flags":[word]},
  *    "changes":[{"field":f,"before":v or null,"after":v or null,"rule":r}],
  *    "refused":[{"field":f,"terminal":v or null,"stands":v or null,"rule":r}]}
+ * `clock` is of a terminal's packet alone: what its wall clock said, between
+ * which times it was made, and `clock_skew` or `clock_jump` (ledger/clock.h).
  * `position` is null where the packet changed nothing of what stands. `rule` is
  * "terminal" or "office" where that side alone moved, "same" where both said
  * the same, "conflict <id>" where a conflict was opened or decided, "quarantine

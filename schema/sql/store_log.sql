@@ -357,6 +357,11 @@ AND r.packet < ?7 AND r.packet >= (SELECT e.number FROM packet AS e
 	ORDER BY e.main_number, e.number LIMIT 1)
 ORDER BY r.packet DESC LIMIT 1
 
+-- name: history_packet_before
+-- (the journal's packet before this one, for its clocks)
+SELECT body FROM packet WHERE scope = ?1 AND journal = ?2 AND sequence < ?3
+ORDER BY sequence DESC LIMIT 1
+
 -- name: history_conflicts
 SELECT l.body FROM conflict AS c CROSS JOIN log AS l
 WHERE c.scope = ?1 AND c.record_kind = ?2 AND c.record_id = ?3
