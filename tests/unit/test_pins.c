@@ -205,6 +205,28 @@ static void nobody_makes_himself_lead_after_the_first_answer(void **state)
 	on_server("SELECT lead FROM visit", "o2");
 }
 
+/* His tablet does not know of the answer, the server does. */
+static void nobody_makes_himself_lead_unawares(void **state)
+{
+	(void)state;
+	catalog_make();
+	field_exec(&world, 0,
+		   VISIT "code_shown_at,form,state) VALUES"
+			 "('v1','s2'," TEAM "," NOW ",'f1','checking')");
+	field_sync(&world, 0);
+	field_sync(&world, 1);
+	field_exec(&world, 0,
+		   "INSERT INTO answer(id,visit,point,author,value) "
+		   "VALUES('n1','v1','k','o1','fail')");
+	field_sync(&world, 0);
+	field_exec(&world, 1, "UPDATE visit SET lead='o2' WHERE id='v1'");
+	assert_int_equal(field_sync(&world, 1).held.records, 0);
+	on_server("SELECT coalesce(lead,'nobody') FROM visit", "nobody");
+	on_server("SELECT code FROM packet_record WHERE id='v1' AND code IS "
+		  "NOT NULL",
+		  "field");
+}
+
 static void a_lead_that_was_set_first_may(void **state)
 {
 	(void)state;
@@ -292,6 +314,7 @@ int main(void)
 		TEST(an_order_of_an_item_is_not_done_with_another),
 		TEST(nothing_found_is_what_the_answers_say),
 		TEST(nobody_makes_himself_lead_after_the_first_answer),
+		TEST(nobody_makes_himself_lead_unawares),
 		TEST(a_lead_that_was_set_first_may),
 		TEST(answers_of_who_was_not_there_are_left_out),
 		TEST(a_tablets_visit_lies_in_its_subjects_town),
