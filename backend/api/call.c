@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/job.h"
 #include "api/misses.h"
 #include "api/service_impl.h"
 #include "base/hash.h"
@@ -390,12 +391,18 @@ static enum rc request_hash(struct call *c, unsigned char out[SHA256_BYTES])
 {
 	const size_t how = JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY;
 	unsigned char seed[SIGN_SEED_BYTES];
-	json_t *said = json_pack("{s:s, s:O, s:o?}", "operation",
-				 c->operation->id, "arguments", c->args, "body",
+	json_t *args = json_copy(c->args);
+	json_t *said = json_pack("{s:s, s:o?, s:o?}", "operation",
+				 c->operation->id, "arguments", args, "body",
 				 c->body ? json_copy(c->body) : NULL);
 	char *text;
 	struct sha256 h;
 
+	/* A job is the same however its result is waited for. */
+	if (says(c, "job")) {
+		json_object_del(args, "Prefer");
+		json_object_del(args, "Idempotency-Key");
+	}
 	json_object_del(json_object_get(said, "body"), "password");
 	json_object_del(json_object_get(said, "body"), "old_password");
 	text = json_dumps(said, how);
@@ -415,6 +422,15 @@ static enum rc request_hash(struct call *c, unsigned char out[SHA256_BYTES])
 	return RC_OK;
 }
 
+static enum rc by_handler(struct call *c)
+{
+	enum rc rc = handler_named(c->operation->handler)(c);
+
+	/* What it wrote may have brought newer kinds in the place of those. */
+	c->kind = registry_kind(c->store->kinds, c->operation->kind);
+	return rc;
+}
+
 static enum rc handled(struct call *c)
 {
 	const char *key = json_text(c->args, "Idempotency-Key");
@@ -427,9 +443,7 @@ static enum rc handled(struct call *c)
 			rc = idempotency_look(c, key, hash, &c->is_repeated);
 	}
 	if (rc == RC_OK && !c->is_repeated)
-		rc = handler_named(c->operation->handler)(c);
-	/* What it wrote may have brought newer kinds in the place of those. */
-	c->kind = registry_kind(c->store->kinds, c->operation->kind);
+		rc = by_handler(c);
 	if (rc == RC_OK && key && !c->is_repeated)
 		rc = idempotency_keep(c, key, hash);
 	return rc;
@@ -510,6 +524,14 @@ static void refusal_say(struct call *c, enum rc came)
 						   : rc_name(came) });
 }
 
+static enum rc job_asked(struct call *c)
+{
+	unsigned char hash[SHA256_BYTES];
+	enum rc rc = request_hash(c, hash);
+
+	return rc == RC_OK ? job_ask(c, hash) : rc;
+}
+
 /* Changes leave their entry in their transaction. */
 static enum rc done_here(struct call *c, uint64_t failures)
 {
@@ -517,6 +539,8 @@ static enum rc done_here(struct call *c, uint64_t failures)
 			 !is_own(c) && !says(c, "reads");
 	enum rc rc = password_work(c);
 
+	if (rc == RC_OK && says(c, "job") && c->service->jobs)
+		return job_asked(c);
 	if (rc == RC_OK)
 		rc = is_change ? changed(c, failures)
 			       : whole(c, failures, handled(c));
@@ -555,11 +579,8 @@ static void refused_about(struct call *c, const struct call_input *in)
 	c->problem_type = type;
 }
 
-enum rc call_run(struct call *c, const struct call_input *in)
+static void begin(struct call *c)
 {
-	uint64_t failures = json_memory_failures();
-	enum rc rc;
-
 	c->status = 200;
 	c->op = (struct op){ .store = c->store,
 			     .actor = &c->actor,
@@ -569,6 +590,28 @@ enum rc call_run(struct call *c, const struct call_input *in)
 			     .is_told = !is_own(c),
 			     .err = &c->err };
 	c->kind = registry_kind(c->store->kinds, c->operation->kind);
+}
+
+enum rc call_work(struct call *c)
+{
+	uint64_t failures = json_memory_failures();
+	enum rc rc;
+
+	begin(c);
+	rc = whole(c, failures, by_handler(c));
+	if (rc != RC_OK)
+		refusal_say(c, rc);
+	else
+		rc = logged(c, rc, &c->err);
+	return rc;
+}
+
+enum rc call_run(struct call *c, const struct call_input *in)
+{
+	uint64_t failures = json_memory_failures();
+	enum rc rc;
+
+	begin(c);
 	rc = role_check(c);
 	if (rc == RC_OK)
 		rc = parameters_take(c, in);

@@ -269,6 +269,9 @@ static void result_send(struct call *c, const struct request *req,
 	}
 	if (c->location[0])
 		reply_header(reply, "Location", "%s", c->location);
+	if (c->retry_after_s)
+		reply_header(reply, "Retry-After", "%lld",
+			     (long long)c->retry_after_s);
 	if (!c->result)
 		return;
 	link_put(c, req, reply);

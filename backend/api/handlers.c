@@ -41,6 +41,7 @@ static const struct {
 	{ "rating_of", rating_of },
 	{ "ratings_run", ratings_run },
 	{ "ratings_check", ratings_check },
+	{ "job_get", job_get },
 	{ "form_create", form_create },
 	{ "export_get", export_get },
 	{ "import_take", import_take },

@@ -13,7 +13,7 @@ call_fn assignment_reassign, conflict_decide, visit_verdict,
 	rectification_extend, deadline_list, quarantine_page;
 call_fn draw_make, draw_seed, draw_do, draw_annul, draw_exchange,
 	draw_published, draw_checked, draw_fair;
-call_fn rating_of, ratings_run, ratings_check;
+call_fn rating_of, ratings_run, ratings_check, job_get;
 call_fn export_get, import_take;
 call_fn form_create, scheme_create, kind_load;
 call_fn terminal_code, terminal_list, terminal_revoke;

@@ -2,6 +2,7 @@
 #include "api/service_impl.h"
 
 #include "api/finder.h"
+#include "api/job.h"
 #include "api/login.h"
 #include "api/misses.h"
 #include "api/overseer.h"
@@ -154,6 +155,8 @@ enum rc service_start(struct service **out, const char *dir,
 				    host, err);
 	if (rc == RC_OK)
 		rc = preparer_start(&(*out)->preparer, dir, host, err);
+	if (rc == RC_OK)
+		rc = job_service_start(*out, err);
 	if (rc != RC_OK) {
 		service_stop(*out);
 		*out = NULL;
@@ -182,6 +185,7 @@ void service_stop(struct service *s)
 {
 	if (!s)
 		return;
+	jobs_stop(s->jobs);
 	overseer_stop(s->overseer); /* tells of the misses */
 	preparer_stop(s->preparer);
 	finder_stop(s->finder);

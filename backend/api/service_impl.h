@@ -39,6 +39,7 @@ struct service {
 	struct finder *finder;
 	struct overseer *overseer;
 	struct preparer *preparer;
+	struct jobs *jobs;
 	struct clone_limits clone;
 	struct bucket_table *buckets; /* NULL: no limits */
 	int limit_login, limit_public, limit_terminal; /* places of them */

@@ -2,7 +2,8 @@
  * them: an OpenAPI 3.1 document with one extension, `x-hufu`, in each operation
  *
  *   {"handler": the function of backend/api that does it,
- *    "with":    what it is told beside the request,
+ *    "with":    what it is told beside the request, and how it is done: the
+ *               words are explained where api/call.c and api/job.h ask them,
  *    "roles":   who may, or "readers" or "writers" of the kind,
  *    "scope":   "none" | "asked" (the parameter or the body says it) |
  *               "record" (the record's) | "all" (an account of every scope),

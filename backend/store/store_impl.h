@@ -5,7 +5,7 @@
 #include "store/audit.h"
 #include "store/store.h"
 
-#define STORE_FORMAT 3
+#define STORE_FORMAT 4
 
 /* upgrade.c: bring a folder of format `from` up to date, inside the caller's
  * transaction. */

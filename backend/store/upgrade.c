@@ -12,6 +12,7 @@ static const char *const scripts[STORE_FORMAT + 1][4] = {
 	[1] = { SQL_STORE_CREATE, NULL },
 	[2] = { SQL_STORE_FORMAT_2, SQL_AUDIT_CREATE, SQL_API_CREATE },
 	[3] = { SQL_BLAME_CREATE },
+	[4] = { SQL_JOB_CREATE },
 };
 
 static enum rc scripts_run(struct db *db, int from, struct err *err)

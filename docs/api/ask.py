@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import sys
+import time
 import urllib.error
 import urllib.request
 import uuid
@@ -53,6 +54,8 @@ def ask(method, path, body=None, etag=None):
     try:
         with urllib.request.urlopen(request, timeout=600) as reply:
             told, refused = json.load(reply), None
+            if reply.status == 202:
+                told = job(told["id"], int(reply.headers["Retry-After"]))
     except urllib.error.HTTPError as e:
         told, refused = json.load(e), e.code
     except OSError as e:
@@ -62,6 +65,17 @@ def ask(method, path, body=None, etag=None):
     if refused:
         sys.exit(f"{refused}: {told['detail']} (request {told['request']})")
     return told
+
+
+def job(name, again_s):
+    """What takes minutes is a job: its result, once it is there."""
+    while True:
+        now = ask("GET", "/v1/jobs/" + name)
+        if now["state"] == "done":
+            return now["result"]
+        if now["state"] != "running":
+            sys.exit(f"{now['operation']} {now['state']}: {now.get('problem', {}).get('detail', 'start again')}")
+        time.sleep(again_s)
 
 
 def pages(path):

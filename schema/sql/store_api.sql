@@ -7,6 +7,41 @@ CREATE TABLE idempotency(
 	PRIMARY KEY(account, key)) WITHOUT ROWID;
 CREATE INDEX idempotency_made ON idempotency(made);
 
+-- What was asked for and is done beside the request: api/job.c.
+-- script: job_create
+CREATE TABLE hufu_job(
+	id TEXT NOT NULL PRIMARY KEY, account TEXT NOT NULL,
+	operation TEXT NOT NULL, scope TEXT NOT NULL, request BLOB NOT NULL,
+	state TEXT NOT NULL, begun_at INTEGER NOT NULL, ended_at INTEGER,
+	result TEXT, code INTEGER, status INTEGER, type TEXT, detail TEXT)
+	WITHOUT ROWID;
+CREATE INDEX hufu_job_begun ON hufu_job(begun_at);
+CREATE INDEX hufu_job_running ON hufu_job(scope, operation)
+	WHERE state = 'running';
+
+-- name: job_put
+INSERT INTO hufu_job(id, account, operation, scope, request, state, begun_at)
+VALUES(?1, ?2, ?3, ?4, ?5, 'running', ?6)
+
+-- name: job_end
+UPDATE hufu_job SET state = ?2, ended_at = ?3, result = ?4, code = ?5,
+	status = ?6, type = ?7, detail = ?8 WHERE id = ?1
+
+-- name: job_get
+SELECT id, account, operation, scope, state, begun_at, ended_at, result, code,
+	status, type, detail FROM hufu_job WHERE id = ?1
+
+-- name: job_running
+SELECT id, account, request FROM hufu_job
+WHERE scope = ?1 AND operation = ?2 AND state = 'running' ORDER BY id
+
+-- name: job_interrupted
+UPDATE hufu_job SET state = 'interrupted', ended_at = ?1
+WHERE state = 'running'
+
+-- name: job_prune
+DELETE FROM hufu_job WHERE begun_at < ?1
+
 -- name: idempotency_get
 SELECT request, status, reply, etag, location FROM idempotency
 WHERE account = ?1 AND key = ?2 AND made >= ?3

@@ -80,7 +80,7 @@ SELECT oid, body FROM held WHERE scope = ?1
 
 -- name: check_meta
 SELECT name, value FROM meta
-WHERE NOT (name = 'format' AND value = '3')
+WHERE NOT (name = 'format' AND value = '4')
 AND name NOT IN ('epoch', 'epochs', 'audit_epoch') LIMIT 1
 
 -- name: check_accounts

@@ -268,6 +268,11 @@ enum rc db_commit(struct db *db, struct err *err)
 	return rc;
 }
 
+void db_interrupt(struct db *db)
+{
+	sqlite3_interrupt(db->handle);
+}
+
 void db_rollback(struct db *db)
 {
 	struct err ignored = { 0 };

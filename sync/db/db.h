@@ -38,6 +38,8 @@ const char *db_path(const struct db *db);
 /* Steps of SQLite's machine that all queries took so far: what a test holds
  * where time would tell of the machine. */
 int64_t db_steps(const struct db *db);
+/* From any thread, while the connection is open: what runs on it fails. */
+void db_interrupt(struct db *db);
 
 /* Run a script of one or more statements without results. */
 enum rc db_script(struct db *db, const char *sql, struct err *err);

@@ -362,6 +362,8 @@ static void becomes_format_1(void)
 {
 	sql("DROP TABLE audit; DROP TABLE token; DROP TABLE session;"
 	    "DROP TABLE IF EXISTS idempotency; DROP TABLE account;"
+	    "DROP TABLE hufu_job; DROP TABLE blame;"
+	    "DROP INDEX main_commit_position; DROP INDEX packet_main;"
 	    "CREATE TABLE account(name TEXT NOT NULL PRIMARY KEY, roles "
 	    "INTEGER NOT NULL, scopes TEXT NOT NULL, password TEXT) WITHOUT "
 	    "ROWID; INSERT INTO account VALUES('chen', 2, '3301', NULL);"
@@ -384,7 +386,7 @@ static void a_folder_of_format_1_is_upgraded(void **state)
 	whole(0);
 	put("set", "first");
 	whole(1);
-	assert_int_equal(number("SELECT value = '2' FROM meta WHERE "
+	assert_int_equal(number("SELECT value = '4' FROM meta WHERE "
 				"name = 'format'"),
 			 1);
 	desk_reopen();
@@ -418,7 +420,7 @@ static void a_later_format_is_refused(void **state)
 	struct store *s = NULL;
 
 	(void)state;
-	sql("UPDATE meta SET value = '3' WHERE name = 'format'");
+	sql("UPDATE meta SET value = '5' WHERE name = 'format'");
 	refused(store_open(&s, desk.dir, &desk.host, true, &desk.err),
 		RC_INVALID, "update this program");
 	assert_null(s);
