@@ -9,7 +9,7 @@ first=$(hufud check --json --scope $S | json scopes.0.entries)
 # three tablets and the office at the same time
 for i in 1 2 3; do
 	( for n in 1 2 3 4 5; do
-		on t$i "INSERT INTO visit(id,subject,summary) VALUES('v${i}x$n','s$n','by t$i')"
+		on t$i "INSERT INTO visit(id,town,subject,summary) VALUES('v${i}x$n','00$((n % 2 + 1))','s$n','by t$i')"
 		hufu sync --replica "$T/t$i.db" >/dev/null || exit 1
 	done ) & PIDS[i]=$!
 done

@@ -4,7 +4,7 @@
 district
 server_start
 tablet a o1
-on a "INSERT INTO visit(id,subject,summary) VALUES('v1','s1','clean')"
+on a "INSERT INTO visit(id,town,subject,summary) VALUES('v1','002','s1','clean')"
 hufu commit -m "visit of s1" --replica "$T/a.db" >/dev/null
 sync a >/dev/null
 on a "UPDATE visit SET summary='clean again' WHERE id='v1'"
@@ -24,7 +24,7 @@ is "the packets are the officer's, in order" "o1 second look;o1 visit of s1;" "$
 is "the record's history is the packets that wrote it" 2 "$(git -C "$M" log --full-history --diff-filter=AM --format=%h $S -- visit/v1 | wc -l)"
 holds "git log --graph draws the lines" git -C "$M" log --graph --oneline $S
 git clone -q -b $S "$M" "$T/clone"
-is "a clone has the record's bytes" '{"id":"v1","scope":"330106","subject":"s1","summary":"clean again","town":"000"}' "$(cat "$(find "$T/clone" -name v1)")"
+is "a clone has the record's bytes" '{"id":"v1","scope":"330106","subject":"s1","summary":"clean again","town":"002"}' "$(cat "$(find "$T/clone" -name v1)")"
 is "which the office exports too" "$(hufud export visit --scope $S --format jsonl)" "$(cat "$(find "$T/clone" -name v1)")"
 git -C "$M" for-each-ref >"$T/refs"
 rm -rf "$M" "$T/data/mirror.db"*
