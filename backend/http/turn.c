@@ -231,7 +231,10 @@ static int read_body(struct turn *turn)
 	const struct gate_head *head = &turn->conn.head;
 	size_t max = turn->match.route->body_bytes_max;
 
-	if (head->content_length < 0 && takes_body(head)) {
+	/* Without a length there is none, transfer-encoding is refused: who
+	 * asks for it knows whether there has to be one. */
+	if (head->content_length < 0 && takes_body(head) &&
+	    turn->match.route->body != HTTP_BODY_ASKED) {
 		err_set(&turn->err, RC_INVALID, "no content-length header");
 		return refuse(turn, 411);
 	}
