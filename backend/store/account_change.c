@@ -230,28 +230,30 @@ static enum rc states_load(struct store *s, const struct account *actor,
 {
 	struct err missing = { 0 };
 	enum rc rc = account_look(s, c->name, before, &missing);
+	bool exists;
 
 	if (rc != RC_OK && rc != RC_NOT_FOUND)
 		return err_set(err, rc, "%s", missing.text);
 	/* Who may not change everybody is told the same of one that there is
 	 * not as of one that is another's. */
-	if (rc == RC_NOT_FOUND) {
+	exists = rc == RC_OK;
+	if (rc == RC_NOT_FOUND || c->is_new) {
 		*before = (struct account){ 0 };
 		snprintf(before->scopes, sizeof(before->scopes), "%s",
 			 c->is_new ? "" : "*");
 	}
-	if (rc == RC_OK && c->is_new)
-		return err_set(err, RC_CONFLICT, "account '%s' exists already",
-			       c->name);
 	*after = *before;
 	apply(c, after);
 	if (actor_may(actor, c, before, after, err) != RC_OK)
 		return err->code;
+	/* Only who could have made it learns that it is there. */
+	if (exists && c->is_new)
+		return err_set(err, RC_CONFLICT, "account '%s' exists already",
+			       c->name);
 	if (rc == RC_NOT_FOUND && !c->is_new)
 		return err_set(err, rc, "%s", missing.text);
-	rc = RC_OK;
 	/* Last: it tells what the account is now. */
-	return rc == RC_OK ? seen_check(c, before, err) : rc;
+	return seen_check(c, before, err);
 }
 
 enum rc account_change(struct store *s, const struct account *actor,

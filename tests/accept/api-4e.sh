@@ -94,6 +94,16 @@ while cursor is not None:
 print(3, n)
 P
 )"
+# -- who may not manage an account learns nothing of it by trying: one of another county, a disabled one, one that there is not
+hufud account disable far >/dev/null
+alike() { for name in far farther zzz; do "$@" $name >/dev/null; sed "s/\\b$name\\b/X/g; s/[0-9a-f]\{20\}//g" "$T/body"; echo; done | sort -u | grep -c .; }
+make_() { api POST /v1/accounts -H "$J" -H "$(key)" -d '{"account":"'"$1"'","roles":["analyst"],"scopes":["330108"]}'; }
+change_() { api PATCH "/v1/accounts/$1" -H 'If-Match: *' -H "$M" -d '{"state":"active"}'; }
+token_() { api POST /v1/tokens -H "$J" -H "$(key)" -d '{"account":"'"$1"'","label":"x"}'; }
+for who in cadm bound chen; do
+	as $who
+	is "$who is told alike" "1 1 1" "$(alike make_) $(alike change_) $(alike token_)"
+done
 as admin
 answers 200 '"scope":"catalog"' GET "/v1/audit?limit=1000"; is "of all" "- $S catalog" "$(scopes)"
 server_stop
