@@ -195,6 +195,16 @@ static void more_than_the_account_has_is_refused(void **state)
 		{ { .account = LI, .label = "t", .agency = "ag3" }, "agenc" },
 		{ { .account = LI, .label = "t", .agency = "" }, "agenc" },
 		{ { .account = LI, .label = "" }, "label" },
+		{ { .account = LI, .label = "a\nb" }, "label" },
+		{ { .account = LI, .label = "a\xc2\x85" }, "label" },
+		{ { .account = LI,
+		    .label = "a\xe2\x80\xae"
+			     "b" },
+		  "label" },
+		{ { .account = LI,
+		    .label = "a\xe2\x81\xa6"
+			     "b" },
+		  "label" },
 		{ { .account = LI, .label = NULL }, "label" },
 		{ { .account = LI, .label = "a\nb" }, "label" },
 		{ { .account = LI, .label = "t", .expires_ms = NOW },
