@@ -159,6 +159,7 @@ enum rc ledger_kind_put(struct op *op, const json_t *definition, bool *changed)
 				  .n = 1 };
 	struct op as_server = *op;
 	const char *name = json_text(definition, "kind");
+	const struct kind *old;
 	char id[33], message[64];
 	enum rc rc;
 
@@ -169,8 +170,9 @@ enum rc ledger_kind_put(struct op *op, const json_t *definition, bool *changed)
 			       "kinds");
 	if (!name)
 		return err_set(op->err, RC_INVALID, "it names no kind");
-	rc = registry_kind(op->store->kinds, name) ? RC_OK
-						   : table_check(op, name);
+	old = registry_kind(op->store->kinds, name);
+	rc = old ? kind_change_check(old, definition, op->err)
+		 : table_check(op, name);
 	if (rc != RC_OK)
 		return rc;
 	/* The author stays the administrator; the kind's writers are not. */

@@ -177,6 +177,12 @@ void registry_free(struct registry *r);
  * and never change type; RC_INVALID says which does. */
 enum rc registry_add(struct registry *r, const json_t *definition,
 		     struct err *err);
+/* May an office load this definition in the place of `old`? Narrower than what
+ * registry_add takes, since a tablet takes whatever its server has: what
+ * records, unsent packets and older programs hold stays legal and means the
+ * same. RC_INVALID says what would not, and what to do. */
+enum rc kind_change_check(const struct kind *old, const json_t *definition,
+			  struct err *err);
 /* Every *.json of a folder, in byte order of names. */
 enum rc registry_load_folder(struct registry *r, const char *folder,
 			     struct err *err);

@@ -230,6 +230,119 @@ static void a_kind_may_not_shrink_or_turn(void **state)
 	assert_non_null(kind_field(registry_kind(*state, "note"), "grade"));
 }
 
+/* May an office load `good` with this member instead? NULL: yes; otherwise a
+ * word of why not. */
+static void an_office_may_load_what_keeps_its_word(void **state)
+{
+	static const struct {
+		const char *path, *value, *why;
+	} changes[] = {
+		{ "label.en", "'another word'", NULL },
+		{ "indexes", "-", NULL },
+		{ "fields.0.max", "20", NULL },
+		{ "fields.0.max", "5", "may be 10 long" },
+		{ "fields.0.required", "-", NULL },
+		{ "fields.0.type", "'date'", "changes its type" },
+		{ "fields.0.name", "'renamed'", "loses its field" },
+		{ "fields.0.rule", "'lww'", NULL },
+		{ "keys", "['grade']", "changes its 'keys'" },
+	};
+	const struct kind *k;
+
+	for (size_t i = 0; i < COUNT(changes); i++) {
+		json_t *definition = quoted(good);
+		struct err err = { 0 };
+		enum rc rc;
+
+		assert_int_equal(add(*state, definition), RC_OK);
+		k = registry_kind(*state, "note");
+		replace(definition, changes[i].path, changes[i].value);
+		rc = kind_change_check(k, definition, &err);
+		if ((rc == RC_OK) != !changes[i].why ||
+		    (changes[i].why && !strstr(err.text, changes[i].why)))
+			fail_msg("%s = %s: %s", changes[i].path,
+				 changes[i].value, err.text);
+		json_decref(definition);
+	}
+}
+
+/* The same with one field of one's own: from, to, and why not. */
+static void a_field_keeps_what_relies_on_it(void **state)
+{
+	static const struct {
+		const char *from, *to, *why;
+	} turns[] = {
+		{ "'type':'text','values':['a','b']",
+		  "'type':'text','values':['b','a','c']", NULL },
+		{ "'type':'text','values':['a','b']",
+		  "'type':'text','values':['a']", "loses its value 'b'" },
+		{ "'type':'text','values':['a']", "'type':'text'", NULL },
+		{ "'type':'text'", "'type':'text','values':['a']",
+		  "took any value" },
+		{ "'type':'int','rule':'max'", "'type':'int'",
+		  "from 'max' to 'threeway'" },
+		{ "'type':'int','rule':'max'", "'type':'int','rule':'min'",
+		  "say \"rule_was\":\"max\"" },
+		{ "'type':'int','rule':'max'",
+		  "'type':'int','rule':'min','rule_was':'max'", NULL },
+		{ "'type':'int','rule':'max'",
+		  "'type':'int','rule':'min','rule_was':'sum'",
+		  "changes its rule" },
+		{ "'type':'int'", "'type':'int','rule':'sum'", NULL },
+		{ "'type':'ref','refers':'note'",
+		  "'type':'ref','refers':'other'", "refers to 'note'" },
+		{ "'type':'set'", "'type':'set','refers':'note'", NULL },
+		/* types that only a later version knows */
+		{ "'type':'hue'", "'type':'hue'", NULL },
+		{ "'type':'hue'", "'type':'text'", "changes its type" },
+	};
+	char text[512];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(turns); i++) {
+		struct err err = { 0 };
+		struct registry *r;
+		json_t *definition[2];
+		enum rc rc;
+
+		for (int side = 0; side < 2; side++) {
+			snprintf(text, sizeof(text),
+				 "{'name':'own','label':{'zh':'x','en':'x'},"
+				 "%s}",
+				 side ? turns[i].to : turns[i].from);
+			definition[side] = quoted(good);
+			json_array_append_new(
+				json_object_get(definition[side], "fields"),
+				quoted(text));
+		}
+		assert_int_equal(registry_new(&r, &err), RC_OK);
+		assert_int_equal(add(r, definition[0]), RC_OK);
+		rc = kind_change_check(registry_kind(r, "note"), definition[1],
+				       &err);
+		if ((rc == RC_OK) != !turns[i].why ||
+		    (turns[i].why && !strstr(err.text, turns[i].why)))
+			fail_msg("%s to %s: %s", turns[i].from, turns[i].to,
+				 err.text);
+		err_clear(&err);
+		/* It is one that a tablet takes all the same, or leaves. */
+		json_object_set_new(
+			json_array_get(json_object_get(definition[1], "fields"),
+				       3),
+			"required", json_true());
+		json_array_remove(json_object_get(definition[0], "fields"), 3);
+		registry_free(r);
+		assert_int_equal(registry_new(&r, &err), RC_OK);
+		assert_int_equal(add(r, definition[0]), RC_OK);
+		assert_int_equal(kind_change_check(registry_kind(r, "note"),
+						   definition[1], &err),
+				 RC_INVALID);
+		assert_non_null(strstr(err.text, "is required"));
+		registry_free(r);
+		json_decref(definition[0]);
+		json_decref(definition[1]);
+	}
+}
+
 static void a_sealed_kind_leaves_the_names_of_its_envelope(void **state)
 {
 	json_t *definition = quoted(good);
@@ -386,6 +499,9 @@ int main(void)
 			what_a_later_version_declares_is_tolerated, fresh,
 			gone),
 		cmocka_unit_test_setup_teardown(a_kind_may_grow, fresh, gone),
+		cmocka_unit_test_setup_teardown(
+			an_office_may_load_what_keeps_its_word, fresh, gone),
+		cmocka_unit_test(a_field_keeps_what_relies_on_it),
 		cmocka_unit_test_setup_teardown(a_kind_may_not_shrink_or_turn,
 						fresh, gone),
 		cmocka_unit_test_setup_teardown(
