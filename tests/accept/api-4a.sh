@@ -87,14 +87,14 @@ holds "everything fits" hufud check
 # a folder of format 1 is upgraded by whichever command comes first
 sqlite3 "$T/data/hufu.db" "DROP TABLE audit; DROP TABLE token; DROP TABLE session;
 DROP TABLE IF EXISTS idempotency;
-DROP TABLE blame; DROP INDEX main_commit_position; DROP INDEX packet_main;
+DROP TABLE hufu_job; DROP TABLE blame; DROP INDEX main_commit_position; DROP INDEX packet_main;
 CREATE TABLE a(name TEXT NOT NULL PRIMARY KEY, roles INTEGER NOT NULL, scopes TEXT NOT NULL, password TEXT) WITHOUT ROWID;
 INSERT INTO a SELECT name, roles, scopes, password FROM account; DROP TABLE account;
 CREATE TABLE account(  name TEXT NOT NULL PRIMARY KEY, roles INTEGER NOT NULL,  scopes TEXT NOT NULL, password TEXT) WITHOUT ROWID;
 INSERT INTO account SELECT * FROM a; DROP TABLE a;
 DELETE FROM meta WHERE name = 'audit_epoch'; UPDATE meta SET value = '1' WHERE name = 'format'"
 hufud status >/dev/null 2>"$T/err"
-is "it says so once" 1 "$(grep -c "upgrade folder=.* format=3 from=1" "$T/err")"
+is "it says so once" 1 "$(grep -c "upgrade folder=.* format=4 from=1" "$T/err")"
 hufud status >/dev/null 2>"$T/err"
 is "and not again" "" "$(cat "$T/err")"
 holds "what was upgraded is as if it were new" hufud check
