@@ -103,7 +103,7 @@ draw=$(json id <"$T/out")
 hufud draw reveal "$draw" --seed generated-1 >/dev/null
 hufud draw run "$draw" >/dev/null
 item=$(cut -d, -f3 "$T/d/visits.csv" | tail -n +2 | grep . | sort | uniq -c | sort -n | awk 'END { print $2 }')
-holds "a draw for an item" hufud draw commit --scope $S --item "$item" --count 10 --due 2099-12-31 --seed-source lottery --json
+holds "a draw for an item" hufud draw commit --scope $S --item "$item" --count 10 "${ANNOUNCED[@]}" --json
 hufud draw show "$(json id <"$T/out")" --out "$T/paper.json" >/dev/null
 is "leaves out who was visited for it" yes "$(python3 -c '
 import json, sys
