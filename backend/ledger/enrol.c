@@ -273,7 +273,8 @@ enum rc enrol_take(struct op *op, const json_t *request, json_t **reply)
 	*reply = NULL;
 	if (json_int(request, "format", 0) != WIRE_FORMAT)
 		return err_set(op->err, RC_INVALID,
-			       "enrolment format 1 is what is known here");
+			       "the terminal enrols in a format that is not "
+			       "known here (1 is): update the older side");
 	if (!code || !terminal || !name_is_id(terminal))
 		return err_set(op->err, RC_INVALID,
 			       "an enrolment names its code and a terminal");

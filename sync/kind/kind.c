@@ -74,11 +74,13 @@ static enum rc check_extends(const struct kind *old, const struct kind *now,
 
 		if (!after)
 			return err_set(err, RC_INVALID,
-				       "kind '%s' loses its field '%s'",
+				       "kind '%s' loses its field '%s': keep "
+				       "it, and call it retired in its label",
 				       now->name, before->name);
 		if (after->type != before->type)
 			return err_set(err, RC_INVALID,
-				       "kind '%s': field '%s' changes its type",
+				       "kind '%s': field '%s' changes its "
+				       "type: add another field",
 				       now->name, before->name);
 	}
 	return RC_OK;

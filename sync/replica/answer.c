@@ -86,8 +86,9 @@ static enum rc head_take(struct take *t, struct err *err)
 	epoch = json_text(head, "epoch");
 	if (json_int(head, "format", 0) != WIRE_FORMAT)
 		rc = err_set(err, RC_INVALID,
-			     "the server answers in a format that this version "
-			     "does not know");
+			     "the server is of a later version, and answers in "
+			     "a format that is not known here: update this "
+			     "program");
 	else if (!epoch || strlen(epoch) >= sizeof(t->s->epoch))
 		rc = malformed(err, "no epoch");
 	else

@@ -212,7 +212,8 @@ static enum rc answer_keep(struct replica *r, const char *url,
 	rc = json_read(reply->body.data, reply->body.len, &answer, err);
 	if (rc == RC_OK && json_int(answer, "format", 0) != WIRE_FORMAT)
 		rc = err_set(err, RC_INVALID,
-			     "the server speaks another format");
+			     "the server is of a later version: update this "
+			     "program");
 	if (rc == RC_OK)
 		rc = replica_begin(r, err);
 	if (rc == RC_OK)

@@ -116,8 +116,9 @@ static enum rc format_check(struct replica *r, struct err *err)
 			     r->path);
 	else if (strcmp(format, REPLICA_FORMAT) != 0)
 		rc = err_set(err, RC_INVALID,
-			     "'%s' has format %s, which this program does not "
-			     "know",
+			     "'%s' was written by a later version (format %s, "
+			     "this program knows " REPLICA_FORMAT "): update "
+			     "this program",
 			     r->path, format);
 	free(format);
 	return rc;

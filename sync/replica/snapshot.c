@@ -76,8 +76,9 @@ static enum rc head_check(const struct snapshot *s, struct err *err)
 
 	if (format < 1 || format > SNAPSHOT_FORMAT)
 		return err_set(err, RC_INVALID,
-			       "the snapshot has a format that this version "
-			       "does not know");
+			       "the server is of a later version (format %lld "
+			       "of a snapshot): update this program",
+			       (long long)format);
 	if (!scope || strcmp(scope, s->scope) != 0)
 		return malformed(s, "it is of another scope", err);
 	return RC_OK;
