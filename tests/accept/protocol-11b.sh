@@ -90,7 +90,7 @@ mine=$(seed_of "$T/li.db")
 is "a terminal reads as its officer" 200 "$(terminal_get "$mine" /v1/evidence/$e1/file)"
 holds "the bytes that were taken" cmp "$T/kitchen.jpg" "$T/body"
 is "under another key it is not known" 401 "$(terminal_get "${mine//[0-4]/5}" /v1/evidence/$e1/file)"
-is "which the audit log has" "o1 sync ok" "$(hufud audit list --operation getEvidenceFile --format json | jq -r '"\(.who) \(.via) \(.outcome)"')"
+is "both of which the audit log has" "o1 sync ok;nobody api refused;" "$(hufud audit list --operation getEvidenceFile --format json | jq -r '"\(.who) \(.via) \(.outcome)"' | tr '\n' ';')"
 hufud import subject "$T/subjects.csv" --scope 330108 >/dev/null
 hufud set visit w1 subject=s1 state=open --new --scope 330108 >/dev/null
 hufud set evidence w2 visit=w1 sha256=$sum size=3000000 --new --scope 330108 >/dev/null
