@@ -379,6 +379,7 @@ struct answering {
 	struct past *p;
 	int format; /* of the snapshots; 0: a sync */
 	int given;
+	int later; /* the format that the answer to a sync claims, or 0 */
 };
 
 /* The captured lines, bound to the request that a tablet of today wrote. */
@@ -391,6 +392,9 @@ static void sync_give(struct answering *a, const struct exchange_request *r,
 	struct line_writer w;
 	struct arena mem;
 
+	if (a->later)
+		json_object_set_new(json_array_get(lines, 0), "format",
+				    json_integer(a->later));
 	arena_init(&mem, COMPAT_BYTES_MAX);
 	ok(p,
 	   wire_request_read(&request, r->body, r->body_bytes, &mem, &p->err));
@@ -494,6 +498,36 @@ static void an_answer_of_then_is_read_and_gives_its_root(void **state)
 	each_past(answer_is_read);
 }
 
+/* A server of a later format is no damage: nothing of its answer is taken, and
+ * what waits to be sent is sent once both understand each other. */
+static void later_server_is_refused(struct past *p)
+{
+	struct answering a = { .p = p, .later = 2 };
+	const struct exchange x = { .perform = answer, .ctx = &a };
+	struct sync_summary sum;
+	struct replica *r;
+
+	server_open(p, "before");
+	r = tablet_open(p, "cloned.db");
+	assert_int_equal(replica_sync(r, &x, &sum, &p->err), RC_INVALID);
+	assert_non_null(strstr(p->err.text, "update this program"));
+	err_clear(&p->err);
+	ok(p, replica_verify(r, &p->err));
+	tablet_has_roots(p, r,
+			 json_object_get(json_object_get(p->wants, "tablets"),
+					 "cloned.db"));
+	sync_ok(p, r, &sum);
+	assert_int_equal(sum.packets_sent, 1);
+	replica_close(r);
+	loop_release(&p->loop);
+}
+
+static void a_server_of_a_later_format_is_refused_and_nothing_lost(void **state)
+{
+	(void)state;
+	each_past(later_server_is_refused);
+}
+
 static void enrolment_is_read(struct past *p)
 {
 	struct answering a = { .p = p };
@@ -542,6 +576,8 @@ int main(void)
 		cmocka_unit_test(a_clone_of_then_is_served),
 		cmocka_unit_test(snapshots_of_then_are_read),
 		cmocka_unit_test(an_answer_of_then_is_read_and_gives_its_root),
+		cmocka_unit_test(
+			a_server_of_a_later_format_is_refused_and_nothing_lost),
 		cmocka_unit_test(an_enrolments_answer_of_then_is_read),
 	};
 
