@@ -121,4 +121,31 @@ python3 "$E/listen.py" $S "$T/last" 1 >>"$T/heard"
 is "a listener hears each once, whenever it listens" "rectification r9 serve_rectification by chen,rectification r9 prove_rectification by chen,subject s4 set by chen" \
 	"$(cut -d' ' -f2- "$T/heard" | paste -sd,)"
 is "a citizen verifies the paper" 1 "$(env -u HUFU_TOKEN bash "$E/citizen.sh" "$draw" "$T/public.json" | grep -c "^draw $draw verified: 3 of 9")"
+
+# -- accounts and codes, files, search, recusals, the log
+echo "a long password" >"$T/pw"
+hufud account set-password admin --password-file "$T/pw" >/dev/null
+export HUFU_LOGIN="admin:a long password"
+is "an account for a colleague" "liu analyst in $S" "$(bash "$E/accounts.sh" add liu analyst $S "$T/pw")"
+fails 1 "account 'liu' exists already" bash "$E/accounts.sh" add liu analyst $S "$T/pw"
+is "a refusal leaves no key" "" "$(ls "$T" | grep -x work || true)"
+holds "a code lets a tablet in" sh -c "bash '$E/accounts.sh' code $S o2 | grep -qx '[0-9a-z]\{20\}'"
+is "and an account is ended" "liu disabled" "$(bash "$E/accounts.sh" disable liu)"
+mine() { HUFU_ACCOUNT=$1 hufud token make "$1" --label "$2" --json | json token; } # one's own, as deeds for a second person need
+export HUFU_TOKEN=$(mine chen files)
+bash "$E/files.sh" export $S subject "$T/out.csv" >"$T/sum"
+holds "a file with its checksum" sha256sum -c --quiet "$T/sum"
+is "that has every subject" 9 "$(($(wc -l <"$T/out.csv") - 1))"
+is "and changes nothing when it comes back" "9 read, 0 new, 0 changed, 9 the same, 0 refused" "$(bash "$E/files.sh" import $S subject "$T/out.csv")"
+printf 'id,name,town\ns77,teahouse,001\ns78,inn,zzz\n' >"$T/new.csv"
+fails 3 "2 read, 1 new, 0 changed, 0 the same, 1 refused" bash "$E/files.sh" import $S subject "$T/new.csv"
+fails 1 "." bash "$E/files.sh" export $S nothing "$T/none.csv"
+is "what is refused leaves no file" "" "$(ls "$T" | grep none || true)"
+is "it is found by a part of its name" "subject s77 teahouse" "$(bash "$E/search.sh" $S eahou)"
+id=$(bash "$E/recusal.sh" ask $S o1 s1 "his brother's shop")
+fails 1 "for a second person" bash "$E/recusal.sh" grant $S "$id"
+hufud account add zhao --role coordinator --scope $S >/dev/null
+is "another grants what one asked" "o1 at s1: granted by zhao" "$(HUFU_TOKEN=$(mine zhao recusals) bash "$E/recusal.sh" grant $S "$id")"
+is "the log has both, and the refusal" "chen recusal refused,zhao recusal ok" \
+	"$(HUFU_TOKEN=$(mine song log) python3 "$E/log.py" $S "$id" | grep grantRecusal | awk '{ print $2, $4, $6 }' | paste -sd,)"
 passed
