@@ -82,7 +82,7 @@ match "a decision"
 is "it stands on both" "tidy, I looked twice|tidy, I looked twice" "$(field wu visit w4 summary)|$(on li "SELECT summary FROM visit WHERE id='w4'")"
 
 # what may not be merged is quarantined record by record, and the rest is merged
-py wu set $S subject s5 "address=mine" # not an inspector's
+py wu set $S subject s5 "registration_no=mine" # not an inspector's
 py wu set $S assignment a1 due=2027-01-01 # a field of the office
 py wu set $S visit w5 summary=fine
 py wu commit -m "three records, two of them not mine to write"
