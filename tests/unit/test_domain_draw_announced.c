@@ -108,8 +108,7 @@ static void a_seed_has_no_blank_ends(void **state)
 					   "\xC2\xA0",
 					   "\xE3\x80\x80",
 					   "7\xE2\x80\x8B",
-					   "\xEF\xBB\xBF"
-					   "7" };
+					   "\357\273\2777" };
 	struct world *w = *state;
 	struct draw_options o = { .count = 3 };
 	char id[21];
