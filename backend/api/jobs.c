@@ -1,4 +1,5 @@
 #include "api/jobs.h"
+#include "base/wait.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -87,28 +88,11 @@ static void *work_on(void *j_)
 	return NULL;
 }
 
-static struct timespec after_ms(int ms)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_sec += ms / 1000;
-	t.tv_nsec += (long)(ms % 1000) * 1000000;
-	t.tv_sec += t.tv_nsec / 1000000000;
-	t.tv_nsec %= 1000000000;
-	return t;
-}
-
 static void locks_init(struct jobs *j)
 {
-	pthread_condattr_t attr;
-
 	pthread_mutex_init(&j->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&j->come, &attr);
-	pthread_cond_init(&j->over, &attr);
-	pthread_condattr_destroy(&attr);
+	wait_init(&j->come);
+	wait_init(&j->over);
 }
 
 enum rc jobs_start(struct jobs **out, const struct jobs_do *how,
@@ -138,7 +122,7 @@ static void halt_all(struct jobs *j)
 	bool is_running = true;
 
 	while (is_running) {
-		struct timespec until = after_ms(HALT_MS);
+		struct timespec until = wait_until(HALT_MS);
 
 		is_running = false;
 		for (size_t i = 0; i < JOBS_MAX; i++) {
@@ -236,7 +220,7 @@ bool jobs_is_stopping(struct jobs *j)
 
 void jobs_wait(struct jobs *j, const char *id, int timeout_ms)
 {
-	struct timespec until = after_ms(timeout_ms);
+	struct timespec until = wait_until(timeout_ms);
 	int timed_out = timeout_ms <= 0;
 
 	pthread_mutex_lock(&j->lock);

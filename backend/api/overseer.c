@@ -7,6 +7,7 @@
 
 #include "api/misses.h"
 #include "base/log.h"
+#include "base/wait.h"
 #include "domain/awaited.h"
 #include "sql_store.gen.h"
 
@@ -69,8 +70,7 @@ static bool pause_minute(struct overseer *o)
 	bool goes_on;
 	int waited = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += PAUSE_S;
+	until = wait_until(PAUSE_S * 1000);
 	pthread_mutex_lock(&o->lock);
 	while (!o->is_ending && waited == 0)
 		waited = pthread_cond_timedwait(&o->ends, &o->lock, &until);
@@ -100,7 +100,6 @@ enum rc overseer_start(struct overseer **out, const char *dir,
 		       struct err *err)
 {
 	struct overseer *o = calloc(1, sizeof(*o));
-	pthread_condattr_t attr;
 	enum rc rc;
 
 	*out = NULL;
@@ -108,10 +107,7 @@ enum rc overseer_start(struct overseer **out, const char *dir,
 		return err_set(err, RC_NOMEM, "out of memory");
 	o->misses = misses;
 	pthread_mutex_init(&o->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&o->ends, &attr);
-	pthread_condattr_destroy(&attr);
+	wait_init(&o->ends);
 	rc = store_open(&o->store, dir, host, false, err);
 	if (rc == RC_OK && pthread_create(&o->thread, NULL, oversee, o) != 0)
 		rc = err_set(err, RC_NOMEM, "cannot start a thread");

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/wait.h"
 #include "wire/message.h"
 
 #define WANTS_MAX 64
@@ -49,15 +50,6 @@ static struct want *want_of(struct preparer *p, const char *scope, int format)
 	snprintf(w->scope, sizeof(w->scope), "%s", scope);
 	w->format = format;
 	return w;
-}
-
-static struct timespec after_s(int s)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_sec += s;
-	return t;
 }
 
 /* The lock is held, but not while it works. */
@@ -125,7 +117,7 @@ static void *prepare(void *p_)
 	look(p);
 	while (!p->is_ending) {
 		struct want *w = next_asked(p);
-		struct timespec until = after_s(AGAIN_S);
+		struct timespec until = wait_until(AGAIN_S * 1000);
 
 		if (w)
 			make_one(p, w);
@@ -139,14 +131,9 @@ static void *prepare(void *p_)
 
 static void conditions_init(struct preparer *p)
 {
-	pthread_condattr_t attr;
-
 	pthread_mutex_init(&p->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&p->asked, &attr);
-	pthread_cond_init(&p->made, &attr);
-	pthread_condattr_destroy(&attr);
+	wait_init(&p->asked);
+	wait_init(&p->made);
 }
 
 static void preparer_free(struct preparer *p)
@@ -202,7 +189,7 @@ static enum rc busy(const char *scope, struct err *err)
 /* The lock is held. */
 static enum rc wait_for(struct preparer *p, struct want *w, struct err *err)
 {
-	struct timespec until = after_s(WAIT_S);
+	struct timespec until = wait_until(WAIT_S * 1000);
 	uint64_t seen = w->made;
 	int timed_out = 0;
 

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/wait.h"
 #include "sql_store.gen.h"
 #include "store/store.h"
 
@@ -20,24 +21,10 @@ struct watch {
 	bool is_ending;
 };
 
-static struct timespec later(int64_t ms)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_sec += ms / 1000;
-	t.tv_nsec += ms % 1000 * 1000000;
-	if (t.tv_nsec >= 1000000000) {
-		t.tv_sec++;
-		t.tv_nsec -= 1000000000;
-	}
-	return t;
-}
-
 /* False when it is to end. */
 static bool look_pause(struct watch *w, bool is_news)
 {
-	struct timespec until = later(LOOK_MS);
+	struct timespec until = wait_until(LOOK_MS);
 	bool goes_on;
 
 	pthread_mutex_lock(&w->lock);
@@ -77,17 +64,13 @@ enum rc watch_start(struct watch **out, const char *dir,
 		    const struct host *host, struct err *err)
 {
 	struct watch *w = calloc(1, sizeof(*w));
-	pthread_condattr_t attr;
 	enum rc rc;
 
 	*out = NULL;
 	if (!w)
 		return err_set(err, RC_NOMEM, "out of memory");
 	pthread_mutex_init(&w->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&w->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	wait_init(&w->changed);
 	rc = store_open(&w->store, dir, host, false, err);
 	if (rc == RC_OK && pthread_create(&w->thread, NULL, look, w) != 0)
 		rc = err_set(err, RC_NOMEM, "cannot start a thread");
@@ -129,7 +112,7 @@ uint64_t watch_count(struct watch *w)
 
 void watch_wait(struct watch *w, uint64_t seen, int64_t ms)
 {
-	struct timespec until = later(ms);
+	struct timespec until = wait_until(ms);
 
 	pthread_mutex_lock(&w->lock);
 	while (w->count == seen && !w->is_over &&

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/wait.h"
 #include "http/listen.h"
 #include "http/turn.h"
 
@@ -266,8 +267,7 @@ static void *watch(void *arg)
 	int waited = 0;
 
 	poke(dog->address);
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += STOP_MS_MAX / 1000;
+	until = wait_until(STOP_MS_MAX);
 	pthread_mutex_lock(&dog->mutex);
 	while (!dog->is_over && waited == 0)
 		waited =
@@ -283,7 +283,6 @@ static void *watch(void *arg)
 void http_stop(struct http_server *server)
 {
 	struct watchdog dog = { .mutex = PTHREAD_MUTEX_INITIALIZER };
-	pthread_condattr_t attr;
 	pthread_t thread;
 	bool has_thread;
 
@@ -291,10 +290,7 @@ void http_stop(struct http_server *server)
 		return;
 	atomic_store(&server->turns.is_stopping, true);
 	dog.address = &server->address;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&dog.over, &attr);
-	pthread_condattr_destroy(&attr);
+	wait_init(&dog.over);
 	has_thread = pthread_create(&thread, NULL, watch, &dog) == 0;
 
 	mg_stop(server->mg);
