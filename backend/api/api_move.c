@@ -6,17 +6,8 @@
 #include <string.h>
 
 #include "base/jcs.h"
+#include "base/words.h"
 #include "kind/fsm.h"
-
-static bool is_among(const json_t *list, const char *word)
-{
-	const json_t *one;
-	size_t i;
-
-	json_array_foreach(list, i, one) if (!strcmp(json_string_value(one),
-						     word)) return true;
-	return false;
-}
 
 /* Does the table have the move, for anybody? */
 static bool leads(const struct fsm *fsm, const json_t *seen, const char *to)
@@ -36,7 +27,7 @@ static enum rc state_check(struct call *c, const json_t *seen)
 	const json_t *from = json_object_get(c->operation->with, "from");
 	const char *to = json_text(c->operation->with, "to");
 	const char *state = json_text(seen, "state");
-	bool is_legal = !from || is_among(from, state ? state : "");
+	bool is_legal = !from || json_has_text(from, state ? state : "");
 
 	if (is_legal && state && to && !strcmp(state, to))
 		is_legal = false;

@@ -503,6 +503,17 @@ static enum rc changed(struct call *c, uint64_t failures)
 	return rc;
 }
 
+void call_missed(const struct call *c, const char *account, const char *why)
+{
+	misses_note(c->service->misses, c->store,
+		    &(struct miss){ .operation = c->operation->id,
+				    .account = account,
+				    .remote = c->remote,
+				    .network = c->network,
+				    .request_id = c->request_id,
+				    .why = why });
+}
+
 /* Who proved nothing is told of as often as it fills no disk. */
 static void refusal_say(struct call *c, enum rc came)
 {
@@ -513,15 +524,8 @@ static void refusal_say(struct call *c, enum rc came)
 		(void)logged(c, came, &ignored);
 		return;
 	}
-	misses_note(c->service->misses, c->store,
-		    &(struct miss){ .operation = c->operation->id,
-				    .account = account,
-				    .remote = c->remote,
-				    .network = c->network,
-				    .request_id = c->request_id,
-				    .why = came == RC_DENIED
-						   ? "a wrong password"
-						   : rc_name(came) });
+	call_missed(c, account,
+		    came == RC_DENIED ? "a wrong password" : rc_name(came));
 }
 
 static enum rc job_asked(struct call *c)

@@ -80,6 +80,8 @@ enum rc call_refuse(struct call *c, enum rc rc, int status, const char *type,
 /* What came of proving who asks: 401 for RC_DENIED, and 429 for RC_BUSY where
  * that is over in `wait_s` seconds. Answers rc. */
 enum rc call_proved(struct call *c, enum rc rc, int wait_s);
+/* Count a proof that failed (api/misses.h). `account`: whose, or NULL. */
+void call_missed(const struct call *c, const char *account, const char *why);
 /* Add one member to `errors` and answer RC_INVALID. */
 enum rc call_wrong(struct call *c, const char *pointer, const char *detail);
 

@@ -4,7 +4,6 @@
 
 #include "api/call.h"
 #include "api/login.h"
-#include "api/misses.h"
 #include "api/service_impl.h"
 #include "base/hex.h"
 #include "base/jcs.h"
@@ -54,17 +53,6 @@ static bool origin_is_ours(const struct request *req)
 	return at && host && !strcmp(at, host);
 }
 
-static void missed(const struct call *c, const char *account, const char *why)
-{
-	misses_note(c->service->misses, c->store,
-		    &(struct miss){ .operation = c->operation->id,
-				    .account = account,
-				    .remote = c->remote,
-				    .network = c->network,
-				    .request_id = c->request_id,
-				    .why = why });
-}
-
 static enum rc identify_session(struct call *c, const struct request *req,
 				const char *id)
 {
@@ -78,7 +66,8 @@ static enum rc identify_session(struct call *c, const struct request *req,
 			  &c->err);
 	c->by = BY_SESSION;
 	if (rc == RC_DENIED)
-		missed(c, NULL, "a session that is none, or none any more");
+		call_missed(c, NULL,
+			    "a session that is none, or none any more");
 	return call_proved(c, rc, 0);
 }
 
@@ -89,7 +78,7 @@ static enum rc identify_token(struct call *c, const char *text)
 
 	c->by = BY_TOKEN;
 	if (rc == RC_DENIED)
-		missed(c, NULL, "a token that is none, or none any more");
+		call_missed(c, NULL, "a token that is none, or none any more");
 	return call_proved(c, rc, 0);
 }
 
@@ -109,7 +98,7 @@ static enum rc identify_password(struct call *c, const struct request *req)
 		snprintf(c->actor.with, sizeof(c->actor.with), "password");
 	c->is_guess = try.is_guess;
 	if (rc == RC_DENIED)
-		missed(c, name, "a wrong password");
+		call_missed(c, name, "a wrong password");
 	return call_proved(c, rc, try.wait_s);
 }
 
@@ -130,7 +119,7 @@ static enum rc identify_terminal(struct call *c, const struct request *req)
 
 	c->by = BY_TERMINAL;
 	if (rc == RC_DENIED)
-		missed(c, NULL, "the word of no active terminal");
+		call_missed(c, NULL, "the word of no active terminal");
 	return call_proved(c, rc, 0);
 }
 

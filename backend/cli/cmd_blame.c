@@ -22,22 +22,6 @@ static const char usage[] =
 	"versions the record has.\n"
 	"\n" CLI_SCOPE_USAGE "\nOptions: --data DIR, --as ACCOUNT\n";
 
-static void value_print(const json_t *value)
-{
-	char *text;
-
-	if (json_is_string(value)) {
-		plain_print(stdout, json_string_value(value));
-		return;
-	}
-	text = value && !json_is_null(value)
-		       ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY |
-						   JSON_SORT_KEYS)
-		       : NULL;
-	plain_print(stdout, text ? text : "(taken away)");
-	free(text);
-}
-
 static void field_print(struct cli *c, const json_t *f)
 {
 	const char *packet = json_text(f, "packet");
@@ -45,7 +29,7 @@ static void field_print(struct cli *c, const json_t *f)
 
 	time_format(when, json_int(f, "received", 0));
 	printf("  %-20s ", json_text(f, "field"));
-	value_print(json_object_get(f, "value"));
+	plain_value(stdout, json_object_get(f, "value"), "(taken away)");
 	printf("\n    position %lld  %s  ",
 	       (long long)json_int(f, "position", 0), when);
 	cli_author_print(c, json_text(f, "author"), "");

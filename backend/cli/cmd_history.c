@@ -26,22 +26,6 @@ static const char usage[] =
 	"in a clone of the mirror.\n"
 	"\n" CLI_SCOPE_USAGE "\nOptions: --data DIR, --as ACCOUNT\n";
 
-static void value_print(const json_t *value)
-{
-	char *text;
-
-	if (json_is_string(value)) {
-		plain_print(stdout, json_string_value(value));
-		return;
-	}
-	text = json_is_null(value)
-		       ? NULL
-		       : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY |
-						   JSON_SORT_KEYS);
-	plain_print(stdout, text ? text : "(nothing)");
-	free(text);
-}
-
 static void fields_print(const json_t *changes, const char *from,
 			 const char *to, const char *between)
 {
@@ -51,9 +35,9 @@ static void fields_print(const json_t *changes, const char *from,
 	json_array_foreach(changes, i, f)
 	{
 		printf("    %s: ", json_text(f, "field"));
-		value_print(json_object_get(f, from));
+		plain_value(stdout, json_object_get(f, from), "(nothing)");
 		fputs(between, stdout);
-		value_print(json_object_get(f, to));
+		plain_value(stdout, json_object_get(f, to), "(nothing)");
 		printf("   by %s\n", json_text(f, "rule"));
 	}
 }

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 /* The character at *p, which moves behind it; records hold valid UTF-8. */
 static uint32_t next(const unsigned char **p)
@@ -41,4 +42,17 @@ void plain_print(FILE *out, const char *text)
 		else
 			fwrite(from, 1, (size_t)(p - from), out);
 	}
+}
+
+void plain_value(FILE *out, const json_t *value, const char *none)
+{
+	const char *is = json_string_value(value);
+	char *text =
+		!is && value && !json_is_null(value)
+			? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY |
+						    JSON_SORT_KEYS)
+			: NULL;
+
+	plain_print(out, is ? is : text ? text : none);
+	free(text);
 }

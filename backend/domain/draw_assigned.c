@@ -3,6 +3,7 @@
 #include "domain/draw_assigned.h"
 
 #include "base/jcs.h"
+#include "base/words.h"
 #include "domain/draw_impl.h"
 #include "sql_store.gen.h"
 
@@ -169,14 +170,6 @@ static enum rc row_find(struct comparing *c, const char *id, json_t **out)
 	return query_end(q, c->op->err);
 }
 
-static bool is_one_of(const char *word, const char *const *list)
-{
-	for (; *list; list++)
-		if (!strcmp(word, *list))
-			return true;
-	return false;
-}
-
 static void moved_add(struct comparing *c, const json_t *row,
 		      const char *reason)
 {
@@ -215,14 +208,14 @@ static void state_compare(struct comparing *c, const json_t *row, bool is_gone)
 						    : "reason");
 	char text[700], heir[300];
 
-	if (is_gone && (!state || !is_one_of(state, ended))) {
+	if (is_gone && (!state || !words_have(ended, state))) {
 		fault(c, json_text(row, "id"), json_text(row, "subject"),
 		      "its subject gave way in the draw, and it is '%s'",
 		      state ? state : "");
 		return;
 	}
-	if (!state || !is_one_of(state, ended) ||
-	    (!is_gone && is_one_of(state, over)))
+	if (!state || !words_have(ended, state) ||
+	    (!is_gone && words_have(over, state)))
 		return;
 	heir_say(c, to, heir);
 	snprintf(text, sizeof(text), "%s%s%s%.300s",

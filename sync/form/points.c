@@ -4,27 +4,9 @@
 #include <string.h>
 
 #include "base/jcs.h"
+#include "base/words.h"
 
 #define POINT_ID_MAX 32
-
-static bool has_text(const json_t *texts, const char *text)
-{
-	for (size_t i = 0; text && i < json_array_size(texts); i++) {
-		const char *t = json_string_value(json_array_get(texts, i));
-
-		if (t && strcmp(t, text) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool is_one_of(const char *word, const char *const *words)
-{
-	for (; word && *words; words++)
-		if (strcmp(word, *words) == 0)
-			return true;
-	return false;
-}
 
 static bool is_id(const char *id)
 {
@@ -78,9 +60,9 @@ bool point_allows(const json_t *point, const char *value)
 	if (strcmp(value, POINT_NA) == 0)
 		return true;
 	if (strcmp(type, "check") == 0)
-		return is_one_of(value, check);
+		return words_have(check, value);
 	if (strcmp(type, "choice") == 0)
-		return has_text(json_object_get(point, "values"), value);
+		return json_has_text(json_object_get(point, "values"), value);
 	return strcmp(type, "number") != 0 || is_integer_text(value);
 }
 
@@ -93,7 +75,7 @@ bool point_fails(const json_t *point, const char *value)
 	if (strcmp(type, "check") == 0)
 		return strcmp(value, "fail") == 0;
 	return strcmp(type, "choice") == 0 &&
-	       !has_text(json_object_get(point, "pass"), value);
+	       !json_has_text(json_object_get(point, "pass"), value);
 }
 
 const char *point_on_fail(const json_t *point)
@@ -139,7 +121,7 @@ static enum rc check_values(const json_t *p, const char *id, struct err *err)
 	for (size_t i = 0; i < json_array_size(pass); i++) {
 		const char *word = json_string_value(json_array_get(pass, i));
 
-		if (!has_text(values, word))
+		if (!json_has_text(values, word))
 			return err_set(err, RC_INVALID,
 				       "point '%s': 'pass' names '%.60s', "
 				       "which is no value",
@@ -214,12 +196,12 @@ static enum rc check_point(const json_t *points, size_t at, struct err *err)
 		return err_set(err, RC_INVALID, "point '%s' stands twice", id);
 	if (!text || !*text)
 		return err_set(err, RC_INVALID, "point '%s' has no text", id);
-	if (!is_one_of(json_text(p, "type"), types))
+	if (!words_have(types, json_text(p, "type")))
 		return err_set(err, RC_INVALID,
 			       "point '%s': 'type' is check, choice, text or "
 			       "number",
 			       id);
-	if (on_fail && !is_one_of(json_string_value(on_fail), ends))
+	if (on_fail && !words_have(ends, json_string_value(on_fail)))
 		return err_set(err, RC_INVALID,
 			       "point '%s': 'on_fail' is spot, deadline or "
 			       "case",

@@ -5,6 +5,7 @@
 
 #include "base/date.h"
 #include "base/jcs.h"
+#include "base/words.h"
 #include "form/points.h"
 
 #define BEIJING_MS (INT64_C(8) * 3600 * 1000)
@@ -68,15 +69,6 @@ static bool same_text(const char *a, const char *b)
 	return a && b && strcmp(a, b) == 0;
 }
 
-static bool has_text(const json_t *texts, const char *text)
-{
-	for (size_t i = 0; i < json_array_size(texts); i++)
-		if (same_text(json_string_value(json_array_get(texts, i)),
-			      text))
-			return true;
-	return false;
-}
-
 /* Why an answer takes no part, or NULL. */
 static const char *unused_why(const struct join *j, const json_t *a)
 {
@@ -89,7 +81,8 @@ static const char *unused_why(const struct join *j, const json_t *a)
 		return state;
 	if (!json_text(a, "author"))
 		return "no_author";
-	if (json_array_size(there) && !has_text(there, json_text(a, "author")))
+	if (json_array_size(there) &&
+	    !json_has_text(there, json_text(a, "author")))
 		return "not_present";
 	if (!p)
 		return "no_such_point";
@@ -212,7 +205,7 @@ static struct said said_of(const struct join *j, const char *point)
 			continue;
 		s.count++;
 		json_array_append_new(s.answers, answer_shown(a));
-		if (!has_text(s.authors, author))
+		if (!json_has_text(s.authors, author))
 			json_array_append_new(s.authors, json_string(author));
 		if (settles && a != settles)
 			continue;
@@ -244,7 +237,7 @@ static bool dependents_answered(const struct join *j, const char *gate,
 
 		if (!same_text(json_text(skip, "point"), gate) ||
 		    (strcmp(value, POINT_NA) != 0 &&
-		     !has_text(json_object_get(skip, "is"), value)))
+		     !json_has_text(json_object_get(skip, "is"), value)))
 			continue;
 		s = said_of(j, json_text(p, "id"));
 		answered = s.value != NULL;
@@ -277,7 +270,7 @@ static bool is_skipped(const struct join *j, const json_t *point)
 	if (!gate || same_text(state, "disputed"))
 		return false;
 	return same_text(state, "skipped") || same_text(state, "na") ||
-	       (value && has_text(json_object_get(skip, "is"), value));
+	       (value && json_has_text(json_object_get(skip, "is"), value));
 }
 
 static const char *state_of(const struct join *j, const json_t *p,
@@ -287,7 +280,7 @@ static const char *state_of(const struct join *j, const json_t *p,
 	const char *stands = s->value ? s->value : s->has_na ? POINT_NA : NULL;
 	bool is_gate = point_is_gate(j->points, id);
 
-	if (has_text(json_object_get(j->v->form, "withdrawn"), id) ||
+	if (json_has_text(json_object_get(j->v->form, "withdrawn"), id) ||
 	    same_text(json_text(j->v->form, "state"), "withdrawn"))
 		return "excluded";
 	if (s->differs || (is_gate && s->has_na && s->value))

@@ -294,14 +294,5 @@ enum hufu_code hufu_attach(struct hufu *h, const char *visit, const char *file,
 
 enum hufu_code hufu_evidence(struct hufu *h, struct hufu_list **out)
 {
-	struct hufu_list *list = NULL;
-	enum rc rc = hufu_begin(h);
-
-	if (out)
-		*out = NULL;
-	if (rc == RC_OK)
-		rc = list_new(&list, &h->err);
-	if (rc == RC_OK)
-		rc = replica_evidence(h->r, list_take, list, &h->err);
-	return hufu_end(h, list_give(list, out, false, rc, &h->err));
+	return hufu_list_by(h, out, false, replica_evidence);
 }

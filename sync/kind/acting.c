@@ -4,15 +4,8 @@
 #include <string.h>
 
 #include "base/jcs.h"
+#include "base/words.h"
 #include "kind/fsm.h"
-
-static bool is_among(const char *const *words, const char *word)
-{
-	for (; words && *words; words++)
-		if (strcmp(*words, word) == 0)
-			return true;
-	return false;
-}
 
 enum rc acting_declared(const struct kind *k, const struct field *f,
 			struct err *err)
@@ -21,7 +14,7 @@ enum rc acting_declared(const struct kind *k, const struct field *f,
 		    f->rule == MERGE_THREEWAY && k->fsm;
 
 	for (const char *const *s = f->acting; fits && s && *s; s++)
-		fits = is_among(k->fsm->field->values, *s);
+		fits = words_have(k->fsm->field->values, *s);
 	return fits || !f->acting
 		       ? RC_OK
 		       : err_set(err, RC_INVALID,
@@ -41,7 +34,7 @@ static bool moves_in(const struct kind *k, const struct field *f,
 {
 	const char *was = state_of(k, before), *now = state_of(k, after);
 
-	return now && is_among(f->acting, now) &&
+	return now && words_have(f->acting, now) &&
 	       (!was || strcmp(was, now) != 0);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/jcs.h"
+#include "base/words.h"
 #include "kind/kind_impl.h"
 
 static int state_of_text(const struct fsm *t, const char *text)
@@ -36,14 +37,6 @@ const struct fsm_cell *fsm_cell(const struct fsm *t, const json_t *one,
 	return NULL;
 }
 
-static bool is_among(const char *const *names, const char *name)
-{
-	for (; names && *names; names++)
-		if (strcmp(*names, name) == 0)
-			return true;
-	return false;
-}
-
 bool fsm_is_frozen(const struct fsm *t, int state)
 {
 	for (size_t i = 0; i < t->nfrozen; i++)
@@ -54,8 +47,8 @@ bool fsm_is_frozen(const struct fsm *t, int state)
 
 bool fsm_entry_closes(const struct fsm_frozen *f, const char *field)
 {
-	return f->closed ? is_among(f->closed, field)
-			 : !is_among(f->open, field);
+	return f->closed ? words_have(f->closed, field)
+			 : !words_have(f->open, field);
 }
 
 bool fsm_is_closed(const struct fsm *t, unsigned role, int state,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/jcs.h"
+#include "base/words.h"
 #include "kind/kind_impl.h"
 
 struct change {
@@ -34,19 +35,6 @@ static bool differs(const char *a, const char *b)
 	return strcmp(a ? a : "", b ? b : "") != 0;
 }
 
-static bool list_has_text(const json_t *list, const char *text)
-{
-	const json_t *member;
-	size_t i;
-
-	json_array_foreach(list, i, member)
-	{
-		if (!differs(json_string_value(member), text))
-			return true;
-	}
-	return false;
-}
-
 static enum rc values_check(const struct change *c)
 {
 	const json_t *before = json_object_get(c->before, "values");
@@ -62,7 +50,7 @@ static enum rc values_check(const struct change *c)
 	{
 		const char *value = json_string_value(v);
 
-		if (value && !list_has_text(after, value))
+		if (value && !json_has_text(after, value))
 			return err_set(c->err, RC_INVALID,
 				       "kind '%s': field '%s' loses its value "
 				       "'%s', which records may have: keep it",

@@ -11,19 +11,12 @@
 
 #include "base/hex.h"
 #include "base/jcs.h"
+#include "base/words.h"
 
 enum rc parse_no_memory(struct parse *p)
 {
 	return err_set(p->err, RC_NOMEM, "kind '%s': more than %u bytes",
 		       p->kind->name, KIND_ARENA_BYTES);
-}
-
-static bool is_one_of(const char *name, const char *const *names)
-{
-	for (; *names; names++)
-		if (strcmp(*names, name) == 0)
-			return true;
-	return false;
 }
 
 /* {"zh":…,"en":…}; `owner` is what the label belongs to. */
@@ -183,8 +176,8 @@ static enum rc check_field_name(struct parse *p, const char *name)
 	static const char *const outer[] = { "alg", "box", "key", "nonce",
 					     NULL };
 
-	if (!name || !name_is_column(name) || is_one_of(name, taken) ||
-	    (p->kind->is_sealed && is_one_of(name, outer)))
+	if (!name || !name_is_column(name) || words_have(taken, name) ||
+	    (p->kind->is_sealed && words_have(outer, name)))
 		return err_set(p->err, RC_INVALID,
 			       "kind '%s': no field can be named '%s'",
 			       p->kind->name, name ? name : "");
@@ -268,7 +261,7 @@ static enum rc check_names(struct parse *p, const char *const *names,
 			   const char *const *also, const char *member)
 {
 	for (; names && *names; names++)
-		if (!kind_field(p->kind, *names) && !is_one_of(*names, also))
+		if (!kind_field(p->kind, *names) && !words_have(also, *names))
 			return err_set(p->err, RC_INVALID,
 				       "kind '%s': no field '%s' for %s",
 				       p->kind->name, *names, member);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/jcs.h"
+#include "base/words.h"
 #include "kind/fsm.h"
 #include "kind/kind_impl.h"
 
@@ -26,14 +27,6 @@ static bool any_allows(const struct kind *k, const struct kind *of,
 	return false;
 }
 
-static bool is_among(const char *const *words, const char *word)
-{
-	for (; word && words && *words; words++)
-		if (!strcmp(*words, word))
-			return true;
-	return false;
-}
-
 static const char *state_of(const struct kind *of, const json_t *version)
 {
 	return of->fsm ? json_text(version, of->fsm->field->name) : NULL;
@@ -44,7 +37,7 @@ static bool is_at(const struct kind *k, const struct kind *of,
 {
 	(void)after;
 	(void)word;
-	return is_among(k->within.at, state_of(of, version));
+	return words_have(k->within.at, state_of(of, version));
 }
 
 static bool is_not_at(const struct kind *k, const struct kind *of,
@@ -53,7 +46,7 @@ static bool is_not_at(const struct kind *k, const struct kind *of,
 {
 	(void)after;
 	(void)word;
-	return !is_among(k->within.not_at, state_of(of, version));
+	return !words_have(k->within.not_at, state_of(of, version));
 }
 
 static bool is_same(const struct kind *k, const struct kind *of,
