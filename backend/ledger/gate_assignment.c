@@ -12,24 +12,6 @@
 
 #define STEPS_MAX 1000
 
-static enum rc draw_read(struct batch *b, const char *scope, const char *id,
-			 json_t **out)
-{
-	char *text;
-	size_t len;
-	enum rc rc = store_record(b->store, scope, "draw", id, &text, &len,
-				  NULL, b->err);
-
-	*out = NULL;
-	if (rc == RC_NOT_FOUND)
-		return RC_OK;
-	if (rc == RC_OK) {
-		rc = json_read(text, len, out, b->err);
-		free(text);
-	}
-	return rc;
-}
-
 static size_t place_in(const json_t *set, const char *word)
 {
 	size_t n = json_array_size(set), i = 0;
@@ -91,7 +73,7 @@ static enum rc team_judge(struct batch *b, const char *scope,
 
 	if (!draw || !subject || same_set(before, after))
 		return RC_OK;
-	rc = draw_read(b, scope, draw, &record);
+	rc = store_look(b->store, scope, "draw", draw, &record, b->err);
 	team = team_after(record, subject, before);
 	if (rc == RC_OK && !same_set(team, after)) {
 		*code = "field";

@@ -353,25 +353,18 @@ enum rc ledger_record(struct op *op, const char *scope, const char *kind,
 		      const char *id, json_t **out)
 {
 	const struct kind *k = registry_kind(op->store->kinds, kind);
-	json_t *stored = NULL;
-	char *text;
-	size_t len;
+	json_t *stored;
 	enum rc rc;
 
 	*out = NULL;
 	if (!k)
 		return err_set(op->err, RC_NOT_FOUND, "there is no kind '%s'",
 			       kind);
-	rc = store_record(op->store, scope, kind, id, &text, &len, NULL,
-			  op->err);
-	if (rc == RC_NOT_FOUND)
+	rc = store_look(op->store, scope, kind, id, &stored, op->err);
+	if (rc == RC_OK && !stored)
 		return err_set(op->err, RC_NOT_FOUND,
 			       "there is no %s '%s' in scope %s", kind, id,
 			       scope);
-	if (rc == RC_OK) {
-		rc = json_read(text, len, &stored, op->err);
-		free(text);
-	}
 	if (rc == RC_OK)
 		rc = record_plain(op->store, k, stored, out, op->err);
 	json_decref(stored);

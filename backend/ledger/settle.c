@@ -5,6 +5,7 @@
 
 #include "base/date.h"
 #include "base/jcs.h"
+#include "base/words.h"
 #include "kind/fsm.h"
 #include "sql_store.gen.h"
 
@@ -19,23 +20,19 @@ enum rc settle_no_memory(struct settle *s)
 enum rc settle_look(struct settle *s, const char *kind, const char *id,
 		    json_t **out)
 {
-	char path[72], *text = NULL;
-	json_t *record = NULL;
-	size_t len;
+	char path[72];
+	json_t *record;
 	enum rc rc;
 
 	snprintf(path, sizeof(path), "%s/%s", kind, id);
 	*out = json_object_get(s->seen, path);
 	if (*out)
 		return RC_OK;
-	rc = store_record(s->b->store, s->bs->scope, kind, id, &text, &len,
-			  NULL, s->b->err);
-	if (rc == RC_NOT_FOUND)
-		return RC_OK;
-	if (rc == RC_OK)
-		rc = json_read(text, len, &record, s->b->err);
-	free(text);
-	if (rc == RC_OK && json_object_set_new(s->seen, path, record) != 0)
+	rc = store_look(s->b->store, s->bs->scope, kind, id, &record,
+			s->b->err);
+	if (rc != RC_OK || !record)
+		return rc;
+	if (json_object_set_new(s->seen, path, record) != 0)
 		return settle_no_memory(s);
 	*out = record;
 	return rc;
@@ -75,13 +72,7 @@ enum rc settle_add(struct settle *s, const char *kind, json_t *record)
 
 bool settle_has_flag(const json_t *record, const char *flag)
 {
-	const json_t *flags = json_object_get(record, FSM_FLAGS), *f;
-	size_t i;
-
-	json_array_foreach(flags, i, f) if (json_is_string(f) &&
-					    !strcmp(json_string_value(f),
-						    flag)) return true;
-	return false;
+	return json_has_text(json_object_get(record, FSM_FLAGS), flag);
 }
 
 enum rc settle_flag(struct settle *s, const char *kind, json_t *record,
@@ -181,6 +172,12 @@ enum rc settle_remark(struct settle *s, const char *kind, json_t *record,
 	return rc == RC_OK && fresh
 		       ? settle_alarm(s, rule, level, kind, record, text)
 		       : rc;
+}
+
+enum rc settle_visit_alarm(struct settle *s, const char *rule, json_t *visit,
+			   const char *text)
+{
+	return settle_remark(s, "visit", visit, rule, "alarm", text);
 }
 
 bool settle_is_to_come(const struct settle *s, const char *day)

@@ -36,6 +36,9 @@ enum rc settle_alarm_again(struct settle *s, const char *rule,
 /* The record's flag and an alarm of the same name, once; NULL: no memory. */
 enum rc settle_remark(struct settle *s, const char *kind, json_t *record,
 		      const char *rule, const char *level, const char *text);
+/* The same of a visit, level "alarm". */
+enum rc settle_visit_alarm(struct settle *s, const char *rule, json_t *visit,
+			   const char *text);
 /* Ids that a statement finds for (scope, key); a new array. */
 enum rc settle_ids(struct settle *s, const char *sql, const char *key,
 		   json_t **out);

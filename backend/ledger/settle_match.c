@@ -9,28 +9,12 @@
 
 #include "base/date.h"
 #include "base/jcs.h"
+#include "base/words.h"
 #include "form/verdict.h"
 #include "sql_store.gen.h"
 
 #define NIGHT_MS (INT64_C(6) * 3600 * 1000)
 #define TEAM_MIN 2 /* of the assignment's officers, who were there */
-
-static enum rc remark(struct settle *s, const char *rule, json_t *visit,
-		      const char *text)
-{
-	return settle_remark(s, "visit", visit, rule, "alarm", text);
-}
-
-static bool is_member(const json_t *set, const char *id)
-{
-	const json_t *one;
-	size_t i;
-
-	json_array_foreach(set, i, one) if (json_is_string(one) &&
-					    !strcmp(json_string_value(one),
-						    id)) return true;
-	return false;
-}
 
 /* Whoever was on the team at any time: an officer may have been exchanged
  * before the tablet knew. A new reference. */
@@ -51,7 +35,7 @@ static enum rc team_ever(struct settle *s, const json_t *a, json_t **out)
 			       &version, s->b->err);
 		json_array_foreach(
 			json_object_get(version, "officers"), i,
-			one) if (!is_member(*out, json_string_value(one)))
+			one) if (!json_has_text(*out, json_string_value(one)))
 			json_array_append(*out, one);
 		json_decref(version);
 	}
@@ -66,16 +50,17 @@ static enum rc team_match(struct settle *s, const json_t *a, json_t *visit)
 	enum rc rc = team_ever(s, a, &team);
 
 	json_array_foreach(json_object_get(visit, "officers"), i, one) there +=
-		is_member(team, json_string_value(one));
+		json_has_text(team, json_string_value(one));
 	json_decref(team);
 	if (rc != RC_OK || there >= wanted)
 		return rc;
-	return remark(s, "other_team", visit,
-		      arena_printf(&s->b->mem,
-				   "visit '%s' names assignment '%s', and only "
-				   "%zu of its officers were there",
-				   json_text(visit, "id"), json_text(a, "id"),
-				   there));
+	return settle_visit_alarm(
+		s, "other_team", visit,
+		arena_printf(&s->b->mem,
+			     "visit '%s' names assignment '%s', and only "
+			     "%zu of its officers were there",
+			     json_text(visit, "id"), json_text(a, "id"),
+			     there));
 }
 
 static enum rc order_match(struct settle *s, json_t *visit)
@@ -87,14 +72,15 @@ static enum rc order_match(struct settle *s, json_t *visit)
 	if (rc != RC_OK || !a)
 		return rc;
 	if (!settle_same_text(a, visit, "subject"))
-		rc = remark(s, "other_subject", visit,
-			    arena_printf(&s->b->mem,
-					 "visit '%s' is of subject '%s', and "
-					 "assignment '%s' that it names is of "
-					 "'%s': that is not done by it",
-					 json_text(visit, "id"),
-					 json_text(visit, "subject"), id,
-					 json_text(a, "subject")));
+		rc = settle_visit_alarm(
+			s, "other_subject", visit,
+			arena_printf(&s->b->mem,
+				     "visit '%s' is of subject '%s', and "
+				     "assignment '%s' that it names is of "
+				     "'%s': that is not done by it",
+				     json_text(visit, "id"),
+				     json_text(visit, "subject"), id,
+				     json_text(a, "subject")));
 	return rc == RC_OK ? team_match(s, a, visit) : rc;
 }
 
@@ -104,13 +90,14 @@ static enum rc signer_match(struct settle *s, json_t *visit)
 	const char *by = s->t->commit.author;
 
 	if (!strcmp(s->t->enrolment, "office") ||
-	    is_member(json_object_get(visit, "officers"), by))
+	    json_has_text(json_object_get(visit, "officers"), by))
 		return RC_OK;
-	return remark(s, "other_signer", visit,
-		      arena_printf(&s->b->mem,
-				   "visit '%s' was signed by '%s', who is not "
-				   "one of its officers",
-				   json_text(visit, "id"), by));
+	return settle_visit_alarm(
+		s, "other_signer", visit,
+		arena_printf(&s->b->mem,
+			     "visit '%s' was signed by '%s', who is not "
+			     "one of its officers",
+			     json_text(visit, "id"), by));
 }
 
 /* -- its day -- */
@@ -119,11 +106,12 @@ static enum rc future_match(struct settle *s, json_t *visit, const char *day)
 {
 	if (!settle_is_to_come(s, day))
 		return RC_OK;
-	return remark(s, "in_future", visit,
-		      arena_printf(&s->b->mem,
-				   "visit '%s' was signed for %s, a day that "
-				   "was yet to come: it does not count",
-				   json_text(visit, "id"), day));
+	return settle_visit_alarm(
+		s, "in_future", visit,
+		arena_printf(&s->b->mem,
+			     "visit '%s' was signed for %s, a day that "
+			     "was yet to come: it does not count",
+			     json_text(visit, "id"), day));
 }
 
 /* A check that begins before midnight may have shown its code by then. */
@@ -145,11 +133,12 @@ static enum rc code_match(struct settle *s, json_t *visit, const char *day)
 	    ((!strcmp(says, shown_on) || !strcmp(says, day)) &&
 	     (!strcmp(day, shown_on) || is_of_the_night(visit, shown))))
 		return RC_OK;
-	return remark(s, "other_day", visit,
-		      arena_printf(&s->b->mem,
-				   "visit '%s' was signed for %s, and its code "
-				   "was shown on %s",
-				   json_text(visit, "id"), says, shown_on));
+	return settle_visit_alarm(
+		s, "other_day", visit,
+		arena_printf(&s->b->mem,
+			     "visit '%s' was signed for %s, and its code "
+			     "was shown on %s",
+			     json_text(visit, "id"), says, shown_on));
 }
 
 /* The day on which the assignment was first given out, as the server got it, or
@@ -187,11 +176,12 @@ static enum rc issue_match(struct settle *s, json_t *visit, const char *day)
 
 	if (rc != RC_OK || !issued[0] || strcmp(day, issued) >= 0)
 		return rc;
-	return remark(s, "before_order", visit,
-		      arena_printf(&s->b->mem,
-				   "visit '%s' was signed for %s, and its "
-				   "assignment '%s' was given out on %s",
-				   json_text(visit, "id"), day, id, issued));
+	return settle_visit_alarm(
+		s, "before_order", visit,
+		arena_printf(&s->b->mem,
+			     "visit '%s' was signed for %s, and its "
+			     "assignment '%s' was given out on %s",
+			     json_text(visit, "id"), day, id, issued));
 }
 
 static enum rc day_match(struct settle *s, json_t *visit)

@@ -9,18 +9,13 @@
 #include <string.h>
 
 #include "base/jcs.h"
+#include "base/words.h"
 #include "form/verdict.h"
 #include "kind/codes.h"
 #include "ledger/gate.h"
 #include "sql_store.gen.h"
 
 #define CATALOG "catalog"
-
-static enum rc remark(struct settle *s, const char *rule, json_t *visit,
-		      const char *text)
-{
-	return settle_remark(s, "visit", visit, rule, "alarm", text);
-}
 
 /* -- the item: the order's, where the visit names none -- */
 
@@ -38,25 +33,15 @@ static enum rc item_match(struct settle *s, json_t *visit, const char **item)
 		*item = ordered;
 	if (!strcmp(*item, ordered))
 		return RC_OK;
-	return remark(s, "other_item", visit,
-		      arena_printf(&s->b->mem,
-				   "visit '%s' is of item '%s', and assignment "
-				   "'%s' that it names is of item '%s'",
-				   json_text(visit, "id"), *item, id, ordered));
+	return settle_visit_alarm(
+		s, "other_item", visit,
+		arena_printf(&s->b->mem,
+			     "visit '%s' is of item '%s', and assignment "
+			     "'%s' that it names is of item '%s'",
+			     json_text(visit, "id"), *item, id, ordered));
 }
 
 /* -- the form -- */
-
-static bool is_among(const json_t *set, const char *id)
-{
-	const json_t *one;
-	size_t i;
-
-	json_array_foreach(set, i, one) if (json_is_string(one) &&
-					    !strcmp(json_string_value(one),
-						    id)) return true;
-	return false;
-}
 
 /* Why the form is not one for this item on this day, as a predicate, or NULL.
  * A form without items is for any; one that was withdrawn since is the
@@ -74,7 +59,7 @@ static const char *form_refused(const json_t *form, const char *item,
 		return "is a draft";
 	if (from && *day && strcmp(day, from) < 0)
 		return "was not in force yet";
-	if (item && json_array_size(items) && !is_among(items, item))
+	if (item && json_array_size(items) && !json_has_text(items, item))
 		return "is not for its item";
 	return NULL;
 }
@@ -99,39 +84,36 @@ static enum rc form_lacks(struct settle *s, json_t *visit, const char *item,
 	rc = query_end(q, s->b->err);
 	if (rc != RC_OK || !form[0])
 		return rc;
-	return remark(s, "no_form", visit,
-		      arena_printf(&s->b->mem,
-				   "visit '%s' was signed without a checklist, "
-				   "and '%s' is there for its item",
-				   json_text(visit, "id"), form));
+	return settle_visit_alarm(
+		s, "no_form", visit,
+		arena_printf(&s->b->mem,
+			     "visit '%s' was signed without a checklist, "
+			     "and '%s' is there for its item",
+			     json_text(visit, "id"), form));
 }
 
 static enum rc form_match(struct settle *s, json_t *visit, const char *item)
 {
 	const char *id = json_text(visit, "form"), *why;
 	json_t *form = NULL;
-	char *text = NULL, day[11];
-	size_t len;
+	char day[11];
 	enum rc rc;
 
 	visit_day(day, visit);
 	if (!id)
 		return item ? form_lacks(s, visit, item, day) : RC_OK;
-	rc = store_record(s->b->store, CATALOG, "form", id, &text, &len, NULL,
-			  s->b->err);
-	if (rc == RC_OK)
-		rc = json_read(text, len, &form, s->b->err);
-	free(text);
-	if (rc != RC_OK && rc != RC_NOT_FOUND)
+	rc = store_look(s->b->store, CATALOG, "form", id, &form, s->b->err);
+	if (rc != RC_OK)
 		return rc;
 	why = form_refused(form, item, day);
 	json_decref(form);
-	return why ? remark(s, "other_form", visit,
-			    arena_printf(
-				    &s->b->mem,
-				    "visit '%s' was signed with form '%s', "
-				    "which %s",
-				    json_text(visit, "id"), id, why))
+	return why ? settle_visit_alarm(
+			     s, "other_form", visit,
+			     arena_printf(
+				     &s->b->mem,
+				     "visit '%s' was signed with form '%s', "
+				     "which %s",
+				     json_text(visit, "id"), id, why))
 		   : RC_OK;
 }
 
@@ -174,12 +156,12 @@ static enum rc version_match(struct settle *s, json_t *visit, const char *scope,
 		rc = version_was(s, scope, kind, id, version, &was);
 	if (rc != RC_OK || was)
 		return rc;
-	return remark(s, "other_version", visit,
-		      arena_printf(&s->b->mem,
-				   "visit '%s' names version '%s' in '%s', and "
-				   "its %s never had it",
-				   json_text(visit, "id"), version, field,
-				   kind));
+	return settle_visit_alarm(
+		s, "other_version", visit,
+		arena_printf(&s->b->mem,
+			     "visit '%s' names version '%s' in '%s', and "
+			     "its %s never had it",
+			     json_text(visit, "id"), version, field, kind));
 }
 
 /* -- the result -- */
@@ -216,11 +198,12 @@ static enum rc result_match(struct settle *s, json_t *visit,
 	why = verdict_denies_clean(verdict, violations, true);
 	if (rc != RC_OK || !why)
 		return rc;
-	return remark(s, "result_contradicts", visit,
-		      arena_printf(&s->b->mem,
-				   "visit '%s' was signed with result '%s', "
-				   "nothing found, and %s",
-				   json_text(visit, "id"), code, why));
+	return settle_visit_alarm(
+		s, "result_contradicts", visit,
+		arena_printf(&s->b->mem,
+			     "visit '%s' was signed with result '%s', "
+			     "nothing found, and %s",
+			     json_text(visit, "id"), code, why));
 }
 
 /* Answers of those who were not there take no part in the verdict. */

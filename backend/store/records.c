@@ -49,6 +49,24 @@ enum rc store_version(struct store *s, const char *scope, int64_t position,
 	return record_row(q, out, len, NULL, err);
 }
 
+enum rc store_look(struct store *s, const char *scope, const char *kind,
+		   const char *id, json_t **out, struct err *err)
+{
+	char *text = NULL;
+	size_t len;
+	enum rc rc =
+		id ? store_record(s, scope, kind, id, &text, &len, NULL, err)
+		   : RC_NOT_FOUND;
+
+	*out = NULL;
+	if (rc == RC_OK)
+		rc = json_read(text, len, out, err);
+	else if (rc == RC_NOT_FOUND)
+		rc = RC_OK;
+	free(text);
+	return rc;
+}
+
 enum rc store_record_at(struct store *s, const char *scope, const char *kind,
 			const char *id, int64_t position, char **out,
 			size_t *len, struct err *err)

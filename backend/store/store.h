@@ -83,7 +83,10 @@ enum rc store_epoch_known(struct store *s, const char *epoch, bool *known,
 enum rc store_record(struct store *s, const char *scope, const char *kind,
 		     const char *id, char **out, size_t *len, int64_t *position,
 		     struct err *err);
-/* The same as of a position of the log. */
+/* The same parsed, a new reference; NULL where there is none, or no id. */
+enum rc store_look(struct store *s, const char *scope, const char *kind,
+		   const char *id, json_t **out, struct err *err);
+/* Its text as of a position of the log. */
 enum rc store_record_at(struct store *s, const char *scope, const char *kind,
 			const char *id, int64_t position, char **out,
 			size_t *len, struct err *err);
