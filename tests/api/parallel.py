@@ -4,7 +4,8 @@ other.
 
 usage: parallel.py HUFUD
 
-Eight at a time: one Idempotency-Key makes one record and one account; of changes with one etag one is done; changes of different fields, each with
+Eight at a time: one Idempotency-Key makes one record and one account; of changes with
+one etag one is done; changes of different fields, each with
 the etag that it read, all arrive; records of eight accounts are all there. Then
 `hufud check` and `hufud audit verify` hold. Ends with `N passed, N failed`.
 """
@@ -14,21 +15,15 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from server import S1, Failed, Server  # noqa: E402
+from server import S1, Judge, judged  # noqa: E402
 
 AT_ONCE = 8
 
 
-class Crowd:
+class Crowd(Judge):
     def __init__(self, server):
-        self.server, self.passed, self.failed = server, 0, 0
+        super().__init__(server)
         self.session = server.session()
-
-    def hold(self, ok, what, found):
-        self.passed += bool(ok)
-        self.failed += not ok
-        if not ok:
-            print(f"not so: {what}: {found}")
 
     def ask(self, method, path, body, who="chen", **headers):
         headers = {k.replace("_", "-"): v for k, v in headers.items()}
@@ -96,21 +91,5 @@ class Crowd:
         self.many()
 
 
-def main():
-    server = Server(sys.argv[1])
-    try:
-        server.start()
-        crowd = Crowd(server)
-        crowd.everything()
-        server.stop()
-    except Failed as e:
-        print(f"not so: {e}")
-        return 1
-    finally:
-        server.close()
-    print(f"{crowd.passed} passed, {crowd.failed} failed")
-    return 1 if crowd.failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(judged(Crowd, sys.argv[1]))

@@ -187,3 +187,34 @@ class Server:
             except OSError:
                 time.sleep(0.05)
         raise Failed("the server does not answer")
+
+
+class Judge:
+    """Something that is asked of a server once, check by check."""
+
+    def __init__(self, server):
+        self.server, self.passed, self.failed = server, 0, 0
+
+    def hold(self, ok, what, found):
+        self.passed += bool(ok)
+        self.failed += not ok
+        if not ok:
+            print(f"not so: {what}: {found}")
+        return ok
+
+
+def judged(judge, hufud):
+    """everything() of a judge with a server of its own; the exit code."""
+    server = Server(hufud)
+    try:
+        server.start()
+        it = judge(server)
+        it.everything()
+        server.stop()
+    except Failed as e:
+        print(f"not so: {e}")
+        return 1
+    finally:
+        server.close()
+    print(f"{it.passed} passed, {it.failed} failed")
+    return 1 if it.failed else 0

@@ -15,7 +15,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from contract import Contract  # noqa: E402
 from may import May  # noqa: E402
-from server import ACCOUNTS, KINDS, ROOT, S1, Failed, Server  # noqa: E402
+from server import ACCOUNTS, KINDS, ROOT, S1, Judge, judged  # noqa: E402
 
 # What a kind asks for beyond the types of its fields.
 BODIES = {
@@ -42,9 +42,9 @@ def value_of(field):
                                           if kind in ("int", "money", "coordinate") else "一"[:field.get("max", 9)])
 
 
-class Tour:
+class Tour(Judge):
     def __init__(self, server):
-        self.server, self.passed, self.failed = server, 0, 0
+        super().__init__(server)
         self.contract = Contract(json.loads(server.ask("GET", "/v1/openapi.json", "admin")[2]))
         self.may = May(self.contract.document, ROOT, KINDS)
         self.done = collections.Counter()  # (account, operation) of what the log has to tell
@@ -60,13 +60,6 @@ class Tour:
         if status < 300 and self.may.is_told(op):
             self.done[who, op.id] += 1
         return status, value
-
-    def hold(self, ok, what, found):
-        self.passed += bool(ok)
-        self.failed += not ok
-        if not ok:
-            print(f"not so: {what}: {found}")
-        return ok
 
     def op(self, handler, kind):
         return next((o for o in self.contract.operations
@@ -133,25 +126,12 @@ class Tour:
             self.hold(told[what] >= n, f"{what[1]} by {what[0]} is in the audit log {n} times", told[what])
         self.hold(len(self.done) > 45, "most of it leaves an entry", len(self.done))
 
-
-def main():
-    server = Server(sys.argv[1])
-    try:
-        server.start()
-        tour = Tour(server)
-        tour.hold(server.ask("GET", "/healthz")[0] == 200, "getHealth", "?")
-        for name, kind in tour.may.kinds.items():
-            tour.kind(name, kind)
-        tour.audit()
-        server.stop()
-    except Failed as e:
-        print(f"not so: {e}")
-        return 1
-    finally:
-        server.close()
-    print(f"{tour.passed} passed, {tour.failed} failed")
-    return 1 if tour.failed else 0
+    def everything(self):
+        self.hold(self.server.ask("GET", "/healthz")[0] == 200, "getHealth", "?")
+        for name, kind in self.may.kinds.items():
+            self.kind(name, kind)
+        self.audit()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(judged(Tour, sys.argv[1]))
