@@ -25,6 +25,10 @@ enum rc repo_reopen(struct repo *repo, struct err *err);
 #define PACK_NAME_SIZE 46
 enum rc repo_pack_write(struct repo *repo, const git_oid *ids, size_t n,
 			char name[PACK_NAME_SIZE], struct err *err);
+/* The reading back: RC_CORRUPT where a pack does not give each of these ids the
+ * bytes that hash to it. */
+enum rc repo_pack_verify(struct repo *repo, const char *name,
+			 const git_oid *ids, size_t n, struct err *err);
 
 /* "<repository>/<file>", or NULL without memory; the caller frees it. */
 char *repo_file(const struct repo *repo, const char *file);

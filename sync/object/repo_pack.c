@@ -66,9 +66,8 @@ static void hash_object(unsigned char out[SHA1_BYTES], git_odb_object *object)
 	sha1_end(&sha, out);
 }
 
-/* What was written is read from the file and hashed. */
-static enum rc pack_verify(struct repo *repo, const char *name,
-			   const git_oid *ids, size_t n, struct err *err)
+enum rc repo_pack_verify(struct repo *repo, const char *name,
+			 const git_oid *ids, size_t n, struct err *err)
 {
 	unsigned char hash[SHA1_BYTES];
 	git_odb *odb = NULL;
@@ -110,7 +109,7 @@ enum rc repo_pack_write(struct repo *repo, const git_oid *ids, size_t n,
 	if (rc == RC_OK) {
 		snprintf(name, PACK_NAME_SIZE, "pack-%s",
 			 git_packbuilder_name(builder));
-		rc = pack_verify(repo, name, ids, n, err);
+		rc = repo_pack_verify(repo, name, ids, n, err);
 	}
 	git_packbuilder_free(builder);
 	return rc;

@@ -12,6 +12,7 @@
 
 #include "object/commit.h"
 #include "object/repo.h"
+#include "object/repo_inner.h"
 #include "object/sshsig.h"
 #include "object/treeobj.h"
 
@@ -418,6 +419,66 @@ static void a_damaged_pack_stops_a_merge(void **state)
 			 0);
 }
 
+/* The name of the only pack. */
+static void pack_name(const struct place *p, char name[PACK_NAME_SIZE])
+{
+	char path[160];
+	FILE *f;
+
+	assert_int_equal(run(p, "basename mirror.git/objects/pack/*.pack .pack "
+				">name"),
+			 0);
+	snprintf(path, sizeof path, "%s/name", p->dir);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	assert_non_null(fgets(name, PACK_NAME_SIZE, f));
+	fclose(f);
+}
+
+/* An index (version 2) that says of each of two objects where the other is. */
+static void swap_places(const struct place *p, const char *name)
+{
+	enum { HEADER = 8 + 1024, IDS = 2 * 20, CRCS = 2 * 4 };
+	unsigned char places[8];
+	char path[200];
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/objects/pack/%s.idx", p->path, name);
+	assert_int_equal(chmod(path, 0600), 0);
+	f = fopen(path, "r+b");
+	assert_non_null(f);
+	assert_int_equal(fseek(f, HEADER + IDS + CRCS, SEEK_SET), 0);
+	assert_int_equal(fread(places, 1, 8, f), 8);
+	assert_int_equal(fseek(f, HEADER + IDS + CRCS, SEEK_SET), 0);
+	assert_int_equal(fwrite(places + 4, 1, 4, f), 4);
+	assert_int_equal(fwrite(places, 1, 4, f), 4);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void a_pack_gives_each_id_its_own_bytes(void **state)
+{
+	struct place *p = *state;
+	char name[PACK_NAME_SIZE];
+	struct oid oid[2];
+	git_oid ids[2];
+
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(repo_add(p->repo, OBJECT_BLOB,
+					  i ? "two" : "one", 3, &oid[i],
+					  &p->err),
+				 RC_OK);
+		memcpy(ids[i].id, oid[i].b, OID_BYTES);
+	}
+	assert_int_equal(repo_flush(p->repo, &p->err), RC_OK);
+	pack_name(p, name);
+	assert_int_equal(repo_pack_verify(p->repo, name, ids, 2, &p->err),
+			 RC_OK);
+	swap_places(p, name);
+	assert_int_equal(repo_pack_verify(p->repo, name, ids, 2, &p->err),
+			 RC_CORRUPT);
+	assert_non_null(strstr(p->err.text, "not what its id says"));
+}
+
 static void a_flush_that_cannot_write_keeps_the_queue(void **state)
 {
 	struct place *p = *state;
@@ -474,6 +535,7 @@ int main(void)
 		T(a_mirror_is_opened_again_and_may_change_its_head),
 		T(packs_are_merged_geometrically),
 		T(a_damaged_pack_stops_a_merge),
+		T(a_pack_gives_each_id_its_own_bytes),
 		T(a_flush_that_cannot_write_keeps_the_queue),
 		T(server_info_is_what_git_writes),
 	};
