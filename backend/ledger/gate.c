@@ -277,7 +277,7 @@ enum rc gate_judge(struct batch *b, const struct kind *k, const struct take *t,
 	}
 	if (rc == RC_OK && !*code && t->role == ROLE_INSPECTOR)
 		limits_judge(b, k, base, terminal, code, why);
-	if (rc == RC_OK && !*code && k->within.field)
+	if (rc == RC_OK && !*code && within_asks(k, t->role, base, terminal))
 		rc = within_judge(b, k, t, base, terminal, code, why);
 	if (rc == RC_OK && !*code && k->unique)
 		rc = twin_judge(b, k, terminal, code, why);

@@ -64,15 +64,11 @@ static bool is_same(const struct kind *k, const struct kind *of,
 static bool names(const struct kind *k, const struct kind *of,
 		  const json_t *after, const json_t *version, const char *word)
 {
-	const json_t *team = json_object_get(version, of->team), *one;
-	size_t i;
+	const json_t *team = json_object_get(version, of->team);
 
 	(void)k;
 	(void)after;
-	json_array_foreach(team, i, one) if (json_is_string(one) &&
-					     !strcmp(json_string_value(one),
-						     word)) return true;
-	return !json_array_size(team);
+	return !json_array_size(team) || json_has_text(team, word);
 }
 
 /* What is to be changed in the other is closed there, and can have the value.
@@ -163,6 +159,13 @@ static enum rc judge(const struct kind *k, const struct kind *of, unsigned role,
 	return rc;
 }
 
+bool within_asks(const struct kind *k, unsigned role, const json_t *before,
+		 const json_t *after)
+{
+	return k->within.field && !(role & ROLES_FREE) &&
+	       !(before && json_equal(before, after));
+}
+
 enum rc within_check(const struct kind *k, const struct kind *of, unsigned role,
 		     const char *author, const json_t *before,
 		     const json_t *after, const json_t *versions,
@@ -171,8 +174,7 @@ enum rc within_check(const struct kind *k, const struct kind *of, unsigned role,
 	const char *id = json_text(after, "id");
 	struct err why = { 0 };
 
-	if (!k->within.field || !of || role & ROLES_FREE ||
-	    (before && json_equal(before, after)) ||
+	if (!of || !within_asks(k, role, before, after) ||
 	    judge(k, of, role, author, before, after, versions, &why) == RC_OK)
 		return RC_OK;
 	return err_set(err, why.code, "%s '%s': %s", k->name, id ? id : "",

@@ -20,6 +20,10 @@
 
 #include "kind/kind.h"
 
+/* Is anything asked of this change? Where not, nobody needs to read what is
+ * known of the other. */
+bool within_asks(const struct kind *k, unsigned role, const json_t *before,
+		 const json_t *after);
 /* May it be written at the other? `versions` are what is known of that one, of
  * kind `of`: what any of them allows is allowed, for who writes may have seen
  * it; none where it is not here. RC_INVALID, RC_DENIED say what is wrong. */
