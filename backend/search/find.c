@@ -11,7 +11,7 @@
 
 #define MATCH_BYTES_MAX (64u << 10)
 #define GRAMS_MAX 16 /* of a question; more say little more */
-#define RARE 1000 /* records: so many are looked at rather than intersected */
+#define FEW 1000 /* records: so many are looked at rather than intersected */
 
 /* Where a page ended: "s1.RANK.KIND.SCOPE.POSITION". */
 struct place {
@@ -20,17 +20,31 @@ struct place {
 	int64_t position;
 };
 
+/* What may be of a part, by position, where long lists of grams have little in
+ * common: walking them once does for every rank. */
+struct few {
+	struct few_doc {
+		int64_t number;
+		enum search_match match;
+	} * docs;
+	size_t n;
+	bool is_asked, is_few;
+};
+
 struct finding {
 	struct search *s;
 	struct store *store;
 	const struct search_question *question;
 	struct search_answer *answer;
 	struct words words;
+	struct few *few; /* one of each part of the question */
+	size_t few_max;
 	struct buf match[MATCH__MAX]; /* for FTS5; that of MATCH_WHOLE is empty
 				       */
 	struct place last; /* the last hit, or where the page before ended */
 	struct err *err;
 	bool is_full; /* there is one more than was asked for */
+	bool is_crossing; /* several lists, all of them long */
 };
 
 static enum rc place_read(struct place *p, const char *cursor, struct err *err)
@@ -51,7 +65,7 @@ static enum rc place_read(struct place *p, const char *cursor, struct err *err)
 
 struct terms {
 	char text[GRAMS_MAX][24]; /* a mark and three characters, in quotes */
-	int64_t count[GRAMS_MAX]; /* records that have it, RARE at most */
+	int64_t count[GRAMS_MAX]; /* records that have it, few_max at most */
 	size_t n;
 };
 
@@ -98,7 +112,7 @@ static enum rc terms_count(struct finding *f, struct terms *t)
 		struct query *q = query_begin(f->s->db, SQL_SEARCH_GRAM_COUNT);
 
 		query_text(q, 1, t->text[i]);
-		query_int(q, 2, RARE);
+		query_int(q, 2, (int64_t)f->few_max);
 		t->count[i] = query_row(q) ? query_get_int(q, 0) : 0;
 		query_end(q, &why);
 	}
@@ -122,10 +136,12 @@ static enum rc condition_make(struct finding *f, enum search_match rank)
 	if (rc == RC_OK)
 		rc = terms_count(f, &t);
 	for (size_t i = 0; i < t.n && rc == RC_OK; i++)
-		has_rare |= t.count[i] < RARE;
+		has_rare |= t.count[i] < (int64_t)f->few_max;
+	if (rank == MATCH_OTHER)
+		f->is_crossing = t.n > 1 && !has_rare;
 	buf_init(b, MATCH_BYTES_MAX);
 	for (size_t i = 0; i < t.n && rc == RC_OK; i++) {
-		if (has_rare && t.count[i] == RARE)
+		if (has_rare && t.count[i] == (int64_t)f->few_max)
 			continue;
 		buf_printf(b, "%s%s", and, t.text[i]);
 		and = " AND ";
@@ -181,21 +197,131 @@ static enum rc hit_add(struct finding *f, const struct search_part *part,
 	return rc;
 }
 
+/* A document of the index that may be a hit: number, id, name, rest, agency. */
+static enum rc doc_take(struct finding *f, const struct search_part *part,
+			enum search_match rank, struct query *q)
+{
+	const struct account *actor = f->question->actor;
+	const char *id = query_get_text(q, 1);
+	int64_t position =
+		query_get_int(q, 0) & ((INT64_C(1) << PART_SHIFT) - 1);
+
+	if (words_match(&f->words, id, query_get_text(q, 2),
+			query_get_text(q, 3)) != rank ||
+	    (actor && !account_may_agency(actor, query_get_text(q, 4))))
+		return RC_OK;
+	return hit_add(f, part, rank, id, position);
+}
+
+/* -- where little may be it -- */
+
+/* The numbers of what has all grams; no more than few_max. */
+static enum rc few_list(struct finding *f, struct few *few, int64_t base)
+{
+	struct query *q;
+	struct err why = { 0 };
+
+	few->docs = calloc(f->few_max, sizeof(*few->docs));
+	if (!few->docs)
+		return err_set(f->err, RC_NOMEM, "out of memory");
+	q = query_begin(f->s->db, SQL_SEARCH_GRAM_DOCS);
+	query_text(q, 1, f->match[MATCH_OTHER].data);
+	query_int(q, 2, base);
+	query_int(q, 3, base + ((INT64_C(1) << PART_SHIFT) - 1));
+	query_int(q, 4, (int64_t)f->few_max);
+	while (few->n < f->few_max && query_row(q))
+		few->docs[few->n++].number = query_get_int(q, 0);
+	return query_end(q, &why) == RC_OK ? RC_OK
+					   : index_failed(f->s, &why, f->err);
+}
+
+/* Keep those that have the words, with their rank. */
+static enum rc few_rank(struct finding *f, struct few *few)
+{
+	struct err why = { 0 };
+	size_t kept = 0;
+
+	for (size_t i = 0; i < few->n && !why.code; i++) {
+		struct query *q = query_begin(f->s->db, SQL_SEARCH_DOC);
+		struct few_doc doc = few->docs[i];
+
+		query_int(q, 1, doc.number);
+		doc.match = query_row(q) ? words_match(&f->words,
+						       query_get_text(q, 1),
+						       query_get_text(q, 2),
+						       query_get_text(q, 3))
+					 : MATCH__MAX;
+		query_end(q, &why);
+		if (doc.match != MATCH__MAX)
+			few->docs[kept++] = doc;
+	}
+	few->n = kept;
+	return why.code ? index_failed(f->s, &why, f->err) : RC_OK;
+}
+
+static enum rc few_make(struct finding *f, struct few *few, int64_t base)
+{
+	enum rc rc;
+
+	few->is_asked = true;
+	rc = condition_make(f, MATCH_OTHER);
+	if (rc != RC_OK || !f->is_crossing)
+		return rc;
+	rc = few_list(f, few, base);
+	few->is_few = few->n < f->few_max;
+	if (rc == RC_OK && few->is_few)
+		rc = few_rank(f, few);
+	if (!few->is_few || !few->n) {
+		free(few->docs);
+		few->docs = NULL;
+		few->n = 0;
+	}
+	return rc;
+}
+
+static enum rc few_search(struct finding *f, const struct search_part *part,
+			  enum search_match rank, int64_t after)
+{
+	const struct few *few = &f->few[part - f->question->parts];
+	struct err why = { 0 };
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; i < few->n && rc == RC_OK && !f->is_full; i++) {
+		struct query *q;
+
+		if (few->docs[i].match != rank || few->docs[i].number <= after)
+			continue;
+		q = query_begin(f->s->db, SQL_SEARCH_DOC);
+		query_int(q, 1, few->docs[i].number);
+		if (query_row(q))
+			rc = doc_take(f, part, rank, q);
+		if (query_end(q, &why) != RC_OK)
+			return index_failed(f->s, &why, f->err);
+	}
+	return rc;
+}
+
 /* Candidates of one rank in one part, behind a position. */
 static enum rc part_search(struct finding *f, const struct search_part *part,
 			   enum search_match rank, int64_t after)
 {
-	const struct account *actor = f->question->actor;
+	struct few *few = &f->few[part - f->question->parts];
 	int64_t number, base;
 	struct err why = { 0 };
 	struct query *q;
 	enum rc rc = part_find(f->s, part, &number, NULL, f->err);
 
-	if (rc == RC_OK && number && rank != MATCH_WHOLE)
-		rc = condition_make(f, rank);
 	if (rc != RC_OK || !number)
 		return rc;
 	base = number << PART_SHIFT;
+	if (rank != MATCH_WHOLE && !few->is_asked)
+		rc = few_make(f, few, base);
+	if (rc == RC_OK && rank != MATCH_WHOLE && few->is_few)
+		return few_search(f, part, rank, base + after);
+	if (rc == RC_OK && rank != MATCH_WHOLE)
+		rc = condition_make(f, rank);
+	if (rc != RC_OK)
+		return rc;
 	q = query_begin(f->s->db, rank == MATCH_WHOLE ? SQL_SEARCH_BY_WHOLE
 						      : SQL_SEARCH_BY_GRAMS);
 	query_text(q, 1,
@@ -203,16 +329,8 @@ static enum rc part_search(struct finding *f, const struct search_part *part,
 				       : f->match[rank].data);
 	query_int(q, 2, base + after);
 	query_int(q, 3, base + ((INT64_C(1) << PART_SHIFT) - 1));
-	while (rc == RC_OK && !f->is_full && query_row(q)) {
-		const char *id = query_get_text(q, 1);
-
-		if (words_match(&f->words, id, query_get_text(q, 2),
-				query_get_text(q, 3)) != rank)
-			continue;
-		if (actor && !account_may_agency(actor, query_get_text(q, 4)))
-			continue;
-		rc = hit_add(f, part, rank, id, query_get_int(q, 0) - base);
-	}
+	while (rc == RC_OK && !f->is_full && query_row(q))
+		rc = doc_take(f, part, rank, q);
 	if (query_end(q, &why) != RC_OK)
 		return index_failed(f->s, &why, f->err);
 	return rc;
@@ -247,10 +365,15 @@ static enum rc ranks_search(struct finding *f)
 	return rc;
 }
 
-static void matches_release(struct finding *f)
+/* What was read of the index. */
+static void reading_release(struct finding *f)
 {
 	for (size_t i = 0; i < MATCH__MAX; i++)
 		buf_release(&f->match[i]);
+	for (size_t i = 0; f->few && i < f->question->nparts; i++)
+		free(f->few[i].docs);
+	free(f->few);
+	f->few = NULL;
 }
 
 static enum rc find_once(struct finding *f)
@@ -264,6 +387,9 @@ static enum rc find_once(struct finding *f)
 
 	f->answer->is_complete = !done.left;
 	f->is_full = false;
+	f->few = calloc(ask->nparts + 1, sizeof(*f->few));
+	if (!f->few)
+		rc = err_set(f->err, RC_NOMEM, "out of memory");
 	if (rc == RC_OK && ask->cursor)
 		rc = place_read(&f->last, ask->cursor, f->err);
 	if (rc == RC_OK)
@@ -283,6 +409,7 @@ enum rc search_find(struct search *s, struct store *store,
 			     .store = store,
 			     .question = question,
 			     .answer = answer,
+			     .few_max = question->few ? question->few : FEW,
 			     .err = err };
 	enum rc rc;
 
@@ -294,14 +421,14 @@ enum rc search_find(struct search *s, struct store *store,
 	if (rc != RC_OK && s->is_damaged) {
 		err_clear(err);
 		search_answer_release(answer);
-		matches_release(&f);
+		reading_release(&f);
 		f.last = (struct place){ 0 };
 		rc = search_forget(s, store, err);
 		if (rc == RC_OK)
 			rc = find_once(&f);
 	}
 	words_release(&f.words);
-	matches_release(&f);
+	reading_release(&f);
 	return rc;
 }
 

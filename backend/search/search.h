@@ -99,6 +99,9 @@ struct search_question {
 	size_t limit; /* at most SEARCH_HITS_MAX */
 	const char *cursor; /* of the page before, or NULL */
 	int64_t most; /* as of search_update */
+	size_t few; /* so many candidates of a part are ranked one by one, more
+		     * are walked rank by rank; 0: as many as is quick. The
+		     * answer is the same. */
 };
 struct search_answer {
 	struct search_hit hits[SEARCH_HITS_MAX];

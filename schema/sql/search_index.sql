@@ -62,6 +62,13 @@ INSERT INTO gram(gram) VALUES('optimize')
 -- (up to a limit: how rare it is)
 SELECT count(*) FROM (SELECT rowid FROM gram WHERE gram MATCH ?1 LIMIT ?2)
 
+-- name: search_gram_docs
+SELECT rowid FROM gram WHERE gram MATCH ?1 AND rowid > ?2 AND rowid <= ?3
+ORDER BY rowid LIMIT ?4
+
+-- name: search_doc
+SELECT number, id, name, rest, agency FROM doc WHERE number = ?1
+
 -- name: search_count
 SELECT count(*) FROM doc WHERE part = ?1
 

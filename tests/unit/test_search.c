@@ -164,8 +164,8 @@ static void agency_of(struct account *a, const char *agency)
 }
 
 /* "s5:whole s2:beginning" of one page. */
-static void ask(const char *text, const char *agency, size_t limit,
-		const char *cursor, char out[400], char *next)
+static void ask_by(size_t few, const char *text, const char *agency,
+		   size_t limit, const char *cursor, char out[400], char *next)
 {
 	struct search_part *parts = NULL;
 	struct search_answer answer;
@@ -184,7 +184,8 @@ static void ask(const char *text, const char *agency, size_t limit,
 						    .actor = &a,
 						    .limit = limit,
 						    .cursor = cursor,
-						    .most = -1 },
+						    .most = -1,
+						    .few = few },
 			 &answer, &err),
 	     &err);
 	*out = '\0';
@@ -198,6 +199,23 @@ static void ask(const char *text, const char *agency, size_t limit,
 	search_answer_release(&answer);
 	free(parts);
 	free(scopes);
+}
+
+/* Whether candidates are ranked one by one or walked rank by rank. */
+static void ask(const char *text, const char *agency, size_t limit,
+		const char *cursor, char out[400], char *next)
+{
+	char walked[400], walked_next[SEARCH_CURSOR_SIZE];
+	char ranked_next[SEARCH_CURSOR_SIZE];
+
+	ask_by(0, text, agency, limit, cursor, out, ranked_next);
+	for (size_t few = 1; few <= 4; few++) {
+		ask_by(few, text, agency, limit, cursor, walked, walked_next);
+		assert_string_equal(walked, out);
+		assert_string_equal(walked_next, ranked_next);
+	}
+	if (next)
+		snprintf(next, SEARCH_CURSOR_SIZE, "%s", ranked_next);
 }
 
 static void finds(const char *text, const char *want)
