@@ -5,6 +5,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -54,23 +55,42 @@ static bool is_fd_of(int fd, const char *remote, int remote_port,
 	       address_port(&address) == local_port;
 }
 
+/* Descriptors that connections had: of a server in use, nearly all. The kernel
+ * gives the lowest that is free, so that these are the ones that come again. */
+#define FDS_KNOWN 64
+static _Atomic(int) fds_known[FDS_KNOWN]; /* 0: none */
+
+static int fd_learn(int fd)
+{
+	int none = 0;
+
+	for (int i = 0; i < FDS_KNOWN; i++, none = 0)
+		if (atomic_load(&fds_known[i]) == fd ||
+		    atomic_compare_exchange_strong(&fds_known[i], &none, fd))
+			break;
+	return fd;
+}
+
 /* CivetWeb hands out no descriptor, but both ends' addresses, and a TCP
- * connection is the only one with its pair of ends. Descriptors are small
- * numbers, so that this is a few dozen cheap calls; mostly it is the number
- * that this thread had last. */
+ * connection is the only one with its pair of ends. */
 int conn_find_fd(const char *remote, int remote_port, int local_port)
 {
-	static _Thread_local int last = -1;
 	struct rlimit limit;
 	int end = FD_LIMIT;
 
-	if (last >= 0 && is_fd_of(last, remote, remote_port, local_port))
-		return last;
+	for (int i = 0; i < FDS_KNOWN; i++) {
+		int fd = atomic_load(&fds_known[i]);
+
+		if (!fd)
+			break;
+		if (is_fd_of(fd, remote, remote_port, local_port))
+			return fd;
+	}
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < FD_LIMIT)
 		end = (int)limit.rlim_cur;
 	for (int fd = 3; fd < end; fd++)
 		if (is_fd_of(fd, remote, remote_port, local_port))
-			return last = fd;
+			return fd_learn(fd);
 	return -1;
 }
 

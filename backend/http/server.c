@@ -184,6 +184,7 @@ enum rc http_start(struct http_server **out, const struct http_options *options,
 	server = calloc(1, sizeof(*server));
 	if (!server)
 		return err_set(err, RC_NOMEM, "out of memory");
+	deep_init(&server->turns.deep);
 	rc = listen_parse(&server->address, options->listen,
 			  options->insecure_bind, err);
 	if (rc != RC_OK)
@@ -228,6 +229,7 @@ enum rc http_start(struct http_server **out, const struct http_options *options,
 	return RC_OK;
 
 fail:
+	deep_end(&server->turns.deep);
 	free(server);
 	return rc;
 }
@@ -304,5 +306,6 @@ void http_stop(struct http_server *server)
 	}
 	pthread_cond_destroy(&dog.over);
 	pthread_mutex_destroy(&dog.mutex);
+	deep_end(&server->turns.deep);
 	free(server);
 }

@@ -13,7 +13,6 @@
 #include "http/reply.h"
 #include "http/router.h"
 
-#define HANDLER_STACK ((size_t)4 << 20)
 #define STREAM_RETRY_S 5
 #define TAP_HEAD_BYTES (64u << 10)
 
@@ -306,37 +305,22 @@ enum rc request_read(struct request *req, void *p, size_t n, size_t *got,
 	return RC_OK;
 }
 
-static void *handle(void *turn_)
+static void handle(void *turn_)
 {
 	struct turn *turn = turn_;
 
 	turn->match.route->handler(turn->server->ctx, &turn->request,
 				   &turn->reply);
-	return NULL;
 }
 
-/* CivetWeb's workers have stacks of 100 KiB, compiled in, which a merge of
- * deeply nested records or a clone's repository overflows. False, with a
- * problem in the reply, when there is no thread. */
-static bool run_deep(struct turn *turn, void *(*fn)(void *))
+/* False, with a problem in the reply, when there is no thread. */
+static bool run_deep(struct turn *turn, void (*fn)(void *))
 {
-	pthread_attr_t attr;
-	pthread_t thread;
-	int failed = pthread_attr_init(&attr);
-
-	if (!failed) {
-		failed = pthread_attr_setstacksize(&attr, HANDLER_STACK);
-		if (!failed)
-			failed = pthread_create(&thread, &attr, fn, turn);
-		pthread_attr_destroy(&attr);
-	}
-	if (failed) {
-		err_set(&turn->err, RC_BUSY, "no thread for the request");
-		refuse(turn, 503);
-		return false;
-	}
-	pthread_join(thread, NULL);
-	return true;
+	if (deep_run(&turn->server->deep, fn, turn) == 0)
+		return true;
+	err_set(&turn->err, RC_BUSY, "no thread for the request");
+	refuse(turn, 503);
+	return false;
 }
 
 static void fill_request(struct turn *turn)
@@ -387,12 +371,11 @@ static void log_turn(const struct turn *turn, int status)
 		 (long long)(host_monotonic_ms(&host_system) - conn->began_ms));
 }
 
-static void *send_reply(void *turn_)
+static void send_reply(void *turn_)
 {
 	struct turn *turn = turn_;
 
 	turn->status = reply_send(&turn->conn, &turn->reply);
-	return NULL;
 }
 
 /* 0, or the status that a stream more is refused with. */
@@ -462,7 +445,7 @@ static void turn_send(struct turn *turn)
 		stream_end(turn);
 }
 
-static void *observe(void *turn_)
+static void observe(void *turn_)
 {
 	struct turn *turn = turn_;
 	const struct conn_tap *tap = turn->conn.tap;
@@ -477,7 +460,6 @@ static void *observe(void *turn_)
 	};
 
 	turn->server->observe(turn->server->observe_ctx, &e);
-	return NULL;
 }
 
 static void turn_send_observed(struct turn *turn)

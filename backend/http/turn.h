@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "http/conn.h"
+#include "http/deep.h"
 
 struct mg_connection;
 struct turn;
@@ -35,6 +36,7 @@ struct turn_server {
 	atomic_int waiting; /* of the former, longer than BODY_AT_ONCE_MS */
 	pthread_mutex_t streams_lock;
 	struct turn *streams; /* that run */
+	struct deep_pool deep;
 	atomic_bool is_stopping;
 };
 

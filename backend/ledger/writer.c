@@ -15,12 +15,12 @@ struct ticket {
 
 struct writer {
 	struct store *store;
-	pthread_t thread;
 	pthread_mutex_t lock;
-	pthread_cond_t work, finished;
+	pthread_cond_t work, finished, left;
 	struct ticket *first, **last;
-	size_t waiting;
-	bool running, stopping;
+	size_t waiting, inside; /* of those, and with those being taken in */
+	bool is_led; /* somebody takes in what waits */
+	bool stopping;
 };
 
 /* Up to WRITER_BATCH_MAX tickets; the lock is held. */
@@ -66,21 +66,18 @@ static void batch_run(struct writer *w, struct ticket **tickets, size_t n)
 	}
 }
 
-static void *writer_main(void *arg)
+/* Whoever finds nobody at work takes in what waits, its own among it, and
+ * leaves the rest to the first of the rest. The lock is held. */
+static void lead(struct writer *w, const struct ticket *own)
 {
-	struct writer *w = arg;
 	struct ticket *tickets[WRITER_BATCH_MAX];
 	struct timespec at;
 	size_t n;
 
-	pthread_mutex_lock(&w->lock);
-	for (;;) {
-		while (!w->first && !w->stopping)
-			pthread_cond_wait(&w->work, &w->lock);
-		if (!w->first)
-			break;
-		/* A lone sync waits a moment only when others are on their
-		 * way; what is already queued goes at once. */
+	w->is_led = true;
+	while (!own->done) {
+		/* A lone sync goes at once; where others are on their way, it
+		 * waits a moment for them. */
 		if (w->waiting > 1 && w->waiting < WRITER_BATCH_MAX) {
 			deadline_in(&at, WRITER_WAIT_MS);
 			while (w->waiting < WRITER_BATCH_MAX && !w->stopping &&
@@ -94,10 +91,9 @@ static void *writer_main(void *arg)
 		pthread_mutex_lock(&w->lock);
 		for (size_t i = 0; i < n; i++)
 			tickets[i]->done = true;
+		w->is_led = !own->done;
 		pthread_cond_broadcast(&w->finished);
 	}
-	pthread_mutex_unlock(&w->lock);
-	return NULL;
 }
 
 enum rc writer_start(struct writer **out, const char *dir,
@@ -112,12 +108,9 @@ enum rc writer_start(struct writer **out, const char *dir,
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->work, NULL);
 	pthread_cond_init(&w->finished, NULL);
+	pthread_cond_init(&w->left, NULL);
 	w->last = &w->first;
 	rc = store_open(&w->store, dir, host, false, err);
-	if (rc == RC_OK &&
-	    pthread_create(&w->thread, NULL, writer_main, w) != 0)
-		rc = err_set(err, RC_NOMEM, "cannot start the writer's thread");
-	w->running = rc == RC_OK;
 	if (rc != RC_OK) {
 		writer_stop(w);
 		return rc;
@@ -139,9 +132,15 @@ enum rc writer_take(struct writer *w, struct sync *s, struct err *err)
 	*w->last = &t;
 	w->last = &t.next;
 	w->waiting++;
-	pthread_cond_signal(&w->work);
-	while (!t.done)
+	w->inside++;
+	if (w->is_led)
+		pthread_cond_signal(&w->work);
+	while (w->is_led && !t.done)
 		pthread_cond_wait(&w->finished, &w->lock);
+	if (!t.done)
+		lead(w, &t);
+	if (--w->inside == 0)
+		pthread_cond_signal(&w->left);
 	pthread_mutex_unlock(&w->lock);
 	return t.rc == RC_OK ? RC_OK : err_set(err, t.rc, "%s", t.outcome.text);
 }
@@ -150,14 +149,14 @@ void writer_stop(struct writer *w)
 {
 	if (!w)
 		return;
-	if (w->running) {
-		pthread_mutex_lock(&w->lock);
-		w->stopping = true;
-		pthread_cond_broadcast(&w->work);
-		pthread_mutex_unlock(&w->lock);
-		pthread_join(w->thread, NULL);
-	}
+	pthread_mutex_lock(&w->lock);
+	w->stopping = true;
+	pthread_cond_broadcast(&w->work);
+	while (w->inside)
+		pthread_cond_wait(&w->left, &w->lock);
+	pthread_mutex_unlock(&w->lock);
 	store_close(w->store);
+	pthread_cond_destroy(&w->left);
 	pthread_cond_destroy(&w->finished);
 	pthread_cond_destroy(&w->work);
 	pthread_mutex_destroy(&w->lock);

@@ -1,5 +1,6 @@
-/* ledger/writer.h - the one thread that merges: syncs that wait are taken in
- * together, in one transaction with one fsync (group commit). */
+/* ledger/writer.h - one at a time merges: syncs that wait are taken in
+ * together, by the thread of the first of them, in one transaction with one
+ * fsync (group commit). */
 #ifndef LEDGER_WRITER_H
 #define LEDGER_WRITER_H
 

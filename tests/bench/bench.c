@@ -190,8 +190,8 @@ static void size_measure(struct figures *f, const char *folder)
 	root_measure(f);
 	f->raw_root_ms = raw_root(world.dir, f->rows) * 1000;
 	if (f->rows <= 20000) { /* 33 clones: the server's work is the same */
-		f->one = clients_run(&world, 2, 1, 100, 1);
-		f->sixteen = clients_run(&world, 3, 16, 20, 1);
+		f->one = clients_run(&world, 2, 1, 300, 1);
+		f->sixteen = clients_run(&world, 3, 16, 50, 1);
 		f->sixteen_x20 = clients_run(&world, 19, 16, 10, 20);
 	}
 	world_end(&world);

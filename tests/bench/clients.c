@@ -171,6 +171,9 @@ static void *client_run(void *ctx)
 	json_t *packet;
 	size_t i;
 
+	/* The first opens the server's connections to its database. */
+	request_send(c, json_array_get(c->packets, 0));
+	json_array_remove(c->packets, 0);
 	pthread_barrier_wait(c->start);
 	json_array_foreach(c->packets, i, packet) request_send(c, packet);
 	return NULL;
@@ -189,14 +192,14 @@ struct clients_figures clients_run(struct world *w, int first_tablet,
 	pthread_barrier_init(&start, NULL, (unsigned)clients + 1);
 	for (int i = 0; i < clients; i++) {
 		client_begin(&all[i], w, first_tablet + i,
-			     2000 + i * each * rows, each, rows);
+			     2000 + i * (each + 1) * rows, each + 1, rows);
 		all[i].start = &start;
 	}
 	for (int i = 0; i < clients; i++)
 		if (pthread_create(&threads[i], NULL, client_run, &all[i]) != 0)
 			exit(1);
-	flushes = flushes_so_far();
 	pthread_barrier_wait(&start);
+	flushes = flushes_so_far();
 	from = now_s();
 	for (int i = 0; i < clients; i++)
 		pthread_join(threads[i], NULL);
