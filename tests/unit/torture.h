@@ -1,5 +1,6 @@
 /* torture.h - one call failing in turn, for every call: what the torture tests
- * share. With TORTURE=full every single one, else about TORTURE_POINTS. */
+ * share. With TORTURE=full every single one, else about TORTURE_POINTS, and with
+ * TORTURE=few a third of these: where each costs many times as much. */
 #ifndef UNIT_TORTURE_H
 #define UNIT_TORTURE_H
 
@@ -15,6 +16,7 @@
 #include "lib/field.h"
 
 #define TORTURE_POINTS 16
+#define TORTURE_POINTS_FEW 5
 
 /* How the nth call fails. */
 struct torture_way {
@@ -61,16 +63,27 @@ static inline bool torture_try(const struct torture *t,
 	return *calls >= nth;
 }
 
+static inline long torture_stride(long calls)
+{
+	const char *how = getenv("TORTURE");
+	long points = TORTURE_POINTS;
+
+	if (how && !strcmp(how, "full"))
+		return 1;
+	if (how && !strcmp(how, "few"))
+		points = TORTURE_POINTS_FEW;
+	return calls < points ? 1 : calls / points;
+}
+
 static inline void torture_run(const struct torture *t,
 			       const struct torture_way *way)
 {
-	bool full = getenv("TORTURE") && !strcmp(getenv("TORTURE"), "full");
 	long calls, stride, tries = 0;
 
 	/* how many calls there are */
 	torture_try(t, way, INT32_MAX, &calls);
 	assert_true(calls > 0);
-	stride = full || calls < TORTURE_POINTS ? 1 : calls / TORTURE_POINTS;
+	stride = torture_stride(calls);
 	for (long nth = 1;; nth += stride, tries++)
 		if (!torture_try(t, way, nth, &calls))
 			break;
