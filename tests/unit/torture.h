@@ -1,6 +1,6 @@
 /* torture.h - one call failing in turn, for every call: what the torture tests
- * share. With TORTURE=full every single one, else about TORTURE_POINTS, and with
- * TORTURE=few a third of these: where each costs many times as much. */
+ * share. With TORTURE=full every single one, else about TORTURE_POINTS, and
+ * with TORTURE=few a third of these: where each costs many times as much. */
 #ifndef UNIT_TORTURE_H
 #define UNIT_TORTURE_H
 
