@@ -252,6 +252,8 @@ static enum rc states_load(struct store *s, const struct account *actor,
 			       c->name);
 	if (rc == RC_NOT_FOUND && !c->is_new)
 		return err_set(err, rc, "%s", missing.text);
+	if (account_is_known(s, before, after, err) != RC_OK)
+		return err->code;
 	/* Last: it tells what the account is now. */
 	return seen_check(c, before, err);
 }

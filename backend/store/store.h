@@ -157,7 +157,8 @@ struct audit_by; /* store/audit.h */
  * have those of the account, before and after; one's own password anybody may
  * set, one's own roles, scopes and agencies nobody; NULL: the server itself.
  * Whoever does not administer all scopes gives nobody a role that it has not
- * itself, nor a password to an account that has one.
+ * itself, nor a password to an account that has one. RC_INVALID where a new
+ * scope or agency is one that the catalog, which has such, has not.
  * RC_CONFLICT when it is not what was seen.
  * The last active administrator stays one. A disabled account and a new
  * password end the account's sessions. */

@@ -18,6 +18,11 @@ enum rc store_format_check(struct store *s, struct err *err);
  * RC_DENIED. */
 enum rc account_gives(const struct account *actor, const char *name,
 		      unsigned roles, struct err *err);
+/* Are there divisions of the scopes, and the agencies, that `after` has and
+ * `before` had not? RC_INVALID names the first that is not there. Any will do
+ * while the catalog has no division, or no agency, at all. */
+enum rc account_is_known(struct store *s, const struct account *before,
+			 const struct account *after, struct err *err);
 /* 256 random bits as 43 characters of base64url and a NUL. */
 #define SECRET_SIZE 44
 void secret_new(const struct host *host, char out[SECRET_SIZE]);

@@ -93,6 +93,18 @@ static enum rc rights_are_there(const struct token_wish *w,
 	return RC_OK;
 }
 
+static enum rc rights_are_known(struct store *s, const struct token_wish *w,
+				const struct account *owner, struct err *err)
+{
+	struct account wished = *owner;
+
+	if (w->scopes)
+		snprintf(wished.scopes, sizeof(wished.scopes), "%s", w->scopes);
+	if (w->agency)
+		snprintf(wished.agency, sizeof(wished.agency), "%s", w->agency);
+	return account_is_known(s, owner, &wished, err);
+}
+
 bool account_manages(const struct account *actor, const struct account *of)
 {
 	return actor->roles & (ROLE_ADMINISTRATOR | ROLE_SERVER) &&
@@ -243,6 +255,8 @@ enum rc token_make(struct store *s, const struct account *actor,
 		rc = times_are_legal(w, t.now_ms, err);
 	if (rc == RC_OK)
 		rc = rights_are_there(w, &owner, err);
+	if (rc == RC_OK)
+		rc = rights_are_known(s, w, &owner, err);
 	if (rc == RC_OK && strcmp(actor->name, owner.name) != 0)
 		rc = account_gives(actor, owner.name,
 				   w->roles ? w->roles : owner.roles, err);

@@ -41,6 +41,18 @@ SELECT password FROM account WHERE name = ?1
 SELECT name, roles, scopes, password IS NOT NULL, agency, state, changed_at
 FROM account WHERE ?1 IS NULL OR name = ?1 ORDER BY name
 
+-- name: account_scope_is
+-- (are there divisions; does one begin so; was something written where one does)
+SELECT EXISTS(SELECT 1 FROM division),
+	EXISTS(SELECT 1 FROM division WHERE code >= ?1 AND code < ?1 || ':'),
+	EXISTS(SELECT 1 FROM main_commit
+		WHERE scope >= ?1 AND scope < ?1 || ':')
+
+-- name: account_agency_is
+-- (are there agencies; is it one)
+SELECT EXISTS(SELECT 1 FROM agency),
+	EXISTS(SELECT 1 FROM agency WHERE scope = 'catalog' AND id = ?1)
+
 -- name: account_keepers
 -- (active ones with a role)
 SELECT count(*) FROM account WHERE state = 'active' AND (roles & ?1) <> 0

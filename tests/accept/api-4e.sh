@@ -97,6 +97,7 @@ P
 # -- who may not manage an account learns nothing of it by trying: one of another county, a disabled one, one that there is not
 hufud account disable far >/dev/null
 alike() { for name in far farther zzz; do "$@" $name >/dev/null; sed "s/\\b$name\\b/X/g; s/[0-9a-f]\{20\}//g" "$T/body"; echo; done | sort -u | grep -c .; }
+made() { api POST /v1/accounts -H "$J" -H "$(key)" -d "$1" >/dev/null; }
 make_() { api POST /v1/accounts -H "$J" -H "$(key)" -d '{"account":"'"$1"'","roles":["analyst"],"scopes":["330108"]}'; }
 change_() { api PATCH "/v1/accounts/$1" -H 'If-Match: *' -H "$M" -d '{"state":"active"}'; }
 token_() { api POST /v1/tokens -H "$J" -H "$(key)" -d '{"account":"'"$1"'","label":"x"}'; }
@@ -106,6 +107,23 @@ for who in cadm bound chen; do
 done
 as admin
 answers 200 '"scope":"catalog"' GET "/v1/audit?limit=1000"; is "of all" "- $S catalog" "$(scopes)"
+
+# -- once there are divisions and agencies, nobody is bound to others; who was bound before is not held up
+printf 'level,code,name,parent_code\nprovince,330000000000,浙江省,\ncity,330100000000,杭州市,330000000000\ncounty,330106000000,西湖区,330100000000\n' >"$T/divisions.csv"
+holds "divisions come" hufud import division "$T/divisions.csv" --scope catalog
+made '{"account":"v1","roles":["analyst"],"scopes":["3301","33","catalog","330106"]}'
+is "a county, its city and its province" 201 "$(cat "$T/status")"
+for scope in 330199 3302 44; do
+	made '{"account":"v2","roles":["analyst"],"scopes":["330106","'$scope'"]}'
+	is "no county, city or province $scope" "400 no division has a code that begins with $scope: is it mistyped? If not, import the division first" "$(cat "$T/status") $(json detail <"$T/body")"
+	fails 1 "code that begins with $scope" hufud account add v2 --role analyst --scope $scope
+	fails 1 "code that begins with $scope" hufud account set-scopes v1 --scope "330106,$scope"
+done
+fails 1 "no agency 'ag9'" hufud account add v2 --role analyst --scope $S --agency ag1,ag9
+fails 1 "no agency 'ag9'" hufud token make v1 --label x --agency ag9
+fails 1 "no account 'v2'" hufud account disable v2
+holds "an agency that there is" hufud account add v3 --role analyst --scope $S --agency ag1
+holds "330108 was given before, and stays" hufud account set-scopes far --scope 330108,330106
 server_stop
 holds "and the folder is sound" hufud check
 
