@@ -60,6 +60,17 @@ enum rc pin_open(unsigned char seed[SIGN_SEED_BYTES],
 		 const unsigned char sealed[PIN_SEALED_BYTES], const char *pin,
 		 struct err *err);
 
+/* Append a box that only the holder of the key `to` opens; whoever made it
+ * stays unnamed. */
+#define SEAL_TO_BYTES 48 /* that a box is longer than what is in it */
+enum rc seal_to(struct buf *box, const unsigned char to[SIGN_PUBLIC_BYTES],
+		const struct host *host, const void *p, size_t n,
+		struct err *err);
+/* Append what is in it; RC_CORRUPT when it is not for this key, or not whole.
+ */
+enum rc seal_take(struct buf *out, const struct sign_key *mine, const void *box,
+		  size_t n, struct err *err);
+
 #ifdef WITH_FAULTS
 /* For tests only, and only in builds with faults: from now on PINs of this
  * process cost next to nothing to hash. What is sealed so opens only so. */
