@@ -87,6 +87,26 @@ static void post_sync(void *ctx, struct request *req, struct reply *reply)
 	reply->content_type = "application/x-hufu-sync";
 }
 
+static void post_bundle(void *ctx, struct request *req, struct reply *reply)
+{
+	const struct sync_input in = {
+		.terminal = request_header(req, "Hufu-Terminal"),
+		.signature = request_header(req, "Hufu-Signature"),
+		.path = req->path,
+		.body = req->body,
+		.body_bytes = req->body_bytes,
+	};
+	struct err err = { 0 };
+
+	if (!is_terminal_let_in(ctx, req, reply))
+		return;
+	if (service_bundle_brought(ctx, &in, &reply->body, &err) != RC_OK) {
+		reply_problem(reply, req, &err);
+		return;
+	}
+	reply->content_type = "application/x-hufu-bundle";
+}
+
 static void post_enroll(void *ctx, struct request *req, struct reply *reply)
 {
 	struct err err = { 0 };
@@ -217,10 +237,10 @@ static const struct {
 	const char *name;
 	http_handler *run;
 } raw[] = {
-	{ "health", get_health },           { "sync", post_sync },
-	{ "enroll", post_enroll },          { "snapshot", get_snapshot },
-	{ "clone_size", get_clone_size },   { "mirror", get_mirror },
-	{ "mirror_pack", get_mirror_pack },
+	{ "health", get_health },     { "sync", post_sync },
+	{ "bundle", post_bundle },    { "enroll", post_enroll },
+	{ "snapshot", get_snapshot }, { "clone_size", get_clone_size },
+	{ "mirror", get_mirror },     { "mirror_pack", get_mirror_pack },
 };
 
 static http_handler *raw_named(const char *name)

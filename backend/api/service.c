@@ -233,7 +233,7 @@ void reader_give(struct service *s, struct store *store)
 	store_close(store);
 }
 
-static enum rc sync_write(struct service *s, struct sync *sync, struct err *err)
+enum rc sync_write(struct service *s, struct sync *sync, struct err *err)
 {
 	struct err outcome = { 0 };
 	enum rc rc;

@@ -21,6 +21,24 @@ void service_stop(struct service *s);
 /* POST /v1/sync. */
 enum rc service_sync(struct service *s, const struct sync_input *in,
 		     struct buf *body, bool *revoked, struct err *err);
+/* What became of one request of a bundle. */
+struct bundled {
+	char terminal[33];
+	bool is_revoked, is_refused; /* refused: nothing was taken in; why */
+	size_t packets, rows;
+	struct err why;
+};
+typedef void bundled_fn(void *ctx, const struct bundled *b);
+/* Take in the requests of a bundle, a file of sync/wire/bundle.h, and append
+ * the bundle of their answers: nothing where all were refused. `fn` (or NULL)
+ * is told of each. RC_CORRUPT, RC_INVALID: the file is no good. */
+enum rc service_bundle(struct service *s, const void *file, size_t n,
+		       bundled_fn *fn, void *ctx, struct buf *answer,
+		       struct err *err);
+/* POST /v1/bundle: the same of one request, brought by another terminal, whose
+ * signature `in` has. What was refused fails. */
+enum rc service_bundle_brought(struct service *s, const struct sync_input *in,
+			       struct buf *answer, struct err *err);
 /* POST /v1/enroll: JSON in, JSON appended. */
 enum rc service_enroll(struct service *s, const char *body, size_t n,
 		       struct buf *reply, struct err *err);

@@ -183,6 +183,12 @@ static enum rc scope_open(struct answering *a, struct reply_scope *rs)
 	return rc == RC_OK ? known_find(a, rs) : rc;
 }
 
+/* A page after the first has only scopes that go on. */
+static bool is_left_out(const struct answering *a, size_t i)
+{
+	return a->s->is_further && !a->s->places[i].is_asked;
+}
+
 static json_t *scope_head_json(const struct reply_scope *rs)
 {
 	json_t *o = json_pack("{s:s}", "scope", rs->ws->scope);
@@ -220,7 +226,9 @@ static enum rc head_put(struct answering *a, int64_t now_ms)
 	if (!head)
 		return err_set(a->err, RC_NOMEM, "out of memory");
 	for (size_t i = 0; i < a->s->request.nscopes; i++)
-		json_array_append_new(scopes, scope_head_json(&a->scopes[i]));
+		if (!is_left_out(a, i))
+			json_array_append_new(scopes,
+					      scope_head_json(&a->scopes[i]));
 	rc = answer_begin(&a->w, head, &a->store->key, a->s->request.digest,
 			  a->err);
 	json_decref(head);
@@ -402,6 +410,18 @@ static enum rc own_rows(struct answering *a, struct reply_scope *rs)
 	return rc;
 }
 
+static void place_keep(struct answering *a, const struct reply_scope *rs,
+		       const char *kind, const char *id)
+{
+	struct page_place *p = &a->s->places[rs - a->scopes];
+
+	p->has_more = true;
+	p->head = rs->to.commit;
+	/* `after_kind` and `after_id` of a further page stand here. */
+	snprintf(p->kind, sizeof(p->kind), "%s", kind);
+	snprintf(p->id, sizeof(p->id), "%s", id);
+}
+
 static enum rc changed_rows(struct answering *a, struct reply_scope *rs,
 			    json_t **more)
 {
@@ -427,6 +447,7 @@ static enum rc changed_rows(struct answering *a, struct reply_scope *rs,
 		if (a->groups.bytes > wire_page_bytes()) {
 			*more = json_pack("{s:s, s:[s, s]}", "scope",
 					  rs->ws->scope, "more", kind, id);
+			place_keep(a, rs, kind, id);
 			break;
 		}
 	}
@@ -456,7 +477,8 @@ static enum rc scope_rows(struct answering *a, struct reply_scope *rs)
 
 static enum rc answer_write(struct answering *a, int64_t now_ms)
 {
-	bool keys = a->s->request.keys >= 0 && may_hold_keys(a);
+	bool keys = !a->s->is_further && a->s->request.keys >= 0 &&
+		    may_hold_keys(a);
 	size_t n = a->s->request.nscopes;
 	enum rc rc = RC_OK;
 
@@ -471,7 +493,8 @@ static enum rc answer_write(struct answering *a, int64_t now_ms)
 		if (keys && a->scopes[i].may_read)
 			rc = keys_put(a, a->scopes[i].ws->scope);
 	for (size_t i = 0; i < n && rc == RC_OK; i++)
-		rc = scope_rows(a, &a->scopes[i]);
+		if (!is_left_out(a, i))
+			rc = scope_rows(a, &a->scopes[i]);
 	rc = json_memory_end(rc, a->err);
 	return rc == RC_OK ? line_writer_end(&a->w, a->err) : rc;
 }

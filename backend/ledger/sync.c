@@ -47,7 +47,8 @@ static enum rc intake_all(struct sync *s, struct store *reader, struct err *err)
 	enum rc rc = RC_OK;
 
 	s->intakes = calloc(r->nscopes, sizeof(*s->intakes));
-	if (!s->intakes)
+	s->places = calloc(r->nscopes, sizeof(*s->places));
+	if (!s->intakes || !s->places)
 		return err_set(err, RC_NOMEM, "out of memory");
 	for (size_t i = 0; i < r->nscopes && rc == RC_OK; i++) {
 		const struct wire_scope *ws = &r->scopes[i];
@@ -326,6 +327,37 @@ enum rc sync_take_all(struct store *writer, struct sync *const *all, size_t n,
 	return rc;
 }
 
+bool sync_page_turn(struct sync *s)
+{
+	bool any = false;
+
+	s->is_further = true;
+	for (size_t i = 0; i < s->request.nscopes; i++) {
+		struct wire_scope *ws = &s->request.scopes[i];
+		struct page_place *p = &s->places[i];
+
+		any |= p->is_asked = p->has_more;
+		p->has_more = false;
+		if (!p->is_asked)
+			continue;
+		ws->has_target = true;
+		ws->target = p->head;
+		ws->after_kind = p->kind;
+		ws->after_id = p->id;
+	}
+	return any;
+}
+
+const unsigned char *sync_terminal_key(const struct sync *s)
+{
+	return s->who.terminal_key;
+}
+
+const unsigned char *sync_digest(const struct sync *s)
+{
+	return s->request.digest;
+}
+
 void sync_figures(const struct sync *s, const char **terminal, size_t *packets,
 		  size_t *rows_down)
 {
@@ -347,6 +379,7 @@ void sync_free(struct sync *s)
 			free(s->intakes[i]);
 		}
 	free(s->intakes);
+	free(s->places);
 	wire_request_release(&s->request);
 	enrolled_release(&s->who);
 	arena_release(&s->mem);
@@ -415,6 +448,27 @@ enum rc terminal_proves(struct store *s, const char *terminal,
 		json_array_extend(*scopes,
 				  json_object_get(who.record, "scopes"));
 	}
+	enrolled_release(&who);
+	return rc;
+}
+
+enum rc terminal_signs(struct store *s, const struct sync_input *in,
+		       struct err *err)
+{
+	struct enrolled who;
+	char enrolment[33];
+	enum rc rc = terminal_find(s, in->terminal, enrolment, err);
+
+	if (rc == RC_OK)
+		rc = enrolled_load(s, enrolment, &who, err);
+	if (rc != RC_OK)
+		return rc;
+	if (!request_is_signed(in->signature, who.terminal_key, "POST",
+			       in->path, in->body, in->body_bytes))
+		rc = err_set(err, RC_DENIED,
+			     "the request is not signed by this terminal");
+	else if (strcmp(who.state, "active") != 0)
+		rc = err_set(err, RC_DENIED, "this terminal was revoked");
 	enrolled_release(&who);
 	return rc;
 }

@@ -40,6 +40,14 @@ enum rc sync_take_all(struct store *writer, struct sync *const *all, size_t n,
 /* Append the answer's body. `revoked`: the terminal is; answer with 403. */
 enum rc sync_answer(struct sync *s, struct store *reader, int64_t now_ms,
 		    struct buf *body, bool *revoked, struct err *err);
+/* After an answer that has a further page, for a request whose sender cannot
+ * ask for it: turns to it, so that sync_answer appends that page. False at the
+ * end. */
+bool sync_page_turn(struct sync *s);
+/* Of the terminal that sent it; borrowed, SIGN_PUBLIC_BYTES. */
+const unsigned char *sync_terminal_key(const struct sync *s);
+/* SHA-256 of the request's JSON; borrowed. */
+const unsigned char *sync_digest(const struct sync *s);
 /* For the log line. */
 void sync_figures(const struct sync *s, const char **terminal, size_t *packets,
 		  size_t *rows_down);
@@ -53,6 +61,9 @@ enum rc terminal_proves(struct store *s, const char *terminal,
 			const char *time_text, const char *signature,
 			const char *method, const char *path, const char *scope,
 			int64_t now_ms, json_t **scopes, struct err *err);
+/* Is a request with a body signed by an active terminal? */
+enum rc terminal_signs(struct store *s, const struct sync_input *in,
+		       struct err *err);
 /* The same of any scope: who stands behind a request, as an account. Text is
  * borrowed; NULL: the header was not there. */
 struct terminal_word {

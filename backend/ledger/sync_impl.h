@@ -5,12 +5,22 @@
 #include "ledger/intake.h"
 #include "ledger/sync.h"
 
+/* Where the pages of a scope stand. */
+struct page_place {
+	bool is_asked; /* for a page after the first */
+	bool has_more;
+	struct oid head;
+	char kind[33], id[33];
+};
+
 struct sync {
 	struct arena mem;
 	struct enrolled who;
 	struct wire_request request;
 	struct intake **intakes; /* [scope][packet] */
 	size_t rows_down;
+	bool is_further; /* pages after the first, without being asked again */
+	struct page_place *places; /* one a scope */
 };
 
 /* compare.c: the places of the tree and the records that a terminal asks for,

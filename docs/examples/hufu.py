@@ -50,6 +50,11 @@ FUNCTIONS = {
     "hufu_clone": (c_int, [c_void_p]),
     "hufu_sync": (c_int, [c_void_p, POINTER(c_void_p)]),
     "hufu_repair": (c_int, [c_void_p, POINTER(c_void_p)]),
+    "hufu_bundle_create": (c_int, [c_void_p, c_char_p, POINTER(c_void_p)]),
+    "hufu_bundle_apply": (c_int, [c_void_p, c_char_p, POINTER(c_void_p)]),
+    "hufu_carry": (c_int, [c_void_p, c_char_p, POINTER(c_void_p)]),
+    "hufu_carried_answers": (c_int, [c_void_p, c_char_p, c_char_p, POINTER(c_int)]),
+    "hufu_carried": (c_int, [c_void_p, POINTER(c_void_p)]),
     "hufu_status": (c_int, [c_void_p, POINTER(c_void_p)]),
     "hufu_diff": (c_int, [c_void_p, POINTER(c_void_p)]),
     "hufu_commit": (c_int, [c_void_p, c_char_p, c_uint, POINTER(c_void_p)]),
@@ -184,6 +189,23 @@ class Hufu:
 
     def repair(self):
         return self._list("hufu_repair")[0]
+
+    def bundle_create(self, file):
+        return self._list("hufu_bundle_create", _bytes(file))[0]
+
+    def bundle_apply(self, file):
+        return self._list("hufu_bundle_apply", _bytes(file))[0]
+
+    def carry(self, file):
+        return self._list("hufu_carry", _bytes(file))[0]
+
+    def carried_answers(self, file, terminal=None):
+        n = c_int()
+        self._do("hufu_carried_answers", _bytes(file), _bytes(terminal), byref(n))
+        return n.value
+
+    def carried(self):
+        return self._list("hufu_carried")
 
     def status(self):
         return self._list("hufu_status")

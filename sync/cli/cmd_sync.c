@@ -22,7 +22,7 @@ static int edits_count(struct verb *v, int *edited)
 
 /* Uncommitted edits need the key; without a PIN they stay where they are, and
  * the rest is synced. */
-static int unlock_if_needed(struct verb *v)
+int verb_unlock_if_needed(struct verb *v)
 {
 	int edited, code = edits_count(v, &edited);
 
@@ -31,7 +31,7 @@ static int unlock_if_needed(struct verb *v)
 	return code;
 }
 
-static void work_print(struct hufu_list *s)
+void verb_print_work(struct hufu_list *s)
 {
 	int64_t merged = hufu_list_int(s, "merged", 0);
 	int64_t conflicts = hufu_list_int(s, "conflicts", 0);
@@ -47,11 +47,26 @@ static void work_print(struct hufu_list *s)
 		printf("; %" PRId64 " merged, %" PRId64 " conflict%s, %" PRId64
 		       " quarantined",
 		       merged, conflicts, plural(conflicts), quarantined);
-	printf("; %" PRId64 " bytes up, %" PRId64 " down\n",
-	       hufu_list_int(s, "bytes_up", 0),
-	       hufu_list_int(s, "bytes_down", 0));
+	if (hufu_list_int(s, "bytes_up", 0))
+		printf("; %" PRId64 " bytes up, %" PRId64 " down",
+		       hufu_list_int(s, "bytes_up", 0),
+		       hufu_list_int(s, "bytes_down", 0));
+	putchar('\n');
 	if (conflicts || quarantined)
 		puts("'hufu conflicts' shows what needs a person");
+}
+
+static void carried_print(struct hufu_list *s)
+{
+	int64_t n = hufu_list_int(s, "carried", 0);
+	const char *why = hufu_list_text(s, "carried_why");
+
+	if (n)
+		printf("%" PRId64 " request%s of other tablets handed over: "
+		       "'hufu bundle answers FILE' writes what came back\n",
+		       n, plural(n));
+	if (why && *why)
+		printf("carried, and not handed over: %s\n", why);
 }
 
 static void damage_print(struct hufu_list *s)
@@ -74,7 +89,8 @@ static int text_print(struct verb *v, struct hufu_list *s)
 
 	if (code != EXIT_DONE)
 		return code;
-	work_print(s);
+	verb_print_work(s);
+	carried_print(s);
 	if (held)
 		printf("%" PRId64 " edited record%s held back: %s\n"
 		       "mend it, or take it back with 'hufu undo'\n",
@@ -112,7 +128,7 @@ static int run(struct verb *v,
 	if (code == EXIT_DONE)
 		code = verb_mend(v);
 	if (code == EXIT_DONE)
-		code = unlock_if_needed(v);
+		code = verb_unlock_if_needed(v);
 	if (code != EXIT_DONE)
 		return code;
 	if (fn(v->h, &report) != HUFU_OK)

@@ -48,6 +48,21 @@ static const struct verb_kind verbs[] = {
 	  "about 8 MiB of them; 'hufu upload' sends all.\n"
 	  "\n  --no-upload      send no files" SHARED PIN NET,
 	  0, 0 },
+	{ "bundle", verb_bundle, "a sync by file, or by a colleague's tablet",
+	  "usage: hufu bundle create FILE\n"
+	  "       hufu bundle apply FILE\n"
+	  "       hufu bundle carry FILE\n"
+	  "       hufu bundle answers FILE [TERMINAL]\n"
+	  "       hufu bundle list\n\n"
+	  "create   the request of a sync as a new file, sealed to the server: "
+	  "'hufud bundle\n         apply' answers it with another file\n"
+	  "apply    take that answer; edits and syncs in between do no harm\n"
+	  "carry    take a colleague's request along: the next 'hufu sync' or "
+	  "'create' hands\n         it on, unread and unchanged\n"
+	  "answers  what came back for colleagues, as a new file for their "
+	  "'apply'\n"
+	  "list     what is carried" SHARED PIN,
+	  1, 3 },
 	{ "attach", verb_attach, "a file as evidence of a visit",
 	  "usage: hufu attach VISIT FILE [--point P] [--caption C]\n\nCopies "
 	  "the file into REPLICA.evidence and makes its record, with hash, "

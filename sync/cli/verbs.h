@@ -48,6 +48,7 @@ int verb_diff(struct verb *v);
 int verb_commit(struct verb *v);
 int verb_undo(struct verb *v);
 int verb_sync(struct verb *v);
+int verb_bundle(struct verb *v);
 int verb_repair(struct verb *v);
 int verb_log(struct verb *v);
 int verb_conflicts(struct verb *v);
@@ -96,5 +97,9 @@ int pin_get(struct verb *v, bool is_new, char pin[PIN_SIZE]);
 bool pin_is_at_hand(const struct verb *v);
 /* Unlock the officer's key; EXIT_DONE, or a message and its code. */
 int verb_unlock(struct verb *v);
+/* The same where there are edits to commit and a PIN is at hand. */
+int verb_unlock_if_needed(struct verb *v);
+/* "1 packet, 11 records up; 3 down; ..." of a report. */
+void verb_print_work(struct hufu_list *report);
 
 #endif

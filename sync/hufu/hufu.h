@@ -208,6 +208,8 @@ HUFU_API enum hufu_code hufu_clone(struct hufu *h);
  *   held_back     edited records that no packet may have; held_why: of the
  *                 first
  *   mended        what was wrong with the capture of edits, or ""
+ *   carried       requests of other tablets that were handed over (hufu_carry);
+ *                 carried_why: why one was not, or ""
  *   scopes        as in hufu_info */
 HUFU_API enum hufu_code hufu_sync(struct hufu *h, struct hufu_list **report);
 /* Look for damage of every kind (pages, indexes, tree, rows, keys) and put
@@ -216,6 +218,44 @@ HUFU_API enum hufu_code hufu_sync(struct hufu *h, struct hufu_list **report);
  * it is. hufu_sync does so by itself where it stumbles over damage.
  * HUFU_CORRUPT: the file's pages cannot be used. */
 HUFU_API enum hufu_code hufu_repair(struct hufu *h, struct hufu_list **report);
+
+/* A sync by file, where there is no network. Write the request of a sync to a
+ * new file, sealed to the server and signed by this device; what is uncommitted
+ * is committed first (while unlocked). `hufud bundle apply` answers it with
+ * another file. Meanwhile the replica may be edited and synced as ever. It
+ * takes along the requests that it carries for others. HUFU_INVALID where there
+ * is a file of that name. *report stands at its one entry: packets, carried,
+ * bytes, left_out (there is more than one bundle holds: another one, after the
+ * answer), uncommitted, held_back, held_why. */
+HUFU_API enum hufu_code hufu_bundle_create(struct hufu *h, const char *file,
+					   struct hufu_list **report);
+/* Take the answers to this replica's requests out of a file, in one
+ * transaction, and keep those to requests that it carries. The same file twice
+ * changes nothing. HUFU_CONFLICT: the replica has newer already. HUFU_INVALID:
+ * it has no answer to a request of this replica. HUFU_CORRUPT: cut or altered.
+ * *report stands at its one entry: applied, again (applied before),
+ * receipts_only (the replica was synced since: the rest comes by the next
+ * sync), kept (for others), needs_another (something is still to be sent),
+ * fork, packets_sent, records_sent, records_received, merged, conflicts,
+ * quarantined and scopes, as of hufu_sync. */
+HUFU_API enum hufu_code hufu_bundle_apply(struct hufu *h, const char *file,
+					  struct hufu_list **report);
+/* Carry what other tablets put into a file: the next hufu_sync hands their
+ * requests to the server, hufu_bundle_create takes them along. They are sealed:
+ * the carrier can neither read nor change them. *report stands at its one
+ * entry: requests, answers, own (of this replica, not carried). */
+HUFU_API enum hufu_code hufu_carry(struct hufu *h, const char *file,
+				   struct hufu_list **report);
+/* Write the answers that came for `terminal`, or for anybody where it is NULL,
+ * to a new file, for their hufu_bundle_apply. *answers (or NULL) counts them.
+ * HUFU_NOT_FOUND: there is none yet. */
+HUFU_API enum hufu_code hufu_carried_answers(struct hufu *h, const char *file,
+					     const char *terminal,
+					     int *answers);
+/* What is carried: terminal, digest (of its request), bytes, state ("waiting",
+ * "answered" or "refused"), why, and taken (UTC ms, when at the earliest). Kept
+ * for 30 days. */
+HUFU_API enum hufu_code hufu_carried(struct hufu *h, struct hufu_list **out);
 
 #define HUFU_LANE_BYTES 8388608 /* of evidence that a sync may well send */
 

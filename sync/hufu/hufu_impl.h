@@ -29,6 +29,9 @@ bool hufu_tell(struct hufu *h, const char *what, int64_t done, int64_t total);
 /* RC_INVALID "... is missing" for NULL. */
 enum rc hufu_need(struct hufu *h, const char *given, const char *what);
 
+/* Without the key edits stay where they are: how many these are. */
+enum rc hufu_left_behind(struct hufu *h, int *edited);
+
 enum rc list_new(struct hufu_list **out, struct err *err);
 /* Add an entry, whose reference is taken; NULL is "out of memory". */
 enum rc list_add(struct hufu_list *list, json_t *entry, struct err *err);

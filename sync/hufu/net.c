@@ -202,8 +202,7 @@ static enum rc count_edited(void *ctx, const struct status_entry *e,
 	return RC_OK;
 }
 
-/* Without the key edits stay where they are: how many these are. */
-static enum rc left_behind(struct hufu *h, int *edited)
+enum rc hufu_left_behind(struct hufu *h, int *edited)
 {
 	*edited = 0;
 	return replica_is_unlocked(h->r)
@@ -221,7 +220,7 @@ static enum rc summary_add(struct hufu *h, struct hufu_list *list,
 		return rc;
 	o = json_pack(
 		"{s:b, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:b, s:b,"
-		" s:b, s:i, s:b, s:i, s:i, s:s, s:s, s:O}",
+		" s:b, s:i, s:b, s:i, s:i, s:s, s:s, s:i, s:s, s:O}",
 		"equal", s->all_equal, "requests", s->requests, "packets_sent",
 		s->packets_sent, "records_sent", s->records_sent,
 		"records_received", s->records_received, "merged", s->merged,
@@ -231,7 +230,8 @@ static enum rc summary_add(struct hufu *h, struct hufu_list *list,
 		s->restored, "damaged", s->was_damaged, "repaired", s->repaired,
 		"rebuilt", s->rebuilt, "uncommitted", edited, "held_back",
 		s->held.records, "held_why", s->held.why, "mended",
-		replica_mended(h->r)->what, "scopes",
+		replica_mended(h->r)->what, "carried", s->carried,
+		"carried_why", s->carried_why, "scopes",
 		json_object_get(info, "scopes"));
 	json_decref(info);
 	return list_add(list, o, &h->err);
@@ -258,7 +258,7 @@ static enum hufu_code sync_by(struct hufu *h, sync_fn *fn,
 	if (rc == RC_OK)
 		rc = replica_mend(h->r, &h->err);
 	if (rc == RC_OK)
-		rc = left_behind(h, &edited);
+		rc = hufu_left_behind(h, &edited);
 	if (rc == RC_OK)
 		rc = list_new(&list, &h->err);
 	if (rc == RC_OK)

@@ -73,6 +73,19 @@ static enum rc scope_take(struct take *t, const json_t *o, struct err *err)
 	return rc;
 }
 
+/* A file took its time: what is known since is not taken back. */
+static enum rc time_take(struct take *t, int64_t time_ms, struct err *err)
+{
+	int64_t anchor_ms, earliest_ms = 0;
+	enum rc rc = t->s->is_carried ? anchor_get(t->s->r, &anchor_ms,
+						   &earliest_ms, err)
+				      : RC_OK;
+
+	return rc == RC_OK && time_ms >= earliest_ms
+		       ? anchor_put(t->s->r, time_ms, err)
+		       : rc;
+}
+
 static enum rc head_take(struct take *t, struct err *err)
 {
 	const char *epoch;
@@ -92,7 +105,7 @@ static enum rc head_take(struct take *t, struct err *err)
 	else if (!epoch || strlen(epoch) >= sizeof(t->s->epoch))
 		rc = malformed(err, "no epoch");
 	else
-		rc = anchor_put(t->s->r, json_int(head, "time", 0), err);
+		rc = time_take(t, json_int(head, "time", 0), err);
 	if (rc == RC_OK)
 		snprintf(t->s->epoch, sizeof(t->s->epoch), "%s", epoch);
 	json_array_foreach(json_object_get(head, "scopes"), i, o)

@@ -64,6 +64,8 @@ static enum rc tables_make(struct replica *r, struct err *err)
 	if (rc == RC_OK)
 		rc = tree_create(r->db, err);
 	if (rc == RC_OK)
+		rc = bundle_tables(r, err);
+	if (rc == RC_OK)
 		rc = meta_put(r, "format", REPLICA_FORMAT, err);
 	host_new_id(r->host, terminal);
 	if (rc == RC_OK)

@@ -157,6 +157,8 @@ struct sync_summary {
 	bool rebuilt; /* its indexes or tables were written anew, too */
 	bool all_equal; /* every scope's root matched */
 	struct held_back held; /* edits that were not committed */
+	int carried; /* requests of others that were handed over */
+	char carried_why[ERR_TEXT_MAX]; /* why one was not, or "" */
 };
 /* Commit what is uncommitted (when unlocked, or when there is nothing), push,
  * pull, apply in one transaction, compare roots. RC_IO: the network failed and
@@ -172,10 +174,57 @@ enum rc replica_sync(struct replica *r, const struct exchange *x,
 enum rc replica_repair(struct replica *r, const struct exchange *x,
 		       struct sync_summary *out, struct err *err);
 
+typedef enum rc json_fn(void *ctx, const json_t *object, struct err *err);
+/* The same as a file, where there is no network: the request of a sync, sealed
+ * to the server; `hufud bundle apply` answers it with another file. Files of
+ * sync/wire/bundle.h. RC_INVALID where there is already a file. */
+struct bundle_made {
+	int packets; /* of this replica */
+	int carried; /* requests of others */
+	bool left_out; /* packets that did not fit: another bundle, later */
+	int64_t bytes;
+	struct held_back held;
+};
+enum rc replica_bundle_create(struct replica *r, const char *path,
+			      struct bundle_made *out, struct err *err);
+/* Take the answers to this replica's requests out of a file, and keep those to
+ * requests that it carries. The replica may have been edited and synced since.
+ * RC_CONFLICT: what the answer says is older than what is here. RC_INVALID: it
+ * has no answer for this replica; RC_CORRUPT: cut or altered. In all these
+ * cases nothing is changed. */
+struct bundle_taken {
+	int applied; /* answers */
+	int again; /* that were applied before: nothing changed */
+	int receipts_only; /* of which, after a sync since, only receipts count
+			    */
+	int kept; /* for others */
+	bool needs_another; /* something is still to be sent */
+	struct sync_summary sum;
+};
+enum rc replica_bundle_apply(struct replica *r, const char *path,
+			     struct bundle_taken *out, struct err *err);
+/* Keep requests of other tablets, and answers to them, out of a file: the next
+ * sync hands them to the server, and the next bundle of this replica has them,
+ * too. They are sealed: who carries them can neither read nor change them. */
+struct bundle_carried {
+	int requests, answers; /* in the file, of others */
+	int own; /* of this replica: not carried */
+};
+enum rc replica_bundle_carry(struct replica *r, const char *path,
+			     struct bundle_carried *out, struct err *err);
+/* Write the answers that are kept for `terminal` (NULL: for anybody) to a file;
+ * RC_NOT_FOUND where there is none. */
+enum rc replica_bundle_answers(struct replica *r, const char *path,
+			       const char *terminal, int *answers,
+			       struct err *err);
+/* What is carried: {terminal, digest, bytes, state, taken, why}, where state is
+ * "waiting", "answered" or "refused". */
+enum rc replica_bundle_cargo(struct replica *r, json_fn *fn, void *ctx,
+			     struct err *err);
+
 /* Packets of this replica, newest first, as JSON objects:
  * {packet, scope, journal, sequence, message, records, wall, state, receipt}.
  */
-typedef enum rc json_fn(void *ctx, const json_t *object, struct err *err);
 enum rc replica_log(struct replica *r, json_fn *fn, void *ctx, struct err *err);
 /* Open conflicts and quarantined records that concern this replica, `what` says
  * which. A conflict is its record with author_name and server_author_name,

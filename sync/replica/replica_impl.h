@@ -362,6 +362,9 @@ struct sync {
 	size_t nscopes;
 	char epoch[17];
 	bool is_damaged; /* rows of an answer did not give its root */
+	bool is_carried; /* the answer came as a file, some time after it was
+			  * made
+			  */
 	bool left_out; /* packets that did not fit this request */
 	bool progressed; /* receipts that are worth another request */
 	size_t npackets; /* in this request */
@@ -371,6 +374,34 @@ struct sync {
 	struct staged *staged; /* of the first page; owned, and the lines */
 	size_t nstaged, staged_room;
 };
+/* sync.c: the parts of a sync that one by file has, too. Scopes as they stand
+ * now; call sync_scopes_end after either outcome. */
+enum rc sync_scopes_begin(struct sync *s, struct err *err);
+void sync_scopes_end(struct sync *s);
+/* Commit what is uncommitted and write the request, in a transaction. */
+enum rc sync_request_first(struct sync *s, struct buf *body,
+			   unsigned char digest[32], struct err *err);
+/* Apply what an answer brought, or leave all but its receipts as it was, inside
+ * a transaction. *kept is false when not even that could be done. */
+enum rc sync_apply_or_not(struct sync *s, bool *kept, struct err *err);
+/* Begin a new journal where an answer says so. */
+enum rc sync_journals_renew(struct sync *s, struct err *err);
+/* bundle.c: the tables, once a replica needs them; in a transaction. */
+enum rc bundle_tables(struct replica *r, struct err *err);
+/* cargo.c: what this tablet carries for others; inside a transaction. */
+struct bundle_item;
+enum rc cargo_put(struct replica *r, const struct bundle_item *item,
+		  struct err *err);
+enum rc cargo_is_carried(struct replica *r, const char *digest, bool *carried,
+			 struct err *err);
+/* The next request without an answer, or answer, after *n; RC_NOT_FOUND. Its
+ * box is appended. */
+enum rc cargo_next(struct replica *r, bool answers, int64_t *n,
+		   struct bundle_item *item, struct buf *box, struct err *err);
+/* Hand requests to the server, without a transaction open. What fails stays. */
+enum rc cargo_deliver(struct replica *r, const struct exchange *x,
+		      struct sync_summary *sum, struct err *err);
+
 /* request.c: subjects of this scope with an uncommitted edit that no key here
  * seals; new reference. */
 enum rc keys_wanted(struct replica *r, const char *scope, json_t **out,

@@ -9,7 +9,7 @@
 #define PAGES_MAX 100000
 #define ANSWER_BYTES_MAX (64u << 20)
 
-static enum rc scopes_begin(struct sync *s, struct err *err)
+enum rc sync_scopes_begin(struct sync *s, struct err *err)
 {
 	struct scope *all;
 	size_t n;
@@ -34,7 +34,7 @@ static enum rc scopes_begin(struct sync *s, struct err *err)
 	return rc;
 }
 
-static void scopes_end(struct sync *s)
+void sync_scopes_end(struct sync *s)
 {
 	for (size_t i = 0; i < s->nscopes; i++)
 		json_decref(s->scopes[i].receipted);
@@ -76,8 +76,8 @@ static enum rc commit_first(struct sync *s, struct err *err)
 
 /* Uncommitted edits become packets and the request is made, in one
  * transaction: of reading alone when there is nothing to write. */
-static enum rc request_first(struct sync *s, struct buf *body,
-			     unsigned char digest[32], struct err *err)
+enum rc sync_request_first(struct sync *s, struct buf *body,
+			   unsigned char digest[32], struct err *err)
 {
 	bool must = true;
 	enum rc rc = replica_begin_read(s->r, err);
@@ -114,7 +114,7 @@ static enum rc request_page(struct sync *s, struct buf *body,
 
 /* Apply, or leave everything but the receipts as it was. *kept is false when
  * not even that could be done. */
-static enum rc apply_or_not(struct sync *s, bool *kept, struct err *err)
+enum rc sync_apply_or_not(struct sync *s, bool *kept, struct err *err)
 {
 	struct err ignored = { 0 };
 	enum rc rc = db_savepoint(s->r->db, "apply", err);
@@ -148,7 +148,7 @@ static enum rc answer_apply(struct sync *s, bool pages, const struct buf *body,
 				  "the answer broke off: its receipts are "
 				  "kept, sync again for the rest");
 	else if (rc == RC_OK && !sync_has_more(s))
-		applied = apply_or_not(s, &kept, err);
+		applied = sync_apply_or_not(s, &kept, err);
 	s->is_damaged = applied == RC_CORRUPT;
 	if (!kept)
 		rc = applied;
@@ -194,7 +194,7 @@ static enum rc round_trip(struct sync *s, bool pages, struct err *err)
 	buf_init(&body, ANSWER_BYTES_MAX);
 	buf_init(&reply.body, ANSWER_BYTES_MAX);
 	rc = pages ? request_page(s, &body, digest, err)
-		   : request_first(s, &body, digest, err);
+		   : sync_request_first(s, &body, digest, err);
 	if (rc != RC_OK)
 		goto out;
 	s->sum->requests++;
@@ -216,7 +216,7 @@ out:
 	return rc;
 }
 
-static enum rc journals_renew(struct sync *s, struct err *err)
+enum rc sync_journals_renew(struct sync *s, struct err *err)
 {
 	enum rc rc = RC_OK;
 
@@ -247,7 +247,7 @@ static enum rc round_do(struct sync *s, struct err *err)
 				       "the server's pages do not end");
 		rc = round_trip(s, true, err);
 	}
-	return rc == RC_OK ? journals_renew(s, err) : rc;
+	return rc == RC_OK ? sync_journals_renew(s, err) : rc;
 }
 
 static enum rc refusal_report(const struct sync *s, struct err *err)
@@ -326,8 +326,8 @@ static enum rc damage_follow(struct sync *s, struct err *err)
 
 	s->is_damaged = false;
 	s->sum->was_damaged = true;
-	scopes_end(s);
-	rc = scopes_begin(s, err);
+	sync_scopes_end(s);
+	rc = sync_scopes_begin(s, err);
 	return rc == RC_OK ? repair_all(s, err) : rc;
 }
 
@@ -335,7 +335,7 @@ static enum rc rounds_do(struct sync *s, struct err *err)
 {
 	for (int i = 0; i < REQUESTS_MAX; i++) {
 		bool again = false;
-		enum rc rc = scopes_begin(s, err);
+		enum rc rc = sync_scopes_begin(s, err);
 
 		if (rc == RC_OK)
 			rc = round_follow(s, &again, err);
@@ -344,7 +344,7 @@ static enum rc rounds_do(struct sync *s, struct err *err)
 			rc = damage_follow(s, err);
 			again = true;
 		}
-		scopes_end(s);
+		sync_scopes_end(s);
 		if (rc != RC_OK || !again)
 			return rc;
 	}
@@ -366,13 +366,24 @@ static void vacuum_if_due(struct replica *r)
 
 static enum rc repair_first(struct sync *s, struct err *err)
 {
-	enum rc rc = scopes_begin(s, err);
+	enum rc rc = sync_scopes_begin(s, err);
 
 	if (rc == RC_OK)
 		rc = repair_all(s, err);
 	s->sum->was_damaged = s->sum->repaired || s->sum->rebuilt;
-	scopes_end(s);
+	sync_scopes_end(s);
 	return rc;
+}
+
+/* What this tablet carries for others goes along; their affairs hold up none of
+ * its own. */
+static void cargo_follow(struct sync *s)
+{
+	struct err why = { 0 };
+
+	if (cargo_deliver(s->r, s->exchange, s->sum, &why) != RC_OK)
+		snprintf(s->sum->carried_why, sizeof(s->sum->carried_why), "%s",
+			 why.text);
 }
 
 static enum rc sync_run(struct replica *r, const struct exchange *x,
@@ -393,6 +404,8 @@ static enum rc sync_run(struct replica *r, const struct exchange *x,
 	if (rc == RC_OK)
 		rc = rounds_do(s, err);
 	out->all_equal = rc == RC_OK;
+	if (rc == RC_OK)
+		cargo_follow(s);
 	vacuum_if_due(r);
 	staged_forget(s);
 	free(s);

@@ -144,6 +144,17 @@ static enum rc serve(struct loop *l, const struct exchange_request *r,
 			rc = service_sync(l->service, &in, &body, &revoked,
 					  &why);
 			reply->status = revoked ? 403 : 200;
+		} else if (!strcmp(r->path, "/v1/bundle")) {
+			const struct sync_input in = {
+				.terminal = header(r, "Hufu-Terminal"),
+				.signature = header(r, "Hufu-Signature"),
+				.path = r->path,
+				.body = r->body,
+				.body_bytes = r->body_bytes,
+			};
+
+			rc = service_bundle_brought(l->service, &in, &body,
+						    &why);
 		} else if (!strcmp(r->path, "/v1/snapshot")) {
 			const struct snapshot_input in =
 				snapshot_asked(r, NULL);
