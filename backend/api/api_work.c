@@ -13,7 +13,6 @@
 #include "base/hex.h"
 #include "base/jcs.h"
 #include "domain/rectification.h"
-#include "ledger/quarantine.h"
 
 static void id_make(struct call *c, char id[21])
 {
@@ -269,39 +268,6 @@ enum rc deadline_list(struct call *c)
 	c->result = json_pack("{s:o, s:s}", "items", items, "scope", c->scope);
 	if (rc == RC_OK && i < json_array_size(rows))
 		page_next(c, last);
-	json_decref(rows);
-	return rc;
-}
-
-/* -- quarantine -- */
-
-/* Single records of packets and packets as a whole have no one id; in the order
- * of receipt a row's number stays what it was. */
-enum rc quarantine_page(struct call *c)
-{
-	int64_t limit = json_int(c->args, "limit", 100), from = 0;
-	json_t *rows = NULL, *items = json_array(), *row;
-	char text[32];
-	size_t i;
-	enum rc rc = page_from(c, &from);
-
-	if (rc == RC_OK)
-		rc = page_members(c);
-	if (rc == RC_OK)
-		rc = quarantine_list(&c->op, c->scope, from, limit + 1, &rows);
-	json_array_foreach(rows, i, row)
-	{
-		if ((int64_t)i == limit)
-			break;
-		time_format(text, json_int(row, "time", 0));
-		json_object_set_new(row, "time", json_string(text));
-		json_array_append_new(items, page_item(c, row, "packet"));
-	}
-	c->result = json_pack("{s:o, s:s}", "items", items, "scope", c->scope);
-	if ((int64_t)json_array_size(rows) > limit) {
-		snprintf(text, sizeof(text), "%lld", (long long)(from + limit));
-		page_next(c, text);
-	}
 	json_decref(rows);
 	return rc;
 }

@@ -10,7 +10,8 @@ call_fn session_make, session_drop, token_create, token_list, token_drop,
 	account_all, account_one, account_create, account_edit, password_set,
 	audit_page, audit_top;
 call_fn assignment_reassign, conflict_decide, visit_verdict,
-	rectification_extend, deadline_list, quarantine_page;
+	rectification_extend, deadline_list, quarantine_page, quarantine_get,
+	quarantine_adopt, quarantine_reject;
 call_fn draw_make, draw_seed, draw_do, draw_annul, draw_exchange,
 	draw_published, draw_checked, draw_fair;
 call_fn rating_of, ratings_run, ratings_check, job_get;

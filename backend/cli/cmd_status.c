@@ -58,6 +58,16 @@ static int64_t private_conflicts(struct cli *c, const char *scope)
 	return n;
 }
 
+/* What still asks for somebody. A folder of before adoptions has none. */
+static int64_t quarantined(struct cli *c, const char *scope)
+{
+	int64_t n = count(c, SQL_CLI_QUARANTINED, scope);
+
+	if (registry_kind(c->store->kinds, "adoption"))
+		n -= count(c, SQL_CLI_ADOPTIONS, scope);
+	return n;
+}
+
 static json_t *scope_json(struct cli *c, const char *scope)
 {
 	struct head head;
@@ -78,7 +88,7 @@ static json_t *scope_json(struct cli *c, const char *scope)
 		"root", root, "open_conflicts",
 		(json_int_t)(count(c, SQL_CLI_OPEN_CONFLICTS, scope) +
 			     private_conflicts(c, scope)),
-		"quarantined", (json_int_t)count(c, SQL_CLI_QUARANTINED, scope),
+		"quarantined", (json_int_t)quarantined(c, scope),
 		"terminals", (json_int_t)count(c, SQL_CLI_TERMINALS, scope),
 		"longest_unheard", *heard ? heard : NULL);
 }

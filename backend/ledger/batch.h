@@ -96,11 +96,20 @@ struct take {
 	size_t nbytes;
 	const char *enrolment; /* or "office" */
 	unsigned role; /* of the author */
+	/* Who wrote the record that the author adopts, and in whose name it
+	 * speaks; NULL: the author himself. */
+	const char *voice;
 	const char *code; /* static: all records go to quarantine */
 	struct take_record *records;
 	size_t nrecords;
 	json_t *receipt; /* out: new reference */
 };
+
+/* In whose name its records speak. */
+static inline const char *take_name(const struct take *t)
+{
+	return t->voice ? t->voice : t->commit.author;
+}
 
 enum rc batch_begin(struct batch *b, struct store *s, int64_t now_ms,
 		    struct err *err);
@@ -121,6 +130,11 @@ enum rc batch_scope(struct batch *b, const char *scope,
 enum rc batch_take(struct batch *b, struct take *t);
 
 /* -- between the files of this room -- */
+
+/* Would one record go in, if this packet had it? r->code says why not; nothing
+ * is written. `around`: by what stands beside it as well. */
+enum rc take_would(struct batch *b, const struct batch_scope *bs,
+		   const struct take *t, struct take_record *r, bool around);
 
 /* Who wrote a version of the log, in which packet, received when. */
 struct log_author {

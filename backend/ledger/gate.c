@@ -6,6 +6,7 @@
  *   twin      another record has the same values where no two may
  *   state     it is frozen with the record that it refers to
  *   role      it is for a second person to say
+ *   adopts    what it adopts is not there to be adopted (ledger/adopt.h)
  *
  * What assignments, visits and findings are asked besides stands in
  * gate_assignment.h and gate_visit.h.
@@ -22,6 +23,7 @@
 #include "kind/limits.h"
 #include "kind/rows.h"
 #include "kind/within.h"
+#include "ledger/adopt.h"
 #include "ledger/gate_assignment.h"
 #include "ledger/gate_visit.h"
 #include "ledger/people.h"
@@ -34,7 +36,7 @@ static enum rc change_judge(struct batch *b, const struct kind *k,
 			    const json_t *after, const char **code,
 			    struct err *why)
 {
-	const char *author = t->commit.author, *named = NULL;
+	const char *author = take_name(t), *named = NULL;
 	struct people who;
 
 	if (k->team && before) {
@@ -149,19 +151,20 @@ static void acceptance_judge(const struct take *t, const json_t *base,
 			     struct err *why)
 {
 	const json_t *was = json_object_get(base, "accepted_by"), *one;
-	size_t n = strlen(t->commit.author), i;
+	const char *who = take_name(t);
+	size_t n = strlen(who), i;
 
 	json_array_foreach(json_object_get(terminal, "accepted_by"), i, one)
 	{
 		const char *word = json_string_value(one);
 
 		if (!word || json_has_text(was, word) ||
-		    (!strncmp(word, t->commit.author, n) && word[n] == ':'))
+		    (!strncmp(word, who, n) && word[n] == ':'))
 			continue;
 		*code = "owner";
 		err_set(why, RC_DENIED,
 			"conflict '%s': '%s' accepts for nobody else",
-			json_text(terminal, "id"), t->commit.author);
+			json_text(terminal, "id"), who);
 	}
 }
 
@@ -238,7 +241,7 @@ static enum rc within_judge(struct batch *b, const struct kind *k,
 	if (of && id)
 		rc = versions_read(b, t, json_text(terminal, "scope"), of->name,
 				   id, &versions);
-	if (rc == RC_OK && within_check(k, of, t->role, t->commit.author, base,
+	if (rc == RC_OK && within_check(k, of, t->role, take_name(t), base,
 					terminal, versions, why) != RC_OK)
 		*code = why->code == RC_DENIED ? "owner" : "invalid";
 	json_decref(versions);
@@ -267,7 +270,7 @@ enum rc gate_judge(struct batch *b, const struct kind *k, const struct take *t,
 	*code = NULL;
 	/* It may have got its owner since the author saw it. */
 	if (owner && !(t->role & ROLE_SERVER) &&
-	    strcmp(owner, t->commit.author) != 0) {
+	    strcmp(owner, take_name(t)) != 0) {
 		*code = "owner";
 		err_set(why, RC_DENIED,
 			"%s '%s' is %s's: only its author changes it", k->name,
@@ -290,6 +293,8 @@ enum rc gate_judge(struct batch *b, const struct kind *k, const struct take *t,
 	if (rc == RC_OK && !*code && !strncmp(k->name, "conflict", 8) &&
 	    !(t->role & ROLE_SERVER))
 		acceptance_judge(t, base, terminal, code, why);
+	if (rc == RC_OK && !*code && !strcmp(k->name, ADOPTION))
+		rc = adopt_judge(b, t, terminal, server, code, why);
 	if (rc == RC_OK && !*code && !strcmp(k->name, "visit"))
 		rc = gate_visit(b, t, base, terminal, server, code, why);
 	if (rc == RC_OK && !*code && !strcmp(k->name, "violation"))

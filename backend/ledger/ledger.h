@@ -75,6 +75,9 @@ struct office_write {
 	 * the kind's file states (kind/limits.h), and a reference must find its
 	 * record in the scope, in the catalog or in this write. */
 	bool entered;
+	/* In whose name the records speak, where the actor adopts them; NULL:
+	 * the actor's. */
+	const char *voice;
 	/* Called after each main commit; may be NULL. */
 	void (*progress)(void *ctx, size_t done, size_t total);
 	void *ctx;

@@ -2,6 +2,7 @@
 #include "ledger/batch.h"
 
 #include "base/jcs.h"
+#include "ledger/adopt.h"
 #include "ledger/entered.h"
 #include "kind/acting.h"
 #include "kind/fsm.h"
@@ -62,6 +63,23 @@ static enum rc stored_now(struct filling *f, const struct office_record *o,
 	return rc;
 }
 
+/* An adoption that may not be is refused here, and leaves no packet in
+ * quarantine itself. It is for a second person. */
+static enum rc adoption_allowed(struct filling *f, const json_t *before,
+				const json_t *after, struct err *why)
+{
+	struct take t = { .role = f->op->actor->roles,
+			  .enrolment = "office",
+			  .commit = { .author = f->op->actor->name,
+				      .scope = f->bs->scope,
+				      .journal = "office" } };
+	const char *code = NULL;
+
+	if (people_in_person(f->op->actor, why) != RC_OK)
+		return RC_OK;
+	return adopt_judge(f->b, &t, after, before, &code, why);
+}
+
 /* What may be said before anything is written: the kind's rules, the role. That
  * memory ran out, or the disk failed, is no verdict. */
 static enum rc allowed(struct filling *f, const struct kind *k,
@@ -82,6 +100,9 @@ static enum rc allowed(struct filling *f, const struct kind *k,
 			  before, after, &why);
 	if (!why.code && fsm_asks_second(k->fsm, role, before, after))
 		people_in_person(f->op->actor, &why);
+	if (!why.code && !strcmp(k->name, ADOPTION) &&
+	    adoption_allowed(f, before, after, &why) != RC_OK)
+		return f->op->err->code;
 	if (!why.code)
 		people_second(f->op->store, f->w->scope, k, role,
 			      f->op->actor->name, before, after, &why);
@@ -116,8 +137,8 @@ static enum rc record_fill(struct filling *f, const struct kind *k, size_t at)
 	if (rc != RC_OK)
 		goto out;
 	if (!(f->op->actor->roles & (ROLE_SERVER | ROLE_IMPORT)))
-		acting_fill(k, f->op->actor->name, o->base ? o->base : before,
-			    after);
+		acting_fill(k, f->w->voice ? f->w->voice : f->op->actor->name,
+			    o->base ? o->base : before, after);
 	if (before && json_equal(before, after)) {
 		o->outcome = OFFICE_SAME;
 		goto out;
@@ -229,6 +250,7 @@ static enum rc packet_flush(struct filling *f)
 	f->take.nbytes = bytes.len;
 	f->take.enrolment = "office";
 	f->take.role = f->op->actor->roles;
+	f->take.voice = f->w->voice;
 	if (rc == RC_OK)
 		rc = batch_take(f->b, &f->take);
 	for (size_t i = 0; i < f->take.nrecords && rc == RC_OK; i++) {

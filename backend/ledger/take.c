@@ -5,6 +5,7 @@
 #include "base/hex.h"
 #include "base/jcs.h"
 #include "kind/fsm.h"
+#include "ledger/adopt.h"
 #include "ledger/gate.h"
 #include "ledger/people.h"
 #include "sql_store.gen.h"
@@ -78,6 +79,9 @@ static enum rc plain_judge(struct batch *b, const struct kind *k,
 		rc = people_second(b->store, json_text(plain, "scope"), k,
 				   t->role, t->commit.author, before, plain,
 				   why);
+	if (!r->code && rc == RC_OK && t->voice)
+		rc = people_second(b->store, json_text(plain, "scope"), k,
+				   t->role, t->voice, before, plain, why);
 	if (!r->code && is_servers_own(rc))
 		return rc;
 	if (!r->code && rc != RC_OK)
@@ -309,10 +313,66 @@ static enum rc author_names(struct batch *b, const struct batch_scope *bs,
 	*out = NULL;
 	if (t->role & ROLE_SERVER || !has_owned(k))
 		return RC_OK;
-	rc = people_of(b->store, bs->scope, t->commit.author, &p, b->err);
+	rc = people_of(b->store, bs->scope, take_name(t), &p, b->err);
 	*out = json_array();
 	for (size_t i = 0; rc == RC_OK && i < p.n; i++)
 		json_array_append_new(*out, json_string(p.names[i]));
+	return rc;
+}
+
+/* The three sides laid together; where r->code says why not, there is no
+ * result. `around`: the gate looks at what stands beside it. */
+static enum rc record_merge(struct batch *b, const struct batch_scope *bs,
+			    const struct kind *k, const struct take *t,
+			    struct take_record *r, bool around,
+			    struct sides_of *s, struct merge_result *m)
+{
+	const char *code = NULL;
+	struct err why = { 0 };
+	json_t *by = NULL;
+	enum rc rc = sides_load(b, bs, k, r, s);
+
+	if (rc == RC_DENIED) {
+		err_clear(b->err);
+		refuse(r, "no_key", "the key of what stands was destroyed");
+		return RC_OK;
+	}
+	if (rc == RC_OK && around)
+		rc = gate_judge(b, k, t, s->base, s->terminal, s->server, &code,
+				&why);
+	if (rc == RC_OK && code) {
+		refuse(r, code, why.text);
+		return RC_OK;
+	}
+	if (rc == RC_OK)
+		rc = author_names(b, bs, k, t, &by);
+	if (rc == RC_OK)
+		rc = merge_record(k, s->base, s->terminal, s->server, by, m,
+				  &why);
+	if (rc == RC_CONFLICT || rc == RC_NOT_FOUND) {
+		refuse(r, rc == RC_CONFLICT ? "id_taken" : "missing",
+		       why.text[0] ? why.text : "the record is not here");
+		rc = RC_OK;
+	} else if (rc != RC_OK && why.code) {
+		err_set(b->err, rc, "%s", why.text);
+	}
+	json_decref(by);
+	return rc;
+}
+
+enum rc take_would(struct batch *b, const struct batch_scope *bs,
+		   const struct take *t, struct take_record *r, bool around)
+{
+	struct merge_result m = { 0 };
+	struct sides_of s = { 0 };
+	enum rc rc = record_judge(b, bs, t, r);
+
+	if (rc == RC_OK && !r->code)
+		rc = record_merge(b, bs,
+				  registry_kind(b->store->kinds, r->kind), t, r,
+				  around, &s, &m);
+	merge_release(&m);
+	sides_release(&s);
 	return rc;
 }
 
@@ -322,46 +382,17 @@ static enum rc record_take(struct batch *b, struct batch_scope *bs,
 {
 	const struct kind *k = registry_kind(b->store->kinds, r->kind);
 	struct merge_result m = { 0 };
-	const char *code = NULL;
-	struct err why = { 0 };
-	json_t *by = NULL;
 	struct sides_of s;
-	enum rc rc = sides_load(b, bs, k, r, &s);
+	enum rc rc = record_merge(b, bs, k, t, r, true, &s, &m);
 
-	if (rc == RC_DENIED) {
-		err_clear(b->err);
-		refuse(r, "no_key", "the key of what stands was destroyed");
-		sides_release(&s);
-		return RC_OK;
-	}
-	if (rc == RC_OK)
-		rc = gate_judge(b, k, t, s.base, s.terminal, s.server, &code,
-				&why);
-	if (rc == RC_OK && code) {
-		refuse(r, code, why.text);
-		sides_release(&s);
-		return RC_OK;
-	}
-	if (rc == RC_OK)
-		rc = author_names(b, bs, k, t, &by);
-	if (rc == RC_OK)
-		rc = merge_record(k, s.base, s.terminal, s.server, by, &m,
-				  &why);
-	if (rc == RC_CONFLICT || rc == RC_NOT_FOUND) {
-		refuse(r, rc == RC_CONFLICT ? "id_taken" : "missing",
-		       why.text[0] ? why.text : "the record is not here");
-		rc = RC_OK;
-	} else if (rc == RC_OK) {
+	if (rc == RC_OK && !r->code) {
 		o->merged = m.merged;
 		rc = result_write(b, bs, k, r, &s, &m, packet, o);
-		if (rc == RC_OK && m.nconflicts)
-			rc = conflict_write(b, bs, k, t, r, &m, conflicts);
-	} else if (why.code) {
-		err_set(b->err, rc, "%s", why.text);
 	}
+	if (rc == RC_OK && !r->code && m.nconflicts)
+		rc = conflict_write(b, bs, k, t, r, &m, conflicts);
 	merge_release(&m);
 	sides_release(&s);
-	json_decref(by);
 	return rc;
 }
 
@@ -480,33 +511,86 @@ static void list_set(json_t *receipt, const char *name, json_t *list)
 	json_decref(list);
 }
 
+/* What becomes of the records of one packet. */
+struct outcomes {
+	int64_t number;
+	json_t *merged, *conflicts, *quarantined; /* of the receipt; owned */
+	bool *taken; /* of each record; owned */
+};
+
+static enum rc record_next(struct batch *b, struct batch_scope *bs,
+			   struct take *t, size_t at, struct outcomes *out)
+{
+	struct take_record *r = &t->records[at];
+	struct outcome o = { 0 };
+	enum rc rc = RC_OK;
+
+	if (!r->code)
+		rc = record_take(b, bs, t, r, out->number, out->conflicts, &o);
+	if (rc == RC_OK && r->code)
+		rc = quarantine_note(b, bs, t, r, out->quarantined);
+	if (rc == RC_OK && o.merged) {
+		char path[72];
+
+		snprintf(path, sizeof(path), "%s/%s", r->kind, r->id);
+		json_array_append_new(out->merged, json_string(path));
+	}
+	out->taken[at] = true;
+	return rc == RC_OK ? packet_record_put(b, out->number, r, &o) : rc;
+}
+
+/* Adoptions come last: first those that no other of them waits for. What each
+ * adopts is in before the next is judged. */
+static enum rc adoptions_take(struct batch *b, struct batch_scope *bs,
+			      struct take *t, struct outcomes *out)
+{
+	size_t left = 0, before;
+	bool waits = false;
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; i < t->nrecords; i++)
+		left += !out->taken[i];
+	for (before = left + 1; rc == RC_OK && left && before;) {
+		bool stuck = before == left;
+
+		before = stuck ? 0 : left;
+		for (size_t i = 0; rc == RC_OK && i < t->nrecords; i++) {
+			if (out->taken[i])
+				continue;
+			if (!stuck)
+				rc = adopt_waits(b, t, out->taken,
+						 &t->records[i], &waits);
+			if (rc != RC_OK || (waits && !stuck))
+				continue;
+			rc = record_next(b, bs, t, i, out);
+			left--;
+			if (rc == RC_OK && !t->records[i].code)
+				rc = adopt_write(b, bs, t, &t->records[i]);
+		}
+	}
+	return rc;
+}
+
 static enum rc records_take(struct batch *b, struct batch_scope *bs,
 			    struct take *t, int64_t number)
 {
-	json_t *merged = json_array(), *conflicts = json_array();
-	json_t *quarantined = json_array();
-	enum rc rc = RC_OK;
+	struct outcomes out = { .number = number,
+				.merged = json_array(),
+				.conflicts = json_array(),
+				.quarantined = json_array(),
+				.taken = calloc(t->nrecords + 1, 1) };
+	enum rc rc =
+		out.taken ? RC_OK : err_set(b->err, RC_NOMEM, "out of memory");
 
-	for (size_t i = 0; i < t->nrecords && rc == RC_OK; i++) {
-		struct take_record *r = &t->records[i];
-		struct outcome o = { 0 };
-
-		if (!r->code)
-			rc = record_take(b, bs, t, r, number, conflicts, &o);
-		if (rc == RC_OK && r->code)
-			rc = quarantine_note(b, bs, t, r, quarantined);
-		if (rc == RC_OK && o.merged) {
-			char path[72];
-
-			snprintf(path, sizeof(path), "%s/%s", r->kind, r->id);
-			json_array_append_new(merged, json_string(path));
-		}
-		if (rc == RC_OK)
-			rc = packet_record_put(b, number, r, &o);
-	}
-	list_set(t->receipt, "merged", merged);
-	list_set(t->receipt, "conflicts", conflicts);
-	list_set(t->receipt, "quarantined", quarantined);
+	for (size_t i = 0; i < t->nrecords && rc == RC_OK; i++)
+		if (strcmp(t->records[i].kind, ADOPTION) != 0)
+			rc = record_next(b, bs, t, i, &out);
+	if (rc == RC_OK)
+		rc = adoptions_take(b, bs, t, &out);
+	list_set(t->receipt, "merged", out.merged);
+	list_set(t->receipt, "conflicts", out.conflicts);
+	list_set(t->receipt, "quarantined", out.quarantined);
+	free(out.taken);
 	return rc;
 }
 
@@ -529,10 +613,11 @@ enum rc batch_take(struct batch *b, struct take *t)
 	rc = packet_judge(b, bs, t);
 	if (rc == RC_OK)
 		rc = packet_put(b, bs, t, number);
-	if (rc == RC_OK)
-		rc = records_take(b, bs, t, number);
+	/* Before the packets of the office that its records may bring. */
 	if (rc == RC_OK)
 		rc = tip_note(b, bs, t);
+	if (rc == RC_OK)
+		rc = records_take(b, bs, t, number);
 	if (rc == RC_OK)
 		json_array_append_new(b->receipts,
 				      json_pack("{s:I, s:s, s:O}", "number",

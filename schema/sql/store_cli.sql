@@ -33,6 +33,9 @@ SELECT (SELECT count(*) FROM packet_record AS r CROSS JOIN packet AS p
 	WHERE p.number = r.packet AND r.code IS NOT NULL AND p.scope = ?1) +
 (SELECT count(*) FROM held WHERE scope = ?1)
 
+-- name: cli_adoptions
+SELECT count(*) FROM adoption WHERE scope = ?1
+
 -- name: cli_terminals
 SELECT count(*) FROM enrolment WHERE scope = ?1 AND state = 'active'
 

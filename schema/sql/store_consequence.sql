@@ -1,5 +1,22 @@
 -- What backend/ledger/consequence.c looks for beside the records of a packet.
 
+-- name: adopt_packet
+SELECT number, scope, journal, sequence, author, terminal, received, body
+FROM packet WHERE oid = ?1
+
+-- name: adopt_refused
+SELECT 1 FROM packet_record AS r CROSS JOIN packet AS p
+WHERE p.number = r.packet AND r.kind = ?1 AND r.id = ?2 AND p.scope = ?3
+AND r.code IS NOT NULL LIMIT 1
+
+-- name: adopt_followers
+-- (later changes of the same journal that wait for this one)
+SELECT n.oid FROM packet AS p CROSS JOIN packet_record AS r
+CROSS JOIN packet AS n
+WHERE p.oid = ?1 AND r.kind = ?2 AND r.id = ?3 AND r.packet > p.number
+AND r.code = 'after_quarantine' AND n.number = r.packet
+AND n.scope = p.scope AND n.journal = p.journal ORDER BY n.sequence
+
 -- name: visits_of_assignment
 SELECT id FROM visit WHERE scope = ?1 AND assignment = ?2 ORDER BY id
 

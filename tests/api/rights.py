@@ -132,6 +132,11 @@ class World:
                 self.run("sqlite3", db, f"UPDATE visit SET summary='by {i}' WHERE id='v{n}';"
                          f"UPDATE subject_private SET phone='1390000000{i}' WHERE id='s{n}1'")
                 self.run("hufu", "sync", "--replica", db)
+            # what became of a record in quarantine
+            self.run("sqlite3", tablets[0], f"UPDATE subject SET name='mine' WHERE id='s{n}6'")
+            self.run("hufu", "sync", "--replica", tablets[0])
+            entry = json.loads(self.hufud("quarantine", "list", "--scope", s, "--json"))["quarantine"][0]
+            self.hufud("quarantine", "reject", entry["packet"], f"subject/s{n}6", "--reason", "not his")
 
     def changed(self):
         db = sqlite3.connect(f"file:{self.data}/hufu.db?mode=ro", uri=True)
@@ -401,7 +406,7 @@ class Walk:
         there = self.records.get((kind, HERE)) if kind else None
         record = there["id"] if there else "nothing"
         path = op.path.replace("{id}", record)
-        path = path.replace("{account}", "auditown").replace("{token}", "nothing").replace("{scope}", HERE)
+        path = path.replace("{packet}", "0" * 40).replace("{account}", "auditown").replace("{token}", "nothing").replace("{scope}", HERE)
         path = re.sub(r"\{(\w+)\}", "nothing", path)
         query = []
         for p in op.parameters:
