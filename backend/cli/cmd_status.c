@@ -88,8 +88,8 @@ static json_t *scope_json(struct cli *c, const char *scope)
 		"root", root, "open_conflicts",
 		(json_int_t)(count(c, SQL_CLI_OPEN_CONFLICTS, scope) +
 			     private_conflicts(c, scope)),
-		"quarantined", (json_int_t)quarantined(c, scope),
-		"terminals", (json_int_t)count(c, SQL_CLI_TERMINALS, scope),
+		"quarantined", (json_int_t)quarantined(c, scope), "terminals",
+		(json_int_t)count(c, SQL_CLI_TERMINALS, scope),
 		"longest_unheard", *heard ? heard : NULL);
 }
 
