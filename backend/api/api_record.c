@@ -13,6 +13,7 @@
 #include "base/host.h"
 #include "base/jcs.h"
 #include "domain/entry.h"
+#include "ledger/blame.h"
 #include "ledger/history.h"
 #include "ledger/plain.h"
 #include "store/past.h"
@@ -90,18 +91,29 @@ static enum rc result_read(struct call *c, const char *id, int64_t position,
 	return rc;
 }
 
+/* `as-of`; -1: as it stands. */
+static enum rc point_read(struct call *c, int64_t *position)
+{
+	const char *as_of = json_text(c->args, "as-of");
+	struct past_point point = { .position = -1 };
+	enum rc rc = as_of ? past_point_parse(c->store, c->scope, as_of, &point,
+					      &c->err)
+			   : RC_OK;
+
+	*position = point.position;
+	return rc;
+}
+
 enum rc record_get(struct call *c)
 {
 	const json_t *fields = json_object_get(c->args, "fields");
-	const char *as_of = json_text(c->args, "as-of");
-	struct past_point point = { .position = -1 };
+	int64_t position = -1;
 	enum rc rc = page_fields(c);
 
-	if (rc == RC_OK && as_of)
-		rc = past_point_parse(c->store, c->scope, as_of, &point,
-				      &c->err);
-	return rc == RC_OK ? result_read(c, json_text(c->args, "id"),
-					 point.position, fields)
+	if (rc == RC_OK)
+		rc = point_read(c, &position);
+	return rc == RC_OK ? result_read(c, json_text(c->args, "id"), position,
+					 fields)
 			   : rc;
 }
 
@@ -174,6 +186,42 @@ enum rc record_history(struct call *c)
 			 (long long)from + (long long)page.most);
 		page_next(c, text);
 	}
+	c->etag[0] = '\0';
+	return RC_OK;
+}
+
+enum rc record_blame(struct call *c)
+{
+	const char *id = json_text(c->args, "id");
+	json_t *blame = NULL, *field;
+	char text[25];
+	int64_t at;
+	size_t i;
+	enum rc rc = point_read(c, &at);
+
+	/* For its rights, and for the fields that tell what others mean. */
+	if (rc == RC_OK)
+		rc = result_read(c, id, at, NULL);
+	if (rc == RC_OK)
+		rc = ledger_blame(&c->op, c->scope, c->kind->name, id,
+				  at < 0 ? INT64_MAX : at, &blame);
+	if (rc != RC_OK)
+		return rc;
+	json_array_foreach(json_object_get(blame, "fields"), i, field)
+	{
+		json_t *value = json_object_get(field, "value");
+
+		time_format(text, json_int(field, "received", 0));
+		json_object_set_new(field, "received", json_string(text));
+		if (!json_is_null(value))
+			json_object_set_new(
+				field, "value",
+				border_value(c, c->kind,
+					     json_text(field, "field"),
+					     c->result, value));
+	}
+	json_decref(c->result);
+	c->result = blame;
 	c->etag[0] = '\0';
 	return RC_OK;
 }

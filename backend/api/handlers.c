@@ -11,6 +11,7 @@ static const struct {
 	{ "record_create", record_create },
 	{ "record_change", record_change },
 	{ "record_history", record_history },
+	{ "record_blame", record_blame },
 	{ "record_move", record_move },
 	{ "session_make", session_make },
 	{ "session_drop", session_drop },

@@ -5,7 +5,7 @@
 #include "api/call.h"
 
 call_fn record_list, record_get, record_create, record_change, record_history,
-	record_move;
+	record_blame, record_move;
 call_fn session_make, session_drop, token_create, token_list, token_drop,
 	account_all, account_one, account_create, account_edit, password_set,
 	audit_page, audit_top;

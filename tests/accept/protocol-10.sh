@@ -76,6 +76,12 @@ is "pages of the past lead on" "s1 s2 s3 s4 s5 s6 s7 s8 s9" "$(cursor=
 		[ -n "$cursor" ] || break
 	done | tr '\n' ' ' | sed 's/  */ /g; s/ $//')"
 
+api GET "/v1/visits/v1/blame?scope=$S" >"$T/blame"
+is "over HTTP the same is told" "mine admin conflict $conflict False" "$(of summary)"
+is "with times as text" "20" "$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["fields"][0]["received"][:2])' "$T/blame")"
+api GET "/v1/visits/v1/blame?scope=$S&as-of=$before" >"$T/blame"
+is "and as of then" "clean o1 terminal False" "$(of summary)"
+
 server_stop || true
 # what was written before the rows of blame were kept
 hufud blame visit v1 --json >"$T/blame"

@@ -205,10 +205,13 @@ class Contract:
 
     def _history(self, op, e):
         """Values of a history are what the record has: its own schema judges them."""
-        m = re.fullmatch(r"get(\w+)History", op.id)
+        m = re.fullmatch(r"get(\w+)(?:History|Blame)", op.id)
         fields = self.document["components"]["schemas"][m[1]]["properties"] if m else {}
-        return [f"{c['field']} {side}{x}"
-                for item in e["reply"].get("body", {}).get("items", []) if m
+        body = e["reply"].get("body", {})
+        told = [f"{f['field']} value{x}" for f in body.get("fields", []) if m
+                and f["field"] in fields and f["value"] is not None for x in self.errors(fields[f["field"]], f["value"])]
+        return told + [f"{c['field']} {side}{x}"
+                for item in body.get("items", []) if m
                 for c in item.get("changes", []) for side in ("before", "after")
                 if c.get("field") in fields and c.get(side) is not None
                 for x in self.errors(fields[c["field"]], c[side])]

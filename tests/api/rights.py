@@ -519,7 +519,7 @@ class Walk:
         one, two, three = f"o{n}1", f"o{n}2", f"o{n}3"
         nowhere = self.ask(bound, "GET", "/v1/officers/nowhere")
         words = lambda d, i: re.sub(r'"(instance|request)":"[^"]*",?', "", d.decode()).replace(i, "ID")
-        for path in ("", "?fields=name", f"?as-of={TODAY}", "/history", f"?scope={HERE}", "?fields=unit"):
+        for path in ("", "?fields=name", f"?as-of={TODAY}", "/history", "/blame", f"?scope={HERE}", "?fields=unit"):
             s, _, data = self.ask(bound, "GET", f"/v1/officers/{one}{path}")
             self.holds(f"an officer of another agency, asked for with '{path}': {s} {data}", s == 404)
             self.holds(f"is told from none: {data} {nowhere[2]}", words(data, one) == words(nowhere[2], "nowhere"))

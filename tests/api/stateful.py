@@ -364,7 +364,7 @@ class Walk(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def read(self, data):
-        self.do(self.made_up(data, self.op_of_known(data, "record_get", "record_history", "record_list"), self.mode(data)))
+        self.do(self.made_up(data, self.op_of_known(data, "record_get", "record_history", "record_blame", "record_list"), self.mode(data)))
 
     @rule(data=st.data())
     def read_again(self, data):

@@ -68,7 +68,7 @@ class Tour(Judge):
     def kind(self, name, kind):
         scope = "catalog" if kind.get("scope") == "catalog" else S1
         make, change = self.op("record_create", name), self.op("record_change", name)
-        get, history, many = (self.op("record_" + h, name) for h in ("get", "history", "list"))
+        get, history, blame, many = (self.op("record_" + h, name) for h in ("get", "history", "blame", "list"))
         i, etag = None, None
         if make:
             body = {f["name"]: value_of(f) for f in kind["fields"] if f.get("required")}
@@ -88,6 +88,8 @@ class Tour(Judge):
             etag = value["etag"]
         status, value = self.ask(history, history.path.replace("{id}", i) + f"?scope={scope}", who=self.reader(kind))
         self.hold(status == 200 and value["items"], f"{history.id} {i}", (status, value))
+        status, value = self.ask(blame, blame.path.replace("{id}", i) + f"?scope={scope}", who=self.reader(kind))
+        self.hold(status == 200 and value["fields"], f"{blame.id} {i}", (status, value))
         if change:
             self.change(change, MAKERS.get(name, "admin"), kind, scope, i, etag)
 
