@@ -58,6 +58,7 @@
  *   put_back            a subject stood otherwise while a draw was committed,
  *                       or was exempt by who takes that back
  *   second_terminal     an officer who has a terminal gets another
+ *   coordinators_terminal  ... gets the only one by a coordinator's code
  *   uscc_shared         a subject with the credit code of another
  *   left_out            a tablet's violation of a visit that had been signed,
  *                       or an answer: what was signed stands, and an answer

@@ -134,7 +134,8 @@ enum rc settle_around(struct settle *s, const struct take_record *r);
 enum rc settle_exemption(struct settle *s, const struct take_record *r,
 			 const json_t *exemption);
 
-/* settle_terminal.c: a terminal of an officer who has one: an alarm. */
+/* settle_terminal.c: a terminal of an officer who has one, or one whose code a
+ * coordinator made: an alarm. */
 enum rc settle_terminal(struct settle *s, const struct take_record *r,
 			const json_t *enrolment);
 

@@ -1,5 +1,6 @@
-/* ledger/settle_terminal.c - an officer who has a terminal gets another: who
- * made its code may be the one who signs with it. */
+/* ledger/settle_terminal.c - an officer who has a terminal gets another, or who
+ * coordinates makes the code of the only one: who made a code may be the one
+ * who signs with the terminal. */
 #include "ledger/settle.h"
 
 #include <string.h>
@@ -12,6 +13,40 @@ static bool is_active(const json_t *enrolment)
 	static const char *const active[] = { "active", NULL };
 
 	return settle_state_is(enrolment, active);
+}
+
+/* An administrator hands terminals out; who says whom to check does not sign
+ * for those who check. */
+static enum rc maker_coordinates(struct settle *s, bool *does)
+{
+	struct account maker;
+	struct err none = { 0 };
+	enum rc rc =
+		account_look(s->b->store, s->t->commit.author, &maker, &none);
+
+	*does = rc == RC_OK && maker.roles & ROLE_COORDINATOR &&
+		!(maker.roles & ROLE_ADMINISTRATOR);
+	return rc == RC_OK || rc == RC_NOT_FOUND
+		       ? RC_OK
+		       : err_set(s->b->err, rc, "%s", none.text);
+}
+
+static enum rc only_one(struct settle *s, const json_t *enrolment)
+{
+	char text[300];
+	bool does;
+	enum rc rc = maker_coordinates(s, &does);
+
+	if (rc != RC_OK || !does)
+		return rc;
+	snprintf(text, sizeof(text),
+		 "'%.64s', who coordinates, made the code of terminal '%.32s' "
+		 "for officer '%s', who has no other: ask the officer whether "
+		 "it is in the right hands, and revoke it if not",
+		 s->t->commit.author, json_text(enrolment, "terminal"),
+		 json_text(enrolment, "officer"));
+	return settle_alarm(s, "coordinators_terminal", "alarm", "enrolment",
+			    enrolment, text);
 }
 
 enum rc settle_terminal(struct settle *s, const struct take_record *r,
@@ -36,7 +71,7 @@ enum rc settle_terminal(struct settle *s, const struct take_record *r,
 	}
 	json_decref(ids);
 	if (rc != RC_OK || !other)
-		return rc;
+		return rc == RC_OK ? only_one(s, enrolment) : rc;
 	snprintf(text, sizeof(text),
 		 "'%.64s' made the code of terminal '%.32s' for officer '%s', "
 		 "who has terminal '%.32s': ask the officer, and revoke the "

@@ -88,6 +88,7 @@ fails 2 "name a kind and an id" hufud history visit
 
 # what was refused is among the packets that wrote, and the main line says so
 on b "UPDATE subject SET name='mine' WHERE id='s3'"
+former b subject s3
 sync b >/dev/null
 $G fetch -q origin
 is "a refused packet is in the list" o2 "$($G log --full-history --diff-filter=AM --format=%an origin/$S -- subject/s3 | grep -v admin)"
@@ -103,6 +104,9 @@ is "the alarm comes to a tablet" "chen" "$(sqlite3 "$T/b.db" "SELECT json_extrac
 id=$(sqlite3 "$HUFU_DATA/hufu.db" "SELECT id FROM alarm WHERE rule='second_terminal'")
 is "and to the auditor" "second_terminal" "$(hufud export alarm --scope $S --as fang | grep -o "second_terminal")"
 is "with the deed" 1 "$(hufud audit list --operation enrol --as song --format json | grep -c '"who":"chen"')"
+HUFU_ACCOUNT=chen tablet e o3
+is "so is the only one, where a coordinator made its code" "alarm chen o3" "$(sqlite3 "$HUFU_DATA/hufu.db" "SELECT a.level||' '||json_extract(named,'\$[0]')||' '||e.officer FROM alarm AS a JOIN enrolment AS e ON e.id=a.record_id WHERE rule='coordinators_terminal' AND text LIKE '''chen'', who coordinates, made the code of terminal % for officer ''o3''%'")"
+is "an administrator's code raises none" 1 "$(sqlite3 "$HUFU_DATA/hufu.db" "SELECT count(*) FROM alarm WHERE rule='coordinators_terminal'")"
 hufud set alarm "$id" explanation="a spare one" state=explained --scope $S --as chen >/dev/null
 fails 1 "second person" hufud set alarm "$id" state=closed --scope $S --as chen
 holds "the auditor does" hufud set alarm "$id" state=closed --scope $S --as fang

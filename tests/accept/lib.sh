@@ -114,6 +114,9 @@ tablet() {
 # SQL of a tablet: today in the district, and noon of it in milliseconds
 TODAY="date('now','+8 hours')" NOON="(unixepoch(date('now','+8 hours'))*1000+14400000)"
 # on NAME SQL: what an inspector does with stock sqlite3
+# former REPLICA KIND ID: the tablet takes its edit for one that its officer might write when it was
+# written, and sends it: the server judges it
+former() { on "$1" "INSERT INTO hufu_meta(key,value) VALUES('former $2/$3','1')"; }
 on() { sqlite3 "$T/$1.db" "$2" || return 1; }
 sync() { hufu sync --replica "$T/$1.db" "${@:2}"; }
 root_of() { hufu info --json --replica "$T/$1.db" | python3 -c '
