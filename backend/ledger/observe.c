@@ -10,36 +10,19 @@
 
 #define OBSERVATION "observation"
 
-static bool same(const json_t *a, const json_t *b)
-{
-	return a == b || (a && b && json_equal(a, b));
-}
-
-static bool observable(const struct field *f, unsigned role,
-		       const json_t *before, const json_t *after)
-{
-	const json_t *now = json_object_get(after, f->name);
-
-	return f->rule == MERGE_REF && !(f->writers & role) && now &&
-	       !same(json_object_get(before, f->name), now);
-}
-
 enum rc observe_split(struct batch *b, const struct kind *k, unsigned role,
 		      struct take_record *r)
 {
 	json_t *rest = NULL;
 
-	if (k->is_sealed || !r->base || !(role & ROLE_INSPECTOR) || r->found ||
+	if (!r->base || r->found ||
 	    !registry_kind(b->store->kinds, OBSERVATION))
 		return RC_OK;
 	for (size_t i = 0; i < k->nfields; i++) {
 		const struct field *f = &k->fields[i];
 		json_t *was = json_object_get(r->base, f->name);
-		struct err wrong = { 0 };
 
-		if (!observable(f, role, r->base, r->terminal) ||
-		    field_check(k, f, json_object_get(r->terminal, f->name),
-				&wrong) != RC_OK)
+		if (!kind_is_observed(k, f, role, r->base, r->terminal))
 			continue;
 		if (!rest) {
 			rest = json_copy(r->terminal);

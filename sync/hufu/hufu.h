@@ -326,7 +326,8 @@ HUFU_API enum hufu_code hufu_edit(struct hufu *h, const char *sql);
  * away, others stay. `id` NULL makes a new record with an id of its own (scope
  * and town as members, where they are not the replica's only scope and "000").
  * Values are checked here as a commit would. `out` (or NULL) receives the id.
- */
+ * HUFU_DENIED says which member the officer's role does not write, and who
+ * does; an edit by SQL of such a member is held back by the commit. */
 HUFU_API enum hufu_code hufu_put(struct hufu *h, const char *kind,
 				 const char *id, const char *fields,
 				 char out[HUFU_ID_SIZE]);

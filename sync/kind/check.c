@@ -328,6 +328,18 @@ static enum rc may_write_field(const struct kind *k, unsigned role,
 		       who, name, k->name, may);
 }
 
+bool kind_is_observed(const struct kind *k, const struct field *f,
+		      unsigned role, const json_t *before, const json_t *after)
+{
+	const json_t *was = json_object_get(before, f->name);
+	const json_t *now = json_object_get(after, f->name);
+	struct err wrong = { 0 };
+
+	return !k->is_sealed && role & ROLE_INSPECTOR && f->rule == MERGE_REF &&
+	       !(f->writers & role) && now && !(was && json_equal(was, now)) &&
+	       field_check(k, f, now, &wrong) == RC_OK;
+}
+
 unsigned kind_writers(const struct kind *k)
 {
 	unsigned writers = k->writers;

@@ -211,6 +211,11 @@ enum rc kind_check(const struct kind *k, const json_t *record, struct err *err);
 enum rc kind_may_write(const struct kind *k, unsigned role,
 		       const json_t *before, const json_t *after,
 		       struct err *err);
+/* Does `after` have a value in the field that the role may not write and
+ * `before` has not, legal and of the rule `ref`? It is an observation:
+ * docs/protocol.md 8. */
+bool kind_is_observed(const struct kind *k, const struct field *f,
+		      unsigned role, const json_t *before, const json_t *after);
 /* Who may write anything of such records, as role bits. */
 unsigned kind_writers(const struct kind *k);
 /* May `author` take the record from `before` (NULL: new) to `after`? Its codes

@@ -72,6 +72,8 @@ enum rc apply_record(struct apply *a, const char *kind, const char *id,
 	if (rc == RC_OK && (before || after))
 		rc = change_push(a, kind, id, before, after, &body, err);
 	if (rc == RC_OK)
+		rc = rights_before_record(a->r, kind, id, err);
+	if (rc == RC_OK)
 		rc = record_main_put(a->r, a->scope, kind, id, after, body.data,
 				     body.len, err);
 	if (rc == RC_OK && after && !strcmp(kind, "kind") &&

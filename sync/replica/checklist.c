@@ -11,9 +11,8 @@
 #include "kind/within.h"
 #include "sql_sync.gen.h"
 
-/* NULL where it is not here. */
-static enum rc live_record(struct replica *r, const char *kind, const char *id,
-			   json_t **out, struct err *err)
+enum rc live_record(struct replica *r, const char *kind, const char *id,
+		    json_t **out, struct err *err)
 {
 	const struct captured *c = captured_of(r, kind);
 	enum rc rc;
@@ -49,7 +48,7 @@ static enum rc live_answers(struct replica *r, const char *visit,
 	return rc;
 }
 
-enum rc within_judge(struct replica *r, const struct edit *e,
+enum rc within_judge(struct replica *r, const struct edit *e, unsigned role,
 		     const char *officer, struct err *why)
 {
 	const struct kind *k = e->captured->kind;
@@ -67,8 +66,8 @@ enum rc within_judge(struct replica *r, const struct edit *e,
 		return rc;
 	versions = other ? json_pack("[o]", other) : json_array();
 	if (versions)
-		rc = within_check(k, of->kind, ROLE_INSPECTOR, officer,
-				  e->before, e->after, versions, why);
+		rc = within_check(k, of->kind, role, officer, e->before,
+				  e->after, versions, why);
 	json_decref(versions);
 	return rc;
 }

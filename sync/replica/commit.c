@@ -153,19 +153,19 @@ static enum rc main_keep(struct replica *r, const struct edit *e,
 
 /* What is set once, whose it is, and that there is no other like it. */
 static enum rc kept_judge(struct replica *r, const struct edit *e,
-			  struct err *why)
+			  unsigned role, struct err *why)
 {
 	const struct kind *k = e->captured->kind;
 	char twin[33], *officer = NULL;
 	enum rc rc = meta_need(r, "officer", &officer, why);
 
 	if (rc == RC_OK)
-		rc = kind_may_change(k, ROLE_INSPECTOR, officer, e->before,
-				     e->after, why);
+		rc = kind_may_change(k, role, officer, e->before, e->after,
+				     why);
 	if (rc == RC_OK)
 		rc = limits_check(k, e->before, e->after, LIMITS_NO_CLOCK, why);
 	if (rc == RC_OK)
-		rc = within_judge(r, e, officer, why);
+		rc = within_judge(r, e, role, officer, why);
 	if (rc == RC_OK)
 		rc = lead_judge(r, e, why);
 	free(officer);
@@ -189,16 +189,20 @@ enum rc edit_judge(struct replica *r, const struct edit *e, struct scope *scope,
 	const struct kind *k = e->captured->kind;
 	const char *name = json_text(e->after, "scope");
 	json_t *outer = NULL;
+	unsigned role;
 	enum rc rc;
 
 	if (e->bad)
 		return err_set(why, RC_INVALID, "%s", e->bad);
 	rc = kind_check(k, e->after, why);
-	/* Terminals enrol as inspectors. */
 	if (rc == RC_OK)
-		rc = fsm_check(k, ROLE_INSPECTOR, e->before, e->after, why);
+		rc = rights_role(r, &role, why);
 	if (rc == RC_OK)
-		rc = kept_judge(r, e, why);
+		rc = rights_judge(r, e, why);
+	if (rc == RC_OK)
+		rc = fsm_check(k, role, e->before, e->after, why);
+	if (rc == RC_OK)
+		rc = kept_judge(r, e, role, why);
 	if (rc != RC_OK)
 		return rc;
 	rc = scope_get(r, name, scope, why);
@@ -236,6 +240,9 @@ static enum rc edit_take(void *ctx, struct edit *e, struct err *err)
 
 	if (rc != RC_OK)
 		return hold_back(items, &why, err);
+	rc = visit_fill(r, e, err);
+	if (rc != RC_OK)
+		return rc;
 	it = item_new(items);
 	if (!it)
 		return out_of_memory(err);

@@ -117,7 +117,7 @@ static enum rc put_fields(struct replica *r, const char *kind, const char *id,
 			  json_t *fields, char made[33], struct err *err)
 {
 	const struct captured *c;
-	json_t *record = NULL, *value;
+	json_t *record = NULL, *before = NULL, *value;
 	const char *name;
 	enum rc rc = known_kind(r, kind, &c, err);
 
@@ -125,15 +125,23 @@ static enum rc put_fields(struct replica *r, const char *kind, const char *id,
 		rc = live_get(r, c, id, &record, err);
 	else if (rc == RC_OK)
 		rc = blank_new(r, c->kind, fields, &record, err);
+	if (rc == RC_OK && id) {
+		before = json_deep_copy(record);
+		if (!before)
+			rc = out_of_memory(err);
+	}
 	json_object_foreach(fields, name, value)
 	{
 		if (rc == RC_OK)
 			rc = member_put(c->kind, record, name, value, !id, err);
 	}
 	if (rc == RC_OK)
+		rc = rights_check(r, c->kind, before, record, err);
+	if (rc == RC_OK)
 		rc = rows_put(r->db, c->kind, ROWS_REPLICA, record, err);
 	if (rc == RC_OK)
 		snprintf(made, 33, "%s", json_text(record, "id"));
+	json_decref(before);
 	json_decref(record);
 	return rc;
 }

@@ -17,7 +17,9 @@ static enum rc run_id(struct replica *r, const char *sql, const char *id,
 enum rc shadow_drop(struct replica *r, const struct captured *c, const char *id,
 		    struct err *err)
 {
-	return run_id(r, c->shadow_drop, id, err);
+	enum rc rc = run_id(r, c->shadow_drop, id, err);
+
+	return rc == RC_OK ? rights_forget(r, c->kind->name, id, err) : rc;
 }
 
 static void edit_release(struct edit *e)
@@ -90,42 +92,50 @@ static enum rc undo_one(struct replica *r, const struct captured *c,
 	return rc == RC_OK ? record_settle(r, kind, id, err) : rc;
 }
 
+static enum rc kind_walk(struct replica *r, const struct captured *c,
+			 bool clean, edit_fn *fn, void *ctx, struct err *err)
+{
+	char id[33] = "";
+
+	for (;;) {
+		struct edit e = { .captured = c };
+		struct err bad = { 0 };
+		bool found;
+		enum rc rc = next_id(r, c->shadow_next, NULL, id, &found, err);
+
+		if (rc != RC_OK || !found)
+			return rc;
+		memcpy(e.id, id, sizeof(id));
+		rc = edit_read(r, &e, &bad, err);
+		if (rc == RC_OK && edit_is_real(&e))
+			rc = fn ? fn(ctx, &e, err) : RC_OK;
+		else if (rc == RC_OK || rc == RC_NOT_FOUND)
+			rc = clean ? undo_one(r, c, id, e.is_new, err) : RC_OK;
+		edit_release(&e);
+		if (rc != RC_OK)
+			return rc;
+	}
+}
+
 static enum rc edits_walk(struct replica *r, bool clean, edit_fn *fn, void *ctx,
 			  struct err *err)
 {
 	enum rc rc = RC_OK;
 
-	for (size_t i = 0; i < r->ncaptured && rc == RC_OK; i++) {
-		char id[33] = "";
-
-		for (;;) {
-			struct edit e = { .captured = &r->captured[i] };
-			struct err bad = { 0 };
-			bool found;
-
-			rc = next_id(r, e.captured->shadow_next, NULL, id,
-				     &found, err);
-			if (rc != RC_OK || !found)
-				break;
-			memcpy(e.id, id, sizeof(id));
-			rc = edit_read(r, &e, &bad, err);
-			if (rc == RC_OK && edit_is_real(&e))
-				rc = fn ? fn(ctx, &e, err) : RC_OK;
-			else if (rc == RC_OK || rc == RC_NOT_FOUND)
-				rc = clean ? undo_one(r, e.captured, id,
-						      e.is_new, err)
-					   : RC_OK;
-			edit_release(&e);
-			if (rc != RC_OK)
-				break;
-		}
-	}
+	for (size_t i = 0; i < r->ncaptured && rc == RC_OK; i++)
+		rc = kind_walk(r, &r->captured[i], clean, fn, ctx, err);
 	return rc;
 }
 
 enum rc edits_each(struct replica *r, edit_fn *fn, void *ctx, struct err *err)
 {
 	return edits_walk(r, false, fn, ctx, err);
+}
+
+enum rc edits_of(struct replica *r, const struct captured *c, edit_fn *fn,
+		 void *ctx, struct err *err)
+{
+	return kind_walk(r, c, false, fn, ctx, err);
 }
 
 enum rc edits_clean(struct replica *r, struct err *err)

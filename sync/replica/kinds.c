@@ -198,6 +198,8 @@ enum rc kind_install(struct replica *r, const json_t *record, struct err *err)
 	buf_init(&text, RECORD_BYTES_MAX);
 	rc = definition_differs(r, name, definition, &text, &differs, &known,
 				err);
+	if (rc == RC_OK && differs && known)
+		rc = rights_remember(r, name, err);
 	if (rc != RC_OK || !differs)
 		goto out;
 	rc = registry_add(r->registry, definition, &why);

@@ -247,9 +247,36 @@ typedef enum rc edit_fn(void *ctx, struct edit *e, struct err *err);
 /* In order of kind and id. `fn` may change and keep what it takes out of the
  * edit. */
 enum rc edits_each(struct replica *r, edit_fn *fn, void *ctx, struct err *err);
+/* The same of one kind. */
+enum rc edits_of(struct replica *r, const struct captured *c, edit_fn *fn,
+		 void *ctx, struct err *err);
+/* rights.c: which role the server takes this replica's officer to have. */
+enum rc rights_role(struct replica *r, unsigned *role, struct err *err);
+/* May that role take a record from `before` (NULL: new) to `after`? RC_DENIED
+ * says who may and what to do. What is found in a field of the rule `ref` is
+ * for anybody to say: the server makes it an observation. */
+enum rc rights_check(struct replica *r, const struct kind *k, json_t *before,
+		     json_t *after, struct err *why);
+/* The same of an edit; one that former rights allowed is. */
+enum rc rights_judge(struct replica *r, const struct edit *e, struct err *why);
+/* Rights are about to change, of one kind or (NULL) of all: edits that they
+ * allow now are the server's to judge later. */
+enum rc rights_remember(struct replica *r, const char *kind, struct err *err);
+/* So, where this record of main that is about to change decides them. */
+enum rc rights_before_record(struct replica *r, const char *kind,
+			     const char *id, struct err *err);
+/* The edit is over. */
+enum rc rights_forget(struct replica *r, const char *kind, const char *id,
+		      struct err *err);
+/* fill.c: what this tablet knows and the visit leaves empty, in the edit and in
+ * the live row. */
+enum rc visit_fill(struct replica *r, struct edit *e, struct err *err);
+/* checklist.c: a live record; NULL where it is not here. */
+enum rc live_record(struct replica *r, const char *kind, const char *id,
+		    json_t **out, struct err *err);
 /* checklist.c: RC_INVALID while officers disagree on a visit to be signed. */
 /* kind/within.h, as far as this tablet has the other record. */
-enum rc within_judge(struct replica *r, const struct edit *e,
+enum rc within_judge(struct replica *r, const struct edit *e, unsigned role,
 		     const char *officer, struct err *why);
 enum rc sign_judge(struct replica *r, const struct edit *e, struct err *why);
 /* Who leads is set before the first answer that main has. */

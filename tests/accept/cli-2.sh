@@ -49,6 +49,8 @@ is "an export of it changes nothing" "1 0 0 1 0" "$(awk '$1 == "visit" { print $
 is "nothing is in quarantine" "nothing is in quarantine" "$(hufud quarantine list)"
 on a "UPDATE subject SET name='mine' WHERE id='s2'"
 on a "UPDATE assignment SET due='2030-01-01', state='accepted' WHERE id='a1'"
+former a subject s2
+former a assignment a1
 sync a >/dev/null
 hufud quarantine list --json >"$T/q"
 q() { python3 -c 'import json, sys

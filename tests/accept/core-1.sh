@@ -9,7 +9,12 @@ tablet a o1
 on a "INSERT INTO visit(id,subject,assignment,summary,state) VALUES('v1','s1','a1','clean','open')"
 on a "UPDATE subject SET name='mine' WHERE id='s2'"
 sync a --json >"$T/sync.json"
-is "the inspector's visit is merged, the office's field is not theirs" 1 "$(json quarantined <"$T/sync.json")"
+is "the inspector's visit is merged, the office's field is held back" "0 1" "$(json quarantined <"$T/sync.json") $(json held_back <"$T/sync.json")"
+fails 1 "inspector cannot write field 'name' of 'subject': it is set by coordinator, administrator; 'hufu undo subject s2' takes it back" hufu commit -m mine --replica "$T/a.db"
+holds "so says the tablet" sh -c "hufu status --replica '$T/a.db' | grep -q \"subject.*s2.*cannot write field 'name'\""
+former a subject s2
+sync a --json >"$T/sync.json"
+is "the server holds it, too, when it comes" 1 "$(json quarantined <"$T/sync.json")"
 is "the visit is in the office" clean "$(hufud show visit v1 --scope $S --json | json record.summary)"
 is "the subject's name is the office's" "subject 2" "$(hufud show subject s2 --scope $S --json | json record.name)"
 

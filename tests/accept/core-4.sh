@@ -40,6 +40,7 @@ sync a >/dev/null; sync b >/dev/null
 is "the decision is everywhere, with its author" "B decided li" "$(on a "SELECT (SELECT summary FROM visit)||' '||state||' '||decided_by FROM conflict")"
 
 on a "UPDATE subject SET name='not mine' WHERE id='s1'; INSERT INTO visit(id,subject) VALUES('v2','s2')"
+former a subject s1
 sync a --json >"$T/4"
 is "what an inspector may not write is quarantined, the rest goes in" "1 2" "$(json quarantined <"$T/4") $(hufud export visit --scope $S --format jsonl | wc -l)"
 hufud status --scope $S --json >"$T/status"

@@ -76,6 +76,14 @@ is "with what was found it is signed" "signed none" "$(office "SELECT state FROM
 is "each flag has its alarm" "no_form,other_day,other_form,other_item,other_version,result_contradicts" \
 	"$(office "SELECT group_concat(rule) FROM (SELECT DISTINCT rule FROM alarm WHERE level='alarm' ORDER BY rule)")"
 
+# what the tablet knows and the officer leaves empty
+held=$(on a "SELECT lower(hex(oid)) FROM hufu_leaf WHERE kind='item' AND id='$I1'")
+on a "INSERT INTO visit(id,subject,item,form,officers,visited_on,code_shown_at,state)
+	VALUES('e1','s7','$I1','$F','[\"o1\",\"o2\"]',$TODAY,$NOON,'signed')"
+sync a >/dev/null
+is "a signed visit says which version of its item was used" "$held" "$(hufud visit e1 --scope $S --json | json item_version)"
+is "the tablet put it into its subject's town: one entry" "1 1" "$(office "SELECT (SELECT count(*) FROM log WHERE id='e1')||' '||(v.town=s.town) FROM visit AS v JOIN subject AS s ON s.id=v.subject WHERE v.id='e1'")"
+
 # who leads
 on a "INSERT INTO visit(id,subject,form,officers,code_shown_at,state) VALUES('l1','s5','$F','[\"o1\",\"o2\"]',$NOON,'checking');
       INSERT INTO answer(id,visit,point,author,value) VALUES('n1','l1','licence','o1','pass')"
@@ -94,6 +102,7 @@ sync a >/dev/null
 # the town, and what is let go of
 is "visits lie in their subjects' towns" 0 "$(office "SELECT count(*) FROM visit AS v JOIN subject AS s ON s.id=v.subject WHERE v.town<>s.town")"
 on a "UPDATE subject SET name='mine' WHERE id='s8'"
+former a subject s8
 sync a >/dev/null
 holds "what no officer writes is told" sh -c "hufu status --replica '$T/a.db' | grep -q 'quarantined.*s8\|s8.*quarantined'"
 holds "and let go of" hufu undo subject s8 --replica "$T/a.db"

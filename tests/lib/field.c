@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "db/db.h"
+#include "kind/kind.h"
 #include "ledger/enrol.h"
 #include "object/oid.h"
 
@@ -111,6 +112,38 @@ void field_end(struct field_world *w)
 void field_exec(struct field_world *w, int tablet, const char *sql)
 {
 	must(w, replica_exec(w->tablets[tablet], sql, &w->err), sql);
+}
+
+void field_former(struct field_world *w, int tablet, const char *kind,
+		  const char *id)
+{
+	char sql[160];
+
+	snprintf(sql, sizeof(sql),
+		 "INSERT INTO hufu_meta(key,value) VALUES('former %s/%s','1')",
+		 kind, id);
+	field_exec(w, tablet, sql);
+}
+
+void field_writers(struct field_world *w, const char *kind, const char *writers)
+{
+	char path[80], id[33], *text;
+	json_t *record, *definition;
+
+	snprintf(path, sizeof(path), "schema/kinds/%s.json", kind);
+	definition = json_load_file(path, 0, NULL);
+	record =
+		json_pack("{s:s, s:o}", "name", kind, "definition", definition);
+	json_object_set_new(definition, "writers",
+			    json_loads(writers, 0, NULL));
+	text = json_dumps(record, 0);
+	kind_record_id(id, kind);
+	must(w,
+	     loop_write(&w->loop, "catalog", "kind", id, text ? text : "",
+			&w->err),
+	     kind);
+	free(text);
+	json_decref(record);
 }
 
 struct sync_summary field_sync(struct field_world *w, int tablet)

@@ -28,6 +28,14 @@ void field_begin(struct field_world *w, int tablets);
 void field_end(struct field_world *w);
 /* Everything succeeds, or the test fails with the message. */
 void field_exec(struct field_world *w, int tablet, const char *sql);
+/* The tablet sends its edit of this record, whatever its officer may write, as
+ * one that was made under former rights: the server judges it. */
+void field_former(struct field_world *w, int tablet, const char *kind,
+		  const char *id);
+/* From now on these roles write the kind, `["administrator","inspector"]`; the
+ * tablets learn it by their next sync. */
+void field_writers(struct field_world *w, const char *kind,
+		   const char *writers);
 struct sync_summary field_sync(struct field_world *w, int tablet);
 void field_office(struct field_world *w, const char *kind, const char *id,
 		  const char *json);

@@ -66,6 +66,27 @@ static void enrol(struct seeded *s, const char *const *scopes)
 	json_decref(answer);
 }
 
+/* These tests edit subjects, which are the office's otherwise. */
+static void kind_add(struct seeded *s, const char *text)
+{
+	json_t *o = json_loads(text, 0, NULL);
+	const char *name = json_text(o, "kind");
+	char *changed = NULL;
+	json_t *field;
+	size_t i;
+
+	if (name && !strcmp(name, "subject")) {
+		json_array_append_new(json_object_get(o, "writers"),
+				      json_string("inspector"));
+		json_array_foreach(json_object_get(o, "fields"), i, field)
+			json_object_del(field, "writers");
+		changed = json_dumps(o, 0);
+	}
+	seeded_kind(s, changed ? changed : text);
+	free(changed);
+	json_decref(o);
+}
+
 static void kinds_add(struct seeded *s)
 {
 	DIR *dir = opendir("schema/kinds");
@@ -84,7 +105,7 @@ static void kinds_add(struct seeded *s)
 		text[n] = '\0';
 		if (file)
 			fclose(file);
-		seeded_kind(s, text);
+		kind_add(s, text);
 	}
 	if (dir)
 		closedir(dir);

@@ -419,6 +419,16 @@ static void insert_answer(struct tablet *t, struct buf *sql)
 	want(t, "answer", id, "value", json_string(text));
 }
 
+/* As under rights that it had before: the tablet sends it, the server judges.
+ */
+static void former(struct buf *sql, const char *kind, const char *id)
+{
+	buf_printf(sql,
+		   "INSERT OR REPLACE INTO hufu_meta(key,value) "
+		   "VALUES('former %s/%s','1');",
+		   kind, id);
+}
+
 /* What an inspector may not write, and what refers to it. */
 static void forbidden(struct tablet *t, struct buf *sql)
 {
@@ -433,6 +443,7 @@ static void forbidden(struct tablet *t, struct buf *sql)
 		       rng_below(&s->rng, 10), id);
 		buf_printf(sql, "UPDATE subject SET name='%s' WHERE id='%s';",
 			   text, id);
+		former(sql, "subject", id);
 		want(t, "subject", id, "name", json_string(text));
 		return;
 	case 1:
@@ -446,6 +457,7 @@ static void forbidden(struct tablet *t, struct buf *sql)
 			   "UPDATE assignment SET instructions='%s' WHERE "
 			   "id='%s';",
 			   text, id);
+		former(sql, "assignment", id);
 		if (id[0] != 's')
 			want(t, "assignment", id, "instructions",
 			     json_string(text));
@@ -455,12 +467,15 @@ static void forbidden(struct tablet *t, struct buf *sql)
 			   "INSERT INTO item(id,code,name) "
 			   "VALUES('i%dn%d','x%d','y');",
 			   t->number, s->serial, s->serial);
+		snprintf(id, sizeof(id), "i%dn%d", t->number, s->serial);
+		former(sql, "item", id);
 		return;
 	default:
 		snprintf(id, sizeof(id), "n%dn%d", t->number, s->serial);
 		buf_printf(sql,
 			   "INSERT INTO subject(id,name) VALUES('%s','%s');",
 			   id, text);
+		former(sql, "subject", id);
 		want(t, "subject", id, "name", json_string(text));
 		if (rng_chance(&s->rng, 50))
 			return;

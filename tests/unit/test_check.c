@@ -54,6 +54,7 @@ static int world_make(void **state)
 	field_exec(w, 1, "UPDATE visit SET summary='B' WHERE id='v1'");
 	/* an officer's name is not an inspector's: quarantine */
 	field_exec(w, 1, "UPDATE officer SET name='x' WHERE id='o3'");
+	field_former(w, 1, "officer", "o3");
 	field_sync(w, 0);
 	field_sync(w, 1);
 	field_office(w, "subject", "s1",

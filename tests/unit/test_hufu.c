@@ -19,6 +19,10 @@ static int begin(void **state)
 {
 	(void)state;
 	field_begin(&world, 1);
+	/* So that there is much to edit. */
+	field_writers(&world, "subject",
+		      "[\"coordinator\",\"administrator\",\"inspector\"]");
+	field_sync(&world, 0);
 	h = hufu_new();
 	assert_non_null(h);
 	assert_int_equal(hufu_open(h, world.files[0]), HUFU_OK);
@@ -222,6 +226,11 @@ static void what_breaks_a_rule_is_refused_and_nothing_written(void **state)
 	assert_refused(hufu_edit(h, "UPDATE subject SET name='x'; nonsense"),
 		       HUFU_INVALID, "nonsense");
 	assert_refused(hufu_edit(h, "DELETE FROM subject"), HUFU_INVALID, "");
+	assert_refused(hufu_put(h, "assignment", "a1",
+				"{\"due\":\"2027-01-01\"}", NULL),
+		       HUFU_DENIED, "inspector cannot write field 'due'");
+	assert_refused(hufu_put(h, "officer", NULL, "{\"name\":\"me\"}", NULL),
+		       HUFU_DENIED, "inspector cannot write 'officer'");
 	assert_refused(hufu_edit(h, "BEGIN"), HUFU_INVALID, "");
 	assert_refused(hufu_edit(h, "COMMIT"), HUFU_INVALID, "COMMIT");
 	assert_refused(hufu_commit(h, "two\nlines", 0, NULL), HUFU_INVALID, "");
@@ -238,11 +247,12 @@ static void an_edit_is_taken_back(void **state)
 	int records;
 
 	(void)state;
-	DONE(hufu_put(h, "subject", "s1", "{\"name\":\"x\",\"address\":null}",
+	DONE(hufu_put(h, "subject", "s1", "{\"name\":\"x\",\"reason\":\"y\"}",
 		      NULL));
+	DONE(hufu_put(h, "subject", "s1", "{\"reason\":null}", NULL));
 	DONE(hufu_put(h, "subject", "s2", "{\"name\":\"x\"}", NULL));
 	DONE(hufu_record(h, "subject", "s1", HUFU_LIVE, &list));
-	assert_null(hufu_list_text(list, "address"));
+	assert_null(hufu_list_text(list, "reason"));
 	hufu_list_free(list);
 	DONE(hufu_undo(h, "subject", "s1", &records));
 	assert_int_equal(records, 1);

@@ -291,6 +291,73 @@ static void a_tablets_visit_lies_in_its_subjects_town(void **state)
 	field_assert_equal(&world, 1);
 }
 
+static void a_tablet_names_the_town_itself(void **state)
+{
+	(void)state;
+	field_exec(&world, 0,
+		   "INSERT INTO visit(id,subject) VALUES('v1','s1')");
+	field_sync(&world, 0);
+	on_server("SELECT v.town=s.town AND s.town<>'000' FROM visit AS v JOIN "
+		  "subject AS s ON s.id=v.subject",
+		  "1");
+	on_server("SELECT count(*) FROM log WHERE id='v1'", "1");
+	assert_string_equal(
+		field_live(&world, 0, "SELECT town FROM visit WHERE id='v1'"),
+		field_server(&world, "SELECT town FROM visit WHERE id='v1'"));
+	field_assert_equal(&world, 0);
+	/* Of a subject that it does not have it leaves that to the server. */
+	field_office(&world, "subject", "late",
+		     "{\"name\":\"late\",\"town\":\"002\"}");
+	field_exec(&world, 0,
+		   "INSERT INTO visit(id,subject) VALUES('v2','late')");
+	field_sync(&world, 0);
+	on_server("SELECT town FROM visit WHERE id='v2'", "002");
+	on_server("SELECT count(*) FROM log WHERE id='v2'", "2");
+}
+
+#define ITEM_HERE                                                              \
+	"(SELECT lower(hex(oid)) FROM hufu_leaf WHERE kind='item' AND "        \
+	"id='i1')"
+
+static void a_signed_visit_says_which_version_of_its_item(void **state)
+{
+	char held[41], sql[160];
+
+	(void)state;
+	catalog_make();
+	snprintf(held, sizeof(held), "%s",
+		 field_live(&world, 0, "SELECT " ITEM_HERE));
+	field_exec(&world, 0,
+		   VISIT "code_shown_at,assignment,item,form,state) VALUES"
+			 "('v1','s2'," TEAM "," NOW ",NULL,'i1','f1','open'),"
+			 "('v2','s1'," TEAM "," NOW ",'b1',NULL,'f1','signed'),"
+			 "('v3','s2'," TEAM "," NOW
+			 ",NULL,NULL,NULL,'signed')");
+	field_sync(&world, 0);
+	on_server("SELECT count(*) FROM visit WHERE id='v1' AND item_version "
+		  "IS NULL",
+		  "1");
+	on_server("SELECT item FROM visit WHERE id='v2'", "i1");
+	on_server("SELECT item_version FROM visit WHERE id='v2'", held);
+	on_server("SELECT count(*) FROM visit WHERE id='v3' AND item IS NULL "
+		  "AND item_version IS NULL",
+		  "1");
+	/* The catalog moved on, and this tablet does not know yet. */
+	catalog("item", "i1", "{'code':'c1','name':'kitchens and bars'}");
+	field_exec(&world, 0, "UPDATE visit SET state='signed' WHERE id='v1'");
+	field_sync(&world, 0);
+	on_server("SELECT item_version FROM visit WHERE id='v1'", held);
+	flags_are("v1", "");
+	on_server("SELECT count(*) FROM log WHERE id='v1'", "2");
+	field_sync(&world, 0);
+	assert_string_not_equal(field_live(&world, 0, "SELECT " ITEM_HERE),
+				held);
+	snprintf(sql, sizeof(sql),
+		 "SELECT item_version='%s' FROM visit WHERE id='v1'", held);
+	assert_string_equal(field_live(&world, 0, sql), "1");
+	field_assert_equal(&world, 0);
+}
+
 static void a_score_that_stood_is_told_when_it_changes(void **state)
 {
 	(void)state;
@@ -318,6 +385,8 @@ int main(void)
 		TEST(a_lead_that_was_set_first_may),
 		TEST(answers_of_who_was_not_there_are_left_out),
 		TEST(a_tablets_visit_lies_in_its_subjects_town),
+		TEST(a_tablet_names_the_town_itself),
+		TEST(a_signed_visit_says_which_version_of_its_item),
 		TEST(a_score_that_stood_is_told_when_it_changes),
 	};
 

@@ -328,9 +328,9 @@ static void what_is_too_much_for_one_request_goes_in_several(void **state)
 {
 	struct world *w = *state;
 
-	/* instructions of hex digits, 40 KB a record */
+	/* summaries of hex digits, 20 KB a record */
 	edit(w, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n "
-		"WHERE i<500) INSERT INTO assignment(subject,instructions) "
+		"WHERE i<500) INSERT INTO visit(subject,summary) "
 		"SELECT 's1',hex(randomblob(9900)) FROM n");
 	sync_ok(w);
 	assert_true(w->sum.requests > 2);

@@ -180,6 +180,8 @@ static void a_write_beyond_the_role_is_quarantined_and_taken_back(void **state)
 
 	edit(w, "UPDATE subject SET name='forged' WHERE id='s1'");
 	edit(w, "INSERT INTO subject(id,name) VALUES('s999','new one')");
+	edit(w, "INSERT INTO hufu_meta(key,value) VALUES"
+		"('former subject/s1','1'),('former subject/s999','1')");
 	edit(w, "UPDATE assignment SET state='accepted' WHERE id='a1'");
 	sync_ok(w);
 	assert_int_equal(w->sum.quarantined, 2);

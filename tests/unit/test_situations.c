@@ -169,6 +169,8 @@ static void s11_a_name_is_no_observation(void **state)
 	(void)state;
 	field_exec(&world, 0,
 		   "UPDATE subject SET name='mine',phone='1' WHERE id='s1'");
+	assert_int_equal(field_sync(&world, 0).held.records, 1);
+	field_former(&world, 0, "subject", "s1");
 	assert_int_equal(field_sync(&world, 0).quarantined, 1);
 	on_server("SELECT count(*) FROM observation", "0");
 	on_server("SELECT name FROM subject WHERE id='s1'", "subject 1");

@@ -168,6 +168,7 @@ static void what_an_inspector_may_not_write_is_quarantined(void **state)
 
 	(void)state;
 	field_exec(&world, 0, "UPDATE subject SET name='mine' WHERE id='s1'");
+	field_former(&world, 0, "subject", "s1");
 	field_exec(&world, 0,
 		   "INSERT INTO visit(id,subject) VALUES('v1','s1')");
 	s = field_sync(&world, 0);

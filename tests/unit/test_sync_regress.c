@@ -219,6 +219,8 @@ static void what_follows_a_quarantined_change_is_quarantined(void **state)
 	char *main_text;
 
 	exec(w, "UPDATE assignment SET instructions='forged' WHERE id='a1'");
+	exec(w, "INSERT INTO hufu_meta(key,value) VALUES"
+		"('former assignment/a1','1')");
 	commit(w);
 	exec(w, "UPDATE assignment SET state='accepted' WHERE id='a1'");
 	commit(w);

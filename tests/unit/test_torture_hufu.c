@@ -12,6 +12,9 @@ static int begin(void **state)
 {
 	(void)state;
 	field_begin(&world, 1);
+	field_writers(&world, "subject",
+		      "[\"coordinator\",\"administrator\",\"inspector\"]");
+	field_sync(&world, 0);
 	h = hufu_new();
 	assert_int_equal(hufu_open(h, world.files[0]), HUFU_OK);
 	assert_int_equal(hufu_unlock(h, FIELD_PIN), HUFU_OK);
