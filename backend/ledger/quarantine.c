@@ -5,48 +5,9 @@
 #include <string.h>
 
 #include "base/jcs.h"
+#include "kind/refusal.h"
 #include "ledger/adopt.h"
 #include "sql_store.gen.h"
-
-const char *quarantine_reason(const char *code)
-{
-	static const struct {
-		const char *code, *reason;
-	} reasons[] = {
-		{ "author", "the author is not who the enrolment says" },
-		{ "revoked", "the terminal had been revoked" },
-		{ "role", "the author's role may not write this kind, or not "
-			  "make such a record" },
-		{ "field", "a field was changed that the author's role may "
-			   "not write, or that is set once" },
-		{ "scope", "the record belongs to another scope" },
-		{ "invalid", "a value breaks the kind's rules" },
-		{ "state", "the kind's table of states has no such move, or "
-			   "the record no longer changes" },
-		{ "unknown_kind", "the server does not know this kind" },
-		{ "no_key", "the key of the sealed record is not there" },
-		{ "id_taken", "another record has this id" },
-		{ "missing", "it changes a record that its base does not "
-			     "have" },
-		{ "after_quarantine", "an earlier change of this record is "
-				      "in quarantine" },
-		{ "refers", "it refers to a new record that is in "
-			    "quarantine" },
-		{ "owner", "the record is another's: only its author "
-			   "changes it" },
-		{ "twin", "another record has the same values where no "
-			  "two may" },
-		{ "disputed", "officers disagree on a point of the visit "
-			      "that was to be signed" },
-		{ "adopts", "what it adopts or rejects is not there to be "
-			    "adopted or rejected by this author" },
-	};
-
-	for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
-		if (!strcmp(code, reasons[i].code))
-			return reasons[i].reason;
-	return "";
-}
 
 static const char *text_of(struct query *q, int col)
 {
@@ -73,7 +34,7 @@ static json_t *row_json(struct query *q)
 		text_of(q, 0), "packet", hex, "kind", query_get_text(q, 2),
 		"id", query_get_text(q, 3), "author", text_of(q, 4), "terminal",
 		text_of(q, 5), "code", code, "reason",
-		query_is_null(q, 7) ? quarantine_reason(code) : text_of(q, 7),
+		query_is_null(q, 7) ? refusal_says(code, false) : text_of(q, 7),
 		"time", (json_int_t)query_get_int(q, 8));
 }
 
@@ -190,7 +151,7 @@ enum rc quarantine_entry(struct op *op, const char *packet, const char *kind,
 			 "s:o, s:o}",
 			 "scope", a.scope, "packet", packet, "kind", kind, "id",
 			 id, "author", a.author, "terminal", a.terminal, "code",
-			 a.code, "reason", quarantine_reason(a.code), "time",
+			 a.code, "reason", refusal_says(a.code, false), "time",
 			 (json_int_t)a.received_ms, "sha256", a.sha256,
 			 "record", side_json(op, kind, a.record), "base",
 			 side_json(op, kind, a.base));

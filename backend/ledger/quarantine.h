@@ -5,9 +5,6 @@
 
 #include "ledger/ledger.h"
 
-/* A code of a receipt (protocol.md 8) in words; "" for one that is unknown. */
-const char *quarantine_reason(const char *code);
-
 /* In the order of receipt, `most` of them (below 0: all) behind the first
  * `from`: [{"scope","packet","kind","id","author","terminal","code","reason",
  * "time"}]. `kind` and `id` are null for a packet as a whole; `time` is ms.

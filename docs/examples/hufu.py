@@ -70,6 +70,7 @@ FUNCTIONS = {
     "hufu_log": (c_int, [c_void_p, POINTER(c_void_p)]),
     "hufu_conflicts": (c_int, [c_void_p, POINTER(c_void_p)]),
     "hufu_answer_conflict": (c_int, [c_void_p, c_char_p, c_char_p]),
+    "hufu_adopt": (c_int, [c_void_p, c_char_p, c_char_p, c_char_p, c_char_p, POINTER(c_void_p)]),
     "hufu_info": (c_int, [c_void_p, POINTER(c_void_p)]),
     "hufu_scopes": (c_int, [c_void_p, POINTER(c_void_p)]),
     "hufu_verify": (c_int, [c_void_p]),
@@ -234,6 +235,9 @@ class Hufu:
 
     def attach(self, visit, file, quota_bytes=0, **fields):
         return self._list("hufu_attach", _bytes(visit), _bytes(file), json.dumps(fields).encode(), quota_bytes)[0]
+
+    def adopt(self, packet, kind, record, reason=None):
+        return self._list("hufu_adopt", _bytes(packet), _bytes(kind), _bytes(record), _bytes(reason))[0]
 
     def evidence(self):
         return self._list("hufu_evidence")

@@ -100,15 +100,27 @@ static void conflict_print(struct hufu_list *l)
 	answers_print(l);
 }
 
+static void quarantined_print(struct hufu_list *l)
+{
+	const char *state = hufu_list_text(l, "state");
+	const char *by = hufu_list_text(l, "decided_by");
+	const char *why = hufu_list_text(l, "decision");
+
+	printf("quarantined  %s %s  %s  (packet %s)\n",
+	       hufu_list_text(l, "record_kind"), hufu_list_text(l, "record_id"),
+	       hufu_list_text(l, "code"), hufu_list_text(l, "packet"));
+	says_print(l);
+	if (state)
+		printf("    %s by %s%s%s\n", state, by ? by : "somebody",
+		       why ? ", because: " : "", why ? why : "");
+}
+
 static void entry_print(struct hufu_list *l)
 {
 	if (!strcmp(hufu_list_text(l, "what"), "conflict"))
 		conflict_print(l);
 	else
-		printf("quarantined  %s %s  %s  (packet %.10s)\n",
-		       hufu_list_text(l, "record_kind"),
-		       hufu_list_text(l, "record_id"),
-		       hufu_list_text(l, "code"), hufu_list_text(l, "packet"));
+		quarantined_print(l);
 }
 
 /* accept ID, or appeal ID. */

@@ -110,10 +110,21 @@ static const struct verb_kind verbs[] = {
 	  "quarantined  the server did not take it, with a code: role "
 	  "or field (not an\n             officer's to write), state (not "
 	  "from where it stood), owner (another's),\n             invalid, "
-	  "and others (docs/protocol.md). It stays signed and the office "
+	  "and others (docs/protocol.md). It stays signed, and another "
 	  "can\n             adopt it. Write it again as it should be, or let "
 	  "go of it with\n             'hufu undo KIND ID'.\n" SHARED,
 	  0, 2 },
+	{ "adopt", verb_adopt, "take another's record out of quarantine",
+	  "usage: hufu adopt PACKET KIND/ID [--reason TEXT]\n\n"
+	  "Fetches what another officer wrote and the server did not take, "
+	  "shows it, and says\nthat you stand for it: an edit, which 'hufu "
+	  "sync' signs and sends. The server merges\nit against what its "
+	  "author "
+	  "had seen, by your rights. The office names packet and\nrecord: "
+	  "'hufud quarantine list'. It happens once, and not by who wrote it."
+	  "\n"
+	  "\n  --reason TEXT    why" SHARED NET,
+	  2, 2 },
 	{ "verify", verb_verify, "recompute everything from the rows",
 	  "usage: hufu verify\n\nRecord versions, nodes, roots, signatures and "
 	  "chains of packets, triggers.\nThe file is only read: it may lie "

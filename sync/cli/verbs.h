@@ -52,6 +52,7 @@ int verb_bundle(struct verb *v);
 int verb_repair(struct verb *v);
 int verb_log(struct verb *v);
 int verb_conflicts(struct verb *v);
+int verb_adopt(struct verb *v);
 int verb_verify(struct verb *v);
 int verb_info(struct verb *v);
 int verb_find(struct verb *v);

@@ -359,7 +359,9 @@ HUFU_API enum hufu_code hufu_log(struct hufu *h, struct hufu_list **out);
  * author_name and server_author_name where they are known; stands: which value
  * does now, "terminal", "server" or "other"; accepted, where this officer did;
  * and says.en and says.zh, the same in sentences, one a line. Or it is
- * "quarantined": record_kind, record_id, code, packet, scope, record. */
+ * "quarantined": record_kind, record_id, code, packet, scope, record; says.en
+ * and says.zh, what the code means; and, where somebody has said so, state
+ * ("adopted", "rejected"), decided_by, decision. */
 HUFU_API enum hufu_code hufu_conflicts(struct hufu *h, struct hufu_list **out);
 /* Answer a conflict as this officer, by an edit of its record: `appeal` NULL
  * accepts what stands; a text says why the decision should not stand, and asks
@@ -367,6 +369,16 @@ HUFU_API enum hufu_code hufu_conflicts(struct hufu *h, struct hufu_list **out);
  * was accepted already, or there is no decision to appeal. HUFU_NOT_FOUND. */
 HUFU_API enum hufu_code hufu_answer_conflict(struct hufu *h, const char *id,
 					     const char *appeal);
+/* Take another's record out of quarantine as this officer: fetched from the
+ * server, and said in an uncommitted record of kind `adoption`, which the next
+ * commit signs. `reason` may be NULL. *entry stands at its one entry: record,
+ * base (null: it was new), author, code, reason, packet, entry (the adoption's
+ * id), after (a packet in quarantine that it builds on), followed_by.
+ * HUFU_DENIED: it is one's own. HUFU_CONFLICT: somebody has closed it. */
+HUFU_API enum hufu_code hufu_adopt(struct hufu *h, const char *packet,
+				   const char *kind, const char *id,
+				   const char *reason,
+				   struct hufu_list **entry);
 
 /* Who, where, at which position. *out stands at its one entry: terminal,
  * enrolment, officer, name, url, server_key, epoch (absent before enrolment),

@@ -309,6 +309,37 @@ enum hufu_code hufu_upload(struct hufu *h, int64_t most_bytes,
 	return hufu_end(h, list_give(list, report, true, rc, &h->err));
 }
 
+enum hufu_code hufu_adopt(struct hufu *h, const char *packet, const char *kind,
+			  const char *id, const char *reason,
+			  struct hufu_list **entry)
+{
+	struct hufu_list *list = NULL;
+	struct watched w = { 0 };
+	struct exchange x;
+	json_t *shown = NULL;
+	enum rc rc = hufu_begin(h);
+
+	if (entry)
+		*entry = NULL;
+	if (rc == RC_OK)
+		rc = hufu_need(h, packet, "the packet");
+	if (rc == RC_OK)
+		rc = hufu_need(h, kind, "the kind");
+	if (rc == RC_OK)
+		rc = hufu_need(h, id, "the id of the record");
+	if (rc == RC_OK)
+		rc = connect_home(&w, h, &x);
+	if (rc == RC_OK)
+		rc = list_new(&list, &h->err);
+	if (rc == RC_OK)
+		rc = replica_adopt(h->r, &x, packet, kind, id, reason, &shown,
+				   &h->err);
+	if (rc == RC_OK)
+		rc = list_add(list, shown, &h->err);
+	watched_end(&w);
+	return hufu_end(h, list_give(list, entry, true, rc, &h->err));
+}
+
 enum hufu_code hufu_sync(struct hufu *h, struct hufu_list **report)
 {
 	return sync_by(h, replica_sync, report);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/jcs.h"
+#include "kind/refusal.h"
 #include "kind/rows.h"
 #include "kind/telling.h"
 #include "sql_sync.gen.h"
@@ -183,6 +184,28 @@ static enum rc conflicts_of(struct replica *r, const char *kind, const char *me,
 	}
 }
 
+/* What somebody said of it since. */
+static enum rc closed_add(struct replica *r, json_t *o, struct err *err)
+{
+	const struct captured *c = captured_of(r, "adoption");
+	struct query *q;
+
+	if (!c)
+		return RC_OK;
+	q = query_begin(r->db, "SELECT state,decided_by,reason FROM adoption "
+			       "WHERE packet=?1 AND record_kind=?2 AND "
+			       "record_id=?3");
+	query_text(q, 1, json_text(o, "packet"));
+	query_text(q, 2, json_text(o, "record_kind"));
+	query_text(q, 3, json_text(o, "record_id"));
+	if (query_row(q)) {
+		text_add(o, "state", query_get_text(q, 0));
+		text_add(o, "decided_by", query_get_text(q, 1));
+		text_add(o, "decision", query_get_text(q, 2));
+	}
+	return query_end(q, err);
+}
+
 static enum rc quarantined_list(struct replica *r, json_fn *fn, void *ctx,
 				struct err *err)
 {
@@ -201,7 +224,19 @@ static enum rc quarantined_list(struct replica *r, json_fn *fn, void *ctx,
 		if (o && body)
 			json_object_set(o, "record", body);
 		json_decref(body);
-		rc = hand_out(fn, ctx, o, err);
+		if (o)
+			json_object_set_new(
+				o, "says",
+				json_pack("{s:s, s:s}", "en",
+					  refusal_says(json_text(o, "code"),
+						       false),
+					  "zh",
+					  refusal_says(json_text(o, "code"),
+						       true)));
+		rc = o ? closed_add(r, o, err) : out_of_memory(err);
+		if (rc == RC_OK)
+			rc = fn(ctx, o, err);
+		json_decref(o);
 	}
 	ended = query_end(q, err);
 	return rc == RC_OK ? ended : rc;

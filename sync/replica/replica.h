@@ -74,6 +74,14 @@ enum rc replica_clone_size(struct replica *r, const struct exchange *x,
 enum rc replica_clone(struct replica *r, const struct exchange *x,
 		      progress_fn *progress, void *ctx, struct err *err);
 
+/* Take another's record out of quarantine: fetched, held against its hash, and
+ * said in an uncommitted record of kind `adoption`. *entry (new reference) is
+ * what the server shows: record, base, author, code, reason, entry. RC_DENIED:
+ * it is one's own; RC_CONFLICT: it was closed. `reason` may be NULL. */
+enum rc replica_adopt(struct replica *r, const struct exchange *x,
+		      const char *packet, const char *kind, const char *id,
+		      const char *reason, json_t **entry, struct err *err);
+
 /* State of a record with something to say: "new", "edited" (uncommitted),
  * "local" (committed, unsent), "sent", "conflict" (an open one), "quarantined"
  * (needs me; `detail` is the code). */

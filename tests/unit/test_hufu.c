@@ -351,6 +351,8 @@ static void it_knows_itself(void **state)
 	assert_refused(hufu_answer_conflict(h, "c0", NULL), HUFU_NOT_FOUND,
 		       "there is no conflict");
 	assert_refused(hufu_answer_conflict(h, NULL, NULL), HUFU_INVALID, "id");
+	assert_refused(hufu_adopt(h, NULL, "visit", "v1", NULL, NULL),
+		       HUFU_INVALID, "the packet is missing");
 }
 
 static void a_time_is_text(void **state)
