@@ -133,10 +133,11 @@ class World:
                          f"UPDATE subject_private SET phone='1390000000{i}' WHERE id='s{n}1'")
                 self.run("hufu", "sync", "--replica", db)
             # what became of a record in quarantine
-            self.run("sqlite3", tablets[0], f"UPDATE subject SET name='mine' WHERE id='s{n}6'")
+            self.hufud("set", "visit", "j" + n, f"subject=s{n}6", "--new", "--scope", s)
+            self.run("sqlite3", tablets[0], f"INSERT INTO visit(id,subject,town,officers) VALUES('j{n}','s{n}6','001','[\"o{n}1\"]')")
             self.run("hufu", "sync", "--replica", tablets[0])
             entry = json.loads(self.hufud("quarantine", "list", "--scope", s, "--json"))["quarantine"][0]
-            self.hufud("quarantine", "reject", entry["packet"], f"subject/s{n}6", "--reason", "not his")
+            self.hufud("quarantine", "reject", entry["packet"], f"visit/j{n}", "--reason", "two of one id")
 
     def changed(self):
         db = sqlite3.connect(f"file:{self.data}/hufu.db?mode=ro", uri=True)
