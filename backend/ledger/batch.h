@@ -99,6 +99,7 @@ struct take {
 	/* Who wrote the record that the author adopts, and in whose name it
 	 * speaks; NULL: the author himself. */
 	const char *voice;
+	const struct account *actor; /* with what an account came; NULL: none */
 	const char *code; /* static: all records go to quarantine */
 	struct take_record *records;
 	size_t nrecords;

@@ -300,7 +300,7 @@ enum rc gate_judge(struct batch *b, const struct kind *k, const struct take *t,
 	if (rc == RC_OK && !*code && !strcmp(k->name, "violation"))
 		rc = gate_violation(b, t, base, terminal, server, code, why);
 	if (rc == RC_OK && !*code && !strcmp(k->name, "assignment"))
-		rc = gate_assignment(b, k, t->commit.author, base, terminal,
-				     server, code, why);
+		rc = gate_assignment(b, k, t, base, terminal, server, code,
+				     why);
 	return rc;
 }

@@ -124,10 +124,11 @@ static enum rc written_by(struct batch *b, const char *scope, const char *id,
 /* Another pair in the place of a drawn one is for a second person to say: with
  * a reason, and not by who wrote the other assignment. The other pair stays. */
 static enum rc drawn_judge(struct batch *b, const char *scope,
-			   const char *author, const json_t *base,
+			   const struct take *t, const json_t *base,
 			   const json_t *terminal, const char **code,
 			   struct err *why)
 {
+	const char *author = t->commit.author;
 	const char *id = json_text(terminal, "id");
 	const char *to = json_text(terminal, "reassigned_to");
 	const char *was = json_text(base, "reassigned_to");
@@ -168,6 +169,8 @@ static enum rc drawn_judge(struct batch *b, const char *scope,
 			"the place of the drawn one is for a second person to "
 			"say, and '%s' wrote that one",
 			id, to, author);
+	} else if (t->actor && people_in_person(t->actor, why) != RC_OK) {
+		*code = "role";
 	}
 	return RC_OK;
 }
@@ -276,7 +279,7 @@ static bool is_contested(const json_t *record)
 }
 
 static enum rc contest_judge(struct batch *b, const char *scope,
-			     const char *author, const json_t *base,
+			     const struct take *t, const json_t *base,
 			     const json_t *terminal, const char **code,
 			     struct err *why)
 {
@@ -286,7 +289,11 @@ static enum rc contest_judge(struct batch *b, const char *scope,
 
 	if (!is_contested(base) || is_contested(terminal))
 		return RC_OK;
-	rc = people_of(b->store, scope, author, &who, b->err);
+	if (t->actor && people_in_person(t->actor, why) != RC_OK) {
+		*code = "role";
+		return RC_OK;
+	}
+	rc = people_of(b->store, scope, t->commit.author, &who, b->err);
 	if (rc != RC_OK)
 		return rc;
 	q = query_begin(b->store->db, SQL_ASSIGNMENT_CONTEST);
@@ -321,12 +328,12 @@ static void unsigned_judge(const json_t *base, const json_t *terminal,
 }
 
 enum rc gate_assignment(struct batch *b, const struct kind *k,
-			const char *author, const json_t *base,
+			const struct take *t, const json_t *base,
 			const json_t *terminal, const json_t *server,
 			const char **code, struct err *why)
 {
 	const char *scope = json_text(terminal, "scope");
-	enum rc rc = contest_judge(b, scope, author, base, terminal, code, why);
+	enum rc rc = contest_judge(b, scope, t, base, terminal, code, why);
 
 	if (rc == RC_OK && !*code)
 		unsigned_judge(base, terminal, server, code, why);
@@ -335,7 +342,7 @@ enum rc gate_assignment(struct batch *b, const struct kind *k,
 		rc = team_judge(b, scope, base, terminal, server, code, why);
 	if (rc == RC_OK && !*code && base && kind_field(k, "draw") &&
 	    kind_field(k, "reassigned_to"))
-		rc = drawn_judge(b, scope, author, base, terminal, code, why);
+		rc = drawn_judge(b, scope, t, base, terminal, code, why);
 	if (rc != RC_OK || *code || !kind_field(k, "reassigned_to") ||
 	    (base && is_same(base, terminal, "reassigned_to") &&
 	     is_same(base, terminal, "subject")))

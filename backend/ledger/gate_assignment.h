@@ -15,9 +15,11 @@
  *            of another subject
  *   state    it would be reviewed though no visit of it is signed
  *   role     it was done while it was called off, and who moves it on is one
- *            of those whose word is judged by that */
+ *            of those whose word is judged by that; or a drawn pair would be
+ *            replaced by another's by who chose that one. A token that
+ *            somebody else made says neither */
 enum rc gate_assignment(struct batch *b, const struct kind *k,
-			const char *author, const json_t *base,
+			const struct take *t, const json_t *base,
 			const json_t *terminal, const json_t *server,
 			const char **code, struct err *why);
 

@@ -251,6 +251,7 @@ static enum rc packet_flush(struct filling *f)
 	f->take.enrolment = "office";
 	f->take.role = f->op->actor->roles;
 	f->take.voice = f->w->voice;
+	f->take.actor = f->op->actor;
 	if (rc == RC_OK)
 		rc = batch_take(f->b, &f->take);
 	for (size_t i = 0; i < f->take.nrecords && rc == RC_OK; i++) {

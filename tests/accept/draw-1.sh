@@ -134,6 +134,12 @@ fails 1 "h1" hufud check
 fails 1 "was drawn: it is reassigned only with 'reason'" hufud set assignment "$b" --scope $S state=reassigned reassigned_to=h1
 fails 1 "is for a second person to say, and 'admin' wrote that one" hufud set assignment "$b" --scope $S state=reassigned reassigned_to=h1 reason="too far"
 hufud account add zhao --role coordinator --scope $S --password-file <(echo secret12345) >/dev/null
+token=$(hufud token make zhao --label given --json | json token)
+server_start --limit-factor 0
+is "nor with a token that the first person made for the second" 409 "$(curl -s -o "$T/body" -w '%{http_code}' -H "Authorization: Bearer $token" -X POST "$URL/v1/assignments/$b/reassign" \
+	-H 'If-Match: *' -H 'Content-Type: application/json' -H 'Idempotency-Key: not-in-person' -d '{"reassigned_to":"h1","reason":"too far"}')"
+holds "and is told why" grep -q "this token of 'zhao' was made by 'admin'" "$T/body"
+server_stop
 hufud set assignment "$b" --scope $S state=reassigned reassigned_to=h1 reason="too far" --as zhao >/dev/null
 holds "an heir may" hufud draw verify "$draw"
 is "what went the legal way is listed" "assignment A of $subject: cancelled, closed for good|assignment B of $of: reassigned, to h1, whose pair was chosen, not drawn: o1, o2; too far|assignment h1 of $of: issued, takes over from B" \
