@@ -24,17 +24,30 @@ static bool is_known(const struct field *f, const char *text)
 	return !v || *v;
 }
 
-/* Text of a request as a column of the field has it, or NULL. */
-static json_t *column_value(const struct field *f, const char *text, size_t n)
+/* One value of a list, up to the comma that ends it; two commas are one of its
+ * own. The bytes read; `out` is "" where it has no room. */
+static size_t value_take(const char *text, char *out, size_t size)
 {
-	char copy[400], *end;
+	size_t n = 0, at = 0;
+	bool fits = true;
+
+	for (; text[n] && (text[n] != ',' || text[n + 1] == ','); n++) {
+		n += text[n] == ',';
+		fits = fits && at + 1 < size;
+		if (fits)
+			out[at++] = text[n];
+	}
+	out[fits ? at : 0] = '\0';
+	return n;
+}
+
+/* Text of a request as a column of the field has it, or NULL. */
+static json_t *column_value(const struct field *f, const char *copy)
+{
 	int64_t ms, days;
 	long long v;
+	char *end;
 
-	if (n >= sizeof(copy))
-		return NULL;
-	memcpy(copy, text, n);
-	copy[n] = '\0';
 	switch (f->type) {
 	case FIELD_TEXT:
 	case FIELD_SET: return is_known(f, copy) ? json_string(copy) : NULL;
@@ -97,8 +110,9 @@ static enum rc equals_put(struct select *s, struct call *c,
 			  : " AND t.%s IN (",
 		   f->name);
 	for (bool first = true; *text; first = false) {
-		size_t n = strcspn(text, ",");
-		json_t *value = column_value(f, text, n);
+		char one[400];
+		size_t n = value_take(text, one, sizeof(one));
+		json_t *value = n && !*one ? NULL : column_value(f, one);
 
 		if (!value)
 			return value_wrong(c, f, f->name);
@@ -126,8 +140,7 @@ static enum rc range_put(struct select *s, struct call *c,
 	if (!given)
 		return RC_OK;
 	value = json_is_string(given)
-			? column_value(f, json_string_value(given),
-				       json_string_length(given))
+			? column_value(f, json_string_value(given))
 			: json_copy((json_t *)(uintptr_t)given);
 	if (!value)
 		return value_wrong(c, f, name);

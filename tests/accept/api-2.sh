@@ -20,6 +20,22 @@ is "and then there is no more" null "$(at .next)"
 answers 400 cursor GET "/v1/subjects?cursor=nonsense"
 answers 200 items GET "/v1/subjects?name=subject%203,subject%207"
 is "a filter takes one of several values" "s3 s7" "$(at '[.items[].id] | join(" ")')"
+hufud set subject s9 name='road 1, gate 2' --scope $S >/dev/null
+answers 200 items GET "/v1/subjects?name=road%201,,%20gate%202,subject%203"
+is "two commas are one of the value" "s3 s9" "$(at '[.items[].id] | join(" ")')"
+answers 200 items GET "/v1/subjects?name=subject%203,road%201%2C%2C%20gate%202"
+is "encoded or not" "s3 s9" "$(at '[.items[].id] | join(" ")')"
+answers 200 items GET "/v1/subjects?name=road%201,%20gate%202"
+is "one divides two values" "" "$(at '[.items[].id] | join(" ")')"
+hufud set subject s9 name='subject 9' --scope $S >/dev/null
+while read -r query why; do
+	answers 400 "$why" GET "/v1/subjects?$query"
+	is "the problem names the field" "${query%%=*}" "$(at '.errors[0].pointer')"
+done <<'Q'
+state=open is none of
+latitude.from=north is no
+latitude=30.1 is no whole number
+Q
 answers 200 items GET "/v1/subjects?town=002&fields=name&limit=1"
 is "only what is asked for" "etag id name scope town" "$(at '.items[0] | keys | join(" ")')"
 answers 400 "no parameter of this operation" GET "/v1/subjects?colour=red"
