@@ -14,7 +14,16 @@ SERVER= PROXY= MIRROR= STARTED=$(date +%s)
 trap '[ -z "$SERVER$PROXY" ] || kill $SERVER $PROXY 2>/dev/null || true' EXIT
 if [ -t 1 ]; then b=$'\e[1m' g=$'\e[32m' r=$'\e[31m' d=$'\e[2m' n=$'\e[0m'; else b= g= r= d= n=; fi
 
-tell() { printf '\n%s%s%s\n' "$b" "$*" "$n"; }
+# Where the time goes: "1 38 s, 2 13 s, ..."
+TARGET_S=120 STEP= STEP_AT=$STARTED SPENT=
+spent() {
+	[ -z "$STEP" ] || SPENT+="${SPENT:+, }$STEP $(($(date +%s) - STEP_AT)) s"
+	STEP=$1 STEP_AT=$(date +%s)
+}
+tell() {
+	[[ $1 =~ ^([0-9]+)\. ]] && spent "${BASH_REMATCH[1]}"
+	printf '\n%s%s%s\n' "$b" "$*" "$n"
+}
 # Show a command, then run it; its output is indented and cut to 12 lines.
 run() {
 	printf '%s  $ %s%s\n' "$d" "$*" "$n"
@@ -207,8 +216,10 @@ check "the chain of the audit log holds" 0 "$(hufud audit verify >/dev/null 2>&1
 tell "13. The auditor needs only stock git: clones the log over HTTP, checks its signatures, reads a record's history."
 for t in "$LI" "$WANG"; do hufu sync --replica "$t" >/dev/null; done
 check "the halves match: office, Li, Wang" "$(office root) $(office root)" "$(root "$LI") $(root "$WANG")"
+# Nothing is written any more: the check of step 14 begins while git works.
+hufud check >"$D/check.out" 2>&1 & CHECK=$!
 wait "$MIRROR" || true
-run "git -c credential.helper= clone -q -b 330106 http://song:a%20long%20enough%20password@127.0.0.1:$port/mirror.git $D/audit"
+run "git -c credential.helper= clone -q -n -b 330106 http://song:a%20long%20enough%20password@127.0.0.1:$port/mirror.git $D/audit"
 A=$D/audit M=$D/data/mirror.git
 cp "$M/allowed_signers" "$A/.git/"; git -C "$A" config gpg.ssh.allowedSignersFile .git/allowed_signers
 LINES_MAX=14 run "git -C $A log --graph --date-order --format='%h %an: %s' -n 14"
@@ -223,7 +234,6 @@ check "git verify-commit of an officer's packet" good "$(cd "$A" && git verify-c
 check "git's tree is the root that the tablets have" "$(root "$LI")" "$(git -C "$A" rev-parse 'HEAD^{tree}')"
 
 tell "14. Everything is checked once more: log, rows, trees, chains, signatures, on all sides."
-hufud check >"$D/check.out" 2>&1 & CHECK=$!
 run hufu verify --replica "$LI"
 check "hufu verify on the tablet" passed "$(tail -n 1 "$D/out" | grep -q verified && echo passed)"
 code=0; wait "$CHECK" || code=$?
@@ -234,6 +244,7 @@ kill -TERM "$SERVER"; code=0; wait "$SERVER" || code=$?
 check "SIGTERM ends the service with exit code" 0 "$code"
 kill "$PROXY" 2>/dev/null || true; SERVER= PROXY=
 
+spent ''
 tell "What the day came to"
 hufud_count() { sqlite3 -readonly "$D/data/hufu.db" "$1"; }
 printf '  %-28s %s\n' \
@@ -251,5 +262,9 @@ for line in "${TABLE[@]}"; do
 	IFS=$'\t' read -r ok what value <<<"$line"
 	printf '  %s  %-48s %s\n' "$ok" "$what" "${value:0:70}"
 done
-printf '\n%s checks, %s in %s s; the files are in %s\n' "${#TABLE[@]}" "$([ $BAD = 0 ] && echo 'all held' || echo 'SOME FAILED')" "$(($(date +%s) - STARTED))" "$D"
+took=$(($(date +%s) - STARTED))
+printf '\n%s checks, %s in %s s; the files are in %s\n' "${#TABLE[@]}" "$([ $BAD = 0 ] && echo 'all held' || echo 'SOME FAILED')" "$took" "$D"
+printf 'by step: %s\n' "$SPENT"
+# Told, and no failure: other work on the machine is not the demo's.
+if [ "$took" -gt $TARGET_S ]; then echo "That is over the $TARGET_S s that it may take on two quiet cores."; fi
 exit $BAD
