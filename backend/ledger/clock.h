@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "db/db.h"
 #include "object/commit.h"
 
 #define CLOCK_SKEW_MS (5 * 60 * 1000)
@@ -28,5 +29,9 @@ struct clock_interval {
 struct clock_interval clock_judge(const struct packet_commit *c,
 				  const struct packet_commit *before,
 				  int64_t received_ms);
+/* The same, with the packet before from the scope's log. */
+enum rc clock_load(struct db *db, const char *scope,
+		   const struct packet_commit *c, int64_t received_ms,
+		   struct clock_interval *out, struct err *err);
 
 #endif

@@ -42,6 +42,8 @@
  *   contradicts         a tablet's violation of another subject or an earlier
  *                       day than its visit, or of a day to come: it does not
  *                       count
+ *   clock_skew          ... by a clock that was off by more than 5 minutes
+ *   clock_jump          ... by one that was set since the packet before
  *   irregular           signed with fewer than two valid officers
  *   team_changed        an officer was replaced meanwhile: the visit needs two
  *                       valid officers present
@@ -272,6 +274,8 @@ static enum rc signed_settle(struct settle *s, json_t *visit)
 		rc = settle_jurisdiction(s, visit);
 	if (rc == RC_OK)
 		rc = settle_sources(s, visit);
+	if (rc == RC_OK)
+		rc = settle_clock(s, visit);
 	return rc == RC_OK ? settle_findings(s, visit) : rc;
 }
 

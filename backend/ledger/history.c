@@ -274,33 +274,6 @@ static enum rc version_add(struct history *h, const struct version *v,
 	return rc;
 }
 
-static enum rc clock_load(struct history *h, struct version *v,
-			  int64_t received)
-{
-	struct packet_commit before;
-	bool has_before = false;
-	struct oid oid;
-	struct query *q;
-	enum rc rc = RC_OK;
-
-	q = query_begin(h->op->store->db, SQL_HISTORY_PACKET_BEFORE);
-	query_text(q, 1, h->scope);
-	query_text(q, 2, v->commit.journal);
-	query_int(q, 3, v->commit.sequence);
-	if (query_row(q)) {
-		has_before = true;
-		rc = packet_commit_read(&before, &oid, query_get_text(q, 0),
-					query_get_len(q, 0), &v->mem,
-					h->op->err);
-	}
-	if (query_end(q, h->op->err) != RC_OK)
-		return h->op->err->code;
-	if (rc == RC_OK)
-		v->clock = clock_judge(&v->commit, has_before ? &before : NULL,
-				       received);
-	return rc;
-}
-
 static enum rc packet_load(struct history *h, struct version *v,
 			   struct query *q)
 {
@@ -320,7 +293,8 @@ static enum rc packet_load(struct history *h, struct version *v,
 	if (!v->packet)
 		return err_set(h->op->err, RC_NOMEM, "out of memory");
 	if (is_terminals(v))
-		rc = clock_load(h, v, query_get_int(q, 4));
+		rc = clock_load(h->op->store->db, h->scope, &v->commit,
+				query_get_int(q, 4), &v->clock, h->op->err);
 	if (rc == RC_OK)
 		rc = base_load(h, v);
 	return rc == RC_OK ? wanted_load(h, v) : rc;

@@ -109,6 +109,10 @@ enum rc settle_decided(struct settle *s, const json_t *conflict);
 /* Two signed visits of one complaint, by its source and its number there. */
 enum rc settle_sources(struct settle *s, json_t *visit);
 
+/* settle_clock.c: a visit that was just signed, by a clock that was off or had
+ * been set. */
+enum rc settle_clock(struct settle *s, json_t *visit);
+
 /* settle_late.c: a signed visit of a subject that had moved away before. */
 enum rc settle_jurisdiction(struct settle *s, json_t *visit);
 /* A new amendment of a visit that was reviewed: it is reviewed again, or, once

@@ -53,5 +53,22 @@ echo "what time is it" >"$T/password"
 hufud account add li --role coordinator --scope $S --password-file "$T/password" >/dev/null
 WHO="li:what time is it"
 answers 200 '"flags":\["clock_skew","clock_jump"\]' GET "/v1/visits/v2/history?scope=$S"
+# a visit that is signed meanwhile bears it, and somebody is told
+# signs ID SECONDS: sign it with a clock that is so far off
+signs() {
+	on a "UPDATE visit SET officers='[\"o1\",\"o2\"]',visited_on=$TODAY,code_shown_at=$NOON,state='signed' WHERE id='$1'"
+	SHIFT=$2 LD_PRELOAD=$T/shift.so hufu sync --replica "$T/a.db" >/dev/null
+}
+office() { sqlite3 "$HUFU_DATA/hufu.db" "$1"; }
+signs v1 -240
+signs v2 $YEARS
+signs v3 $YEARS
+is "four minutes slow as before: no word of it" none "$(office "SELECT coalesce(flags,'none') FROM visit WHERE id='v1'")"
+is "ten years fast, and set since" '["clock_jump","clock_skew"]' "$(office "SELECT flags FROM visit WHERE id='v2'")"
+is "fast as before" '["clock_skew"]' "$(office "SELECT flags FROM visit WHERE id='v3'")"
+is "each is told once" "clock_jump v2,clock_skew v2,clock_skew v3" \
+	"$(office "SELECT group_concat(x) FROM (SELECT rule||' '||record_id x FROM alarm WHERE rule LIKE 'clock%' ORDER BY 1)")"
+holds "with what the clock said and when it was" grep -q "said $year-.* when it was $(date -u +%Y)-.* +- [0-9]* s" <(office "SELECT text FROM alarm WHERE rule='clock_skew'")
+sync a >/dev/null
 is "the halves match" "$(server_root)" "$(root_of a)"
 passed
