@@ -67,7 +67,7 @@ static enum rc request_answer(struct asked *a, struct bundle_item *out,
 		rc = seal_to(box, sync_terminal_key(sync), a->service->host,
 			     a->pages.data, a->pages.len, err);
 	if (rc == RC_OK) {
-		*out = (struct bundle_item){ .is_answer = true,
+		*out = (struct bundle_item){ .type = BUNDLE_ANSWER,
 					     .box = box->data,
 					     .box_bytes = box->len };
 		snprintf(out->terminal, sizeof(out->terminal), "%s",
@@ -123,7 +123,7 @@ static enum rc items_answer(struct service *s, const struct bundle_item *items,
 	for (size_t i = 0; i < n && rc == RC_OK; i++) {
 		struct bundled told;
 
-		if (items[i].is_answer)
+		if (items[i].type != BUNDLE_REQUEST)
 			continue;
 		buf_init(&boxes[i], BUNDLE_BYTES_MAX);
 		rc = item_answer(s, reader, &items[i], &told, &out[nout],
@@ -158,11 +158,12 @@ enum rc service_bundle(struct service *s, const void *file, size_t n,
 	enum rc rc = bundle_read(file, n, &items, &nitems, err);
 
 	for (size_t i = 0; i < nitems; i++)
-		requests += !items[i].is_answer;
+		requests += items[i].type == BUNDLE_REQUEST;
 	if (rc == RC_OK && !requests)
 		rc = err_set(err, RC_INVALID,
-			     "the bundle has answers only: 'hufu bundle apply' "
-			     "takes them to a tablet");
+			     "the bundle has no request for a server: tablets "
+			     "take it, by 'hufu bundle apply' or 'hufu peer "
+			     "take'");
 	if (rc == RC_OK)
 		rc = items_answer(s, items, nitems, fn, ctx, answer, err);
 	free(items);

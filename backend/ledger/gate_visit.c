@@ -88,6 +88,24 @@ static enum rc newer_form(struct store *s, const json_t *form,
 	return query_end(q, err) == RC_OK ? rc : err->code;
 }
 
+/* The root of the answers that count, and whether it is another than what was
+ * signed. */
+static enum rc root_add(const json_t *visit, const json_t *answers,
+			json_t *verdict, struct err *err)
+{
+	const char *was = json_text(visit, "root_hash");
+	char root[ROOT_TEXT_SIZE];
+	enum rc rc = verdict_root(root, answers, verdict, err);
+
+	if (rc != RC_OK)
+		return rc;
+	json_object_set_new(verdict, "root", json_string(root));
+	if (was && strcmp(was, root) != 0)
+		json_array_append_new(json_object_get(verdict, "flags"),
+				      json_string("other_root"));
+	return RC_OK;
+}
+
 enum rc gate_verdict(struct store *s, const char *scope, const json_t *visit,
 		     json_t **out, struct err *err)
 {
@@ -111,6 +129,8 @@ enum rc gate_verdict(struct store *s, const char *scope, const json_t *visit,
 	v.newer = newer;
 	if (rc == RC_OK)
 		rc = verdict_make(&v, out, err);
+	if (rc == RC_OK)
+		rc = root_add(visit, answers, *out, err);
 	json_decref(form);
 	json_decref(newer);
 	json_decref(answers);

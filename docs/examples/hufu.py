@@ -55,6 +55,10 @@ FUNCTIONS = {
     "hufu_carry": (c_int, [c_void_p, c_char_p, POINTER(c_void_p)]),
     "hufu_carried_answers": (c_int, [c_void_p, c_char_p, c_char_p, POINTER(c_int)]),
     "hufu_carried": (c_int, [c_void_p, POINTER(c_void_p)]),
+    "hufu_peer_create": (c_int, [c_void_p, c_char_p, c_char_p, POINTER(c_void_p)]),
+    "hufu_peer_take": (c_int, [c_void_p, c_char_p, POINTER(c_void_p)]),
+    "hufu_peer_verdict": (c_int, [c_void_p, c_char_p, POINTER(c_void_p)]),
+    "hufu_peer_sign": (c_int, [c_void_p, c_char_p, c_char_p]),
     "hufu_status": (c_int, [c_void_p, POINTER(c_void_p)]),
     "hufu_diff": (c_int, [c_void_p, POINTER(c_void_p)]),
     "hufu_commit": (c_int, [c_void_p, c_char_p, c_uint, POINTER(c_void_p)]),
@@ -207,6 +211,20 @@ class Hufu:
 
     def carried(self):
         return self._list("hufu_carried")
+
+    def peer_create(self, visit, file):
+        return self._list("hufu_peer_create", _bytes(visit), _bytes(file))[0]
+
+    def peer_take(self, file):
+        return self._list("hufu_peer_take", _bytes(file))[0]
+
+    def peer_verdict(self, visit):
+        return self._list("hufu_peer_verdict", _bytes(visit))[0]
+
+    def peer_sign(self, visit):
+        root = ctypes.create_string_buffer(65)
+        self._do("hufu_peer_sign", _bytes(visit), root)
+        return root.value.decode()
 
     def status(self):
         return self._list("hufu_status")

@@ -9,9 +9,37 @@ CREATE TABLE IF NOT EXISTS hufu_cargo(
 	digest TEXT NOT NULL, hash TEXT NOT NULL, box BLOB NOT NULL,
 	refused TEXT, taken INTEGER NOT NULL,
 	UNIQUE(digest, type, terminal, hash));
+CREATE TABLE IF NOT EXISTS hufu_peer(
+	kind TEXT NOT NULL, id TEXT NOT NULL, visit TEXT NOT NULL,
+	journal TEXT NOT NULL, sequence INTEGER NOT NULL, seen TEXT,
+	body TEXT NOT NULL, PRIMARY KEY(kind, id)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS hufu_peer_visit ON hufu_peer(visit);
 
 -- name: r_bundle_tables
-SELECT count(*) FROM sqlite_schema WHERE name IN ('hufu_bundle', 'hufu_cargo')
+SELECT count(*) FROM sqlite_schema
+WHERE name IN ('hufu_bundle', 'hufu_cargo', 'hufu_peer')
+
+-- name: r_peer_put
+INSERT INTO hufu_peer(kind, id, visit, journal, sequence, seen, body)
+VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)
+ON CONFLICT(kind, id) DO UPDATE SET visit = excluded.visit,
+journal = excluded.journal, sequence = excluded.sequence,
+seen = excluded.seen, body = excluded.body
+WHERE hufu_peer.journal <> excluded.journal
+OR hufu_peer.sequence < excluded.sequence
+
+-- name: r_peer_of_visit
+SELECT kind, id, seen, body FROM hufu_peer WHERE visit = ?1 AND kind = ?2
+ORDER BY id
+
+-- name: r_peer_terminals
+SELECT terminal, terminal_key FROM enrolment
+WHERE officer = ?1 AND state = 'active' ORDER BY terminal
+
+-- name: r_peer_packets
+SELECT number, body FROM hufu_packet WHERE number IN
+(SELECT max(p.packet) FROM hufu_packet_record AS p WHERE p.kind = ?1
+AND p.id = ?2)
 
 -- name: r_bundle_put
 INSERT INTO hufu_bundle(digest, heads, serial, state)

@@ -63,6 +63,21 @@ static const struct verb_kind verbs[] = {
 	  "'apply'\n"
 	  "list     what is carried" SHARED PIN,
 	  1, 3 },
+	{ "peer", verb_peer, "two officers, one visit, no network",
+	  "usage: hufu peer create VISIT FILE\n"
+	  "       hufu peer take FILE\n"
+	  "       hufu peer show VISIT\n"
+	  "       hufu peer sign VISIT\n\n"
+	  "create  what you answered, signed, for the tablets of the visit's "
+	  "other officers\n"
+	  "take    a colleague's file: the answers stand beside yours, and the "
+	  "next 'hufu sync'\n        hands them over as well\n"
+	  "show    what all answers come to: the points on which you "
+	  "disagree, and the root,\n        which is the same on both tablets "
+	  "when both have the same answers\n"
+	  "sign    the visit over that root, as an edit; not while you "
+	  "disagree" SHARED PIN,
+	  2, 3 },
 	{ "attach", verb_attach, "a file as evidence of a visit",
 	  "usage: hufu attach VISIT FILE [--point P] [--caption C]\n\nCopies "
 	  "the file into REPLICA.evidence and makes its record, with hash, "

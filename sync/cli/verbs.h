@@ -49,6 +49,7 @@ int verb_commit(struct verb *v);
 int verb_undo(struct verb *v);
 int verb_sync(struct verb *v);
 int verb_bundle(struct verb *v);
+int verb_peer(struct verb *v);
 int verb_repair(struct verb *v);
 int verb_log(struct verb *v);
 int verb_conflicts(struct verb *v);

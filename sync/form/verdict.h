@@ -44,6 +44,14 @@ struct verdict_of {
  *  "unused":[{"id","point","author","value","why"}]} */
 enum rc verdict_make(const struct verdict_of *v, json_t **out, struct err *err);
 
+/* The root of a visit: SHA-256 in hex over each answer of `answers` by an
+ * officer who was there, but for those that are void, drafts or left out, in
+ * byte order of their ids, as protocol.md section 6 chains records. Who has the
+ * same answers has the same root. */
+#define ROOT_TEXT_SIZE 65
+enum rc verdict_root(char out[ROOT_TEXT_SIZE], const json_t *answers,
+		     const json_t *verdict, struct err *err);
+
 /* Why "nothing found" is not true of a visit with this verdict and so many
  * violations, as a predicate of it, or NULL. Static. `is_whole` says that no
  * answer is still to come. */

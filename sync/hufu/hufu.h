@@ -257,6 +257,36 @@ HUFU_API enum hufu_code hufu_carried_answers(struct hufu *h, const char *file,
  * for 30 days. */
 HUFU_API enum hufu_code hufu_carried(struct hufu *h, struct hufu_list **out);
 
+/* Two officers at one visit, without a network: write for the others whom the
+ * visit names in `officers` what was answered here, in packets that prove
+ * themselves, to a new file that only their tablets open. What is uncommitted
+ * is committed first (while unlocked). The file is a bundle as of
+ * hufu_bundle_create, too. *report stands at its one entry: terminals (that can
+ * read it), packets, bytes. HUFU_NOT_FOUND: nothing was signed here of the
+ * visit, or nobody else is known. */
+HUFU_API enum hufu_code hufu_peer_create(struct hufu *h, const char *visit,
+					 const char *file,
+					 struct hufu_list **report);
+/* Take such a file: what it says stands beside one's own until the office has
+ * it, and its request is carried (hufu_carry). HUFU_DENIED: the other tablet is
+ * not known here, or revoked. HUFU_CORRUPT: not what the other officer signed;
+ * nothing is taken. *report stands at its one entry: visit, officer, answers.
+ */
+HUFU_API enum hufu_code hufu_peer_take(struct hufu *h, const char *file,
+				       struct hufu_list **report);
+/* What the answers to a visit's checklist come to, colleagues' among them.
+ * *report stands at its one entry: verdict, disputed (points), open, failed,
+ * points (each with its answers) and root, the same for everybody who has the
+ * same answers. */
+HUFU_API enum hufu_code hufu_peer_verdict(struct hufu *h, const char *visit,
+					  struct hufu_list **report);
+#define HUFU_ROOT_SIZE 65 /* of a root as hex digits, with its NUL */
+
+/* Sign a visit over that root, as an edit: state and root_hash. HUFU_INVALID
+ * while officers disagree. `root` (or NULL) receives the root. */
+HUFU_API enum hufu_code hufu_peer_sign(struct hufu *h, const char *visit,
+				       char root[HUFU_ROOT_SIZE]);
+
 #define HUFU_LANE_BYTES 8388608 /* of evidence that a sync may well send */
 
 /* Evidence: files that belong to a visit. Copy `file` into the folder beside

@@ -22,7 +22,7 @@ enum rc bundle_tables(struct replica *r, struct err *err)
 	int64_t n = 0;
 	enum rc rc = db_int(r->db, SQL_R_BUNDLE_TABLES, 0, &n, err);
 
-	return rc == RC_OK && n != 2
+	return rc == RC_OK && n != 3
 		       ? db_script(r->db, SQL_R_BUNDLE_CREATE, err)
 		       : rc;
 }
@@ -245,9 +245,17 @@ static enum rc create_do(struct sync *s, struct load *l, struct err *err)
 enum rc replica_bundle_create(struct replica *r, const char *path,
 			      struct bundle_made *out, struct err *err)
 {
+	return bundle_create_with(r, path, NULL, 0, out, err);
+}
+
+enum rc bundle_create_with(struct replica *r, const char *path,
+			   const struct bundle_item *more, size_t nmore,
+			   struct bundle_made *out, struct err *err)
+{
 	struct load *l = calloc(1, sizeof(*l));
 	struct sync_summary sum = { 0 };
 	struct sync *s = sync_new(r, &sum);
+	int carried;
 	enum rc rc = l && s ? RC_OK : out_of_memory(err);
 
 	*out = (struct bundle_made){ 0 };
@@ -257,12 +265,17 @@ enum rc replica_bundle_create(struct replica *r, const char *path,
 		rc = replica_mend(r, err);
 	if (rc == RC_OK)
 		rc = create_do(s, l, err);
+	carried = l ? (int)l->n - 1 : 0;
+	for (size_t i = 0; l && i < nmore && l->n < BUNDLE_ITEMS_MAX; i++) {
+		buf_init(&l->boxes[l->n], 0);
+		l->items[l->n++] = more[i];
+	}
 	if (rc == RC_OK)
 		rc = load_write(l, path, &out->bytes, err);
 	if (rc == RC_OK) {
 		out->packets = (int)s->npackets;
 		out->left_out = s->left_out;
-		out->carried = (int)l->n - 1;
+		out->carried = carried;
 		out->held = sum.held;
 	}
 	sync_free(s);
@@ -466,7 +479,7 @@ static enum rc item_sort(struct replica *r, const struct bundle_item *item,
 	enum rc rc;
 
 	*is_own = false;
-	if (!item->is_answer)
+	if (item->type != BUNDLE_ANSWER)
 		return RC_OK;
 	if (strcmp(item->terminal, terminal) != 0) {
 		rc = cargo_is_carried(r, item->digest, &carried, err);
@@ -513,7 +526,7 @@ static enum rc items_apply(struct replica *r, const struct bundle_item *items,
 		rc = err_set(err, RC_INVALID,
 			     "the file has no answer for this terminal (%s)%s",
 			     terminal,
-			     items[0].is_answer
+			     items[0].type == BUNDLE_ANSWER
 				     ? ": it is for another"
 				     : ": it is a request, for 'hufud bundle "
 				       "apply'");

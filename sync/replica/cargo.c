@@ -21,7 +21,7 @@ enum rc cargo_put(struct replica *r, const struct bundle_item *item,
 		return rc;
 	sha256_hex(hash, item->box, item->box_bytes);
 	q = query_begin(r->db, SQL_R_CARGO_PUT);
-	query_text(q, 1, item->is_answer ? "answer" : "request");
+	query_text(q, 1, item->type == BUNDLE_ANSWER ? "answer" : "request");
 	query_text(q, 2, item->terminal);
 	query_text(q, 3, item->digest);
 	query_blob(q, 4, item->box, item->box_bytes);
@@ -53,7 +53,8 @@ enum rc cargo_next(struct replica *r, bool answers, int64_t *n,
 	bool found;
 	enum rc rc;
 
-	*item = (struct bundle_item){ .is_answer = answers };
+	*item = (struct bundle_item){ .type = answers ? BUNDLE_ANSWER
+						      : BUNDLE_REQUEST };
 	query_int(q, 1, *n);
 	found = query_row(q);
 	if (found) {
@@ -87,9 +88,11 @@ static enum rc items_carry(struct replica *r, const struct bundle_item *items,
 			out->own++;
 			continue;
 		}
+		if (items[i].type == BUNDLE_PEER)
+			continue;
 		rc = cargo_put(r, &items[i], err);
-		out->requests += !items[i].is_answer;
-		out->answers += items[i].is_answer;
+		out->requests += items[i].type == BUNDLE_REQUEST;
+		out->answers += items[i].type == BUNDLE_ANSWER;
 	}
 	if (rc == RC_OK && !out->requests && !out->answers)
 		rc = err_set(err, RC_INVALID,
@@ -153,7 +156,7 @@ static enum rc reply_keep(struct replica *r, int64_t number,
 	}
 	rc = bundle_read(reply->body.data, reply->body.len, &items, &n, err);
 	for (size_t i = 0; i < n && rc == RC_OK; i++)
-		if (items[i].is_answer &&
+		if (items[i].type == BUNDLE_ANSWER &&
 		    !strcmp(items[i].digest, request->digest)) {
 			rc = cargo_put(r, &items[i], err);
 			sum->carried++;
@@ -198,7 +201,7 @@ static enum rc next_read(struct replica *r, int64_t *number,
 		return rc;
 	rc = db_int(r->db, SQL_R_BUNDLE_TABLES, 0, &tables, err);
 	if (rc == RC_OK)
-		rc = tables == 2 ? cargo_next(r, false, number, item, box, err)
+		rc = tables == 3 ? cargo_next(r, false, number, item, box, err)
 				 : RC_NOT_FOUND;
 	ended = replica_end(r, rc == RC_NOT_FOUND ? RC_OK : rc, err);
 	return ended == RC_OK ? rc : ended;

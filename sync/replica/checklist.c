@@ -145,10 +145,50 @@ enum rc lead_judge(struct replica *r, const struct edit *e, struct err *why)
 		       e->id);
 }
 
+enum rc checklist_verdict(struct replica *r, const json_t *visit,
+			  json_t **verdict, struct err *err)
+{
+	json_t *form = NULL, *answers = json_array();
+	struct verdict_of v = { .visit = visit, .answers = answers };
+	const char *id = json_text(visit, "id");
+	char root[ROOT_TEXT_SIZE] = "";
+	enum rc rc = live_answers(r, id, answers, err);
+
+	*verdict = NULL;
+	if (rc == RC_OK)
+		rc = peer_answers(r, id, answers, err);
+	if (rc == RC_OK)
+		rc = live_record(r, "form", json_text(visit, "form"), &form,
+				 err);
+	v.form = form;
+	if (rc == RC_OK)
+		rc = verdict_make(&v, verdict, err);
+	if (rc == RC_OK)
+		rc = verdict_root(root, answers, *verdict, err);
+	if (rc == RC_OK)
+		json_object_set_new(*verdict, "root", json_string(root));
+	json_decref(form);
+	json_decref(answers);
+	return rc;
+}
+
+/* A root that is signed is the one of what is here. */
+static enum rc root_judge(const struct edit *e, const json_t *verdict,
+			  struct err *why)
+{
+	const char *root = json_text(e->after, "root_hash");
+
+	if (!root || !strcmp(root, json_text(verdict, "root")))
+		return RC_OK;
+	return err_set(why, RC_INVALID,
+		       "visit '%s' cannot be signed with this 'root_hash': the "
+		       "answers here are others than it stands for",
+		       e->id);
+}
+
 enum rc sign_judge(struct replica *r, const struct edit *e, struct err *why)
 {
-	json_t *form = NULL, *answers = NULL, *verdict = NULL;
-	struct verdict_of v = { .visit = e->after };
+	json_t *verdict = NULL;
 	const json_t *disputed;
 	enum rc rc;
 
@@ -156,15 +196,7 @@ enum rc sign_judge(struct replica *r, const struct edit *e, struct err *why)
 	    !visit_is_signed(e->after) || visit_is_signed(e->before) ||
 	    !captured_of(r, "answer"))
 		return RC_OK;
-	answers = json_array();
-	rc = live_answers(r, e->id, answers, why);
-	if (rc == RC_OK)
-		rc = live_record(r, "form", json_text(e->after, "form"), &form,
-				 why);
-	v.form = form;
-	v.answers = answers;
-	if (rc == RC_OK)
-		rc = verdict_make(&v, &verdict, why);
+	rc = checklist_verdict(r, e->after, &verdict, why);
 	disputed = json_object_get(verdict, "disputed");
 	if (rc == RC_OK && json_array_size(disputed))
 		rc = err_set(why, RC_INVALID,
@@ -174,8 +206,8 @@ enum rc sign_judge(struct replica *r, const struct edit *e, struct err *why)
 			     json_string_value(json_array_get(disputed, 0)));
 	if (rc == RC_OK)
 		rc = result_judge(r, e, verdict, why);
+	if (rc == RC_OK)
+		rc = root_judge(e, verdict, why);
 	json_decref(verdict);
-	json_decref(form);
-	json_decref(answers);
 	return rc;
 }

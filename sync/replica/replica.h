@@ -230,6 +230,37 @@ enum rc replica_bundle_answers(struct replica *r, const char *path,
 enum rc replica_bundle_cargo(struct replica *r, json_fn *fn, void *ctx,
 			     struct err *err);
 
+/* Two officers at one visit, without a network. Write for the other officers
+ * that the visit names a file with what this one answered, in signed packets
+ * (what is uncommitted is committed first, while unlocked), sealed to their
+ * terminals; it is a bundle of replica_bundle_create as well. RC_NOT_FOUND
+ * where there is nothing to show or nobody to show it to. */
+struct peer_made {
+	int terminals; /* that can read it */
+	struct bundle_made bundle;
+};
+enum rc replica_peer_create(struct replica *r, const char *visit,
+			    const char *path, struct peer_made *out,
+			    struct err *err);
+/* Take what a colleague shows, beside one's own: it is no edit, and gives way
+ * to what the office has later. The request of the bundle is carried from then
+ * on. RC_DENIED: by a tablet that is not known here, or revoked. RC_CORRUPT:
+ * not what was signed; nothing is taken. */
+struct peer_taken {
+	char visit[33], officer[33]; /* "" where the file said nothing */
+	int answers;
+};
+enum rc replica_peer_take(struct replica *r, const char *path,
+			  struct peer_taken *out, struct err *err);
+/* The join of a visit's answers, colleagues' among them (form/verdict.h), with
+ * `root`. New reference. */
+enum rc replica_peer_verdict(struct replica *r, const char *visit, json_t **out,
+			     struct err *err);
+/* Sign a visit with the root of its answers, as an edit that the next commit
+ * signs: state and root_hash. RC_INVALID while officers disagree. */
+enum rc replica_peer_sign(struct replica *r, const char *visit, char root[65],
+			  struct err *err);
+
 /* Packets of this replica, newest first, as JSON objects:
  * {packet, scope, journal, sequence, message, records, wall, state, receipt}.
  */

@@ -415,8 +415,21 @@ enum rc sync_apply_or_not(struct sync *s, bool *kept, struct err *err);
 enum rc sync_journals_renew(struct sync *s, struct err *err);
 /* bundle.c: the tables, once a replica needs them; in a transaction. */
 enum rc bundle_tables(struct replica *r, struct err *err);
-/* cargo.c: what this tablet carries for others; inside a transaction. */
+/* The same as replica_bundle_create, with more items; their boxes are
+ * borrowed. */
 struct bundle_item;
+enum rc bundle_create_with(struct replica *r, const char *path,
+			   const struct bundle_item *more, size_t nmore,
+			   struct bundle_made *out, struct err *err);
+/* peer.c: add what other officers said of a visit to this tablet's answers,
+ * where the office has not got it yet; inside a transaction. */
+enum rc peer_answers(struct replica *r, const char *visit, json_t *answers,
+		     struct err *err);
+/* checklist.c: the join of a visit's answers as far as this tablet knows them,
+ * with `root`, over those that count. New reference. */
+enum rc checklist_verdict(struct replica *r, const json_t *visit,
+			  json_t **verdict, struct err *err);
+/* cargo.c: what this tablet carries for others; inside a transaction. */
 enum rc cargo_put(struct replica *r, const struct bundle_item *item,
 		  struct err *err);
 enum rc cargo_is_carried(struct replica *r, const char *digest, bool *carried,

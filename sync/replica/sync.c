@@ -375,9 +375,9 @@ static enum rc repair_first(struct sync *s, struct err *err)
 	return rc;
 }
 
-/* What this tablet carries for others goes along; their affairs hold up none of
- * its own. */
-static void cargo_follow(struct sync *s)
+/* What this tablet carries for others goes first: a colleague's answers come
+ * before the signature that rests on them. It holds up nothing. */
+static void cargo_first(struct sync *s)
 {
 	struct err why = { 0 };
 
@@ -402,10 +402,10 @@ static enum rc sync_run(struct replica *r, const struct exchange *x,
 	if (rc == RC_OK && repair)
 		rc = repair_first(s, err);
 	if (rc == RC_OK)
+		cargo_first(s);
+	if (rc == RC_OK)
 		rc = rounds_do(s, err);
 	out->all_equal = rc == RC_OK;
-	if (rc == RC_OK)
-		cargo_follow(s);
 	vacuum_if_due(r);
 	staged_forget(s);
 	free(s);

@@ -10,6 +10,17 @@
 
 #define HEAD_BYTES_MAX 512
 
+static const char *const types[BUNDLE__MAX] = { "request", "answer", "peer" };
+
+static enum bundle_type type_of(const char *word)
+{
+	enum bundle_type type = BUNDLE_REQUEST;
+
+	while (type < BUNDLE__MAX && strcmp(types[type], word) != 0)
+		type++;
+	return type;
+}
+
 static enum rc altered(struct err *err)
 {
 	return err_set(err, RC_CORRUPT,
@@ -57,15 +68,14 @@ static enum rc item_read(const char *p, size_t n, size_t *at,
 		json_decref(head);
 		return altered(err);
 	}
-	out->is_answer = !strcmp(type, "answer");
+	out->type = type_of(type);
 	snprintf(out->terminal, sizeof(out->terminal), "%s", terminal);
 	snprintf(out->digest, sizeof(out->digest), "%s", digest);
 	out->box = p + *at;
 	out->box_bytes = (size_t)bytes;
 	*at += (size_t)bytes;
 	sha256_hex(found, out->box, out->box_bytes);
-	if (strcmp(found, hash) != 0 ||
-	    (!out->is_answer && strcmp(type, "request") != 0))
+	if (strcmp(found, hash) != 0 || out->type == BUNDLE__MAX)
 		rc = altered(err);
 	json_decref(head);
 	return rc;
@@ -139,7 +149,7 @@ enum rc bundle_write(struct buf *out, const struct bundle_item *items, size_t n,
 			   "{\"bytes\":%zu,\"digest\":\"%s\",\"sha256\":\"%s\","
 			   "\"terminal\":\"%s\",\"type\":\"%s\"}\n",
 			   it->box_bytes, it->digest, hash, it->terminal,
-			   it->is_answer ? "answer" : "request");
+			   types[it->type]);
 		buf_put(out, it->box, it->box_bytes);
 	}
 	return buf_status(out, err);

@@ -4,7 +4,10 @@
  *
  *   {"format":1,"hufu":"bundle","items":n} LF
  *   n times:  {"bytes":b,"digest":D,"sha256":H,"terminal":T,"type":…} LF
- *             the b bytes of the box */
+ *             the b bytes of the box
+ *
+ * A third type, `peer`, is what one officer tells another without the server
+ * (section 16): its `terminal` is whom it is for. */
 #ifndef WIRE_BUNDLE_H
 #define WIRE_BUNDLE_H
 
@@ -19,10 +22,13 @@
 #define BUNDLE_BYTES_MAX (64u << 20) /* of a file */
 #define BUNDLE_ITEMS_MAX 1000
 
+enum bundle_type { BUNDLE_REQUEST, BUNDLE_ANSWER, BUNDLE_PEER, BUNDLE__MAX };
+
 struct bundle_item {
-	bool is_answer;
-	char terminal[33]; /* whose request it is, or answers */
-	char digest[65]; /* SHA-256 of the request's JSON, in hex */
+	enum bundle_type type;
+	char terminal[33]; /* whose request it is, or answers; or for whom */
+	char digest[65]; /* SHA-256 of the request's JSON, in hex; of a peer's
+			  * of its own */
 	const void *box; /* borrowed from the file */
 	size_t box_bytes;
 };

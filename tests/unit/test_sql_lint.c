@@ -106,7 +106,8 @@ static void every_statement_of_the_replica_prepares(void **state)
 {
 	struct db *const databases[] = { replica, NULL };
 	/* Some statements read a kind's table. */
-	static const char *const read[] = { "answer", "evidence", "violation" };
+	static const char *const read[] = { "answer", "enrolment", "evidence",
+					    "violation" };
 	struct err err = { 0 };
 
 	(void)state;
