@@ -181,7 +181,7 @@ static void step_time(struct sim *s)
 
 static void step_rare(struct sim *s, struct tablet *t)
 {
-	switch (rng_below(&s->rng, 12)) {
+	switch (rng_below(&s->rng, 14)) {
 	case 0:
 	case 1:
 	case 2: step_copy(s, t); break;
@@ -201,6 +201,8 @@ static void step_rare(struct sim *s, struct tablet *t)
 			tablet_join(s);
 		break;
 	case 9: step_time(s); break;
+	case 10:
+	case 11: office_adopt(s); break;
 	default:
 		say(s, "tablet %d reboots", t->number);
 		tablet_reopen(t, rng_chance(&s->rng, 60));

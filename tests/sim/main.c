@@ -70,7 +70,7 @@ struct outcome {
 
 struct total {
 	long seeds, failed, steps, syncs, packets, conflicts, quarantined;
-	long crashes, forks, replays, quiets, reassigned;
+	long crashes, forks, replays, quiets, reassigned, adopted;
 };
 
 static void total_add(struct total *t, const struct sim *s)
@@ -82,6 +82,7 @@ static void total_add(struct total *t, const struct sim *s)
 	t->quarantined += s->quarantined;
 	t->crashes += s->crashes;
 	t->reassigned += s->reassigned;
+	t->adopted += s->adopted;
 	t->forks += s->forks;
 	t->replays += s->replays;
 	t->quiets += s->quiets;
@@ -210,10 +211,10 @@ int main(int argc, char **argv)
 			 &t);
 	printf("sim: %ld seeds, %ld failed; %ld steps, %ld syncs, %ld packets, "
 	       "%ld conflicts, %ld quarantined, %ld crashes, %ld forks, %ld "
-	       "replays, %ld quiet periods, %ld reassigned\n",
+	       "replays, %ld quiet periods, %ld reassigned, %ld adopted\n",
 	       t.seeds, t.failed, t.steps, t.syncs, t.packets, t.conflicts,
 	       t.quarantined, t.crashes, t.forks, t.replays, t.quiets,
-	       t.reassigned);
+	       t.reassigned, t.adopted);
 	object_teardown();
 	return t.failed ? 1 : 0;
 }

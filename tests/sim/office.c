@@ -5,6 +5,7 @@
 #include "base/jcs.h"
 #include "kind/fsm.h"
 #include "ledger/enrol.h"
+#include "ledger/quarantine.h"
 #include "sql_store.gen.h"
 
 #define WRITES_MAX 5
@@ -440,6 +441,49 @@ void office_extend(struct sim *s)
 	say(s, "assignment gets a field");
 	if (must(s, ledger_kind_load(&op, path, &changed), "extend a kind"))
 		s->kind_extended = true;
+}
+
+/* Somebody at the office takes one of the records out of quarantine, or closes
+ * it; what may not be is refused and changes nothing. */
+void office_adopt(struct sim *s)
+{
+	struct account judge;
+	struct op op = loop_op(&s->loop, &judge, &s->err);
+	bool adopts = rng_chance(&s->rng, 80);
+	const char *kind, *id;
+	struct head before, after;
+	json_t *rows = NULL, *row;
+	enum rc rc;
+
+	snprintf(judge.name, sizeof(judge.name), "judge");
+	if (!must(s, quarantine_list(&op, COUNTY, 0, -1, &rows),
+		  "list what is in quarantine"))
+		return;
+	row = json_array_get(
+		rows,
+		json_array_size(rows)
+			? (size_t)rng_below(&s->rng, (int)json_array_size(rows))
+			: 0);
+	kind = json_text(row, "kind");
+	id = json_text(row, "id");
+	if (kind && must(s, ledger_head(op.store, COUNTY, &before, op.err),
+			 "read the head")) {
+		rc = quarantine_close(&op, json_text(row, "packet"), kind, id,
+				      adopts, "seen");
+		say(s, "%s of %s '%s': %s", adopts ? "adoption" : "rejection",
+		    kind, id, rc == RC_OK ? "done" : s->err.text);
+		s->adopted += rc == RC_OK && adopts;
+		if (rc != RC_OK && rc != RC_DENIED && rc != RC_CONFLICT)
+			must(s, rc, "adopt");
+		err_clear(&s->err);
+		if (rc != RC_OK &&
+		    must(s, ledger_head(op.store, COUNTY, &after, op.err),
+			 "read the head") &&
+		    before.position != after.position)
+			broke(s, "6 before or after",
+			      "a refused adoption wrote something");
+	}
+	json_decref(rows);
 }
 
 void office_revoke(struct sim *s)

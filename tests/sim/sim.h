@@ -108,7 +108,7 @@ struct sim {
 	struct err err;
 	/* figures */
 	int syncs, packets_made, conflicts, quarantined, crashes, replays,
-		reassigned;
+		reassigned, adopted;
 	int forks, quiets;
 };
 
@@ -172,6 +172,7 @@ void office_decide(struct sim *s);
 void office_key_destroy(struct sim *s);
 void office_extend(struct sim *s);
 void office_revoke(struct sim *s);
+void office_adopt(struct sim *s);
 
 /* life.c: crashes, copies, quiet periods */
 void step_any(struct sim *s);
