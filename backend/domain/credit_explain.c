@@ -162,12 +162,14 @@ static enum rc history_read(struct op *op, const char *scope, const char *id,
 	return rc == RC_OK ? ended : rc;
 }
 
-static enum rc imported_take(struct op *op, const char *scope, json_t *list,
-			     const char *id, int64_t position, int64_t received,
-			     int64_t known)
+/* One that begins after the day says nothing of it. */
+static enum rc imported_take(struct op *op, const char *scope,
+			     const char *as_of, json_t *list, const char *id,
+			     int64_t position, int64_t received, int64_t known)
 {
 	json_t *record = NULL;
 	char *text = NULL, when[25];
+	const char *from;
 	size_t n;
 	enum rc rc = store_record_at(op->store, scope, "external_rating", id,
 				     known, &text, &n, op->err);
@@ -175,7 +177,10 @@ static enum rc imported_take(struct op *op, const char *scope, json_t *list,
 	if (rc == RC_OK)
 		rc = version_take(list, text, n, position, &record, op->err);
 	free(text);
-	if (rc == RC_OK) {
+	from = json_text(record, "valid_from");
+	if (rc == RC_OK && from && strcmp(from, as_of) > 0) {
+		json_array_remove(list, json_array_size(list) - 1);
+	} else if (rc == RC_OK) {
 		time_format(when, received);
 		json_object_set_new(record, "received_at", json_string(when));
 	}
@@ -183,7 +188,8 @@ static enum rc imported_take(struct op *op, const char *scope, json_t *list,
 }
 
 static enum rc imported_read(struct op *op, const char *scope,
-			     const char *subject, int64_t known, json_t *out)
+			     const char *as_of, const char *subject,
+			     int64_t known, json_t *out)
 {
 	json_t *list = json_array();
 	struct query *q;
@@ -198,7 +204,7 @@ static enum rc imported_read(struct op *op, const char *scope,
 	query_text(q, 2, subject);
 	query_int(q, 3, known);
 	while (rc == RC_OK && query_row(q))
-		rc = imported_take(op, scope, list, query_get_text(q, 0),
+		rc = imported_take(op, scope, as_of, list, query_get_text(q, 0),
 				   query_get_int(q, 1), query_get_int(q, 2),
 				   known);
 	ended = query_end(q, op->err);
@@ -230,7 +236,7 @@ enum rc rating_show(struct op *op, const char *scope, const char *subject,
 		return err_set(op->err, RC_NOMEM, "out of memory");
 	rc = history_read(op, scope, id, as_of, position, *out);
 	if (rc == RC_OK)
-		rc = imported_read(op, scope, subject, position, *out);
+		rc = imported_read(op, scope, as_of, subject, position, *out);
 	if (rc != RC_OK) {
 		json_decref(*out);
 		*out = NULL;

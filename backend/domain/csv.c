@@ -251,6 +251,17 @@ static bool line_tears(struct scan *s)
 	return s->torn;
 }
 
+/* The cell is its bytes up to there in raw, quotes and all: nothing of what is
+ * refused is lost. */
+static void cell_as_read(struct scan *s, size_t end)
+{
+	if (s->full)
+		return;
+	s->c->text.len = s->c->starts[s->columns - 1];
+	for (size_t i = s->cell_raw; i < end; i++)
+		cell_byte(s, s->c->raw.data[i]);
+}
+
 /* The bytes of a quoted cell; the answer is the one behind its closing quote.
  */
 static int scan_quotes(struct scan *s)
@@ -261,7 +272,8 @@ static int scan_quotes(struct scan *s)
 	for (;;) {
 		byte = take(c);
 		if (byte == NONE) {
-			tears(s, "a quote is never closed");
+			if (!tears(s, "a quote is never closed"))
+				cell_as_read(s, c->raw.len);
 			return NONE;
 		}
 		if (byte == '"') {
@@ -282,12 +294,16 @@ static int scan_quotes(struct scan *s)
 static int scan_quoted(struct scan *s)
 {
 	int byte = scan_quotes(s);
+	bool is_raw = false;
 
 	while (!s->torn && byte != ',' && !at_line_end(s->c, byte)) {
 		if (tears(s, "text behind a closing quote"))
 			return NONE;
+		is_raw = true;
 		byte = take(s->c);
 	}
+	if (is_raw)
+		cell_as_read(s, s->c->raw.len - (byte != NONE));
 	return byte;
 }
 

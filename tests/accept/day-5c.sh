@@ -23,6 +23,8 @@ hufud import external_rating "$T/er.csv" --source province --scope $S >/dev/null
 hufud import external_rating "$T/er.csv" --source province --scope $S >/dev/null
 first=$(hufud rating s1 --scope $S --json | json imported.0.received_at)
 is "a score that comes again is nothing new" 0 "$(office "SELECT count(*) FROM alarm WHERE rule='score_altered'")"
+holds "it is told of its day" grep -q "of other bodies" <(hufud rating s1 --scope $S --as-of 2026-01-01)
+holds "and not of the day before" test 0 = "$(hufud rating s1 --scope $S --as-of 2025-12-31 | grep -c "of other bodies")"
 sed 's/700,D/950,A/' "$T/er.csv" >"$T/er2.csv"
 hufud import external_rating "$T/er2.csv" --source province --scope $S >/dev/null
 is "another is told" alarm "$(office "SELECT level FROM alarm WHERE rule='score_altered'")"

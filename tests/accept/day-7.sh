@@ -83,6 +83,21 @@ hufud history visit v1 --json >"$T/history.json"
 $G fetch -q origin
 is "in the end, too, its packets are git's" "$($G log --full-history --diff-filter=AM --format=%H origin/$S -- visit/v1 | sort | tr '\n' ' ')" \
 	"$(h '" ".join(sorted(e["packet"] for e in v)) + " "')"
+# what two fought over: the same value twice in one journal, somebody else's between them
+for _ in 1 2; do
+	on a "INSERT OR IGNORE INTO visit(id,subject,summary) VALUES('v7','s2','AAA'); UPDATE visit SET summary='AAA' WHERE id='v7'"
+	sync a >/dev/null
+	hufud set visit v7 summary=BBB --as admin >/dev/null
+	sync a >/dev/null
+done
+hufud history visit v7 --json >"$T/history.json"
+$G fetch -q origin
+wrote() { # KIND/ID: the packets that have it, by the command of docs/operations.md
+	$G rev-list origin/$S | sed "s|.*|&:$1 &|" | $G cat-file --batch-check='%(objecttype) %(rest)' | sed -n 's/^blob //p'
+}
+is "four packets wrote it, also where a journal said the same again" "4 $(h '" ".join(sorted(e["packet"] for e in v))')" \
+	"$(wrote visit/v7 | wc -l) $(wrote visit/v7 | sort | tr '\n' ' ' | sed 's/ $//')"
+is "nor is one too many elsewhere" "$($G log --full-history --diff-filter=AM --format=%H origin/$S -- visit/v1 | sort)" "$(wrote visit/v1 | sort)"
 fails 1 "no visit 'v9'" hufud history visit v9
 fails 2 "name a kind and an id" hufud history visit
 

@@ -79,17 +79,17 @@ static void csv_reads_what_rfc_4180_describes(void **state)
 		{ "\"\"\"\"", "1:[\"]\n" },
 		{ " a , \"b", "1:[ a ][ \"b]!a quote inside a cell without "
 			      "quotes\n" },
-		{ "\"a\" ,b\nc", "1:[a][b]!text behind a closing quote\n"
+		{ "\"a\" ,b\nc", "1:[\"a\" ][b]!text behind a closing quote\n"
 				 "2:[c]\n" },
 		{ "a\rb\nc", "1:[a\rb]!a carriage return without line feed\n"
 			     "2:[c]\n" },
-		{ "\"b", "1:[b]!a quote is never closed\n" },
+		{ "\"b", "1:[\"b]!a quote is never closed\n" },
 		/* a stray quote costs its own line */
 		{ "a\n\"b\nc\nd", "1:[a]\n2:[\"b]!a quote is never closed\n"
 				  "3:[c]\n4:[d]\n" },
 		{ "\"a,\n\",\"b,c\r\nd,\"e, f\",\"g\"\nh",
 		  "1:[\"a][]!text behind a closing quote\n"
-		  "2:[,][c]!text behind a closing quote\n"
+		  "2:[\",\"b][c]!text behind a closing quote\n"
 		  "3:[d][e, f][g]\n4:[h]\n" },
 		{ "s,\"x\ny\",\"z\nt,u\"v\nw",
 		  "1:[s][\"x]!text behind a closing quote\n"
