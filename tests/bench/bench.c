@@ -1,6 +1,6 @@
 /* bench.c - figures of clone, sync and server, each beside a raw limit of the
  * same run. docs/performance.md says what each is.
- * usage: bench FOLDER [REPORT]     BENCH_SIZES="10000 100000"
+ * usage: bench FOLDER [REPORT]     BENCH_SIZES="10000 100000 1000000"
  * BENCH_DRAW=10000000 */
 #include "bench.h"
 
@@ -276,6 +276,10 @@ static void growth_print(FILE *out, const struct figures *a,
 		"session |", "---", "---: | ---:");
 	fprintf(out, "| %-24s | %8.2f | %.2f |\n", "sync of W",
 		b->sync_s / a->sync_s, b->session.seconds / a->session.seconds);
+	fprintf(out, "| %-24s | %8.2f | %.2f |\n", "sync of W, bytes",
+		(double)(b->up + b->down) / (double)(a->up + a->down),
+		(double)(b->session.up + b->session.down) /
+			(double)(a->session.up + a->session.down));
 	fprintf(out, "| %-24s | %8.2f | |\n", "idle sync",
 		b->idle_ms / a->idle_ms);
 	fprintf(out, "| %-24s | %8.2f | |\n", "1-row sync",
@@ -307,7 +311,7 @@ static size_t sizes_read(struct figures *all)
 	size_t n = 0;
 	char *end;
 
-	text = text ? text : "10000 100000";
+	text = text ? text : "10000 100000 1000000";
 	for (; n < SIZES_MAX; n++, text = end) {
 		all[n].rows = strtoul(text, &end, 10);
 		if (end == text)
