@@ -123,13 +123,13 @@ static void csv_has_a_row_for_each_record_in_the_order_of_ids(void **state)
 		"finished_at,visited_on,visit_type,score,result_codes,latitude,"
 		"longitude,code_shown_at,unable_reason,source,source_id,flags,"
 		"reason,state,duplicate_of,proof,form,item,item_version,"
-		"subject_version,lead,ratified_by,ratified_reason\r\n"
+		"subject_version,root_hash,lead,ratified_by,ratified_reason\r\n"
 		"a,330106,000,s1,,,'=1+1,,,,,,,,,,,,,\"[\"\"x;y\"\"]\",,,,,,,,,"
-		",,"
+		",,,"
 		"\r\n"
 		"b,330106,001,s1,,o1;o2,\"said \"\"no\"\",\nleft\","
 		"1970-01-02T00:00:00.000Z,,,,-3,,30.2741000,-120.1550007,"
-		",,,,,,,,,,,,,,,\r\n");
+		",,,,,,,,,,,,,,,,\r\n");
 	free(text);
 }
 

@@ -25,6 +25,8 @@ static int begin(void **state)
 
 	(void)state;
 	field_begin(&world, 1);
+	field_writers(&world, "subject", "[\"administrator\",\"inspector\"]");
+	field_sync(&world, 0);
 	h = hufu_new();
 	assert_non_null(h);
 	assert_int_equal(hufu_open(h, world.files[0]), HUFU_OK);
