@@ -115,7 +115,7 @@ static void a_sync_by_file_ends_with_equal_roots(void **state)
 static void an_answer_of_many_pages_is_one(void **state)
 {
 	struct bundle_taken taken;
-	char id[8];
+	char id[16];
 
 	(void)state;
 	wire_limits_for_tests(300, 0);
