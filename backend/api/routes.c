@@ -65,15 +65,20 @@ static bool is_terminal_let_in(struct service *s, const struct request *req,
 	return is_let_in(s, s->limit_terminal, key, req, reply);
 }
 
-static void post_sync(void *ctx, struct request *req, struct reply *reply)
+static struct sync_input input_of(struct request *req)
 {
-	const struct sync_input in = {
+	return (struct sync_input){
 		.terminal = request_header(req, "Hufu-Terminal"),
 		.signature = request_header(req, "Hufu-Signature"),
 		.path = req->path,
 		.body = req->body,
 		.body_bytes = req->body_bytes,
 	};
+}
+
+static void post_sync(void *ctx, struct request *req, struct reply *reply)
+{
+	const struct sync_input in = input_of(req);
 	struct err err = { 0 };
 	bool revoked;
 
@@ -89,13 +94,7 @@ static void post_sync(void *ctx, struct request *req, struct reply *reply)
 
 static void post_bundle(void *ctx, struct request *req, struct reply *reply)
 {
-	const struct sync_input in = {
-		.terminal = request_header(req, "Hufu-Terminal"),
-		.signature = request_header(req, "Hufu-Signature"),
-		.path = req->path,
-		.body = req->body,
-		.body_bytes = req->body_bytes,
-	};
+	const struct sync_input in = input_of(req);
 	struct err err = { 0 };
 
 	if (!is_terminal_let_in(ctx, req, reply))

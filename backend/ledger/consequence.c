@@ -20,11 +20,14 @@
  *                       other is withdrawn, even where it has begun
  *   duplicate_visit     both did it, or one assignment has two signed visits,
  *                       or one complaint (its source and number): both stand,
- * one is the primary, by the earlier start, else by the lower id (no name) the
- * visit decides: an assignment of which there is a signed visit stands as if
- * its state had been written `done` beside it (settle_orders.c) other_subject
- * a signed visit of another subject than its assignment's, which is not done by
- * it other_team          ... with fewer than two of its assignment's officers
+ *                       one is the primary, by the earlier start, else by the
+ *                       lower id
+ *   (no name)           the visit decides: an assignment of which there is a
+ *                       signed visit stands as if its state had been written
+ *                       `done` beside it (settle_orders.c)
+ *   other_subject       a signed visit of another subject than its
+ *                       assignment's, which is not done by it
+ *   other_team          ... with fewer than two of its assignment's officers
  *   other_signer        ... signed by somebody who is not one of its officers
  *   in_future           ... of a day that was yet to come: it does not count
  *   other_day           ... of another day than that on which its code was
@@ -39,11 +42,11 @@
  *                       answers or violations
  *   not_present         ... with answers of one who was not there: they are
  *                       left out
+ *   clock_skew          ... by a clock that was off by more than 5 minutes
+ *   clock_jump          ... by one that was set since the packet before
  *   contradicts         a tablet's violation of another subject or an earlier
  *                       day than its visit, or of a day to come: it does not
  *                       count
- *   clock_skew          ... by a clock that was off by more than 5 minutes
- *   clock_jump          ... by one that was set since the packet before
  *   irregular           signed with fewer than two valid officers
  *   team_changed        an officer was replaced meanwhile: the visit needs two
  *                       valid officers present

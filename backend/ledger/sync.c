@@ -70,11 +70,27 @@ static enum rc intake_all(struct sync *s, struct store *reader, struct err *err)
 	return rc;
 }
 
+/* Whose request it is, by its terminal's signature. */
+static enum rc signer_load(struct store *s, const struct sync_input *in,
+			   struct enrolled *who, struct err *err)
+{
+	char enrolment[33];
+	enum rc rc = terminal_find(s, in->terminal, enrolment, err);
+
+	if (rc == RC_OK)
+		rc = enrolled_load(s, enrolment, who, err);
+	if (rc == RC_OK &&
+	    !request_is_signed(in->signature, who->terminal_key, "POST",
+			       in->path, in->body, in->body_bytes))
+		rc = err_set(err, RC_DENIED,
+			     "the request is not signed by this terminal");
+	return rc;
+}
+
 enum rc sync_prepare(struct sync **out, struct store *reader,
 		     const struct sync_input *in, struct err *err)
 {
 	struct sync *s = calloc(1, sizeof(*s));
-	char enrolment[33];
 	enum rc rc;
 
 	*out = NULL;
@@ -82,14 +98,7 @@ enum rc sync_prepare(struct sync **out, struct store *reader,
 		return err_set(err, RC_NOMEM, "out of memory");
 	json_memory_begin();
 	arena_init(&s->mem, SYNC_ARENA_MAX);
-	rc = terminal_find(reader, in->terminal, enrolment, err);
-	if (rc == RC_OK)
-		rc = enrolled_load(reader, enrolment, &s->who, err);
-	if (rc == RC_OK &&
-	    !request_is_signed(in->signature, s->who.terminal_key, "POST",
-			       in->path, in->body, in->body_bytes))
-		rc = err_set(err, RC_DENIED,
-			     "the request is not signed by this terminal");
+	rc = signer_load(reader, in, &s->who, err);
 	if (rc == RC_OK)
 		rc = wire_request_read(&s->request, in->body, in->body_bytes,
 				       &s->mem, err);
@@ -455,19 +464,10 @@ enum rc terminal_proves(struct store *s, const char *terminal,
 enum rc terminal_signs(struct store *s, const struct sync_input *in,
 		       struct err *err)
 {
-	struct enrolled who;
-	char enrolment[33];
-	enum rc rc = terminal_find(s, in->terminal, enrolment, err);
+	struct enrolled who = { 0 };
+	enum rc rc = signer_load(s, in, &who, err);
 
-	if (rc == RC_OK)
-		rc = enrolled_load(s, enrolment, &who, err);
-	if (rc != RC_OK)
-		return rc;
-	if (!request_is_signed(in->signature, who.terminal_key, "POST",
-			       in->path, in->body, in->body_bytes))
-		rc = err_set(err, RC_DENIED,
-			     "the request is not signed by this terminal");
-	else if (strcmp(who.state, "active") != 0)
+	if (rc == RC_OK && strcmp(who.state, "active") != 0)
 		rc = err_set(err, RC_DENIED, "this terminal was revoked");
 	enrolled_release(&who);
 	return rc;

@@ -539,35 +539,41 @@ static enum rc record_next(struct batch *b, struct batch_scope *bs,
 	return rc == RC_OK ? packet_record_put(b, out->number, r, &o) : rc;
 }
 
-/* Adoptions come last: first those that no other of them waits for. What each
- * adopts is in before the next is judged. */
+/* One adoption, and what it adopts: that is in before the next is judged. */
+static enum rc adoption_take(struct batch *b, struct batch_scope *bs,
+			     struct take *t, size_t at, struct outcomes *out)
+{
+	enum rc rc = record_next(b, bs, t, at, out);
+
+	return rc == RC_OK && !t->records[at].code
+		       ? adopt_write(b, bs, t, &t->records[at])
+		       : rc;
+}
+
+/* Adoptions come last: those first that no other of them waits for, again and
+ * again, and then those that wait for each other. */
 static enum rc adoptions_take(struct batch *b, struct batch_scope *bs,
 			      struct take *t, struct outcomes *out)
 {
-	size_t left = 0, before;
-	bool waits = false;
+	bool goes_on, waits;
 	enum rc rc = RC_OK;
 
-	for (size_t i = 0; i < t->nrecords; i++)
-		left += !out->taken[i];
-	for (before = left + 1; rc == RC_OK && left && before;) {
-		bool stuck = before == left;
-
-		before = stuck ? 0 : left;
+	do {
+		goes_on = false;
 		for (size_t i = 0; rc == RC_OK && i < t->nrecords; i++) {
 			if (out->taken[i])
 				continue;
-			if (!stuck)
-				rc = adopt_waits(b, t, out->taken,
-						 &t->records[i], &waits);
-			if (rc != RC_OK || (waits && !stuck))
+			rc = adopt_waits(b, t, out->taken, &t->records[i],
+					 &waits);
+			if (rc != RC_OK || waits)
 				continue;
-			rc = record_next(b, bs, t, i, out);
-			left--;
-			if (rc == RC_OK && !t->records[i].code)
-				rc = adopt_write(b, bs, t, &t->records[i]);
+			rc = adoption_take(b, bs, t, i, out);
+			goes_on = true;
 		}
-	}
+	} while (rc == RC_OK && goes_on);
+	for (size_t i = 0; rc == RC_OK && i < t->nrecords; i++)
+		if (!out->taken[i])
+			rc = adoption_take(b, bs, t, i, out);
 	return rc;
 }
 

@@ -19,26 +19,20 @@ static enum rc made_add(struct hufu *h, struct hufu_list *list,
 enum hufu_code hufu_bundle_create(struct hufu *h, const char *file,
 				  struct hufu_list **report)
 {
-	struct hufu_list *list = NULL;
+	struct hufu_list *list;
 	struct bundle_made made;
 	int edited = 0;
-	enum rc rc = hufu_begin(h);
+	enum rc rc = hufu_begin_list(h, report, &list);
 
-	if (report)
-		*report = NULL;
 	if (rc == RC_OK)
 		rc = hufu_need(h, file, "the file's name");
 	if (rc == RC_OK)
-		rc = replica_mend(h->r, &h->err);
-	if (rc == RC_OK)
 		rc = hufu_left_behind(h, &edited);
-	if (rc == RC_OK)
-		rc = list_new(&list, &h->err);
 	if (rc == RC_OK)
 		rc = replica_bundle_create(h->r, file, &made, &h->err);
 	if (rc == RC_OK)
 		rc = made_add(h, list, &made, edited);
-	return hufu_end(h, list_give(list, report, true, rc, &h->err));
+	return hufu_end_list(h, list, report, true, rc);
 }
 
 static enum rc taken_add(struct hufu *h, struct hufu_list *list,
@@ -66,36 +60,28 @@ static enum rc taken_add(struct hufu *h, struct hufu_list *list,
 enum hufu_code hufu_bundle_apply(struct hufu *h, const char *file,
 				 struct hufu_list **report)
 {
-	struct hufu_list *list = NULL;
+	struct hufu_list *list;
 	struct bundle_taken taken;
-	enum rc rc = hufu_begin(h);
+	enum rc rc = hufu_begin_list(h, report, &list);
 
-	if (report)
-		*report = NULL;
 	if (rc == RC_OK)
 		rc = hufu_need(h, file, "the file's name");
-	if (rc == RC_OK)
-		rc = list_new(&list, &h->err);
 	if (rc == RC_OK)
 		rc = replica_bundle_apply(h->r, file, &taken, &h->err);
 	if (rc == RC_OK)
 		rc = taken_add(h, list, &taken);
-	return hufu_end(h, list_give(list, report, true, rc, &h->err));
+	return hufu_end_list(h, list, report, true, rc);
 }
 
 enum hufu_code hufu_carry(struct hufu *h, const char *file,
 			  struct hufu_list **report)
 {
-	struct hufu_list *list = NULL;
+	struct hufu_list *list;
 	struct bundle_carried c;
-	enum rc rc = hufu_begin(h);
+	enum rc rc = hufu_begin_list(h, report, &list);
 
-	if (report)
-		*report = NULL;
 	if (rc == RC_OK)
 		rc = hufu_need(h, file, "the file's name");
-	if (rc == RC_OK)
-		rc = list_new(&list, &h->err);
 	if (rc == RC_OK)
 		rc = replica_bundle_carry(h->r, file, &c, &h->err);
 	if (rc == RC_OK)
@@ -104,7 +90,7 @@ enum hufu_code hufu_carry(struct hufu *h, const char *file,
 					c.requests, "answers", c.answers, "own",
 					c.own),
 			      &h->err);
-	return hufu_end(h, list_give(list, report, true, rc, &h->err));
+	return hufu_end_list(h, list, report, true, rc);
 }
 
 enum hufu_code hufu_carried_answers(struct hufu *h, const char *file,

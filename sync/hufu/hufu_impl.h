@@ -32,15 +32,18 @@ enum rc hufu_need(struct hufu *h, const char *given, const char *what);
 /* Without the key edits stay where they are: how many these are. */
 enum rc hufu_left_behind(struct hufu *h, int *edited);
 
-enum rc list_new(struct hufu_list **out, struct err *err);
+/* The same of a call that answers a list: *out, which a caller may not want, is
+ * NULL until the end, and then the list, or that is freed after a failure.
+ * `is_report`: it stands at its one entry. */
+enum rc hufu_begin_list(struct hufu *h, struct hufu_list **out,
+			struct hufu_list **list);
+enum hufu_code hufu_end_list(struct hufu *h, struct hufu_list *list,
+			     struct hufu_list **out, bool is_report,
+			     enum rc rc);
 /* Add an entry, whose reference is taken; NULL is "out of memory". */
 enum rc list_add(struct hufu_list *list, json_t *entry, struct err *err);
 /* The same of an entry that is the caller's: a json_fn. */
 enum rc list_take(void *list, const json_t *entry, struct err *err);
-/* Give the list to a caller who may not want it, or free it after a failure.
- * `is_report`: it stands at its one entry. */
-enum rc list_give(struct hufu_list *list, struct hufu_list **out,
-		  bool is_report, enum rc rc, struct err *err);
 /* A function of the replica that tells of JSON objects one by one, and the
  * whole call that makes a list of them. */
 typedef enum rc each_fn(struct replica *r, json_fn *fn, void *ctx,

@@ -21,7 +21,7 @@ struct hufu_list {
 	struct buf all; /* what hufu_list_all answered */
 };
 
-enum rc list_new(struct hufu_list **out, struct err *err)
+static enum rc list_new(struct hufu_list **out, struct err *err)
 {
 	struct hufu_list *list = calloc(1, sizeof(*list));
 
@@ -66,16 +66,27 @@ enum rc list_add(struct hufu_list *list, json_t *entry, struct err *err)
 	return rc;
 }
 
-enum rc list_give(struct hufu_list *list, struct hufu_list **out,
-		  bool is_report, enum rc rc, struct err *err)
+enum rc hufu_begin_list(struct hufu *h, struct hufu_list **out,
+			struct hufu_list **list)
+{
+	enum rc rc = hufu_begin(h);
+
+	*list = NULL;
+	if (out)
+		*out = NULL;
+	return rc == RC_OK ? list_new(list, &h->err) : rc;
+}
+
+enum hufu_code hufu_end_list(struct hufu *h, struct hufu_list *list,
+			     struct hufu_list **out, bool is_report, enum rc rc)
 {
 	if (rc == RC_OK && is_report && hufu_list_next(list) != HUFU_OK)
-		rc = err_set(err, RC_NOMEM, "out of memory");
+		rc = err_set(&h->err, RC_NOMEM, "out of memory");
 	if (rc == RC_OK && out)
 		*out = list;
 	else
 		hufu_list_free(list);
-	return rc;
+	return hufu_end(h, rc);
 }
 
 size_t hufu_list_count(const struct hufu_list *list)
@@ -198,14 +209,10 @@ const char *hufu_list_all(struct hufu_list *list)
 enum hufu_code hufu_list_by(struct hufu *h, struct hufu_list **out,
 			    bool is_report, each_fn *each)
 {
-	struct hufu_list *list = NULL;
-	enum rc rc = hufu_begin(h);
+	struct hufu_list *list;
+	enum rc rc = hufu_begin_list(h, out, &list);
 
-	if (out)
-		*out = NULL;
-	if (rc == RC_OK)
-		rc = list_new(&list, &h->err);
 	if (rc == RC_OK)
 		rc = each(h->r, list_take, list, &h->err);
-	return hufu_end(h, list_give(list, out, is_report, rc, &h->err));
+	return hufu_end_list(h, list, out, is_report, rc);
 }

@@ -77,41 +77,33 @@ static enum rc record_read(struct hufu *h, const char *kind, const char *id,
 enum hufu_code hufu_record(struct hufu *h, const char *kind, const char *id,
 			   int state, struct hufu_list **out)
 {
-	struct hufu_list *list = NULL;
+	struct hufu_list *list;
 	json_t *record = NULL;
-	enum rc rc = hufu_begin(h);
+	enum rc rc = hufu_begin_list(h, out, &list);
 
-	if (out)
-		*out = NULL;
 	if (rc == RC_OK)
 		rc = hufu_need(h, kind, "the kind");
 	if (rc == RC_OK)
 		rc = hufu_need(h, id, "the record's id");
 	if (rc == RC_OK)
-		rc = list_new(&list, &h->err);
-	if (rc == RC_OK)
 		rc = record_read(h, kind, id, state, &record);
 	if (rc == RC_OK)
 		rc = list_add(list, record, &h->err);
-	return hufu_end(h, list_give(list, out, true, rc, &h->err));
+	return hufu_end_list(h, list, out, true, rc);
 }
 
 enum hufu_code hufu_find(struct hufu *h, const char *kind, const char *words,
 			 int most, struct hufu_list **out)
 {
-	struct hufu_list *list = NULL;
-	enum rc rc = hufu_begin(h);
+	struct hufu_list *list;
+	enum rc rc = hufu_begin_list(h, out, &list);
 
-	if (out)
-		*out = NULL;
 	if (rc == RC_OK)
 		rc = hufu_need(h, words, "the words");
 	if (rc == RC_OK)
-		rc = list_new(&list, &h->err);
-	if (rc == RC_OK)
 		rc = replica_find(h->r, kind, words, most, list_take, list,
 				  &h->err);
-	return hufu_end(h, list_give(list, out, false, rc, &h->err));
+	return hufu_end_list(h, list, out, false, rc);
 }
 
 enum hufu_code hufu_verify(struct hufu *h)

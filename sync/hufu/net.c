@@ -155,14 +155,12 @@ static enum rc size_list(struct hufu *h, const struct clone_size *s,
 
 enum hufu_code hufu_clone_size(struct hufu *h, struct hufu_list **out)
 {
-	struct hufu_list *list = NULL;
+	struct hufu_list *list;
 	struct clone_size size;
 	struct watched w = { 0 };
 	struct exchange x;
-	enum rc rc = hufu_begin(h);
+	enum rc rc = hufu_begin_list(h, out, &list);
 
-	if (out)
-		*out = NULL;
 	if (rc == RC_OK)
 		rc = connect_home(&w, h, &x);
 	if (rc == RC_OK)
@@ -171,11 +169,9 @@ enum hufu_code hufu_clone_size(struct hufu *h, struct hufu_list **out)
 		err_set(&h->err, rc,
 			"the server does not say how large a clone is");
 	if (rc == RC_OK)
-		rc = list_new(&list, &h->err);
-	if (rc == RC_OK)
 		rc = size_list(h, &size, list);
 	watched_end(&w);
-	return hufu_end(h, list_give(list, out, true, rc, &h->err));
+	return hufu_end_list(h, list, out, true, rc);
 }
 
 enum hufu_code hufu_clone(struct hufu *h)
@@ -204,9 +200,12 @@ static enum rc count_edited(void *ctx, const struct status_entry *e,
 
 enum rc hufu_left_behind(struct hufu *h, int *edited)
 {
+	/* Before counting: a mended capture may show edits. */
+	enum rc rc = replica_mend(h->r, &h->err);
+
 	*edited = 0;
-	return replica_is_unlocked(h->r)
-		       ? RC_OK
+	return rc != RC_OK || replica_is_unlocked(h->r)
+		       ? rc
 		       : replica_status(h->r, count_edited, edited, &h->err);
 }
 
@@ -244,29 +243,22 @@ static enum hufu_code sync_by(struct hufu *h, sync_fn *fn,
 			      struct hufu_list **report)
 {
 	struct sync_summary summary = { 0 };
-	struct hufu_list *list = NULL;
+	struct hufu_list *list;
 	struct watched w = { 0 };
 	struct exchange x;
 	int edited = 0;
-	enum rc rc = hufu_begin(h);
+	enum rc rc = hufu_begin_list(h, report, &list);
 
-	if (report)
-		*report = NULL;
 	if (rc == RC_OK)
 		rc = connect_home(&w, h, &x);
-	/* Before counting: a mended capture may show edits. */
-	if (rc == RC_OK)
-		rc = replica_mend(h->r, &h->err);
 	if (rc == RC_OK)
 		rc = hufu_left_behind(h, &edited);
-	if (rc == RC_OK)
-		rc = list_new(&list, &h->err);
 	if (rc == RC_OK)
 		rc = fn(h->r, &x, &summary, &h->err);
 	if (rc == RC_OK)
 		rc = summary_add(h, list, &summary, edited);
 	watched_end(&w);
-	return hufu_end(h, list_give(list, report, true, rc, &h->err));
+	return hufu_end_list(h, list, report, true, rc);
 }
 
 static enum rc upload_add(struct hufu_list *list,
@@ -290,37 +282,31 @@ enum hufu_code hufu_upload(struct hufu *h, int64_t most_bytes,
 						.progress = tell,
 						.ctx = h };
 	struct upload_summary summary = { 0 };
-	struct hufu_list *list = NULL;
+	struct hufu_list *list;
 	struct watched w = { 0 };
 	struct exchange x;
-	enum rc rc = hufu_begin(h);
+	enum rc rc = hufu_begin_list(h, report, &list);
 
-	if (report)
-		*report = NULL;
 	if (rc == RC_OK)
 		rc = connect_home(&w, h, &x);
-	if (rc == RC_OK)
-		rc = list_new(&list, &h->err);
 	if (rc == RC_OK)
 		rc = replica_upload(h->r, &x, &options, &summary, &h->err);
 	if (rc == RC_OK)
 		rc = upload_add(list, &summary, &h->err);
 	watched_end(&w);
-	return hufu_end(h, list_give(list, report, true, rc, &h->err));
+	return hufu_end_list(h, list, report, true, rc);
 }
 
 enum hufu_code hufu_adopt(struct hufu *h, const char *packet, const char *kind,
 			  const char *id, const char *reason,
 			  struct hufu_list **entry)
 {
-	struct hufu_list *list = NULL;
+	struct hufu_list *list;
 	struct watched w = { 0 };
 	struct exchange x;
 	json_t *shown = NULL;
-	enum rc rc = hufu_begin(h);
+	enum rc rc = hufu_begin_list(h, entry, &list);
 
-	if (entry)
-		*entry = NULL;
 	if (rc == RC_OK)
 		rc = hufu_need(h, packet, "the packet");
 	if (rc == RC_OK)
@@ -330,14 +316,12 @@ enum hufu_code hufu_adopt(struct hufu *h, const char *packet, const char *kind,
 	if (rc == RC_OK)
 		rc = connect_home(&w, h, &x);
 	if (rc == RC_OK)
-		rc = list_new(&list, &h->err);
-	if (rc == RC_OK)
 		rc = replica_adopt(h->r, &x, packet, kind, id, reason, &shown,
 				   &h->err);
 	if (rc == RC_OK)
 		rc = list_add(list, shown, &h->err);
 	watched_end(&w);
-	return hufu_end(h, list_give(list, entry, true, rc, &h->err));
+	return hufu_end_list(h, list, entry, true, rc);
 }
 
 enum hufu_code hufu_sync(struct hufu *h, struct hufu_list **report)

@@ -157,18 +157,14 @@ static enum rc commit_by(struct hufu *h, const char *message, unsigned flags,
 enum hufu_code hufu_commit(struct hufu *h, const char *message, unsigned flags,
 			   struct hufu_list **report)
 {
-	struct hufu_list *list = NULL;
-	enum rc rc = hufu_begin(h);
+	struct hufu_list *list;
+	enum rc rc = hufu_begin_list(h, report, &list);
 
-	if (report)
-		*report = NULL;
 	if (rc == RC_OK)
 		rc = hufu_need(h, message, "the message");
 	if (rc == RC_OK)
-		rc = list_new(&list, &h->err);
-	if (rc == RC_OK)
 		rc = commit_by(h, message, flags, list);
-	return hufu_end(h, list_give(list, report, true, rc, &h->err));
+	return hufu_end_list(h, list, report, true, rc);
 }
 
 enum hufu_code hufu_undo(struct hufu *h, const char *kind, const char *id,
@@ -249,30 +245,24 @@ static enum rc mended_add(struct hufu *h, struct hufu_list *list)
 
 enum hufu_code hufu_mend(struct hufu *h, struct hufu_list **report)
 {
-	struct hufu_list *list = NULL;
-	enum rc rc = hufu_begin(h);
+	struct hufu_list *list;
+	enum rc rc = hufu_begin_list(h, report, &list);
 
-	if (report)
-		*report = NULL;
-	if (rc == RC_OK)
-		rc = list_new(&list, &h->err);
 	if (rc == RC_OK)
 		rc = replica_mend(h->r, &h->err);
 	if (rc == RC_OK)
 		rc = mended_add(h, list);
-	return hufu_end(h, list_give(list, report, true, rc, &h->err));
+	return hufu_end_list(h, list, report, true, rc);
 }
 
 enum hufu_code hufu_attach(struct hufu *h, const char *visit, const char *file,
 			   const char *fields, int64_t quota_bytes,
 			   struct hufu_list **report)
 {
-	struct hufu_list *list = NULL;
+	struct hufu_list *list;
 	json_t *more = NULL, *o = NULL;
-	enum rc rc = hufu_begin(h);
+	enum rc rc = hufu_begin_list(h, report, &list);
 
-	if (report)
-		*report = NULL;
 	if (rc == RC_OK)
 		rc = hufu_need(h, visit, "the visit");
 	if (rc == RC_OK)
@@ -282,14 +272,12 @@ enum hufu_code hufu_attach(struct hufu *h, const char *visit, const char *file,
 	if (rc == RC_OK && more && !json_is_object(more))
 		rc = err_set(&h->err, RC_INVALID, "the fields are no object");
 	if (rc == RC_OK)
-		rc = list_new(&list, &h->err);
-	if (rc == RC_OK)
 		rc = replica_attach(h->r, visit, file, more, quota_bytes, &o,
 				    &h->err);
 	if (rc == RC_OK)
 		rc = list_add(list, o, &h->err);
 	json_decref(more);
-	return hufu_end(h, list_give(list, report, true, rc, &h->err));
+	return hufu_end_list(h, list, report, true, rc);
 }
 
 enum hufu_code hufu_evidence(struct hufu *h, struct hufu_list **out)

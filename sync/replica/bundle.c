@@ -17,14 +17,47 @@
 #include "wire/bundle.h"
 #include "wire/message.h"
 
-enum rc bundle_tables(struct replica *r, struct err *err)
+#define BUNDLE_TABLES 3 /* that sync_bundle.sql makes */
+
+enum rc bundle_tables_are_here(struct replica *r, bool *here, struct err *err)
 {
 	int64_t n = 0;
 	enum rc rc = db_int(r->db, SQL_R_BUNDLE_TABLES, 0, &n, err);
 
-	return rc == RC_OK && n != 3
-		       ? db_script(r->db, SQL_R_BUNDLE_CREATE, err)
-		       : rc;
+	*here = n == BUNDLE_TABLES;
+	return rc;
+}
+
+enum rc bundle_tables(struct replica *r, struct err *err)
+{
+	bool here;
+	enum rc rc = bundle_tables_are_here(r, &here, err);
+
+	return rc == RC_OK && !here ? db_script(r->db, SQL_R_BUNDLE_CREATE, err)
+				    : rc;
+}
+
+enum rc bundle_file_read(struct replica *r, const char *path,
+			 struct bundle_file *out, struct err *err)
+{
+	enum rc rc;
+
+	*out = (struct bundle_file){ 0 };
+	buf_init(&out->bytes, BUNDLE_BYTES_MAX);
+	rc = whole_read(path, &out->bytes, err);
+	if (rc == RC_OK)
+		rc = bundle_read(out->bytes.data, out->bytes.len, &out->items,
+				 &out->n, err);
+	if (rc == RC_OK)
+		rc = meta_need(r, "terminal", &out->terminal, err);
+	return rc;
+}
+
+void bundle_file_release(struct bundle_file *f)
+{
+	free(f->terminal);
+	free(f->items);
+	buf_release(&f->bytes);
 }
 
 static struct sync *sync_new(struct replica *r, struct sync_summary *sum)
@@ -502,13 +535,12 @@ static enum rc item_sort(struct replica *r, const struct bundle_item *item,
 	return rc;
 }
 
-static enum rc items_apply(struct replica *r, const struct bundle_item *items,
-			   size_t n, const char *terminal,
+static enum rc items_apply(struct replica *r, const struct bundle_file *f,
 			   struct bundle_taken *out, struct err *err)
 {
 	enum rc rc = RC_OK;
 
-	for (size_t i = 0; i < n && rc == RC_OK; i++) {
+	for (size_t i = 0; i < f->n && rc == RC_OK; i++) {
 		bool is_own = false;
 
 		rc = replica_begin(r, err);
@@ -516,17 +548,17 @@ static enum rc items_apply(struct replica *r, const struct bundle_item *items,
 			break;
 		rc = bundle_tables(r, err);
 		if (rc == RC_OK)
-			rc = item_sort(r, &items[i], terminal, out, &is_own,
-				       err);
+			rc = item_sort(r, &f->items[i], f->terminal, out,
+				       &is_own, err);
 		rc = replica_end(r, rc, err);
 		if (rc == RC_OK && is_own)
-			rc = answer_apply(r, &items[i], out, err);
+			rc = answer_apply(r, &f->items[i], out, err);
 	}
 	if (rc == RC_OK && !out->applied && !out->again && !out->kept)
 		rc = err_set(err, RC_INVALID,
 			     "the file has no answer for this terminal (%s)%s",
-			     terminal,
-			     items[0].type == BUNDLE_ANSWER
+			     f->terminal,
+			     f->items[0].type == BUNDLE_ANSWER
 				     ? ": it is for another"
 				     : ": it is a request, for 'hufud bundle "
 				       "apply'");
@@ -536,26 +568,15 @@ static enum rc items_apply(struct replica *r, const struct bundle_item *items,
 enum rc replica_bundle_apply(struct replica *r, const char *path,
 			     struct bundle_taken *out, struct err *err)
 {
-	struct bundle_item *items = NULL;
-	char *terminal = NULL;
-	struct buf file;
-	size_t n = 0;
-	enum rc rc;
+	struct bundle_file f;
+	enum rc rc = bundle_file_read(r, path, &f, err);
 
 	*out = (struct bundle_taken){ 0 };
-	buf_init(&file, BUNDLE_BYTES_MAX);
-	rc = whole_read(path, &file, err);
-	if (rc == RC_OK)
-		rc = bundle_read(file.data, file.len, &items, &n, err);
-	if (rc == RC_OK)
-		rc = meta_need(r, "terminal", &terminal, err);
 	if (rc == RC_OK)
 		rc = replica_mend(r, err);
 	if (rc == RC_OK)
-		rc = items_apply(r, items, n, terminal, out, err);
-	free(terminal);
-	free(items);
-	buf_release(&file);
+		rc = items_apply(r, &f, out, err);
+	bundle_file_release(&f);
 	return rc;
 }
 

@@ -77,22 +77,21 @@ enum rc cargo_next(struct replica *r, bool answers, int64_t *n,
 }
 
 /* Others' items of a file; an answer only where the request came this way. */
-static enum rc items_carry(struct replica *r, const struct bundle_item *items,
-			   size_t n, const char *terminal,
+static enum rc items_carry(struct replica *r, const struct bundle_file *f,
 			   struct bundle_carried *out, struct err *err)
 {
 	enum rc rc = bundle_tables(r, err);
 
-	for (size_t i = 0; i < n && rc == RC_OK; i++) {
-		if (!strcmp(items[i].terminal, terminal)) {
+	for (size_t i = 0; i < f->n && rc == RC_OK; i++) {
+		if (!strcmp(f->items[i].terminal, f->terminal)) {
 			out->own++;
 			continue;
 		}
-		if (items[i].type == BUNDLE_PEER)
+		if (f->items[i].type == BUNDLE_PEER)
 			continue;
-		rc = cargo_put(r, &items[i], err);
-		out->requests += items[i].type == BUNDLE_REQUEST;
-		out->answers += items[i].type == BUNDLE_ANSWER;
+		rc = cargo_put(r, &f->items[i], err);
+		out->requests += f->items[i].type == BUNDLE_REQUEST;
+		out->answers += f->items[i].type == BUNDLE_ANSWER;
 	}
 	if (rc == RC_OK && !out->requests && !out->answers)
 		rc = err_set(err, RC_INVALID,
@@ -105,27 +104,15 @@ static enum rc items_carry(struct replica *r, const struct bundle_item *items,
 enum rc replica_bundle_carry(struct replica *r, const char *path,
 			     struct bundle_carried *out, struct err *err)
 {
-	struct bundle_item *items = NULL;
-	char *terminal = NULL;
-	struct buf file;
-	size_t n = 0;
-	enum rc rc;
+	struct bundle_file f;
+	enum rc rc = bundle_file_read(r, path, &f, err);
 
 	*out = (struct bundle_carried){ 0 };
-	buf_init(&file, BUNDLE_BYTES_MAX);
-	rc = whole_read(path, &file, err);
-	if (rc == RC_OK)
-		rc = bundle_read(file.data, file.len, &items, &n, err);
-	if (rc == RC_OK)
-		rc = meta_need(r, "terminal", &terminal, err);
 	if (rc == RC_OK)
 		rc = replica_begin(r, err);
 	if (rc == RC_OK)
-		rc = replica_end(
-			r, items_carry(r, items, n, terminal, out, err), err);
-	free(terminal);
-	free(items);
-	buf_release(&file);
+		rc = replica_end(r, items_carry(r, &f, out, err), err);
+	bundle_file_release(&f);
 	return rc;
 }
 
@@ -194,15 +181,15 @@ static enum rc next_read(struct replica *r, int64_t *number,
 			 struct bundle_item *item, struct buf *box,
 			 struct err *err)
 {
-	int64_t tables = 0;
+	bool here;
 	enum rc rc = replica_begin_read(r, err), ended;
 
 	if (rc != RC_OK)
 		return rc;
-	rc = db_int(r->db, SQL_R_BUNDLE_TABLES, 0, &tables, err);
+	rc = bundle_tables_are_here(r, &here, err);
 	if (rc == RC_OK)
-		rc = tables == 3 ? cargo_next(r, false, number, item, box, err)
-				 : RC_NOT_FOUND;
+		rc = here ? cargo_next(r, false, number, item, box, err)
+			  : RC_NOT_FOUND;
 	ended = replica_end(r, rc == RC_NOT_FOUND ? RC_OK : rc, err);
 	return ended == RC_OK ? rc : ended;
 }

@@ -481,53 +481,40 @@ static enum rc item_take(struct replica *r, const struct bundle_item *item,
 
 /* What is for this terminal, and the requests that go along: then a colleague's
  * answers reach the server before a signature that rests on them. */
-static enum rc items_take(struct replica *r, const struct bundle_item *items,
-			  size_t n, const char *terminal,
+static enum rc items_take(struct replica *r, const struct bundle_file *f,
 			  struct peer_taken *out, struct err *err)
 {
 	bool found = false;
 	enum rc rc = bundle_tables(r, err);
 
-	for (size_t i = 0; i < n && rc == RC_OK; i++) {
-		bool is_mine = !strcmp(items[i].terminal, terminal);
+	for (size_t i = 0; i < f->n && rc == RC_OK; i++) {
+		bool is_mine = !strcmp(f->items[i].terminal, f->terminal);
 
-		if (items[i].type == BUNDLE_PEER && is_mine)
-			rc = item_take(r, &items[i], out, err);
-		else if (items[i].type == BUNDLE_REQUEST && !is_mine)
-			rc = cargo_put(r, &items[i], err);
-		found |= items[i].type == BUNDLE_PEER && is_mine;
+		if (f->items[i].type == BUNDLE_PEER && is_mine)
+			rc = item_take(r, &f->items[i], out, err);
+		else if (f->items[i].type == BUNDLE_REQUEST && !is_mine)
+			rc = cargo_put(r, &f->items[i], err);
+		found |= f->items[i].type == BUNDLE_PEER && is_mine;
 	}
 	if (rc == RC_OK && !found)
 		rc = err_set(err, RC_INVALID,
 			     "the file has nothing for this tablet (%s)",
-			     terminal);
+			     f->terminal);
 	return rc;
 }
 
 enum rc replica_peer_take(struct replica *r, const char *path,
 			  struct peer_taken *out, struct err *err)
 {
-	struct bundle_item *items = NULL;
-	char *terminal = NULL;
-	struct buf file;
-	size_t n = 0;
-	enum rc rc;
+	struct bundle_file f;
+	enum rc rc = bundle_file_read(r, path, &f, err);
 
 	*out = (struct peer_taken){ 0 };
-	buf_init(&file, BUNDLE_BYTES_MAX);
-	rc = whole_read(path, &file, err);
-	if (rc == RC_OK)
-		rc = bundle_read(file.data, file.len, &items, &n, err);
-	if (rc == RC_OK)
-		rc = meta_need(r, "terminal", &terminal, err);
 	if (rc == RC_OK)
 		rc = replica_begin(r, err);
 	if (rc == RC_OK)
-		rc = replica_end(r, items_take(r, items, n, terminal, out, err),
-				 err);
-	free(terminal);
-	free(items);
-	buf_release(&file);
+		rc = replica_end(r, items_take(r, &f, out, err), err);
+	bundle_file_release(&f);
 	return rc;
 }
 
@@ -566,12 +553,12 @@ enum rc peer_answers(struct replica *r, const char *visit, json_t *answers,
 		     struct err *err)
 {
 	json_t *list = json_array(), *one;
-	int64_t tables = 0;
+	bool here;
 	struct query *q;
 	size_t i;
-	enum rc rc = db_int(r->db, SQL_R_BUNDLE_TABLES, 0, &tables, err);
+	enum rc rc = bundle_tables_are_here(r, &here, err);
 
-	if (rc != RC_OK || tables != 3) {
+	if (rc != RC_OK || !here) {
 		json_decref(list);
 		return rc;
 	}

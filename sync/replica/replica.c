@@ -262,6 +262,7 @@ enum rc replica_end(struct replica *r, enum rc rc, struct err *err)
 		r->kinds_serial = -1;
 	}
 	r->is_writing = false;
+	r->role = 0;
 	return rc;
 }
 

@@ -58,6 +58,7 @@ struct replica {
 	struct sign_key officer;
 	bool is_unlocked;
 	bool is_writing; /* inside replica_begin and replica_end */
+	unsigned role; /* what rights_role answers in this transaction, or 0 */
 	int64_t schema_seen; /* SQLite's number of the schema whose capture was
 			      * found sound, or -1 */
 	struct mended mended;
@@ -274,10 +275,10 @@ enum rc visit_fill(struct replica *r, struct edit *e, struct err *err);
 /* checklist.c: a live record; NULL where it is not here. */
 enum rc live_record(struct replica *r, const char *kind, const char *id,
 		    json_t **out, struct err *err);
-/* checklist.c: RC_INVALID while officers disagree on a visit to be signed. */
 /* kind/within.h, as far as this tablet has the other record. */
 enum rc within_judge(struct replica *r, const struct edit *e, unsigned role,
 		     const char *officer, struct err *why);
+/* RC_INVALID while officers disagree on a visit to be signed. */
 enum rc sign_judge(struct replica *r, const struct edit *e, struct err *why);
 /* Who leads is set before the first answer that main has. */
 enum rc lead_judge(struct replica *r, const struct edit *e, struct err *why);
@@ -413,8 +414,21 @@ enum rc sync_request_first(struct sync *s, struct buf *body,
 enum rc sync_apply_or_not(struct sync *s, bool *kept, struct err *err);
 /* Begin a new journal where an answer says so. */
 enum rc sync_journals_renew(struct sync *s, struct err *err);
-/* bundle.c: the tables, once a replica needs them; in a transaction. */
+/* bundle.c: the tables of sync_bundle.sql, once a replica needs them; in a
+ * transaction. */
 enum rc bundle_tables(struct replica *r, struct err *err);
+enum rc bundle_tables_are_here(struct replica *r, bool *here, struct err *err);
+/* A bundle read from a file. */
+struct bundle_file {
+	struct buf bytes;
+	struct bundle_item *items; /* within `bytes` */
+	size_t n; /* at least one */
+	char *terminal; /* this replica's */
+};
+/* To be released, whatever came of it. */
+enum rc bundle_file_read(struct replica *r, const char *path,
+			 struct bundle_file *out, struct err *err);
+void bundle_file_release(struct bundle_file *f);
 /* The same as replica_bundle_create, with more items; their boxes are
  * borrowed. */
 struct bundle_item;

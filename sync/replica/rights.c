@@ -49,9 +49,13 @@ enum rc rights_role(struct replica *r, unsigned *role, struct err *err)
 	json_t *record = NULL;
 	char *id = NULL;
 	const char *word;
-	enum rc rc = meta_get(r, ENROLMENT, &id, err);
+	enum rc rc;
 
+	*role = r->role;
+	if (*role)
+		return RC_OK;
 	*role = ROLE_INSPECTOR;
+	rc = meta_get(r, ENROLMENT, &id, err);
 	if (rc == RC_OK && id)
 		rc = record_main(r, ENROLMENT, id, &record, err);
 	word = json_text(record, "role");
@@ -59,6 +63,8 @@ enum rc rights_role(struct replica *r, unsigned *role, struct err *err)
 		*role = role_parse(word);
 	json_decref(record);
 	free(id);
+	if (rc == RC_OK || rc == RC_NOT_FOUND)
+		r->role = *role;
 	return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
@@ -189,5 +195,6 @@ enum rc rights_before_record(struct replica *r, const char *kind,
 	if (rc == RC_OK && own && !strcmp(own, id))
 		rc = rights_remember(r, NULL, err);
 	free(own);
+	r->role = 0; /* it may be another from here on */
 	return rc;
 }
