@@ -7,8 +7,12 @@
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/fault.h"
+#include "ledger/writer.h"
 #include "lib/field.h"
 #include "tree/tree.h"
 
@@ -192,6 +196,78 @@ static void one_failing_sync_takes_back_its_own_only(void **state)
 }
 #endif
 
+/* One sync that is handed to the writer, by a thread of its own. */
+struct handing {
+	struct writer *writer;
+	struct sync *sync;
+	struct store *reader;
+	int tablet;
+	char failure[ERR_TEXT_MAX + 32];
+};
+
+static void *hand_in(void *arg)
+{
+	struct handing *h = arg;
+	struct err err = { 0 };
+	char id[16], *text = NULL;
+	size_t n;
+	enum rc rc = writer_take(h->writer, h->sync, &err);
+
+	snprintf(id, sizeof(id), "v%d", h->tablet);
+	/* What is told to be in is in. */
+	if (rc == RC_OK)
+		rc = store_record(h->reader, FIELD_SCOPE, "visit", id, &text,
+				  &n, NULL, &err);
+	free(text);
+	if (rc != RC_OK)
+		snprintf(h->failure, sizeof(h->failure), "%s: %s", id,
+			 err.text[0] ? err.text : rc_name(rc));
+	return NULL;
+}
+
+/* While one is held up by the store's lock the others come to wait: whoever of
+ * them goes on takes in what waits, and each is answered when its own is in. */
+static void who_is_told_that_it_is_in_is_in(void **state)
+{
+	struct letter letters[TABLETS];
+	struct handing all[TABLETS] = { 0 };
+	pthread_t threads[TABLETS];
+	struct writer *writer;
+
+	(void)state;
+	visits_write();
+	assert_int_equal(
+		writer_start(&writer, world.loop.dir, &host_system, &world.err),
+		RC_OK);
+	for (int i = 0; i < TABLETS; i++) {
+		all[i].writer = writer;
+		all[i].tablet = i;
+		all[i].sync = request_of(i, &letters[i]);
+		assert_int_equal(store_open(&all[i].reader, world.loop.dir,
+					    &host_system, false, &world.err),
+				 RC_OK);
+	}
+	assert_int_equal(db_begin(world.loop.store->db, true, &world.err),
+			 RC_OK);
+	for (int i = 0; i < TABLETS; i++)
+		assert_int_equal(
+			pthread_create(&threads[i], NULL, hand_in, &all[i]), 0);
+	usleep(200000); /* so that some wait; what is held to is held to anyway
+			 */
+	db_rollback(world.loop.store->db);
+	for (int i = 0; i < TABLETS; i++)
+		pthread_join(threads[i], NULL);
+	writer_stop(writer);
+	for (int i = 0; i < TABLETS; i++) {
+		if (all[i].failure[0])
+			fail_msg("%s", all[i].failure);
+		store_close(all[i].reader);
+		sync_free(all[i].sync);
+		buf_release(&letters[i].body);
+	}
+	root_is_sound();
+}
+
 static void *tablet_live(void *arg)
 {
 	int tablet = *(int *)arg;
@@ -254,6 +330,7 @@ int main(void)
 #ifdef WITH_FAULTS
 		TEST(one_failing_sync_takes_back_its_own_only),
 #endif
+		TEST(who_is_told_that_it_is_in_is_in),
 		TEST(threads_sync_at_once_and_nothing_is_lost),
 	};
 
