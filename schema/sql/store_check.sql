@@ -81,7 +81,7 @@ SELECT oid, body FROM held WHERE scope = ?1
 -- name: check_meta
 SELECT name, value FROM meta
 WHERE NOT (name = 'format' AND value = '4')
-AND name NOT IN ('epoch', 'epochs', 'audit_epoch') LIMIT 1
+AND name NOT IN ('epoch', 'epochs', 'audit_epoch', 'audit_end') LIMIT 1
 
 -- name: check_accounts
 SELECT name, roles, scopes, password, agency, state FROM account ORDER BY name
