@@ -271,6 +271,18 @@ enum rc sync_write(struct service *s, struct sync *sync, struct err *err)
 		       : rc;
 }
 
+enum rc service_signed(struct service *s, const struct sync_input *in,
+		       struct err *err)
+{
+	struct store *reader = NULL;
+	enum rc rc = reader_take(s, &reader, err);
+
+	if (rc == RC_OK)
+		rc = terminal_signed(reader, in, err);
+	reader_give(s, reader);
+	return rc;
+}
+
 enum rc service_sync(struct service *s, const struct sync_input *in,
 		     struct buf *body, bool *revoked, struct err *err)
 {

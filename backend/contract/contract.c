@@ -315,6 +315,7 @@ static void route_add(struct contract *c, const char *path, const char *method,
 	r->body_bytes_max = (size_t)json_int(x, "body", 0);
 	r->is_raw = json_is_true(json_object_get(with, "raw"));
 	r->needs_digest = json_is_true(json_object_get(with, "digest"));
+	r->is_signed = json_is_true(json_object_get(with, "signed"));
 	r->is_streamed = json_is_true(json_object_get(with, "stream"));
 	c->nroutes++;
 }
