@@ -96,6 +96,12 @@ SELECT s.account, length(s.hash), s.begun_at, s.used_at, a.name IS NOT NULL
 FROM session AS s LEFT JOIN account AS a ON a.name = s.account
 ORDER BY s.hash
 
+-- name: check_jobs
+SELECT j.id, j.operation, j.scope, length(j.request), j.state, j.begun_at,
+	j.ended_at, j.result, j.code, j.status, j.type, j.detail,
+	a.name IS NOT NULL
+FROM hufu_job AS j LEFT JOIN account AS a ON a.name = j.account ORDER BY j.id
+
 -- name: check_codes
 SELECT c.hash, c.officer, c.scope, c.issued_by, c.expires, c.terminal,
 	c.enrolment, e.terminal, e.officer
