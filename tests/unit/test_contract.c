@@ -349,6 +349,20 @@ static void test_a_kind_whose_words_are_taken_is_not_admitted(void **state)
 		{ "scope", "'Scope'" },
 		{ "event", "/v1/events is there for streamChanges already" },
 		{ "export", "/v1/exports/{id} is there for exportRecords" },
+		{ "exports", "the API has '/v1/exports/{kind}'" },
+		{ "import", "the API has '/v1/imports/{kind}'" },
+		{ "imports", "the API has '/v1/imports/{kind}'" },
+		{ "search", "the API has '/v1/search'" },
+		{ "openapi", "the API has '/v1/openapi.json'" },
+		{ "sync", "the API has '/v1/sync'" },
+		{ "mirror", "the API has '/mirror.git" },
+		{ "quarantine", "the API has '/v1/quarantine" },
+		{ "draw_report", "the API has another 'DrawReport'" },
+		{ "deadline", "the API has another 'Deadline'" },
+		{ "terminal", "the API has another 'Terminal'" },
+		{ "problems", "the API has '/problems/{type}'" },
+		{ "syncing", NULL },
+		{ "important", NULL },
 	};
 	struct world *w = *state;
 
