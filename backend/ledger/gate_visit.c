@@ -291,9 +291,10 @@ static enum rc irregular_judge(struct batch *b, const struct take *t,
 	const char *by = json_text(visit, "ratified_by");
 	bool ratifies = by && !json_text(base, "ratified_by");
 	struct people p = { 0 };
-	enum rc rc = ratifies ? people_of(b->store, json_text(visit, "scope"),
-					  t->commit.author, &p, b->err)
-			      : RC_OK;
+	enum rc rc =
+		ratifies ? people_behind(b->store, json_text(visit, "scope"),
+					 t->commit.author, &p, b->err)
+			 : RC_OK;
 
 	if (rc != RC_OK)
 		return rc;
