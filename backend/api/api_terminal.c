@@ -15,15 +15,29 @@
 enum rc terminal_code(struct call *c)
 {
 	const char *officer = json_text(c->body, "officer");
+	const char *scopes[ENROL_SCOPES_MAX + 1] = { c->scope };
+	const json_t *also = json_object_get(c->body, "also"), *one;
 	char code[ENROL_CODE_SIZE], expires[25];
-	enum rc rc = enrol_code_new(&c->op, officer, c->scope, code);
+	json_t *list;
+	size_t i, n = 1;
+	enum rc rc;
 
+	json_array_foreach(also, i, one)
+	{
+		if (n <= ENROL_SCOPES_MAX)
+			scopes[n++] = json_string_value(one);
+	}
+	rc = enrol_code_for(&c->op, officer, scopes, n, code);
 	if (rc != RC_OK)
 		return rc;
+	list = json_array();
+	for (i = 0; i < n; i++)
+		json_array_append_new(list, json_string(scopes[i]));
 	time_format(expires, c->op.now_ms + ENROL_CODE_MS);
 	c->status = 201;
-	c->result = json_pack("{s:s, s:s, s:s, s:s}", "code", code, "officer",
-			      officer, "scope", c->scope, "expires", expires);
+	c->result = json_pack("{s:s, s:s, s:s, s:o, s:s}", "code", code,
+			      "officer", officer, "scope", c->scope, "scopes",
+			      list, "expires", expires);
 	return RC_OK;
 }
 
@@ -49,7 +63,8 @@ enum rc terminal_list(struct call *c)
 				 query_get_text(q, 1), "state",
 				 query_get_text(q, 2), "id",
 				 query_get_text(q, 3));
-
+		json_object_set_new(item, "scopes",
+				    json_loads(query_get_text(q, 5), 0, NULL));
 		if (!query_is_null(q, 4)) {
 			time_format(contact, query_get_int(q, 4));
 			json_object_set_new(item, "last_contact",
@@ -81,4 +96,36 @@ enum rc terminal_revoke(struct call *c)
 		rc = enrol_revoke(&c->op, c->scope, id,
 				  json_text(c->body, "reason"));
 	return rc == RC_OK ? record_show(c, id) : rc;
+}
+
+/* The enrolment is a record of another scope than the one that was asked. */
+static enum rc part_show(struct call *c, enum rc rc, json_t *enrolment)
+{
+	if (rc == RC_OK)
+		c->result =
+			json_pack("{s:s, s:s, s:s, s:O}", "id",
+				  json_text(enrolment, "id"), "terminal",
+				  json_text(enrolment, "terminal"), "officer",
+				  json_text(enrolment, "officer"), "scopes",
+				  json_object_get(enrolment, "scopes"));
+	json_decref(enrolment);
+	return rc;
+}
+
+enum rc terminal_join(struct call *c)
+{
+	json_t *enrolment;
+	enum rc rc = enrol_join(&c->op, c->scope, json_text(c->args, "id"),
+				&enrolment);
+
+	return part_show(c, rc, enrolment);
+}
+
+enum rc terminal_leave(struct call *c)
+{
+	json_t *enrolment;
+	enum rc rc = enrol_leave(&c->op, c->scope, json_text(c->args, "id"),
+				 json_text(c->body, "reason"), &enrolment);
+
+	return part_show(c, rc, enrolment);
 }

@@ -52,6 +52,8 @@ static const struct {
 	{ "scheme_create", scheme_create },
 	{ "kind_load", kind_load },
 	{ "terminal_code", terminal_code },
+	{ "terminal_join", terminal_join },
+	{ "terminal_leave", terminal_leave },
 	{ "terminal_list", terminal_list },
 	{ "terminal_revoke", terminal_revoke },
 	{ "evidence_upload_make", evidence_upload_make },

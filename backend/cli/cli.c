@@ -13,8 +13,6 @@
 #include "contract/contract.h"
 #include "cli/kinds_behind.h"
 
-#define PRINTED_BYTES_MAX (1u << 30)
-
 static const struct cli_option *find_option(const struct cli_option *options,
 					    const char *word, size_t n)
 {
@@ -194,12 +192,10 @@ int cli_misuse(struct cli *c, const char *fmt, ...)
 
 void cli_json(json_t *object)
 {
-	struct err ignored = { 0 };
-	struct buf text;
+	char *text = json_dumps(object, JSON_COMPACT);
 
-	buf_init(&text, PRINTED_BYTES_MAX);
-	puts(json_write(&text, object, &ignored) == RC_OK ? text.data : "{}");
-	buf_release(&text);
+	puts(text ? text : "{}");
+	free(text);
 	json_decref(object);
 }
 

@@ -8,6 +8,8 @@
 #include "sql_store.gen.h"
 #include "wire/message.h"
 
+#define SCOPES_TEXT_SIZE (7 * ENROL_SCOPES_MAX + 1)
+
 /* Letters and digits that cannot be mistaken for one another; 20 of them carry
  * 99 bits. */
 static const char code_letters[] = "23456789abcdefghjkmnpqrstuvwxyz";
@@ -18,13 +20,15 @@ static void code_hash(char out[65], const char *code)
 }
 
 static enum rc code_put(struct op *op, const char *code, const char *officer,
-			const char *scope)
+			const char *home, const char *scopes)
 {
 	const struct audit_entry e = { .by = op_by(op),
 				       .operation = "terminal code",
-				       .scope = scope,
+				       .scope = home,
 				       .kind = "officer",
-				       .id = officer };
+				       .id = officer,
+				       .detail = strchr(scopes, ',') ? scopes
+								     : NULL };
 	char hash[65];
 	struct query *q;
 	bool mine;
@@ -36,7 +40,7 @@ static enum rc code_put(struct op *op, const char *code, const char *officer,
 	q = query_begin(op->store->db, SQL_ENROL_CODE_PUT);
 	query_text(q, 1, hash);
 	query_text(q, 2, officer);
-	query_text(q, 3, scope);
+	query_text(q, 3, scopes);
 	query_text(q, 4, op->actor->name);
 	query_int(q, 5, op->now_ms + ENROL_CODE_MS);
 	rc = query_end(q, op->err);
@@ -45,47 +49,71 @@ static enum rc code_put(struct op *op, const char *code, const char *officer,
 	return store_write_end(op->store, mine, rc, op->err);
 }
 
-enum rc enrol_code_new(struct op *op, const char *officer, const char *scope,
-		       char code[ENROL_CODE_SIZE])
+static void code_make(const struct host *host, char code[ENROL_CODE_SIZE])
 {
 	unsigned char random[2 * ENROL_CODE_SIZE];
-	json_t *record = NULL;
-	enum rc rc;
 
-	if (!account_may(op->actor, ROLE_COORDINATOR | ROLE_ADMINISTRATOR,
-			 scope))
-		return err_set(op->err, RC_DENIED,
-			       "account '%s' may not enrol terminals in scope "
-			       "%s",
-			       op->actor->name, scope);
-	rc = ledger_record(op, scope, "officer", officer, &record);
-	if (rc == RC_OK && json_text(record, "state") &&
-	    strcmp(json_text(record, "state"), "active") != 0)
-		rc = err_set(op->err, RC_DENIED, "officer '%s' is not active",
-			     officer);
-	/* Whoever has a terminal of an officer writes as that officer. */
-	if (rc == RC_OK &&
-	    !account_may_agency(op->actor, json_text(record, "agency")))
-		rc = err_set(op->err, RC_DENIED,
-			     "account '%s' acts for other agencies than that "
-			     "of officer '%s'",
-			     op->actor->name, officer);
-	json_decref(record);
-	if (rc != RC_OK)
-		return rc;
-	host_random(op->store->host, random, sizeof(random));
+	host_random(host, random, sizeof(random));
 	for (int i = 0; i < ENROL_CODE_SIZE - 1; i++)
 		code[i] =
 			code_letters[(random[2 * i] << 8 | random[2 * i + 1]) %
 				     (sizeof(code_letters) - 1)];
 	code[ENROL_CODE_SIZE - 1] = '\0';
-	return code_put(op, code, officer, scope);
+}
+
+static enum rc scopes_join(struct op *op, const char *const *scopes, size_t n,
+			   char out[SCOPES_TEXT_SIZE])
+{
+	size_t len = 0;
+
+	if (!n || n > ENROL_SCOPES_MAX)
+		return err_set(op->err, RC_INVALID,
+			       "a terminal has part in 1 to %d scopes",
+			       ENROL_SCOPES_MAX);
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < i; k++)
+			if (!strcmp(scopes[i], scopes[k]))
+				return err_set(op->err, RC_INVALID,
+					       "scope %s is named twice",
+					       scopes[i]);
+		if (!name_is_scope(scopes[i]) || !strcmp(scopes[i], "catalog"))
+			return err_set(op->err, RC_INVALID,
+				       "'%.40s' is no county: name those of "
+				       "the terminal, the catalog comes with "
+				       "them",
+				       scopes[i]);
+		len += (size_t)snprintf(out + len, SCOPES_TEXT_SIZE - len,
+					"%s%s", i ? "," : "", scopes[i]);
+	}
+	return RC_OK;
+}
+
+enum rc enrol_code_for(struct op *op, const char *officer,
+		       const char *const *scopes, size_t n,
+		       char code[ENROL_CODE_SIZE])
+{
+	char text[SCOPES_TEXT_SIZE];
+	enum rc rc = scopes_join(op, scopes, n, text);
+
+	for (size_t i = 0; i < n && rc == RC_OK; i++)
+		rc = enrol_officer_check(op, scopes[0], scopes[i], officer);
+	if (rc != RC_OK)
+		return rc;
+	code_make(op->store->host, code);
+	return code_put(op, code, officer, scopes[0], text);
+}
+
+enum rc enrol_code_new(struct op *op, const char *officer, const char *scope,
+		       char code[ENROL_CODE_SIZE])
+{
+	return enrol_code_for(op, officer, &scope, 1, code);
 }
 
 /* What the code was made for. Strings are malloc'd. */
 struct ticket {
 	char hash[65];
-	char officer[33], scope[16], issued_by[33];
+	char officer[33], issued_by[33];
+	char scopes[SCOPES_TEXT_SIZE], scope[8]; /* with commas; the first */
 	char terminal[33], enrolment[33]; /* "" while unused */
 	int64_t expires;
 };
@@ -108,7 +136,8 @@ static enum rc ticket_load(struct op *op, const char *code, struct ticket *t)
 	found = query_row(q);
 	if (found) {
 		column_copy(q, 0, t->officer, sizeof(t->officer));
-		column_copy(q, 1, t->scope, sizeof(t->scope));
+		column_copy(q, 1, t->scopes, sizeof(t->scopes));
+		snprintf(t->scope, sizeof(t->scope), "%.6s", t->scopes);
 		column_copy(q, 2, t->issued_by, sizeof(t->issued_by));
 		t->expires = query_get_int(q, 3);
 		column_copy(q, 4, t->terminal, sizeof(t->terminal));
@@ -166,6 +195,27 @@ static enum rc proofs_check(struct op *op, const json_t *request)
 			    "the terminal does not hold the keys it names");
 }
 
+/* In the order of bytes, as a set is, or (`sorted` false) with the home first.
+ * New reference. */
+static json_t *scopes_list(const struct ticket *t, bool sorted)
+{
+	json_t *list = json_array();
+
+	for (const char *p = t->scopes; list && *p;) {
+		size_t n = strcspn(p, ","), at = 0;
+		json_t *one = json_stringn(p, n);
+
+		while (at < json_array_size(list) &&
+		       (!sorted ||
+			strcmp(json_string_value(json_array_get(list, at)),
+			       json_string_value(one)) < 0))
+			at++;
+		json_array_insert_new(list, at, one);
+		p += n + (p[n] == ',');
+	}
+	return list;
+}
+
 static enum rc enrolment_write(struct op *op, const json_t *request,
 			       const struct ticket *t, const char *id)
 {
@@ -191,13 +241,13 @@ static enum rc enrolment_write(struct op *op, const json_t *request,
 	as_server.via = VIA_SYNC;
 	snprintf(detail, sizeof(detail), "officer=%s terminal=%s", t->officer,
 		 json_text(request, "terminal"));
-	record.record =
-		json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:[s], s:I}",
-			  "officer", t->officer, "terminal",
-			  json_text(request, "terminal"), "officer_key", key,
-			  "terminal_key", json_text(request, "terminal_key"),
-			  "role", "inspector", "state", "active", "scopes",
-			  t->scope, "since", (json_int_t)op->now_ms);
+	record.record = json_pack(
+		"{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:I}", "officer",
+		t->officer, "terminal", json_text(request, "terminal"),
+		"officer_key", key, "terminal_key",
+		json_text(request, "terminal_key"), "role", "inspector",
+		"state", "active", "scopes", scopes_list(t, true), "since",
+		(json_int_t)op->now_ms);
 	rc = ledger_office(&as_server, &w);
 	json_decref((json_t *)(uintptr_t)record.record);
 	if (rc == RC_OK && record.outcome == OFFICE_REFUSED)
@@ -235,11 +285,11 @@ static enum rc reply_make(struct op *op, const struct ticket *t,
 		return rc;
 	ssh_public_text(key, op->store->key.public);
 	*reply = json_pack(
-		"{s:i, s:s, s:s, s:s, s:[s], s:s, s:s, s:I}", "format",
+		"{s:i, s:s, s:s, s:s, s:o, s:s, s:s, s:I}", "format",
 		WIRE_FORMAT, "enrolment", enrolment, "officer", t->officer,
 		"name",
 		json_text(officer, "name") ? json_text(officer, "name") : "",
-		"scopes", t->scope, "server_key", key, "epoch",
+		"scopes", scopes_list(t, false), "server_key", key, "epoch",
 		op->store->epoch, "time", (json_int_t)op->now_ms);
 	json_decref(officer);
 	return *reply ? RC_OK : err_set(op->err, RC_NOMEM, "out of memory");
@@ -297,9 +347,8 @@ enum rc enrol_take(struct op *op, const json_t *request, json_t **reply)
 	return rc == RC_OK ? reply_make(op, &t, enrolment, reply) : rc;
 }
 
-/* Whoever may give an officer a terminal may take it away. */
-static enum rc officer_is_ones_own(struct op *op, const char *scope,
-				   const char *officer)
+enum rc enrol_officer_is_ones_own(struct op *op, const char *scope,
+				  const char *officer)
 {
 	bool may = true;
 	enum rc rc = store_may_agency_of(op->store, op->actor, scope, "officer",
@@ -346,8 +395,8 @@ enum rc enrol_revoke(struct op *op, const char *scope, const char *id,
 		rc = ledger_record(op, scope, "enrolment", record.id,
 				   &enrolment);
 	if (rc == RC_OK)
-		rc = officer_is_ones_own(op, scope,
-					 json_text(enrolment, "officer"));
+		rc = enrol_officer_is_ones_own(op, scope,
+					       json_text(enrolment, "officer"));
 	if (rc != RC_OK) {
 		json_decref(enrolment);
 		return rc;

@@ -279,6 +279,9 @@ WHERE e.id = ?1 AND l.scope = e.scope AND l.position =
 (SELECT max(m.position) FROM log AS m
 WHERE m.scope = e.scope AND m.kind = 'enrolment' AND m.id = ?1)
 
+-- name: enrolment_where
+SELECT scope, id FROM enrolment WHERE id = ?1 OR terminal = ?1 LIMIT 1
+
 -- name: enrolment_of_terminal
 SELECT id FROM enrolment WHERE terminal = ?1
 
@@ -299,9 +302,9 @@ SELECT DISTINCT kind FROM hufu_top WHERE scope = ?1 ORDER BY kind
 SELECT coalesce(sum(records), 0) FROM hufu_top WHERE scope = ?1
 
 -- name: terminal_list
-SELECT e.terminal, e.officer, e.state, e.id, c.time FROM enrolment AS e
-LEFT JOIN contact AS c ON c.terminal = e.terminal
-WHERE e.scope = ?1 ORDER BY e.terminal
+SELECT e.terminal, e.officer, e.state, e.id, c.time, e.scopes
+FROM enrolment AS e LEFT JOIN contact AS c ON c.terminal = e.terminal
+WHERE e.scope = ?1 OR e.scopes LIKE '%"' || ?1 || '"%' ORDER BY e.terminal
 
 -- name: record_writers
 SELECT l.position, p.oid, p.author, p.terminal, p.received, l.merged
@@ -388,11 +391,6 @@ ORDER BY position
 
 -- name: answers_of_visit
 SELECT id FROM answer WHERE scope = ?1 AND visit = ?2 ORDER BY id
-
--- name: result_amended
--- (an amendment that gives the visit ?2 a result code)
-SELECT 1 FROM amendment WHERE scope = ?1 AND visit = ?2
-AND json_array_length(changes, '$.result_codes') > 0 LIMIT 1
 
 -- name: form_of_item
 -- (in force on the day ?2, where the form says for which items it is)
