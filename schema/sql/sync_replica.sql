@@ -301,7 +301,7 @@ SELECT DISTINCT kind FROM hufu_extra ORDER BY kind
 SELECT secret FROM hufu_key WHERE key = ?1
 
 -- name: r_key_of
-SELECT key, secret FROM hufu_key WHERE subject = ?1
+SELECT key, secret FROM hufu_key WHERE subject = ?1 AND scope = ?2
 ORDER BY serial DESC LIMIT 1
 
 -- name: r_key_put

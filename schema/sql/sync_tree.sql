@@ -44,6 +44,11 @@ SELECT l.scope, l.oid FROM hufu_top AS t CROSS JOIN hufu_leaf AS l
 WHERE t.kind = ?1 AND l.scope = t.scope AND l.town = t.town AND l.kind = ?1
 AND l.hash = ?2 AND l.id = ?3
 
+-- name: leaf_in
+SELECT l.oid FROM hufu_top AS t CROSS JOIN hufu_leaf AS l
+WHERE t.kind = ?1 AND t.scope = ?4 AND l.scope = t.scope AND l.town = t.town
+AND l.kind = ?1 AND l.hash = ?2 AND l.id = ?3
+
 -- name: leaf_range
 SELECT hash, id, oid FROM hufu_leaf
 WHERE scope = ?1 AND town = ?2 AND kind = ?3 AND hash BETWEEN ?4 AND ?5

@@ -69,6 +69,15 @@ static void carried_print(struct hufu_list *s)
 		printf("carried, and not handed over: %s\n", why);
 }
 
+static void scopes_print(struct hufu_list *s)
+{
+	if (hufu_list_int(s, "scopes_went", 0))
+		puts("this tablet has no part in one of its scopes any more: "
+		     "all of it was sent, and its records left this tablet");
+	if (hufu_list_int(s, "scopes_came", 0))
+		puts("a scope joined this tablet: all of it is here");
+}
+
 static void damage_print(struct hufu_list *s)
 {
 	int64_t records = hufu_list_int(s, "repaired", 0);
@@ -99,6 +108,7 @@ static int text_print(struct verb *v, struct hufu_list *s)
 	if (hufu_list_int(s, "restored", 0))
 		puts("the server came back from a backup: what it had lost of "
 		     "this replica was sent again");
+	scopes_print(s);
 	damage_print(s);
 	if (hufu_list_int(s, "fork", 0))
 		puts("the journal began anew: this file and a copy of it both "

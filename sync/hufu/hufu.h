@@ -210,6 +210,9 @@ HUFU_API enum hufu_code hufu_clone(struct hufu *h);
  *   mended        what was wrong with the capture of edits, or ""
  *   carried       requests of other tablets that were handed over (hufu_carry);
  *                 carried_why: why one was not, or ""
+ *   scopes_came   counties that the office added to this terminal, and that are
+ *                 here now; scopes_went: that it took away: all was sent, and
+ *                 their records left the replica
  *   scopes        as in hufu_info */
 HUFU_API enum hufu_code hufu_sync(struct hufu *h, struct hufu_list **report);
 /* Look for damage of every kind (pages, indexes, tree, rows, keys) and put

@@ -219,7 +219,7 @@ static enum rc summary_add(struct hufu *h, struct hufu_list *list,
 		return rc;
 	o = json_pack(
 		"{s:b, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:b, s:b,"
-		" s:b, s:i, s:b, s:i, s:i, s:s, s:s, s:i, s:s, s:O}",
+		" s:b, s:i, s:b, s:i, s:i, s:s, s:s, s:i, s:s, s:i, s:i, s:O}",
 		"equal", s->all_equal, "requests", s->requests, "packets_sent",
 		s->packets_sent, "records_sent", s->records_sent,
 		"records_received", s->records_received, "merged", s->merged,
@@ -230,7 +230,8 @@ static enum rc summary_add(struct hufu *h, struct hufu_list *list,
 		"rebuilt", s->rebuilt, "uncommitted", edited, "held_back",
 		s->held.records, "held_why", s->held.why, "mended",
 		replica_mended(h->r)->what, "carried", s->carried,
-		"carried_why", s->carried_why, "scopes",
+		"carried_why", s->carried_why, "scopes_came", s->scopes_came,
+		"scopes_went", s->scopes_went, "scopes",
 		json_object_get(info, "scopes"));
 	json_decref(info);
 	return list_add(list, o, &h->err);

@@ -115,7 +115,7 @@ static enum rc row_take(void *ctx, const char *kind, enum group_form form,
 		return RC_OK;
 	rc = row_id(a, kind, form, name, id, err);
 	if (rc == RC_OK)
-		rc = record_main(a->r, kind, id, &before, err);
+		rc = record_main_in(a->r, a->scope, kind, id, &before, err);
 	if (rc == RC_NOT_FOUND)
 		rc = form == GROUP_CHANGE
 			     ? err_set(err, RC_CORRUPT,
@@ -257,7 +257,7 @@ static enum rc newest_apply(struct apply *a, const char *path,
 	enum rc rc;
 
 	snprintf(kind, sizeof(kind), "%.*s", (int)(slash - path), path);
-	rc = record_main(a->r, kind, slash + 1, &before, err);
+	rc = record_main_in(a->r, a->scope, kind, slash + 1, &before, err);
 	if (rc == RC_OK || rc == RC_NOT_FOUND)
 		rc = record_parse(json_string_value(body),
 				  json_string_length(body), &after, err);
@@ -286,32 +286,30 @@ static enum rc receipted_apply(struct apply *a, const json_t *receipted,
 	return rc;
 }
 
-/* Packets that the head has dealt with stop holding live rows back. */
-static enum rc settle(struct apply *a, struct err *err)
+enum rc packets_settle(struct replica *r, const char *scope, struct err *err)
 {
-	struct query *q = query_begin(a->r->db, SQL_R_UNSETTLED);
+	struct query *q = query_begin(r->db, SQL_R_UNSETTLED);
 	json_t *list = json_array();
 	const json_t *pair;
 	size_t i;
 	enum rc rc;
 
-	query_text(q, 1, a->scope);
+	query_text(q, 1, scope);
 	while (query_row(q))
 		json_array_append_new(list,
 				      json_pack("[s,s]", query_get_text(q, 0),
 						query_get_text(q, 1)));
 	rc = query_end(q, err);
 	if (rc == RC_OK) {
-		q = query_begin(a->r->db, SQL_R_SETTLED);
-		query_text(q, 1, a->scope);
+		q = query_begin(r->db, SQL_R_SETTLED);
+		query_text(q, 1, scope);
 		rc = query_end(q, err);
 	}
 	json_array_foreach(list, i, pair)
 	{
 		if (rc == RC_OK)
 			rc = record_settle(
-				a->r,
-				json_string_value(json_array_get(pair, 0)),
+				r, json_string_value(json_array_get(pair, 0)),
 				json_string_value(json_array_get(pair, 1)),
 				err);
 	}
@@ -363,7 +361,7 @@ static enum rc found_gone(struct apply *a, const json_t *gone, struct err *err)
 		snprintf(path, sizeof(path), "%s/%s", kind, id);
 		if (json_object_get(a->seen, path))
 			continue;
-		rc = record_main(a->r, kind, id, &before, err);
+		rc = record_main_in(a->r, a->scope, kind, id, &before, err);
 		if (rc == RC_OK)
 			rc = apply_record(a, kind, id, before, NULL, err);
 		json_decref(before);
@@ -386,7 +384,7 @@ static enum rc found_put(struct apply *a, const json_t *put, struct err *err)
 		const char *id = json_text(after, "id");
 		json_t *before = NULL;
 
-		rc = record_main(a->r, kind, id, &before, err);
+		rc = record_main_in(a->r, a->scope, kind, id, &before, err);
 		if (rc == RC_OK || rc == RC_NOT_FOUND)
 			rc = apply_record(a, kind, id, before, after, err);
 		json_decref(before);
@@ -434,7 +432,7 @@ static enum rc scope_apply(struct sync *sync, struct sync_scope *scope,
 				   &scope->new_root, scope->new_position,
 				   sync->epoch, err);
 	if (rc == RC_OK)
-		rc = settle(&a, err);
+		rc = packets_settle(a.r, a.scope, err);
 	if (rc == RC_OK)
 		sync->sum->records_received += (int)a.received;
 	json_decref(a.seen);

@@ -93,6 +93,10 @@ enum rc captured_make(struct captured *c, const struct kind *k, struct err *err)
 	buf_printf(&b, "SELECT id FROM %s WHERE id>?1 ORDER BY id LIMIT 1",
 		   k->name);
 	c->live_next = text_take(&b, &failed);
+	buf_printf(&b, "SELECT scope FROM %s WHERE id=?1", k->name);
+	c->live_scope = text_take(&b, &failed);
+	buf_printf(&b, "SELECT count(*) FROM old_%s WHERE scope=?1", k->name);
+	c->shadow_count = text_take(&b, &failed);
 	buf_printf(&b,
 		   "SELECT id FROM %s WHERE %s=?1 AND id>?2 ORDER BY id LIMIT "
 		   "1",
@@ -101,7 +105,8 @@ enum rc captured_make(struct captured *c, const struct kind *k, struct err *err)
 	buf_printf(&b,
 		   "SELECT DISTINCT k.%s FROM old_%s AS o CROSS JOIN %s AS k "
 		   "WHERE k.id=o.id AND k.scope=?1 AND k.%s IS NOT NULL AND "
-		   "NOT EXISTS (SELECT 1 FROM hufu_key WHERE subject=k.%s) "
+		   "NOT EXISTS (SELECT 1 FROM hufu_key AS h WHERE h.subject="
+		   "k.%s AND h.scope=?1) "
 		   "ORDER BY 1 LIMIT %d",
 		   subject, k->name, k->name, subject, subject,
 		   WIRE_WANTED_MAX);
@@ -126,6 +131,8 @@ void captured_release(struct captured *c)
 	free(c->shadow_mark);
 	free(c->shadow_new);
 	free(c->live_next);
+	free(c->live_scope);
+	free(c->shadow_count);
 	free(c->by_subject);
 	free(c->keyless);
 	free(c->gone);

@@ -211,6 +211,8 @@ enum rc edit_judge(struct replica *r, const struct edit *e, struct scope *scope,
 			       "%s '%s': the scope '%s' is not one of this "
 			       "replica",
 			       k->name, e->id, name);
+	if (rc == RC_OK && e->is_new)
+		rc = place_judge(r, k, e->after, why);
 	if (rc == RC_OK && k->is_sealed)
 		rc = sealed_hide(r, k, e->after, &outer, why);
 	json_decref(outer);

@@ -66,12 +66,17 @@ static enum rc blank_new(struct replica *r, const struct kind *k,
 			 const json_t *fields, json_t **out, struct err *err)
 {
 	const char *scope = json_text(fields, "scope");
-	char id[21], *home = NULL;
+	char id[21], guess[8], *home = NULL;
 	enum rc rc = RC_OK;
 
 	if (k->is_catalog)
 		scope = "catalog";
-	else if (!scope && (rc = meta_need(r, "home", &home, err)) == RC_OK)
+	else if (!scope)
+		rc = place_guess(r, k, fields, guess, err);
+	if (!scope && rc == RC_OK && guess[0])
+		scope = guess;
+	else if (!scope && rc == RC_OK &&
+		 (rc = meta_need(r, "home", &home, err)) == RC_OK)
 		scope = home;
 	if (rc != RC_OK)
 		return rc;

@@ -133,27 +133,13 @@ static enum rc request_of(struct replica *r, const char *code, struct buf *body,
 	return rc;
 }
 
-/* A scope that is new here: empty, and nothing written to it. */
-static enum rc scope_found(struct replica *r, const char *name, struct err *err)
-{
-	struct scope s;
-	enum rc rc = scope_get(r, name, &s, err);
-
-	if (rc != RC_NOT_FOUND)
-		return rc;
-	memset(&s, 0, sizeof(s));
-	snprintf(s.scope, sizeof(s.scope), "%s", name);
-	oid_parse(&s.root, OID_EMPTY_TREE, strlen(OID_EMPTY_TREE));
-	return scope_put(r, &s, err);
-}
-
 static enum rc scopes_keep(struct replica *r, const json_t *scopes,
 			   struct err *err)
 {
 	const json_t *name;
 	size_t i;
-	bool first = true;
-	enum rc rc = scope_found(r, "catalog", err);
+	bool first = true, is_new;
+	enum rc rc = scope_join(r, "catalog", &is_new, err);
 
 	json_array_foreach(scopes, i, name)
 	{
@@ -166,7 +152,7 @@ static enum rc scopes_keep(struct replica *r, const json_t *scopes,
 				       "the server names a scope that is none");
 		if (!strcmp(text, "catalog"))
 			continue;
-		rc = scope_found(r, text, err);
+		rc = scope_join(r, text, &is_new, err);
 		if (rc == RC_OK && first)
 			rc = meta_put(r, "home", text, err);
 		first = false;

@@ -10,8 +10,9 @@
 #include "kind/sealed.h"
 #include "sql_sync.gen.h"
 
+/* By the key's id, or (`scope`) by the subject that it seals there. */
 static enum rc key_get(struct replica *r, const char *sql, const char *name,
-		       int secret_column, char id[33],
+		       const char *scope, int secret_column, char id[33],
 		       unsigned char out[SEAL_KEY_BYTES], struct err *err)
 {
 	struct query *q = query_begin(r->db, sql);
@@ -21,6 +22,8 @@ static enum rc key_get(struct replica *r, const char *sql, const char *name,
 	enum rc rc;
 
 	query_text(q, 1, name);
+	if (scope)
+		query_text(q, 2, scope);
 	if (query_row(q)) {
 		if (secret_column)
 			snprintf(id, 33, "%s", query_get_text(q, 0));
@@ -38,13 +41,14 @@ enum rc sealed_hide(struct replica *r, const struct kind *k,
 {
 	const char *subject =
 		json_text(plain, k->companion_key ? k->companion_key : "id");
+	const char *scope = json_text(plain, "scope");
 	unsigned char key[SEAL_KEY_BYTES];
 	char id[33];
 	enum rc rc = RC_NOT_FOUND;
 
 	*out = NULL;
-	if (subject)
-		rc = key_get(r, SQL_R_KEY_OF, subject, 1, id, key, err);
+	if (subject && scope)
+		rc = key_get(r, SQL_R_KEY_OF, subject, scope, 1, id, key, err);
 	if (rc == RC_OK)
 		rc = sealed_make(out, k->name, plain, id, key, err);
 	wipe(key, sizeof(key));
@@ -68,7 +72,7 @@ enum rc sealed_read(struct replica *r, const struct kind *k,
 
 	*out = NULL;
 	if (name)
-		rc = key_get(r, SQL_R_KEY_GET, name, 0, unused, key, err);
+		rc = key_get(r, SQL_R_KEY_GET, name, NULL, 0, unused, key, err);
 	if (rc == RC_OK) {
 		rc = sealed_open(out, k->name, outer, key, &why);
 		/* A box that its key does not open stays shut; the root
@@ -94,7 +98,7 @@ enum rc sealed_is_shut(struct replica *r, const struct kind *k, const char *id,
 	*shut = false;
 	name = json_text(outer, "key");
 	if (rc == RC_OK && name)
-		rc = key_get(r, SQL_R_KEY_GET, name, 0, unused, key, err);
+		rc = key_get(r, SQL_R_KEY_GET, name, NULL, 0, unused, key, err);
 	if (rc == RC_OK && name) {
 		rc = sealed_read(r, k, outer, &plain, err);
 		*shut = rc == RC_NOT_FOUND;
@@ -197,18 +201,36 @@ static enum rc plain_forget(struct replica *r, const char *kind, const char *id,
 	return rc;
 }
 
+static enum rc is_of_scope(struct replica *r, const struct captured *c,
+			   const char *id, const char *scope, bool *is_of,
+			   struct err *err)
+{
+	struct query *q = query_begin(r->db, c->live_scope);
+	const char *text;
+
+	query_text(q, 1, id);
+	text = query_row(q) ? query_get_text(q, 0) : NULL;
+	*is_of = text && !strcmp(text, scope);
+	return query_end(q, err);
+}
+
 /* Rows that were written here and never sealed have no outer form to find
  * them by; another key of the subject may still open some. */
 static enum rc subject_forget(struct replica *r, const struct captured *c,
-			      const char *subject, struct err *err)
+			      const char *scope, const char *subject,
+			      struct err *err)
 {
 	char id[33] = "";
 
 	for (;;) {
-		bool found;
+		bool found, is_of = false;
 		enum rc rc =
 			next_id(r, c->by_subject, subject, id, &found, err);
 
+		if (rc == RC_OK && found)
+			rc = is_of_scope(r, c, id, scope, &is_of, err);
+		if (rc == RC_OK && found && !is_of)
+			continue;
 		if (rc == RC_OK && found)
 			rc = plain_forget(r, c->kind->name, id, err);
 		if (rc == RC_OK && found)
@@ -219,7 +241,8 @@ static enum rc subject_forget(struct replica *r, const struct captured *c,
 }
 
 static enum rc key_destroy(struct replica *r, const char *key,
-			   const char *subject, struct err *err)
+			   const char *scope, const char *subject,
+			   struct err *err)
 {
 	struct query *q = query_begin(r->db, SQL_R_KEY_DROP);
 	enum rc rc;
@@ -230,7 +253,8 @@ static enum rc key_destroy(struct replica *r, const char *key,
 		rc = sealed_each(r, key, plain_forget, err);
 	for (size_t i = 0; i < r->ncaptured && rc == RC_OK; i++)
 		if (r->captured[i].kind->is_sealed)
-			rc = subject_forget(r, &r->captured[i], subject, err);
+			rc = subject_forget(r, &r->captured[i], scope, subject,
+					    err);
 	/* Pages that were freed before secure_delete was on, or by another
 	 * program, are wiped by the next vacuum. */
 	return rc == RC_OK ? meta_put_int(r, "vacuum", 1, err) : rc;
@@ -240,6 +264,7 @@ static enum rc event_take(struct replica *r, const json_t *event,
 			  struct err *err)
 {
 	const char *key = json_string_value(json_array_get(event, 1));
+	const char *scope = json_string_value(json_array_get(event, 2));
 	const char *subject = json_string_value(json_array_get(event, 3));
 	const char *text = json_string_value(json_array_get(event, 4));
 	unsigned char secret[SEAL_KEY_BYTES];
@@ -247,10 +272,10 @@ static enum rc event_take(struct replica *r, const json_t *event,
 	enum rc rc;
 
 	if (!json_is_integer(json_array_get(event, 0)) || !key || !subject ||
-	    !json_is_string(json_array_get(event, 2)))
+	    !scope)
 		return err_set(err, RC_CORRUPT, "a key event is malformed");
 	if (!text)
-		return key_destroy(r, key, subject, err);
+		return key_destroy(r, key, scope, subject, err);
 	if (strlen(text) >= BASE64_SIZE(SEAL_KEY_BYTES) ||
 	    !base64_decode(secret, &n, text, strlen(text)) ||
 	    n != SEAL_KEY_BYTES)

@@ -43,7 +43,7 @@ static enum rc ids_each(struct mains *m, const char *kind, const char *sql,
 		if (live)
 			rc = is_beside(m->r, kind, id, &beside, err);
 		if (rc == RC_OK && !beside)
-			rc = m->fn(m->ctx, kind, id, err);
+			rc = m->fn(m->ctx, NULL, kind, id, err);
 		if (rc != RC_OK)
 			return rc;
 	}
@@ -90,5 +90,7 @@ enum rc mains_each(struct replica *r, main_fn *fn, void *ctx, struct err *err)
 
 	for (size_t i = 0; i < r->ncaptured && rc == RC_OK; i++)
 		rc = kind_each(&m, &r->captured[i], err);
-	return rc == RC_OK ? unknown_each(&m, err) : rc;
+	if (rc == RC_OK)
+		rc = unknown_each(&m, err);
+	return rc == RC_OK ? twins_each(r, fn, ctx, err) : rc;
 }

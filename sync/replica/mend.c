@@ -71,9 +71,8 @@ static enum rc leaf_before(struct replica *r, const struct captured *c,
 {
 	const char *kind = c->kind->name;
 	struct oid leaf, oid;
-	char scope[8];
 	json_t *same;
-	enum rc rc = tree_version_anywhere(r->db, kind, id, scope, &leaf, err);
+	enum rc rc = twin_leaf(r, kind, id, &leaf, err);
 
 	if (rc == RC_NOT_FOUND)
 		return RC_OK;

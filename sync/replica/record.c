@@ -251,7 +251,7 @@ static enum rc live_put(struct replica *r, const struct kind *k, const char *id,
 	return record_run(r, SQL_R_MAIN_DROP, k->name, id, NULL, err);
 }
 
-enum rc record_main_put(struct replica *r, const char *scope, const char *kind,
+static enum rc main_put(struct replica *r, const char *scope, const char *kind,
 			const char *id, const json_t *after, const char *body,
 			size_t n, struct err *err)
 {
@@ -274,13 +274,36 @@ enum rc record_main_put(struct replica *r, const char *scope, const char *kind,
 	return beside_put(r, scope, kind, id, after ? body : NULL, n, err);
 }
 
+enum rc record_main_put(struct replica *r, const char *scope, const char *kind,
+			const char *id, const json_t *after, const char *body,
+			size_t n, struct err *err)
+{
+	bool aside;
+	enum rc rc = twin_is_aside(r, scope, kind, id, &aside, err);
+
+	if (rc != RC_OK)
+		return rc;
+	if (aside)
+		return twin_put(r, scope, kind, id, after ? body : NULL, n,
+				err);
+	rc = main_put(r, scope, kind, id, after, body, n, err);
+	return rc == RC_OK && !after ? twin_follow(r, kind, id, err) : rc;
+}
+
 enum rc record_seed(struct replica *r, const char *kind, const char *id,
 		    const json_t *record, const char *body, size_t n,
 		    struct err *err)
 {
 	const struct captured *c = captured_of(r, kind);
-	enum rc rc;
+	const char *scope = json_text(record, "scope");
+	bool aside;
+	enum rc rc =
+		twin_is_aside(r, scope ? scope : "", kind, id, &aside, err);
 
+	if (rc != RC_OK)
+		return rc;
+	if (aside)
+		return twin_put(r, scope, kind, id, body, n, err);
 	if (!c)
 		return record_run(r, SQL_R_EXTRA_PUT, kind, id, body, err);
 	if (!c->kind->is_sealed)
@@ -289,7 +312,7 @@ enum rc record_seed(struct replica *r, const char *kind, const char *id,
 	return rc == RC_OK ? sealed_show(r, c->kind, id, err) : rc;
 }
 
-enum rc record_settle(struct replica *r, const char *kind, const char *id,
+static enum rc settle(struct replica *r, const char *kind, const char *id,
 		      struct err *err)
 {
 	const struct captured *c = captured_of(r, kind);
@@ -309,4 +332,12 @@ enum rc record_settle(struct replica *r, const char *kind, const char *id,
 		rc = live_put(r, c->kind, id, record, err);
 	json_decref(record);
 	return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
+enum rc record_settle(struct replica *r, const char *kind, const char *id,
+		      struct err *err)
+{
+	enum rc rc = settle(r, kind, id, err);
+
+	return rc == RC_OK ? twin_follow(r, kind, id, err) : rc;
 }

@@ -72,6 +72,7 @@ static enum rc tables_copy(struct replica *r, struct err *err)
 					       "hufu_top",    "hufu_town",
 					       "hufu_sealed", "hufu_extra",
 					       "hufu_main" };
+	bool twins = false;
 	enum rc rc = replica_begin(r, err);
 
 	if (rc != RC_OK)
@@ -79,6 +80,10 @@ static enum rc tables_copy(struct replica *r, struct err *err)
 	for (size_t i = 0; i < sizeof(library) / sizeof(*library); i++)
 		if (rc == RC_OK)
 			rc = table_copy(r, library[i], err);
+	if (rc == RC_OK)
+		rc = twins_may_be(r, &twins, err);
+	if (rc == RC_OK && twins)
+		rc = table_copy(r, "hufu_twin", err);
 	for (size_t i = 0; i < r->ncaptured && rc == RC_OK; i++)
 		rc = table_copy(r, r->captured[i].kind->name, err);
 	return replica_end(r, rc, err);
@@ -156,8 +161,8 @@ static enum rc unread_drop(struct replica *r, const char *kind, const char *id,
 		       : rc;
 }
 
-static enum rc leaf_make(void *ctx, const char *kind, const char *id,
-			 struct err *err)
+static enum rc leaf_make(void *ctx, const char *aside, const char *kind,
+			 const char *id, struct err *err)
 {
 	struct replica *r = ctx;
 	json_t *record = NULL;
@@ -165,7 +170,8 @@ static enum rc leaf_make(void *ctx, const char *kind, const char *id,
 	struct err why = { 0 };
 	struct oid oid;
 	struct buf body;
-	enum rc rc = record_main(r, kind, id, &record, &why);
+	enum rc rc = aside ? twin_get(r, aside, kind, id, &record, &why)
+			   : record_main(r, kind, id, &record, &why);
 
 	if (rc == RC_NOT_FOUND)
 		return RC_OK;
@@ -182,7 +188,8 @@ static enum rc leaf_make(void *ctx, const char *kind, const char *id,
 	if (rc == RC_OK)
 		rc = tree_leaf_put(r->db, scope, town, kind, id, &oid, 0, err);
 	else if (rc == RC_INVALID || rc == RC_CORRUPT)
-		rc = unread_drop(r, kind, id, err);
+		rc = aside ? twin_put(r, aside, kind, id, NULL, 0, err)
+			   : unread_drop(r, kind, id, err);
 	else
 		err_set(err, rc, "%s", why.text);
 	json_decref(record);
@@ -236,15 +243,15 @@ static enum rc key_forget(struct replica *r, const char *kind, const char *id,
 }
 
 /* The plain row beside a sealed record. */
-static enum rc plain_make(void *ctx, const char *kind, const char *id,
-			  struct err *err)
+static enum rc plain_make(void *ctx, const char *aside, const char *kind,
+			  const char *id, struct err *err)
 {
 	struct replica *r = ctx;
 	const struct captured *c = captured_of(r, kind);
 	bool shut;
 	enum rc rc;
 
-	if (!c || !c->kind->is_sealed)
+	if (aside || !c || !c->kind->is_sealed)
 		return RC_OK;
 	rc = sealed_is_shut(r, c->kind, id, &shut, err);
 	if (rc == RC_OK && shut)

@@ -66,6 +66,8 @@ static enum rc tables_make(struct replica *r, struct err *err)
 	if (rc == RC_OK)
 		rc = bundle_tables(r, err);
 	if (rc == RC_OK)
+		rc = twins_begin(r, err);
+	if (rc == RC_OK)
 		rc = meta_put(r, "format", REPLICA_FORMAT, err);
 	host_new_id(r->host, terminal);
 	if (rc == RC_OK)
@@ -212,6 +214,7 @@ static enum rc begin(struct replica *r, bool immediate, struct err *err)
 {
 	enum rc rc = db_begin(r->db, immediate, err);
 
+	r->twins = 0;
 	json_memory_begin();
 	if (rc == RC_OK)
 		rc = kinds_refresh(r, err);

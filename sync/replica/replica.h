@@ -165,6 +165,9 @@ struct sync_summary {
 	bool rebuilt; /* its indexes or tables were written anew, too */
 	bool all_equal; /* every scope's root matched */
 	struct held_back held; /* edits that were not committed */
+	int scopes_came; /* that the enrolment came to list */
+	int scopes_went; /* in which this terminal has no part any more: their
+			  * records left this file */
 	int carried; /* requests of others that were handed over */
 	char carried_why[ERR_TEXT_MAX]; /* why one was not, or "" */
 };

@@ -39,6 +39,8 @@ struct captured {
 	char *shadow_mark; /* live is a new record; ?1 id */
 	char *shadow_new; /* is the record ?1 new here? */
 	char *live_next; /* the id after ?1 */
+	char *live_scope; /* of the id ?1 */
+	char *shadow_count; /* in scope ?1 */
 	char *by_subject; /* sealed: the id after ?2 sealed for subject ?1 */
 	char *keyless; /* sealed: subjects in scope ?1 whose key is missing */
 	char *gone; /* ids that should have a live row and have none */
@@ -59,6 +61,7 @@ struct replica {
 	bool is_unlocked;
 	bool is_writing; /* inside replica_begin and replica_end */
 	unsigned role; /* what rights_role answers in this transaction, or 0 */
+	enum { TWINS_UNKNOWN, TWINS_NONE, TWINS_MAY_BE } twins; /* likewise */
 	int64_t schema_seen; /* SQLite's number of the schema whose capture was
 			      * found sound, or -1 */
 	struct mended mended;
@@ -121,6 +124,11 @@ enum rc scope_all(struct replica *r, struct scope **out, size_t *n,
 enum rc scope_advance(struct replica *r, struct scope *s,
 		      const struct oid *head, const struct oid *root,
 		      int64_t position, const char *epoch, struct err *err);
+
+/* scopes.c: a scope that is new here, or not: empty, and nothing written to it.
+ */
+enum rc scope_join(struct replica *r, const char *name, bool *is_new,
+		   struct err *err);
 
 /* kinds.c */
 enum rc kinds_load(struct replica *r, struct err *err);
@@ -203,11 +211,44 @@ enum rc next_id(struct replica *r, const char *sql, const char *first,
 		char id[33], bool *found, struct err *err);
 
 /* mains.c: each record that may be on main, once: those of the tables, of
- * hufu_main, sealed ones, and those of unknown kinds. Inside a transaction;
- * `fn` may write, but make no record new. */
-typedef enum rc main_fn(void *ctx, const char *kind, const char *id,
-			struct err *err);
+ * hufu_main, sealed ones, those of unknown kinds, and those that stand aside,
+ * which alone name their scope (else NULL). Inside a transaction; `fn` may
+ * write, but make no record new. */
+typedef enum rc main_fn(void *ctx, const char *scope, const char *kind,
+			const char *id, struct err *err);
 enum rc mains_each(struct replica *r, main_fn *fn, void *ctx, struct err *err);
+
+/* twin.c: records of one kind and id in several scopes. May there be any? */
+enum rc twins_may_be(struct replica *r, bool *may, struct err *err);
+/* The table for them, once a scope was added. */
+enum rc twins_begin(struct replica *r, struct err *err);
+/* Has a record of another scope the place, so that this one stands aside? */
+enum rc twin_is_aside(struct replica *r, const char *scope, const char *kind,
+		      const char *id, bool *aside, struct err *err);
+/* `body` NULL removes it. */
+enum rc twin_put(struct replica *r, const char *scope, const char *kind,
+		 const char *id, const char *body, size_t n, struct err *err);
+/* RC_NOT_FOUND without a message. */
+enum rc twin_get(struct replica *r, const char *scope, const char *kind,
+		 const char *id, json_t **out, struct err *err);
+/* Is what a new record refers to of its own county, as far as it is here? */
+enum rc place_judge(struct replica *r, const struct kind *k,
+		    const json_t *record, struct err *why);
+/* In a replica of several counties, the one of the first record of one that
+ * these fields refer to, or "". */
+enum rc place_guess(struct replica *r, const struct kind *k,
+		    const json_t *fields, char scope[8], struct err *err);
+/* record_main of this scope, wherever it stands. */
+enum rc record_main_in(struct replica *r, const char *scope, const char *kind,
+		       const char *id, json_t **out, struct err *err);
+/* A place may have become free: the first that stands aside takes it. */
+enum rc twin_follow(struct replica *r, const char *kind, const char *id,
+		    struct err *err);
+enum rc twins_each(struct replica *r, main_fn *fn, void *ctx, struct err *err);
+/* By the tree, the version of what has the place; RC_NOT_FOUND without a
+ * message. */
+enum rc twin_leaf(struct replica *r, const char *kind, const char *id,
+		  struct oid *oid, struct err *err);
 
 /* clone_size.c: RC_DENIED when it is larger than the server allows, RC_IO when
  * it cannot fit on the disk. */
@@ -319,9 +360,8 @@ struct packet_plan {
 enum rc packet_make(struct replica *r, struct scope *s,
 		    const struct packet_plan *plan, struct err *err);
 /* Tree and content hash of records in byte order of their paths. */
-enum rc packet_hashes(const struct written *records, size_t n, bool is_marked,
-		      struct oid *tree, unsigned char content[32],
-		      struct err *err);
+enum rc packet_hashes(const struct written *records, size_t n, struct oid *tree,
+		      unsigned char content[32], struct err *err);
 /* The records of a packet; *out is malloc'd: written_release, free. */
 enum rc packet_records(struct replica *r, int64_t number, struct written **out,
 		       size_t *n, struct err *err);
@@ -399,6 +439,7 @@ struct sync {
 	size_t npackets; /* in this request */
 	int64_t last_packet; /* the newest that was ever in one */
 	bool is_committed; /* edits were committed, once a sync */
+	bool is_parting; /* and once more, of a scope that leaves */
 	size_t nwanted; /* keys that the request asked for */
 	struct staged *staged; /* of the first page; owned, and the lines */
 	size_t nstaged, staged_room;
@@ -501,6 +542,16 @@ enum rc receipt_take(struct sync *s, struct sync_scope *scope,
 /* apply.c: staged rows and what the receipts imply, inside a transaction whose
  * caller undoes them all after a failure. */
 enum rc apply_staged(struct sync *s, struct err *err);
+
+/* Packets that the head has dealt with stop holding live rows back. */
+enum rc packets_settle(struct replica *r, const char *scope, struct err *err);
+/* scopes.c, without a transaction open: scopes that the enrolment on main lists
+ * and that are not here are added. Was there one? */
+enum rc scopes_follow(struct sync *s, bool *came, struct err *err);
+/* Scopes in which the answer says that this terminal has no part leave, or
+ * RC_DENIED says what is not sent. *again: an edit was made while the request
+ * was under way, and can still go. */
+enum rc scopes_leave(struct sync *s, bool *again, struct err *err);
 
 /* rows that become main in one scope */
 struct apply {

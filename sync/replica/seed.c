@@ -81,7 +81,7 @@ static enum rc record_at(struct seeding *s, size_t at, struct leaves *leaves,
 			 struct buf *body, struct err *err)
 {
 	const char *id = s->b->columns[0].cells[at].v.text;
-	bool fits = false;
+	bool fits = false, aside = false;
 	enum rc rc;
 
 	if (s->towns[at].type != CELL_TEXT)
@@ -93,7 +93,9 @@ static enum rc record_at(struct seeding *s, size_t at, struct leaves *leaves,
 	if (rc == RC_OK)
 		rc = leaves_add(leaves, s->towns[at].v.text, s->b->kind, id,
 				body, err);
-	if (rc == RC_OK && s->kind && !s->has_more)
+	if (rc == RC_OK)
+		rc = twin_is_aside(s->r, s->scope, s->b->kind, id, &aside, err);
+	if (rc == RC_OK && s->kind && !s->has_more && !aside)
 		rc = by_cells(s, at, &fits, err);
 	return rc == RC_OK && !fits ? by_json(s, id, body, err) : rc;
 }

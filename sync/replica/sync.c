@@ -295,6 +295,19 @@ static enum rc lost_follow(struct sync *s, bool *again, struct err *err)
 	return rc;
 }
 
+/* Scopes that the enrolment came to list are fetched, those that it lost are
+ * gone, by the rest of this sync. */
+static enum rc scopes_change(struct sync *s, bool *again, struct err *err)
+{
+	bool came = false;
+	enum rc rc = scopes_leave(s, again, err);
+
+	if (rc == RC_OK)
+		rc = scopes_follow(s, &came, err);
+	*again |= came;
+	return rc;
+}
+
 /* Push, pull, apply, and what follows from the answer. */
 static enum rc round_follow(struct sync *s, bool *again, struct err *err)
 {
@@ -304,6 +317,8 @@ static enum rc round_follow(struct sync *s, bool *again, struct err *err)
 	*again = s->progressed || s->left_out;
 	if (rc == RC_OK)
 		rc = lost_follow(s, again, err);
+	if (rc == RC_OK)
+		rc = scopes_change(s, again, err);
 	if (rc == RC_OK)
 		rc = refusal_report(s, err);
 	if (rc == RC_OK)

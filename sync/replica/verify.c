@@ -15,14 +15,16 @@ struct counting {
 };
 
 /* One record of main against its leaf; counts it when it is on main. */
-static enum rc record_verify(struct replica *r, const char *kind,
-			     const char *id, int64_t *count, struct err *err)
+static enum rc record_verify(struct replica *r, const char *aside,
+			     const char *kind, const char *id, int64_t *count,
+			     struct err *err)
 {
 	json_t *record = NULL;
 	const char *scope, *town;
 	struct oid oid, leaf;
 	struct buf body;
-	enum rc rc = record_main(r, kind, id, &record, err);
+	enum rc rc = aside ? twin_get(r, aside, kind, id, &record, err)
+			   : record_main(r, kind, id, &record, err);
 
 	if (rc == RC_NOT_FOUND)
 		return RC_OK;
@@ -48,12 +50,12 @@ static enum rc record_verify(struct replica *r, const char *kind,
 	return rc;
 }
 
-static enum rc record_see(void *ctx, const char *kind, const char *id,
-			  struct err *err)
+static enum rc record_see(void *ctx, const char *scope, const char *kind,
+			  const char *id, struct err *err)
 {
 	struct counting *c = ctx;
 
-	return record_verify(c->r, kind, id, &c->records, err);
+	return record_verify(c->r, scope, kind, id, &c->records, err);
 }
 
 static enum rc records_verify(struct replica *r, struct err *err)
@@ -150,8 +152,7 @@ static enum rc content_verify(struct replica *r, int64_t number,
 
 	*good = false;
 	if (rc == RC_OK)
-		rc = packet_hashes(records, n, packet_is_marked(c), &tree,
-				   content, err);
+		rc = packet_hashes(records, n, &tree, content, err);
 	if (rc == RC_OK)
 		*good = n && oid_equal(&tree, &c->tree) &&
 			!memcmp(content, c->content, sizeof(content));

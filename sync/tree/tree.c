@@ -385,3 +385,24 @@ enum rc tree_version_anywhere(struct db *db, const char *kind, const char *id,
 	rc = query_end(q, err);
 	return rc != RC_OK ? rc : found ? RC_OK : RC_NOT_FOUND;
 }
+
+enum rc tree_version_in(struct db *db, const char *scope, const char *kind,
+			const char *id, struct oid *oid, struct err *err)
+{
+	unsigned char hash[HASH_BYTES];
+	struct query *q = query_begin(db, SQL_LEAF_IN);
+	bool found;
+	size_t len;
+	enum rc rc;
+
+	leaf_hash(hash, id);
+	query_text(q, 1, kind);
+	query_blob(q, 2, hash, HASH_BYTES);
+	query_text(q, 3, id);
+	query_text(q, 4, scope);
+	found = query_row(q);
+	if (found)
+		memcpy(oid->b, query_get_blob(q, 0, &len), OID_BYTES);
+	rc = query_end(q, err);
+	return rc != RC_OK ? rc : found ? RC_OK : RC_NOT_FOUND;
+}

@@ -66,6 +66,10 @@ enum rc tree_version(struct db *db, const char *scope, const char *town,
 enum rc tree_version_anywhere(struct db *db, const char *kind, const char *id,
 			      char scope[8], struct oid *oid, struct err *err);
 
+/* The same where only the town is not. */
+enum rc tree_version_in(struct db *db, const char *scope, const char *kind,
+			const char *id, struct oid *oid, struct err *err);
+
 /* protocol.md 9: a key that is unambiguous among the scope's records of the
  * kind, `margin` digits longer than needed to be so. */
 enum rc tree_key(struct db *db, const char *scope, const char *kind,

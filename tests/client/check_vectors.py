@@ -75,9 +75,7 @@ def trees(kind, given):
             raise jcs.Refused("a name twice")
         body = tree.node(entries)
         return {"bytes_hex": body.hex(), "oid": tree.oid("tree", body)}
-    if kind == "packet":
-        return {"root": tree.packet_root(given["records"], given.get("marked", False))}
-    return {"root": tree.main_root(given["records"])}
+    return {"root": {"packet": tree.packet_root, "main": tree.main_root}[kind](given["records"])}
 
 
 def signature(kind, given):
@@ -104,12 +102,11 @@ def packet(kind, given):
             for k, r in given["records"]}
     c = dict(given["commit"])
     parent = c.pop("parent", None)
-    names = {"format": "Format", "scope": "Scope", "journal": "Journal", "sequence": "Sequence", "base": "Base",
+    names = {"scope": "Scope", "journal": "Journal", "sequence": "Sequence", "base": "Base",
              "supersedes": "Supersedes", "operation": "Operation", "wall": "Wall", "monotonic": "Monotonic",
              "boot": "Boot", "anchor": "Anchor", "terminal": "Terminal"}
     made = {names[n]: v for n, v in c.items() if n in names}
-    made.setdefault("Format", 1)
-    made.update(tree=records.packet_root(rows, made["Format"], made["Sequence"]), parents=[parent] if parent else [], seconds=c["seconds"],
+    made.update(tree=records.packet_root(rows), parents=[parent] if parent else [], seconds=c["seconds"],
                 who=commits.person(c["author"], c["terminal"]), message=c["message"])
     made["Content-SHA256"] = records.content(rows)
     text = commits.packet_make(made, signer(bytes.fromhex(given["seed_hex"])))

@@ -36,8 +36,9 @@ static bool is_duplicate(const json_t *c)
 static json_t *conflicts_index(struct sim *s, json_t *by_id)
 {
 	static const char sql[] =
-		"SELECT kind, id, body, position FROM log WHERE scope = "
-		"'" COUNTY "' AND kind IN ('conflict', 'conflict_private') "
+		"SELECT kind, id, body, position FROM log WHERE scope IN "
+		"('" COUNTY "','" OTHER
+		"') AND kind IN ('conflict', 'conflict_private') "
 		"ORDER BY position";
 	struct query *q = query_begin(s->loop.store->db, sql);
 	json_t *index = json_object();
@@ -509,8 +510,8 @@ static void standing_terminal(struct sim *s, const json_t *c, char out[40])
 	static const char sql[] =
 		"SELECT l.body, p.terminal, lower(hex(p.oid)) "
 		"FROM log AS l JOIN packet AS p "
-		"ON p.number = l.packet WHERE l.scope = '" COUNTY
-		"' AND l.kind = ?1 AND l.id = ?2 AND l.position < ?3 "
+		"ON p.number = l.packet WHERE l.scope IN ('" COUNTY "','" OTHER
+		"') AND l.kind = ?1 AND l.id = ?2 AND l.position < ?3 "
 		"ORDER BY l.position DESC";
 	struct query *q = query_begin(s->loop.store->db, sql);
 	bool more = true;

@@ -88,6 +88,12 @@ int64_t ask_int(struct tablet *t, const char *sql)
 	return n;
 }
 
+bool has_other(struct tablet *t)
+{
+	return ask_int(t, "SELECT count(*) FROM hufu_scope WHERE scope='" OTHER
+			  "'") > 0;
+}
+
 bool ask_id(struct tablet *t, const char *sql, int offset, char id[33])
 {
 	struct query *q = query_begin(t->r->db, sql);
@@ -346,14 +352,42 @@ static void tablet_errs(struct tablet *t)
 	forget(s);
 }
 
+static void insert_abroad(struct tablet *t, struct buf *sql)
+{
+	struct sim *s = t->sim;
+	bool shared = rng_chance(&s->rng, 10);
+	char id[33], text[40];
+
+	if (shared)
+		snprintf(id, sizeof(id), "abroad%d", rng_below(&s->rng, 4));
+	else
+		snprintf(id, sizeof(id), "v%dn%d", t->number, ++s->serial);
+	snprintf(text, sizeof(text), "t%d n%d", t->number, ++s->serial);
+	buf_printf(sql,
+		   "INSERT INTO visit(id,scope,town,subject,officers,summary,"
+		   "state) SELECT '%s','" OTHER "','00%d','b%d','[" ALL
+		   "]','%s','open' WHERE NOT EXISTS (SELECT 1 FROM visit WHERE "
+		   "id='%s');",
+		   id, rng_below(&s->rng, 4), rng_below(&s->rng, 8), text, id);
+	if (!shared)
+		want(t, "visit", id, "summary", json_string(text));
+}
+
 static void insert_visit(struct tablet *t, struct buf *sql)
 {
 	struct sim *s = t->sim;
 	char id[33], subject[33] = "s0", assignment[33] = "", text[40];
-	int subjects = (int)ask_int(t, "SELECT count(*) FROM subject");
+	int subjects = (int)ask_int(t, "SELECT count(*) FROM subject WHERE "
+				       "scope='" COUNTY "'");
 	bool shared = rng_chance(&s->rng, 10);
 
-	ask_id(t, "SELECT id FROM subject ORDER BY id LIMIT 1 OFFSET ?1",
+	if (rng_chance(&s->rng, 40) && has_other(t)) {
+		insert_abroad(t, sql);
+		return;
+	}
+	ask_id(t,
+	       "SELECT id FROM subject WHERE scope='" COUNTY
+	       "' ORDER BY id LIMIT 1 OFFSET ?1",
 	       rng_below(&s->rng, subjects ? subjects : 1), subject);
 	/* What becomes of an order then concerns its visits too. */
 	if (rng_chance(&s->rng, 60))
@@ -413,9 +447,10 @@ static void insert_answer(struct tablet *t, struct buf *sql)
 	snprintf(id, sizeof(id), "a%dn%d", t->number, ++s->serial);
 	snprintf(text, sizeof(text), "t%d n%d", t->number, ++s->serial);
 	buf_printf(sql,
-		   "INSERT INTO answer(id,visit,point,value,state) "
-		   "VALUES('%s','%s','p1','%s','draft');",
-		   id, visit, text);
+		   "INSERT INTO answer(id,scope,visit,point,value,state) "
+		   "SELECT '%s',scope,id,'p1','%s','draft' FROM visit "
+		   "WHERE id='%s';",
+		   id, text, visit);
 	want(t, "answer", id, "value", json_string(text));
 }
 

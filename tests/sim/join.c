@@ -86,12 +86,16 @@ bool tablet_join(struct sim *s)
 	struct tablet *t = &s->tablets[s->joined++];
 	struct account admin;
 	struct op op = loop_op(&s->loop, &admin, &s->err);
+	const char *const counties[] = { COUNTY, OTHER };
 	char code[ENROL_CODE_SIZE];
 	bool rough = rng_chance(&s->rng, 30), done = false;
 
 	say(s, "tablet %d of %s joins", t->number, t->officer);
 	t->device.skew_ms = s->server.skew_ms;
-	if (!must(s, enrol_code_new(&op, t->officer, COUNTY, code),
+	t->is_in_other = rng_chance(&s->rng, 40);
+	if (!must(s,
+		  enrol_code_for(&op, t->officer, counties,
+				 t->is_in_other ? 2 : 1, code),
 		  "make a code") ||
 	    !must(s, replica_create(&t->r, t->path, &t->device.host, &s->err),
 		  "make a file"))

@@ -181,7 +181,7 @@ static void step_time(struct sim *s)
 
 static void step_rare(struct sim *s, struct tablet *t)
 {
-	switch (rng_below(&s->rng, 14)) {
+	switch (rng_below(&s->rng, 16)) {
 	case 0:
 	case 1:
 	case 2: step_copy(s, t); break;
@@ -203,6 +203,8 @@ static void step_rare(struct sim *s, struct tablet *t)
 	case 9: step_time(s); break;
 	case 10:
 	case 11: office_adopt(s); break;
+	case 12:
+	case 13: office_part(s); break;
 	default:
 		say(s, "tablet %d reboots", t->number);
 		tablet_reopen(t, rng_chance(&s->rng, 60));
@@ -236,7 +238,7 @@ void step_any(struct sim *s)
 /* One fair sync of every tablet; did anything move? */
 static bool round_of_syncs(struct sim *s)
 {
-	struct head before[2], after[2];
+	struct head before[SCOPES], after[SCOPES];
 	bool moved = false;
 
 	if (!heads_get(s, before))
@@ -258,7 +260,7 @@ static bool round_of_syncs(struct sim *s)
 		moved |= sum.packets_sent || sum.records_received;
 	}
 	if (!s->failed && heads_get(s, after))
-		for (int i = 0; i < 2; i++)
+		for (int i = 0; i < SCOPES; i++)
 			moved |=
 				!oid_equal(&before[i].commit, &after[i].commit);
 	return moved;

@@ -63,7 +63,7 @@ void forget(struct sim *s)
 }
 
 struct outcome {
-	char heads[2][OID_HEX_SIZE];
+	char heads[SCOPES][OID_HEX_SIZE];
 	bool failed;
 	char broken[900];
 };
@@ -92,7 +92,7 @@ static void history(uint64_t seed, bool verbose, struct total *t,
 		    struct outcome *out)
 {
 	struct sim *s = calloc(1, sizeof(*s));
-	struct head heads[2] = { 0 };
+	struct head heads[SCOPES] = { 0 };
 	int steps, until_quiet;
 
 	running = seed;
@@ -113,7 +113,7 @@ static void history(uint64_t seed, bool verbose, struct total *t,
 		if (!s->failed)
 			heads_get(s, heads);
 	}
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < SCOPES; i++)
 		oid_hex(out->heads[i], &heads[i].commit);
 	out->failed = s->failed;
 	snprintf(out->broken, sizeof(out->broken), "%s", s->broken);
@@ -131,7 +131,7 @@ static void seed_run(uint64_t seed, bool verbose, bool twice, struct total *t)
 		struct total ignored = { 0 };
 
 		history(seed, false, &ignored, &second);
-		for (int i = 0; i < 2; i++)
+		for (int i = 0; i < SCOPES; i++)
 			if (strcmp(first.heads[i], second.heads[i]) != 0) {
 				first.failed = true;
 				snprintf(first.broken, sizeof(first.broken),

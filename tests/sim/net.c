@@ -88,7 +88,7 @@ static enum rc deliver_and_die(struct tablet *t,
 			       struct exchange_reply *reply, struct err *err)
 {
 	struct sim *s = t->sim;
-	struct head before[2], after[2];
+	struct head before[SCOPES], after[SCOPES];
 	long nth = 1 + rng_below(&s->rng, 1 << (2 + rng_below(&s->rng, 9)));
 	bool for_good = rng_chance(&s->rng, 65);
 	enum fault kind = !for_good && rng_chance(&s->rng, 40) ? FAULT_ALLOC
@@ -117,7 +117,7 @@ static enum rc deliver_and_die(struct tablet *t,
 		check_server_quick(s);
 	if (s->failed || !heads_get(s, after))
 		return unreachable(err, "it is broken");
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < SCOPES; i++)
 		if (after[i].number - before[i].number > 1)
 			broke(s, "6 a failure leaves before or after",
 			      "scope %s moved by %lld commits in one request",
@@ -382,7 +382,7 @@ void net_deliver_late(struct sim *s)
 void net_replay(struct sim *s, int which)
 {
 	struct exchange_reply reply = { 0 };
-	struct head before[2], after[2];
+	struct head before[SCOPES], after[SCOPES];
 
 	s->replays++;
 	if (!heads_get(s, before) ||
@@ -399,7 +399,7 @@ void net_replay(struct sim *s, int which)
 	buf_release(&reply.body);
 	if (!heads_get(s, after))
 		return;
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < SCOPES; i++)
 		if (!oid_equal(&before[i].commit, &after[i].commit))
 			broke(s, "3 sending twice equals sending once",
 			      "scope %s moved when a request of tablet %d came "

@@ -26,7 +26,7 @@ static void written_check(struct sim *s, const struct office_record *r)
 		return;
 	}
 	if (r->base ||
-	    !must(s, ledger_record(&op, COUNTY, r->kind, r->id, &now),
+	    !must(s, ledger_record(&op, s->county, r->kind, r->id, &now),
 		  "read what the office wrote"))
 		return;
 	k = registry_kind(s->loop.store->kinds, r->kind);
@@ -49,7 +49,7 @@ static void written_check(struct sim *s, const struct office_record *r)
 static void office_write(struct sim *s, struct office_record *records, size_t n,
 			 bool may_die)
 {
-	struct office_write w = { .scope = COUNTY,
+	struct office_write w = { .scope = s->county,
 				  .operation = "set",
 				  .message = "the office",
 				  .records = records,
@@ -66,7 +66,9 @@ static void office_write(struct sim *s, struct office_record *records, size_t n,
 			written_check(s, &records[i]);
 		return;
 	}
-	must(s, ledger_head(s->loop.store, COUNTY, &before, &s->err), "head");
+	if (ledger_head(s->loop.store, s->county, &before, &s->err) ==
+	    RC_NOT_FOUND)
+		err_clear(&s->err);
 	fault_arm(FAULT_STORE, 1 + rng_below(&s->rng, 200), true);
 	rc = ledger_office(&op, &w);
 	say(s, "  the office's server dies at call %ld: %s",
@@ -76,7 +78,7 @@ static void office_write(struct sim *s, struct office_record *records, size_t n,
 	server_reopen(s);
 	if (s->failed)
 		return;
-	must(s, ledger_head(s->loop.store, COUNTY, &after, &s->err), "head");
+	must(s, ledger_head(s->loop.store, s->county, &after, &s->err), "head");
 	if (after.number - before.number > 1 ||
 	    (rc == RC_OK && records[0].outcome == OFFICE_NEW &&
 	     after.number == before.number))
@@ -111,11 +113,36 @@ static void subject_found(struct sim *s, int i)
 		      json_pack("{s:s, s:s}", "phone", name, "town", town));
 }
 
+/* Its officers are those of the county, and some of its firms have an id that
+ * one there has, too. */
+static void other_seed(struct sim *s)
+{
+	char id[16];
+
+	s->county = OTHER;
+	for (int i = 0; i < TABLETS_MAX && !s->failed; i++) {
+		snprintf(id, sizeof(id), "o%d", i);
+		found(s, "officer", id,
+		      json_pack("{s:s, s:s}", "name", id, "state", "active"));
+	}
+	for (int i = 0; i < 4 && !s->failed; i++)
+		subject_found(s, i);
+	for (int i = 0; i < 8 && !s->failed; i++) {
+		snprintf(id, sizeof(id), "b%d", i);
+		found(s, "subject", id,
+		      json_pack("{s:s, s:s, s:s}", "name", id, "town", "001",
+				"state", "in_business"));
+	}
+	s->county = COUNTY;
+}
+
 void office_seed(struct sim *s)
 {
 	int subjects = 20 + rng_below(&s->rng, 40);
 	int assignments = 6 + rng_below(&s->rng, 14);
 	char id[16], subject[16];
+
+	s->county = COUNTY;
 
 	for (int i = 0; i < TABLETS_MAX && !s->failed; i++) {
 		snprintf(id, sizeof(id), "o%d", i);
@@ -132,6 +159,8 @@ void office_seed(struct sim *s)
 		      json_pack("{s:s, s:s, s:s}", "subject", subject, "state",
 				"issued", "due", "2026-12-01"));
 	}
+	if (!s->failed)
+		other_seed(s);
 }
 
 static json_t *unique(struct sim *s)
@@ -497,4 +526,23 @@ void office_revoke(struct sim *s)
 	say(s, "tablet %d is revoked", t->number);
 	if (must(s, enrol_revoke(&op, COUNTY, t->enrolment, "lost"), "revoke"))
 		t->is_revoked = true;
+}
+
+void office_part(struct sim *s)
+{
+	struct account admin;
+	struct op op = loop_op(&s->loop, &admin, &s->err);
+	struct tablet *t = any_tablet(s);
+	json_t *enrolment = NULL;
+	bool leaves = t->is_in_other;
+	enum rc rc;
+
+	if (t->is_revoked)
+		return;
+	say(s, "tablet %d %s " OTHER, t->number, leaves ? "leaves" : "joins");
+	rc = leaves ? enrol_leave(&op, OTHER, t->enrolment, "moved", &enrolment)
+		    : enrol_join(&op, OTHER, t->enrolment, &enrolment);
+	if (must(s, rc, "change a tablet's scopes"))
+		t->is_in_other = !leaves;
+	json_decref(enrolment);
 }

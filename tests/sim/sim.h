@@ -12,6 +12,8 @@
 #include "replica/replica_impl.h"
 
 #define COUNTY "330106"
+#define OTHER "330108" /* of some tablets, and not for ever */
+#define SCOPES 3
 #define PIN "246813"
 #define TABLETS_MAX 8
 #define KEPT_MAX 48
@@ -78,6 +80,7 @@ struct tablet {
 	bool only_stumbles; /* one call fails, and life goes on */
 	enum fault fails; /* FAULT_STORE, or FAULT_ALLOC when it stumbles */
 	bool is_dead, has_stumbled, is_revoked, was_restored;
+	bool is_in_other; /* as the office says */
 	int copies; /* earlier copies of the file */
 	json_t *wanted; /* "kind/id/field" -> value of the last edit */
 };
@@ -92,6 +95,7 @@ struct sim {
 	struct loop loop;
 	struct tablet tablets[TABLETS_MAX];
 	int ntablets, joined;
+	const char *county; /* that the office writes */
 	int serial; /* makes values unlike one another */
 	json_t *packets; /* oid -> what a tablet signed: see note.c */
 	json_t *values; /* "terminal/kind/id/field=value" -> [oid...] */
@@ -128,8 +132,8 @@ void world_free(struct sim *s);
 void tablet_skew(struct tablet *t);
 bool tablet_reopen(struct tablet *t, bool unlock);
 void server_reopen(struct sim *s);
-bool heads_get(struct sim *s, struct head heads[2]);
-extern const char *const scopes[2];
+bool heads_get(struct sim *s, struct head heads[SCOPES]);
+extern const char *const scopes[SCOPES];
 struct tablet *any_tablet(struct sim *s);
 
 /* join.c */
@@ -163,6 +167,8 @@ void tablet_edit(struct tablet *t, bool by_another);
 void tablet_undo(struct tablet *t);
 /* One text or integer of a replica, by a statement of constant text. */
 int64_t ask_int(struct tablet *t, const char *sql);
+/* Is the other county in this file now? */
+bool has_other(struct tablet *t);
 bool ask_id(struct tablet *t, const char *sql, int offset, char id[33]);
 
 /* office.c */
@@ -172,6 +178,8 @@ void office_decide(struct sim *s);
 void office_key_destroy(struct sim *s);
 void office_extend(struct sim *s);
 void office_revoke(struct sim *s);
+/* A tablet gets or loses its part in the other county. */
+void office_part(struct sim *s);
 void office_adopt(struct sim *s);
 
 /* life.c: crashes, copies, quiet periods */

@@ -7,7 +7,7 @@
 
 #include "wire/message.h"
 
-const char *const scopes[2] = { "catalog", COUNTY };
+const char *const scopes[SCOPES] = { "catalog", COUNTY, OTHER };
 
 #define YEAR_MS (INT64_C(365) * 24 * 60 * 60 * 1000)
 
@@ -94,14 +94,15 @@ void server_reopen(struct sim *s)
 		check_server_quick(s);
 }
 
-bool heads_get(struct sim *s, struct head heads[2])
+bool heads_get(struct sim *s, struct head heads[SCOPES])
 {
-	return must(s,
-		    ledger_head(s->loop.store, scopes[0], &heads[0], &s->err),
-		    "read the catalog's head") &&
-	       must(s,
-		    ledger_head(s->loop.store, scopes[1], &heads[1], &s->err),
-		    "read the county's head");
+	for (int i = 0; i < SCOPES; i++)
+		if (!must(s,
+			  ledger_head(s->loop.store, scopes[i], &heads[i],
+				      &s->err),
+			  "read a head"))
+			return false;
+	return true;
 }
 
 struct tablet *any_tablet(struct sim *s)
