@@ -331,7 +331,7 @@ def tree_bytes(entries):
     """entries: (mode, name, oid)."""
     for mode, name, oid in entries:
         need_all(r"[a-z0-9_]{1,32}", name)
-        need(mode in ("40000", "100644") and re.fullmatch(OID, oid), "bad entry")
+        need(mode in ("40000", "100644", "100755") and re.fullmatch(OID, oid), "bad entry")
     need(len({e[1] for e in entries}) == len(entries), "an entry stands twice")
     entries = sorted(entries, key=lambda e: e[1] + ("/" if e[0] == "40000" else ""))
     return b"".join(f"{mode} {name}".encode() + NUL + bytes.fromhex(oid)
@@ -375,11 +375,11 @@ class Trees:
             tops.append(("40000", town, self.make(town, kinds)))
         return self.make("", tops)
 
-    def packet(self, rows):
+    def packet(self, rows, marked=False):
         """rows: (kind, id, blob)."""
         kinds = {}
         for kind, ident, oid in rows:
-            kinds.setdefault(kind, []).append(("100644", ident, oid))
+            kinds.setdefault(kind, []).append(("100755" if marked else "100644", ident, oid))
         return self.make("", [("40000", k, self.make(k, kinds[k])) for k in sorted(kinds)])
 
 
@@ -460,11 +460,15 @@ def optional(name, value):
     return f"{name} {value}\n" if value is not None else ""
 
 
+def packet_marked(c):
+    return c.get("format", 1) >= 2 and c["sequence"] % 2 == 0
+
+
 def packet_text(c, signature=""):
     who = f"{c['author']} <{c['author']}@{c['terminal']}> {c['seconds']} +0000\n"
     return (f"tree {c['tree']}\n" + optional("parent", c.get("parent")) +
             f"author {who}committer {who}{signature}\n{c['message']}\n\n"
-            f"Format: 1\nScope: {c['scope']}\nJournal: {c['journal']}\n"
+            f"Format: {c.get('format', 1)}\nScope: {c['scope']}\nJournal: {c['journal']}\n"
             f"Sequence: {c['sequence']}\n" + optional("Base:", c.get("base")) +
             optional("Supersedes:", c.get("supersedes")) +
             f"Terminal: {c['terminal']}\n" + optional("Operation:", c.get("operation")) +
@@ -501,7 +505,7 @@ PACKET_RE = re.compile(
     rf"tree {OID}\n(?P<parent>parent {OID}\n)?"
     rf"author (?P<who>(?P<name>{ID}) <(?P=name)@(?P<terminal>{ID})> {INT} \+0000\n)"
     rf"committer (?P=who)(?P<signature>{SIGNATURE_RE})\n(?P<message>[^\n]+)\n\n"
-    rf"Format: 1\nScope: {SCOPE}\nJournal: (?P<journal>[0-9a-f]{{20}}|office)\n"
+    rf"Format: [12]\nScope: {SCOPE}\nJournal: (?P<journal>[0-9a-f]{{20}}|office)\n"
     rf"Sequence: (?P<sequence>[1-9][0-9]{{0,15}})\n(?:Base: {OID}\n)?"
     rf"(?P<supersedes>Supersedes: {OID}\n)?Terminal: (?P=terminal)\n"
     rf"(?P<operation>Operation: {WORD}\n)?Wall: {INT}\nMonotonic: {INT}\n"
@@ -630,7 +634,7 @@ def tree_node(g):
 
 def tree_packet(g):
     trees = Trees()
-    root = trees.packet([tuple(r) for r in g["records"]])
+    root = trees.packet([tuple(r) for r in g["records"]], g.get("marked", False))
     return {"root": root, "nodes": trees.nodes}
 
 
@@ -657,7 +661,7 @@ def packet_make(g):
         records[f"{kind}/{record['id']}"] = data
         rows.append((kind, record["id"], version(data)))
     need(sum(map(len, records.values())) <= 1 << 20, "more than 1 MiB")
-    c["tree"] = Trees().packet(rows)
+    c["tree"] = Trees().packet(rows, packet_marked(c))
     c["content"] = packet_content(records)
     want = commit_want(packet_text, PACKET_RE, c, g["seed_hex"])
     packet_read(want["commit"])

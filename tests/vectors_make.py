@@ -251,6 +251,8 @@ def make_tree():
         "entries": [["100644", "a", oid("1")], ["40000", "a", oid("2")]]})
     c.add("a packet of three records", "packet", {"records": [
         ["visit", "v2", oid("v2")], ["photo", ident("p"), oid("p")], ["visit", "v10", oid("v10")]]})
+    c.add("the same in a packet with an even Sequence", "packet", {
+        **c.cases[-1]["given"], "marked": True})
     c.add("an empty scope", "main", {"records": []}, root=v.EMPTY_TREE)
     rows = [["002", "visit", ident(f"visit {i}"), oid(f"visit {i}")] for i in range(40)]
     c.add("one record", "main", {"records": rows[:1]})
@@ -298,13 +300,22 @@ def make_packet():
         "seed_hex": SERVER, "records": RECORDS[1:], "commit": {
             **PACKET, "author": "chen", "terminal": "server", "journal": "office",
             "operation": "plan_close", "seconds": 1790000100}})
-    good = {"public_hex": v.public_of(bytes.fromhex(OFFICER)).hex(), "commit": second["commit"]}
+    of2 = c.add("format 2, an odd Sequence", "make", {
+        "seed_hex": OFFICER, "commit": {**PACKET, "format": 2}, "records": RECORDS[:1]})
+    again = c.add("the same records with the next", "make", {
+        "seed_hex": OFFICER, "commit": {**later, "format": 2, "parent": of2["oid"]},
+        "records": RECORDS[:1]})
+    assert of2["tree"] != again["tree"] and of2["tree"] == second["tree"]
+    good = {"public_hex": v.public_of(bytes.fromhex(OFFICER)).hex(), "commit": again["commit"]}
+    c.add("format 2 is read", "read", good)
+    good = {**good, "commit": second["commit"]}
     c.add("it is read", "read", good)
     c.refuse("another key", "read", {**good, "public_hex": v.public_of(
         bytes.fromhex(SERVER)).hex()})
     message = later["message"]
     for name, old, new in (
-            ("another format", "Format: 1", "Format: 2"),
+            ("a later format", "Format: 1", "Format: 3"),
+            ("a format that never was", "Format: 1", "Format: 0"),
             ("another tree", second["tree"], oid("x")),
             ("a changed message", message, "other"),
             ("a message of two lines", message, "a\nb"),

@@ -173,10 +173,27 @@ static enum rc type_check(struct call *c, const char *type, size_t n)
 			   "the body has to be %s", wanted);
 }
 
-static enum rc body_take(struct call *c, const struct call_input *in)
+static enum rc json_take(struct call *c, const struct call_input *in)
 {
 	const struct operation *op = c->operation;
 	struct err why = { 0 };
+
+	if (json_read(in->body, in->body_bytes, &c->body, &why) != RC_OK)
+		return call_refuse(c, RC_INVALID, 400, "bad_request",
+				   "the body is no JSON: %s", why.text);
+	if (errors_take(c,
+			schema_errors(contract_document(c->contract), op->body,
+				      c->body),
+			400) != RC_OK)
+		return c->err.code;
+	/* A password is nobody's to look at. */
+	return says(c, "quiet") ? RC_OK
+				: errors_take(c, schema_hidden(c->body), 400);
+}
+
+static enum rc body_take(struct call *c, const struct call_input *in)
+{
+	const struct operation *op = c->operation;
 	const char *type = in->header ? in->header(in->ctx, "Content-Type")
 				      : op->body_type;
 	size_t n = type ? strcspn(type, "; ") : 0;
@@ -199,13 +216,7 @@ static enum rc body_take(struct call *c, const struct call_input *in)
 		c->raw_bytes = in->body_bytes;
 		return RC_OK;
 	}
-	if (json_read(in->body, in->body_bytes, &c->body, &why) != RC_OK)
-		return call_refuse(c, RC_INVALID, 400, "bad_request",
-				   "the body is no JSON: %s", why.text);
-	return errors_take(c,
-			   schema_errors(contract_document(c->contract),
-					 op->body, c->body),
-			   400);
+	return json_take(c, in);
 }
 
 static enum rc conditions_take(struct call *c)

@@ -6,6 +6,7 @@
 
 #include "api/call.h"
 #include "api/dispatch.h"
+#include "base/hash.h"
 #include "base/jcs.h"
 
 #define SYNC_BODY_MAX (4u << 20)
@@ -65,24 +66,47 @@ static bool is_terminal_let_in(struct service *s, const struct request *req,
 	return is_let_in(s, s->limit_terminal, key, req, reply);
 }
 
-static struct sync_input input_of(struct request *req)
+/* The terminal proves itself by the head, whose signature covers the digest of
+ * the body; only then the body is read. False: the reply says why not. */
+static bool signed_body(struct service *s, struct request *req,
+			struct sync_input *in, struct reply *reply)
 {
-	return (struct sync_input){
+	unsigned char digest[SHA256_BYTES];
+	struct err err = { 0 };
+	enum rc rc;
+	int status = 0;
+
+	*in = (struct sync_input){
 		.terminal = request_header(req, "Hufu-Terminal"),
 		.signature = request_header(req, "Hufu-Signature"),
 		.path = req->path,
-		.body = req->body,
-		.body_bytes = req->body_bytes,
+		.digest = request_digest(req, digest) ? digest : NULL,
 	};
+	rc = service_signed(s, in, &err);
+	if (rc == RC_OK)
+		rc = request_body(req, true, &status, &err);
+	if (status)
+		reply_problem_with(reply, req, status, NULL, NULL, err.text,
+				   NULL);
+	else if (rc != RC_OK)
+		reply_problem(reply, req, &err);
+	if (status == 503)
+		reply_header(reply, "Retry-After", "1");
+	in->body = req->body;
+	in->body_bytes = req->body_bytes;
+	in->digest = NULL;
+	in->is_proved = true;
+	return rc == RC_OK;
 }
 
 static void post_sync(void *ctx, struct request *req, struct reply *reply)
 {
-	const struct sync_input in = input_of(req);
+	struct sync_input in;
 	struct err err = { 0 };
 	bool revoked;
 
-	if (!is_terminal_let_in(ctx, req, reply))
+	if (!is_terminal_let_in(ctx, req, reply) ||
+	    !signed_body(ctx, req, &in, reply))
 		return;
 	if (service_sync(ctx, &in, &reply->body, &revoked, &err) != RC_OK) {
 		reply_problem(reply, req, &err);
@@ -94,10 +118,11 @@ static void post_sync(void *ctx, struct request *req, struct reply *reply)
 
 static void post_bundle(void *ctx, struct request *req, struct reply *reply)
 {
-	const struct sync_input in = input_of(req);
+	struct sync_input in;
 	struct err err = { 0 };
 
-	if (!is_terminal_let_in(ctx, req, reply))
+	if (!is_terminal_let_in(ctx, req, reply) ||
+	    !signed_body(ctx, req, &in, reply))
 		return;
 	if (service_bundle_brought(ctx, &in, &reply->body, &err) != RC_OK) {
 		reply_problem(reply, req, &err);
@@ -259,6 +284,7 @@ static enum rc route_make(struct http_route *to,
 		.pattern = from->path,
 		.body_bytes_max = from->body_bytes_max,
 		.body = from->is_streamed    ? HTTP_BODY_STREAM
+			: from->is_signed    ? HTTP_BODY_SIGNED
 			: from->needs_digest ? HTTP_BODY_DIGEST
 			: !from->is_raw      ? HTTP_BODY_ASKED
 					     : HTTP_BODY_WHOLE,

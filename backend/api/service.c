@@ -6,10 +6,12 @@
 #include "api/login.h"
 #include "api/misses.h"
 #include "api/overseer.h"
+#include "base/hex.h"
 #include "base/jcs.h"
 #include "base/log.h"
 #include "ledger/enrol.h"
 #include "ledger/writer.h"
+#include "store/audit.h"
 
 static enum rc service_new(struct service **out, const struct host *host,
 			   struct err *err)
@@ -132,6 +134,24 @@ const struct http_route *service_routes(const struct service *s)
 	return s->routes;
 }
 
+/* Where the audit log stands goes to the service's own log, which is kept
+ * elsewhere. */
+static void audit_say(struct service *s)
+{
+	struct err ignored = { 0 };
+	struct store *store = NULL;
+	struct audit_head head;
+	char hash[2 * SHA256_BYTES + 1];
+
+	if (reader_take(s, &store, &ignored) == RC_OK &&
+	    audit_head(store, &head, &ignored) == RC_OK) {
+		hex_encode(hash, head.hash, SHA256_BYTES);
+		log_info("audit entries=%lld hash=%s", (long long)head.seq,
+			 hash);
+	}
+	reader_give(s, store);
+}
+
 enum rc service_start(struct service **out, const char *dir,
 		      const struct host *host, struct err *err)
 {
@@ -157,6 +177,8 @@ enum rc service_start(struct service **out, const char *dir,
 		rc = preparer_start(&(*out)->preparer, dir, host, err);
 	if (rc == RC_OK)
 		rc = job_service_start(*out, err);
+	if (rc == RC_OK)
+		audit_say(*out);
 	if (rc != RC_OK) {
 		service_stop(*out);
 		*out = NULL;
@@ -190,6 +212,8 @@ void service_stop(struct service *s)
 	preparer_stop(s->preparer);
 	finder_stop(s->finder);
 	watch_stop(s->watch);
+	if (s->writer)
+		audit_say(s);
 	writer_stop(s->writer);
 	for (size_t i = 0; i < s->nidle; i++)
 		store_close(s->idle[i]);
@@ -245,6 +269,18 @@ enum rc sync_write(struct service *s, struct sync *sync, struct err *err)
 	return rc == RC_OK && outcome.code
 		       ? err_set(err, outcome.code, "%s", outcome.text)
 		       : rc;
+}
+
+enum rc service_signed(struct service *s, const struct sync_input *in,
+		       struct err *err)
+{
+	struct store *reader = NULL;
+	enum rc rc = reader_take(s, &reader, err);
+
+	if (rc == RC_OK)
+		rc = terminal_signed(reader, in, err);
+	reader_give(s, reader);
+	return rc;
 }
 
 enum rc service_sync(struct service *s, const struct sync_input *in,

@@ -18,6 +18,10 @@ enum rc service_inline(struct service **out, struct store *store,
 		       struct err *err);
 void service_stop(struct service *s);
 
+/* Does the head of a sync or a bundle prove its terminal? Asked before the body
+ * is read. */
+enum rc service_signed(struct service *s, const struct sync_input *in,
+		       struct err *err);
 /* POST /v1/sync. */
 enum rc service_sync(struct service *s, const struct sync_input *in,
 		     struct buf *body, bool *revoked, struct err *err);

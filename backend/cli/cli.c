@@ -13,6 +13,8 @@
 #include "contract/contract.h"
 #include "cli/kinds_behind.h"
 
+#define PRINTED_BYTES_MAX (1u << 30)
+
 static const struct cli_option *find_option(const struct cli_option *options,
 					    const char *word, size_t n)
 {
@@ -192,10 +194,12 @@ int cli_misuse(struct cli *c, const char *fmt, ...)
 
 void cli_json(json_t *object)
 {
-	char *text = json_dumps(object, JSON_COMPACT);
+	struct err ignored = { 0 };
+	struct buf text;
 
-	puts(text ? text : "{}");
-	free(text);
+	buf_init(&text, PRINTED_BYTES_MAX);
+	puts(json_write(&text, object, &ignored) == RC_OK ? text.data : "{}");
+	buf_release(&text);
 	json_decref(object);
 }
 

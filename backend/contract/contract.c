@@ -315,6 +315,7 @@ static void route_add(struct contract *c, const char *path, const char *method,
 	r->body_bytes_max = (size_t)json_int(x, "body", 0);
 	r->is_raw = json_is_true(json_object_get(with, "raw"));
 	r->needs_digest = json_is_true(json_object_get(with, "digest"));
+	r->is_signed = json_is_true(json_object_get(with, "signed"));
 	r->is_streamed = json_is_true(json_object_get(with, "stream"));
 	c->nroutes++;
 }
@@ -445,6 +446,62 @@ static enum rc registry_with(struct registry **out,
 	return rc == RC_OK ? registry_add(*out, definition, err) : rc;
 }
 
+/* The first word of a path that the document has: "imports" of
+ * /v1/imports/{kind}, "openapi" of /v1/openapi.json; false where it is an
+ * argument. */
+static bool path_word(const char *path, char *out, size_t size)
+{
+	size_t n;
+
+	path += strncmp(path, "/v1/", 4) ? 1 : 4;
+	n = strcspn(path, "/.");
+	snprintf(out, size, "%.*s", (int)n, path);
+	for (char *c = out; *c; c++)
+		*c = *c == '-' ? '_' : *c;
+	return *out && *out != '{' && n < size;
+}
+
+/* Is one of the path's operations declared for the kind? */
+static bool path_is_of(const json_t *item, const char *kind)
+{
+	for (size_t m = 0; m < sizeof(methods) / sizeof(*methods); m++) {
+		const json_t *o = json_object_get(item, methods[m]);
+		const json_t *with =
+			json_object_get(json_object_get(o, "x-hufu"), "with");
+
+		if (is_text(with, "kind", kind))
+			return true;
+	}
+	return false;
+}
+
+/* A kind is named by a word of its own: with that of a path, or one whose
+ * plural it is, somebody would take the one for the other. */
+static enum rc word_check_free(const struct contract *c, const char *kind,
+			       struct err *err)
+{
+	char word[64], plural[64];
+	const char *path, *taken = NULL;
+	bool is_own = false;
+	json_t *item;
+
+	document_plural(c->document, kind, plural);
+	for (char *p = plural; *p; p++)
+		*p = *p == '-' ? '_' : *p;
+	json_object_foreach(json_object_get(c->source, "paths"), path, item)
+	{
+		if (!path_word(path, word, sizeof(word)) ||
+		    (strcmp(word, kind) != 0 && strcmp(word, plural) != 0))
+			continue;
+		taken = path;
+		is_own |= path_is_of(item, kind);
+	}
+	return !taken || is_own
+		       ? RC_OK
+		       : err_set(err, RC_INVALID,
+				 "the API has '%s' for something else", taken);
+}
+
 enum rc contract_admits(const struct registry *kinds, const json_t *definition,
 			struct err *err)
 {
@@ -455,6 +512,8 @@ enum rc contract_admits(const struct registry *kinds, const json_t *definition,
 
 	if (rc == RC_OK)
 		rc = contract_new(&c, with, &why);
+	if (rc == RC_OK && !registry_kind(kinds, json_text(definition, "kind")))
+		rc = word_check_free(c, json_text(definition, "kind"), &why);
 	if (rc != RC_OK && !err->code)
 		err_set(err, rc,
 			"no kind can be named '%s': %s: choose another name",

@@ -90,6 +90,8 @@ struct contract_route {
 	size_t body_bytes_max;
 	int limit;
 	bool is_raw, needs_digest, is_streamed;
+	/* "with": {"signed": true}: the head proves who sends the body */
+	bool is_signed;
 };
 const struct contract_route *contract_routes(const struct contract *c);
 

@@ -7,6 +7,7 @@
 
 #include "base/date.h"
 #include "base/jcs.h"
+#include "base/plain.h"
 #include "contract/point.h"
 
 #define DEPTH_MAX 48
@@ -364,6 +365,46 @@ json_t *schema_errors(const json_t *document, const json_t *schema,
 
 	if (p.errors)
 		value_check(&p, schema, value);
+	return p.errors;
+}
+
+static void hidden_check(struct place *p, const json_t *value);
+
+static void hidden_below(struct place *p, const char *name, const json_t *value)
+{
+	size_t before = enter(p, name);
+
+	hidden_check(p, value);
+	leave(p, before);
+}
+
+static void hidden_check(struct place *p, const json_t *value)
+{
+	const char *text = json_string_value(value), *name;
+	const json_t *one;
+	char index[24];
+	size_t i;
+
+	while (text && *text && !plain_hidden(text))
+		text++;
+	if (text && *text)
+		found(p, "holds a control character or one that turns the "
+			 "direction: leave it out");
+	json_object_foreach((json_t *)(uintptr_t)value, name, one)
+		hidden_below(p, name, one);
+	json_array_foreach(value, i, one)
+	{
+		snprintf(index, sizeof(index), "%zu", i);
+		hidden_below(p, index, one);
+	}
+}
+
+json_t *schema_hidden(const json_t *value)
+{
+	struct place p = { .errors = json_array() };
+
+	if (p.errors)
+		hidden_check(&p, value);
 	return p.errors;
 }
 

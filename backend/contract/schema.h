@@ -24,6 +24,10 @@
 json_t *schema_errors(const json_t *document, const json_t *schema,
 		      const json_t *value);
 
+/* The same of its texts that hold control characters or such as turn the
+ * direction of writing: base/plain.h. */
+json_t *schema_hidden(const json_t *value);
+
 /* RC_INVALID names the place of a word that is not known or not well formed. */
 enum rc schema_check_words(const json_t *document, const json_t *schema,
 			   const char *where, struct err *err);

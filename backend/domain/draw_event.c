@@ -292,7 +292,8 @@ static enum rc is_another(struct replacing *r)
 	const char *who = r->op->actor->name;
 	size_t known = 0;
 	bool did = false, is_first = true;
-	enum rc rc = RC_OK;
+	struct people p;
+	enum rc rc = people_behind(r->op->store, r->scope, who, &p, r->op->err);
 
 	query_text(q, 1, r->scope);
 	query_text(q, 2, r->id);
@@ -310,7 +311,7 @@ static enum rc is_another(struct replacing *r)
 			if (!of || strcmp(of, r->subject) != 0)
 				continue;
 			is_first = false;
-			did = did || !strcmp(query_get_text(q, 1), who);
+			did = did || people_has(&p, query_get_text(q, 1));
 		}
 		json_decref(version);
 	}

@@ -91,14 +91,14 @@ static enum rc tidy(const struct kind *k, json_t *given, struct err *why)
 		const char *text = json_string_value(value);
 		size_t n;
 
-		if (!f || !text || f->type != FIELD_TEXT)
-			continue;
-		if (!entry_is_plain(text))
+		if (f && !entry_all_plain(value))
 			return err_set(why, RC_INVALID,
 				       "field '%s' holds a control character "
 				       "or one that turns the direction: leave "
 				       "it out",
 				       name);
+		if (!f || !text || f->type != FIELD_TEXT)
+			continue;
 		text += strspn(text, WHITE);
 		n = strlen(text);
 		while (n > 0 && strchr(WHITE, text[n - 1]))

@@ -50,8 +50,10 @@ void entry_note(struct entry_fact *fact, const struct entry_remark *remark);
 /* Has the text no control character but tab and line ends, and no mark that
  * turns the direction of what follows? */
 bool entry_is_plain(const char *text);
-/* Take such characters out of the texts given, with a remark; a text that
- * stands as it is given stays. */
+/* The same of all texts in a value: of a set, or of JSON. */
+bool entry_all_plain(const json_t *value);
+/* Take such characters out of the texts and sets given, with a remark; a text
+ * that stands as it is given stays. */
 enum rc entry_clean(const struct kind *k, json_t *given, const json_t *standing,
 		    struct entry_fact *fact, struct err *err);
 

@@ -5,40 +5,32 @@
 #include <string.h>
 
 #include "base/jcs.h"
+#include "base/plain.h"
 
 const struct entry_remark entry_cleaned = {
 	"cleaned", "texts with control or bidi characters, which were left out"
 };
 
-/* How many bytes of UTF-8 are such a character: 0 for any other. */
-static size_t hidden_at(const char *text)
-{
-	const unsigned char *p = (const unsigned char *)text;
-
-	if (*p < 0x20)
-		return *p && !strchr("\t\r\n", *p);
-	if (*p == 0x7f)
-		return 1;
-	if (*p == 0xc2) /* U+0080 to U+009F */
-		return p[1] < 0xa0 ? 2 : 0;
-	if (*p == 0xd8) /* U+061C */
-		return p[1] == 0x9c ? 2 : 0;
-	if (*p != 0xe2)
-		return 0;
-	if (p[1] == 0x80) /* U+200E, U+200F, U+202A to U+202E */
-		return p[2] == 0x8e || p[2] == 0x8f ||
-				       (p[2] >= 0xaa && p[2] <= 0xae)
-			       ? 3
-			       : 0;
-	/* U+2066 to U+2069 */
-	return p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9 ? 3 : 0;
-}
-
 bool entry_is_plain(const char *text)
 {
 	for (; *text; text++)
-		if (hidden_at(text))
+		if (plain_hidden(text))
 			return false;
+	return true;
+}
+
+bool entry_all_plain(const json_t *value)
+{
+	const json_t *one;
+	const char *name;
+	size_t i;
+
+	if (json_is_string(value))
+		return entry_is_plain(json_string_value(value));
+	json_object_foreach((json_t *)(uintptr_t)value, name,
+			    one) if (!entry_all_plain(one)) return false;
+	json_array_foreach(value, i,
+			   one) if (!entry_all_plain(one)) return false;
 	return true;
 }
 
@@ -52,7 +44,7 @@ static json_t *cleaned(const char *text)
 	if (!out)
 		return NULL;
 	while (*text) {
-		size_t skip = hidden_at(text);
+		size_t skip = plain_hidden(text);
 
 		if (!skip)
 			out[len++] = *text++;
@@ -66,6 +58,29 @@ static json_t *cleaned(const char *text)
 			    : json_null();
 	free(out);
 	return value;
+}
+
+/* The same of a set's members; one of which nothing is left goes. */
+static json_t *cleaned_set(const json_t *set)
+{
+	json_t *out = json_array(), *one;
+	size_t i;
+
+	json_array_foreach(set, i, one)
+	{
+		json_t *clean = json_is_string(one)
+					? cleaned(json_string_value(one))
+					: json_incref(one);
+
+		if (!clean || (!json_is_null(clean) &&
+			       json_array_append(out, clean) != 0)) {
+			json_decref(clean);
+			json_decref(out);
+			return NULL;
+		}
+		json_decref(clean);
+	}
+	return out;
 }
 
 enum rc entry_clean(const struct kind *k, json_t *given, const json_t *standing,
@@ -82,11 +97,11 @@ enum rc entry_clean(const struct kind *k, json_t *given, const json_t *standing,
 		const char *text = json_string_value(value);
 		json_t *clean;
 
-		if (!f || !text || f->type != FIELD_TEXT ||
-		    entry_is_plain(text) ||
+		if (!f || (f->type != FIELD_TEXT && f->type != FIELD_SET) ||
+		    entry_all_plain(value) ||
 		    json_equal(value, json_object_get(standing, name)))
 			continue;
-		clean = cleaned(text);
+		clean = text ? cleaned(text) : cleaned_set(value);
 		if (!clean || json_object_set_new(given, name, clean) != 0)
 			return err_set(err, RC_NOMEM, "out of memory");
 		any = true;

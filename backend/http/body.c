@@ -222,10 +222,10 @@ static const char *find_sha256(const char *digest, size_t *n)
 	return p[*n] == ':' ? p : NULL;
 }
 
-enum rc body_check_digest(const char *digest, const void *p, size_t n,
-			  struct err *err)
+enum rc body_read_digest(const char *digest, unsigned char out[SHA256_BYTES],
+			 struct err *err)
 {
-	unsigned char said[SHA256_BYTES + 1], is[SHA256_BYTES];
+	unsigned char said[SHA256_BYTES + 1];
 	size_t said_bytes = sizeof(said), text_bytes = 0;
 	const char *text;
 
@@ -237,6 +237,18 @@ enum rc body_check_digest(const char *digest, const void *p, size_t n,
 	    !base64_decode(said, &said_bytes, text, text_bytes) ||
 	    said_bytes != SHA256_BYTES)
 		return err_set(err, RC_INVALID, "malformed content-digest");
+	memcpy(out, said, SHA256_BYTES);
+	return RC_OK;
+}
+
+enum rc body_check_digest(const char *digest, const void *p, size_t n,
+			  struct err *err)
+{
+	unsigned char said[SHA256_BYTES], is[SHA256_BYTES];
+	enum rc rc = body_read_digest(digest, said, err);
+
+	if (rc != RC_OK)
+		return rc;
 	sha256(is, p, n);
 	if (memcmp(said, is, SHA256_BYTES) != 0)
 		return err_set(err, RC_INVALID,

@@ -40,7 +40,11 @@ enum rc body_next(struct body *body, void *p, size_t n, size_t *got,
 enum rc body_read(struct conn *conn, struct mg_connection *mg, struct buf *out,
 		  int *status, struct err *err);
 
-/* RFC 9530: RC_INVALID unless `digest` (a Content-Digest header) has a sha-256
+/* RFC 9530: what a Content-Digest header (or NULL) says of the body. RC_INVALID
+ * where it has no sha-256 member. */
+enum rc body_read_digest(const char *digest, unsigned char out[32],
+			 struct err *err);
+/* RC_INVALID unless `digest` (a Content-Digest header) has a sha-256
  * member and it is that of the n bytes. */
 enum rc body_check_digest(const char *digest, const void *p, size_t n,
 			  struct err *err);

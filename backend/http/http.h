@@ -55,11 +55,14 @@ bool http_etag_matches(const char *header, const char *etag, bool weak);
 enum rc request_read(struct request *req, void *p, size_t n, size_t *got,
 		     struct err *err);
 
-/* Of a route with HTTP_BODY_ASKED: the whole body into request->body, with a
- * Content-Digest that is there checked. RC_OK without one. On failure *status
- * says how to answer. A body of somebody who `is_proved` counts among others
- * than one of nobody in particular, of which half of the threads may wait for
- * at one time, and a quarter for long. */
+/* The SHA-256 of the body as the head says it, before the body has come. False
+ * where it says none; of a route with HTTP_BODY_SIGNED it always does. */
+bool request_digest(const struct request *req, unsigned char out[32]);
+/* Of a route with HTTP_BODY_ASKED or HTTP_BODY_SIGNED: the whole body into
+ * request->body, with a Content-Digest that is there checked. RC_OK without
+ * one. On failure *status says how to answer. A body of somebody who
+ * `is_proved` counts among others than one of nobody in particular, of which
+ * half of the threads may wait for at one time, and a quarter for long. */
 enum rc request_body(struct request *req, bool is_proved, int *status,
 		     struct err *err);
 
@@ -163,6 +166,9 @@ enum http_body {
 	/* When the handler asks for it by request_body(), which it does once it
 	 * knows who sends it; none of it is in `body` before. */
 	HTTP_BODY_ASKED,
+	/* The same, and a POST, PUT or PATCH has a length and a Content-Digest:
+	 * a signature over it proves who sends the body before it comes. */
+	HTTP_BODY_SIGNED,
 	/* The handler reads it by request_read(), for as long as it takes, and
 	 * looks after what it is. */
 	HTTP_BODY_STREAM,

@@ -194,13 +194,27 @@ static bool takes_body(const struct gate_head *head)
 	       strcmp(head->method, "PATCH") == 0;
 }
 
+static bool needs_digest(const struct turn *turn)
+{
+	enum http_body how = turn->match.route->body;
+
+	return (how == HTTP_BODY_DIGEST || how == HTTP_BODY_SIGNED) &&
+	       takes_body(&turn->conn.head);
+}
+
+static bool is_asked(const struct turn *turn)
+{
+	enum http_body how = turn->match.route->body;
+
+	return how == HTTP_BODY_ASKED || how == HTTP_BODY_SIGNED;
+}
+
 static int check_digest(struct turn *turn)
 {
 	const struct gate_head *head = &turn->conn.head;
 	const char *digest = gate_header(head, "content-digest");
 
-	if (!digest &&
-	    !(turn->match.route->body == HTTP_BODY_DIGEST && takes_body(head)))
+	if (!digest && !needs_digest(turn))
 		return 0;
 	if (body_check_digest(digest, turn->body.data, turn->body.len,
 			      &turn->err) != RC_OK)
@@ -243,10 +257,21 @@ static int read_body(struct turn *turn)
 			(long long)head->content_length, max);
 		return refuse(turn, 413);
 	}
-	if (turn->match.route->body == HTTP_BODY_STREAM ||
-	    turn->match.route->body == HTTP_BODY_ASKED)
+	if (turn->match.route->body == HTTP_BODY_SIGNED && takes_body(head) &&
+	    body_read_digest(gate_header(head, "content-digest"),
+			     (unsigned char[32]){ 0 }, &turn->err) != RC_OK)
+		return refuse(turn, 400);
+	if (turn->match.route->body == HTTP_BODY_STREAM || is_asked(turn))
 		return 0;
 	return body_take(turn);
+}
+
+bool request_digest(const struct request *req, unsigned char out[32])
+{
+	struct err ignored = { 0 };
+
+	return body_read_digest(request_header(req, "Content-Digest"), out,
+				&ignored) == RC_OK;
 }
 
 enum rc request_body(struct request *req, bool is_proved, int *status,
@@ -254,7 +279,7 @@ enum rc request_body(struct request *req, bool is_proved, int *status,
 {
 	struct turn *turn = req->impl;
 
-	if (turn->match.route->body != HTTP_BODY_ASKED)
+	if (!is_asked(turn))
 		return RC_OK;
 	if (is_proved) {
 		turn->conn.slow = &turn->server->slow[1];

@@ -28,7 +28,7 @@ static enum rc own_judge(struct batch *b, const struct take *t,
 {
 	struct people p;
 	enum rc rc =
-		people_of(b->store, a->scope, t->commit.author, &p, b->err);
+		people_behind(b->store, a->scope, t->commit.author, &p, b->err);
 
 	if (rc == RC_OK && people_has(&p, a->author))
 		err_set(why, RC_DENIED,

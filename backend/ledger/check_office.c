@@ -82,6 +82,61 @@ static const char *session_fault(struct check *c, struct query *q)
 	return query_get_int(q, 4) ? NULL : "there is no such account";
 }
 
+/* One that ended says what came of it: its answer, or what it was refused with;
+ * one that was cut off says neither. */
+static const char *job_came(struct query *q, const char *state)
+{
+	bool is_done = !strcmp(state, "done");
+	int64_t code = query_get_int(q, 8), status = query_get_int(q, 9);
+	struct err ignored = { 0 };
+	json_t *result = NULL;
+	bool is_object;
+
+	if (query_is_null(q, 7) == is_done)
+		return "it has an answer just where it is done";
+	if (is_done && json_read(text_at(q, 7), query_get_len(q, 7), &result,
+				 &ignored) != RC_OK)
+		return "its answer is no JSON";
+	is_object = json_is_object(result);
+	json_decref(result);
+	if (is_done)
+		return is_object ? NULL : "its answer is no object";
+	if (query_is_null(q, 8))
+		return strcmp(state, "failed") != 0
+			       ? NULL
+			       : "it does not say what it was refused with";
+	if (code <= RC_OK || code >= RC__MAX ||
+	    (status && (status < 400 || status > 599)) || !text_at(q, 11)[0])
+		return "what it was refused with is no problem";
+	return NULL;
+}
+
+static const char *job_fault(struct check *c, struct query *q)
+{
+	const char *state = text_at(q, 4);
+	bool is_running = !strcmp(state, "running");
+	int64_t begun, ended;
+
+	(void)c;
+	if (strlen(text_at(q, 0)) != 32 || !name_is_id(text_at(q, 0)))
+		return "its id is none";
+	if (!text_at(q, 1)[0] || !name_is_scope(text_at(q, 2)))
+		return "its operation or scope is none";
+	if (query_get_int(q, 3) != 32)
+		return "its request is no hash";
+	if (!is_running && strcmp(state, "done") != 0 &&
+	    strcmp(state, "failed") != 0 && strcmp(state, "interrupted") != 0)
+		return "its state is none";
+	if (!time_at(q, 5, &begun))
+		return "its beginning is no time";
+	if (is_running != query_is_null(q, 6) ||
+	    (!is_running && (!time_at(q, 6, &ended) || ended < begun)))
+		return "its end is no time, or before it began";
+	if (!query_get_int(q, 12))
+		return "there is no such account";
+	return job_came(q, state);
+}
+
 /* "330106,330108" */
 static bool are_counties(const char *text)
 {
@@ -150,6 +205,7 @@ static const struct {
 	{ "account", SQL_CHECK_ACCOUNTS, account_fault },
 	{ "token", SQL_CHECK_TOKENS, token_fault },
 	{ "session of", SQL_CHECK_SESSIONS, session_fault },
+	{ "job", SQL_CHECK_JOBS, job_fault },
 	{ "code", SQL_CHECK_CODES, code_fault },
 	{ "terminal", SQL_CHECK_CONTACTS, contact_fault },
 };

@@ -130,8 +130,8 @@ static enum rc items_check(struct chain *ch, int64_t number,
 		rc = ch->c->err->code;
 	if (rc != RC_OK)
 		return rc;
-	if (packet_seal(ch->items, ch->nitems, &tree, content, NULL, NULL,
-			&why) != RC_OK)
+	if (packet_seal(ch->items, ch->nitems, packet_is_marked(p), &tree,
+			content, NULL, NULL, &why) != RC_OK)
 		return check_pass(ch->c, 0, ch->what, &why);
 	if (!oid_equal(&tree, &p->tree) ||
 	    memcmp(content, p->content, SHA256_BYTES) != 0)

@@ -100,8 +100,8 @@ static enum rc second_person(struct op *op, const json_t *conflict,
 		return RC_OK;
 	rc = people_in_person(op->actor, op->err);
 	if (rc == RC_OK)
-		rc = people_of(op->store, json_text(conflict, "scope"),
-			       op->actor->name, &who, op->err);
+		rc = people_behind(op->store, json_text(conflict, "scope"),
+				   op->actor->name, &who, op->err);
 	return rc == RC_OK
 		       ? contest_may_judge(
 				 &who, before, json_text(conflict, "author"),

@@ -1,5 +1,5 @@
 /* ledger/enrol_scopes.c - in which scopes a terminal has a part:
- * docs/adr/0024-a-terminal-of-several-scopes.md. */
+ * docs/adr/0025-a-terminal-of-several-scopes.md. */
 #include "ledger/enrol.h"
 
 #include "base/hex.h"

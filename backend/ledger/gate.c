@@ -182,7 +182,8 @@ static enum rc maker_judge(struct batch *b, const struct kind *k,
 
 	if (!fsm_asks_maker(k->fsm, t->role, base, terminal))
 		return RC_OK;
-	rc = people_of(b->store, json_text(terminal, "scope"), who, &p, b->err);
+	rc = people_behind(b->store, json_text(terminal, "scope"), who, &p,
+			   b->err);
 	if (rc != RC_OK)
 		return rc;
 	q = query_begin(b->store->db, SQL_RECORD_MAKER);

@@ -105,7 +105,7 @@ static enum rc written_by(struct batch *b, const char *scope, const char *id,
 			  const char *author, bool *is_own)
 {
 	struct people who;
-	enum rc rc = people_of(b->store, scope, author, &who, b->err);
+	enum rc rc = people_behind(b->store, scope, author, &who, b->err);
 
 	*is_own = false;
 	for (size_t i = 0; rc == RC_OK && i < who.n && !*is_own; i++) {
@@ -293,7 +293,7 @@ static enum rc contest_judge(struct batch *b, const char *scope,
 		*code = "role";
 		return RC_OK;
 	}
-	rc = people_of(b->store, scope, t->commit.author, &who, b->err);
+	rc = people_behind(b->store, scope, t->commit.author, &who, b->err);
 	if (rc != RC_OK)
 		return rc;
 	q = query_begin(b->store->db, SQL_ASSIGNMENT_CONTEST);

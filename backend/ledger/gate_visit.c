@@ -271,6 +271,15 @@ static const char *unratified(const json_t *visit)
 	return NULL;
 }
 
+static bool is_published_now(const json_t *visit, const json_t *server)
+{
+	const char *state = json_text(visit, "state");
+	const char *was = json_text(server, "state");
+
+	return state && !strcmp(state, "published") &&
+	       !(was && !strcmp(was, state));
+}
+
 /* Who ratifies an irregular visit says so under the own name and why, and was
  * not there; without that it is not published. */
 static enum rc irregular_judge(struct batch *b, const struct take *t,
@@ -280,13 +289,12 @@ static enum rc irregular_judge(struct batch *b, const struct take *t,
 {
 	const char *id = json_text(visit, "id");
 	const char *by = json_text(visit, "ratified_by");
-	const char *state = json_text(visit, "state");
-	const char *was = json_text(server, "state");
 	bool ratifies = by && !json_text(base, "ratified_by");
 	struct people p = { 0 };
-	enum rc rc = ratifies ? people_of(b->store, json_text(visit, "scope"),
-					  t->commit.author, &p, b->err)
-			      : RC_OK;
+	enum rc rc =
+		ratifies ? people_behind(b->store, json_text(visit, "scope"),
+					 t->commit.author, &p, b->err)
+			 : RC_OK;
 
 	if (rc != RC_OK)
 		return rc;
@@ -300,8 +308,8 @@ static enum rc irregular_judge(struct batch *b, const struct take *t,
 			"'ratified_reason', and not one of the visit's "
 			"officers",
 			id, t->commit.author);
-	} else if (!by && state && !strcmp(state, "published") &&
-		   !(was && !strcmp(was, state)) && unratified(server)) {
+	} else if (!by && is_published_now(visit, server) &&
+		   unratified(server)) {
 		*code = "state";
 		err_set(why, RC_INVALID,
 			"visit '%s' has the flag '%s': it is published only "
@@ -316,15 +324,11 @@ static enum rc files_judge(struct batch *b, const json_t *visit,
 			   const json_t *server, const char **code,
 			   struct err *why)
 {
-	static const char published[] = "published";
-	const char *state = json_text(visit, "state");
-	const char *was = json_text(server, "state");
 	json_t *files = NULL;
 	int missing = 0;
 	enum rc rc;
 
-	if (!state || strcmp(state, published) != 0 ||
-	    (was && !strcmp(was, published)))
+	if (!is_published_now(visit, server))
 		return RC_OK;
 	rc = evidence_of_visit(b->store, json_text(visit, "scope"),
 			       json_text(visit, "id"), &files, &missing,
@@ -337,6 +341,55 @@ static enum rc files_judge(struct batch *b, const json_t *visit,
 			"evidence, wait for %s or make the record void",
 			json_text(visit, "id"), missing,
 			missing == 1 ? "" : "s", missing == 1 ? "it" : "them");
+	}
+	return rc;
+}
+
+/* Does it say how the check ended: by a score or a code, its own or an
+ * amendment's, by the verdict of its form, or by why there was none? */
+static enum rc has_result(struct batch *b, const json_t *visit, bool *has)
+{
+	const char *scope = json_text(visit, "scope");
+	json_t *verdict = NULL;
+	struct query *q;
+	enum rc rc;
+
+	*has = json_array_size(json_object_get(visit, "result_codes")) ||
+	       json_is_integer(json_object_get(visit, "score")) ||
+	       json_text(visit, "unable_reason");
+	if (*has)
+		return RC_OK;
+	q = query_begin(b->store->db, SQL_RESULT_AMENDED);
+	query_text(q, 1, scope);
+	query_text(q, 2, json_text(visit, "id"));
+	*has = query_row(q);
+	rc = query_end(q, b->err);
+	if (rc == RC_OK && !*has)
+		rc = gate_verdict(b->store, scope, visit, &verdict, b->err);
+	*has |= verdict_is_result(verdict);
+	json_decref(verdict);
+	return rc;
+}
+
+/* What is published has a result, or one who ratified that it has none. */
+static enum rc result_judge(struct batch *b, const json_t *visit,
+			    const json_t *server, const char **code,
+			    struct err *why)
+{
+	bool has = false;
+	enum rc rc;
+
+	if (!is_published_now(visit, server) || json_text(visit, "ratified_by"))
+		return RC_OK;
+	rc = has_result(b, server, &has);
+	if (rc == RC_OK && !has) {
+		*code = "state";
+		err_set(why, RC_INVALID,
+			"visit '%s' has no result, no code, score or "
+			"checklist that was answered: return it to its "
+			"officers, who amend it, or publish it with "
+			"'ratified_by' and 'ratified_reason'",
+			json_text(server, "id"));
 	}
 	return rc;
 }
@@ -428,6 +481,8 @@ enum rc gate_visit(struct batch *b, const struct take *t, const json_t *base,
 		rc = irregular_judge(b, t, base, terminal, server, code, why);
 	if (rc == RC_OK && !*code)
 		rc = files_judge(b, terminal, server, code, why);
+	if (rc == RC_OK && !*code)
+		rc = result_judge(b, terminal, server, code, why);
 	if (rc == RC_OK && !*code && visit_is_signed(terminal) &&
 	    !visit_is_signed(server))
 		rc = sign_judge(b, terminal, code, why);

@@ -250,7 +250,8 @@ static enum rc tree_matches(struct take *t, bool *matches, struct err *err)
 		items[i].body = t->records[i].body;
 		items[i].body_bytes = t->records[i].body_bytes;
 	}
-	rc = packet_seal(items, t->nrecords, &tree, content, NULL, NULL, &why);
+	rc = packet_seal(items, t->nrecords, packet_is_marked(&t->commit),
+			 &tree, content, NULL, NULL, &why);
 	free(items);
 	*matches = rc == RC_OK && oid_equal(&tree, &t->commit.tree) &&
 		   !memcmp(content, t->commit.content, SHA256_BYTES);

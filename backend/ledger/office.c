@@ -214,6 +214,7 @@ static enum rc packet_commit_fill(struct filling *f, struct packet_commit *c,
 	}
 	memset(c, 0, sizeof(*c));
 	host_boot_id(host, boot);
+	c->format = PACKET_FORMAT;
 	c->author = f->op->actor->name;
 	c->terminal = "server";
 	c->message = f->w->message;
@@ -226,10 +227,12 @@ static enum rc packet_commit_fill(struct filling *f, struct packet_commit *c,
 	c->monotonic_ms = host_monotonic_ms(host);
 	c->boot = boot;
 	c->anchor_ms = f->b->now_ms;
-	rc = packet_seal(items, f->take.nrecords, &c->tree, c->content, NULL,
-			 NULL, f->op->err);
+	rc = journal_next(f, c);
+	if (rc == RC_OK)
+		rc = packet_seal(items, f->take.nrecords, packet_is_marked(c),
+				 &c->tree, c->content, NULL, NULL, f->op->err);
 	free(items);
-	return rc == RC_OK ? journal_next(f, c) : rc;
+	return rc;
 }
 
 /* Sign what is filled and merge it. */

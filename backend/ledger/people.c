@@ -34,6 +34,23 @@ enum rc people_of(struct store *s, const char *scope, const char *name,
 	return query_end(q, err);
 }
 
+enum rc people_behind(struct store *s, const char *scope, const char *name,
+		      struct people *out, struct err *err)
+{
+	enum rc rc = people_of(s, scope, name, out, err);
+	size_t own = out->n;
+	struct query *q;
+
+	for (size_t i = 0; rc == RC_OK && i < own; i++) {
+		q = query_begin(s->db, SQL_TOKENS_MADE_FOR);
+		query_text(q, 1, out->names[i]);
+		while (query_row(q))
+			name_add(out, query_get_text(q, 0));
+		rc = query_end(q, err);
+	}
+	return rc;
+}
+
 static const char *name_in(const struct people *p, const char *name)
 {
 	for (size_t i = 0; name && i < p->n; i++)
@@ -78,7 +95,7 @@ enum rc people_second(struct store *s, const char *scope, const struct kind *k,
 
 	if (!has_second(k->fsm))
 		return RC_OK;
-	rc = people_of(s, scope, author, &p, why);
+	rc = people_behind(s, scope, author, &p, why);
 	for (size_t i = 0; rc == RC_OK && i < p.n; i++)
 		rc = fsm_second(k, role, p.names[i], before, after, why);
 	return rc;

@@ -8,7 +8,7 @@
 #include "ledger/ledger.h"
 #include "store/store.h"
 
-#define PEOPLE_NAMES_MAX 8
+#define PEOPLE_NAMES_MAX 200
 
 struct people {
 	char names[PEOPLE_NAMES_MAX][33]; /* the one that was asked for first */
@@ -18,6 +18,11 @@ struct people {
 /* All names of who is `name` in the scope. */
 enum rc people_of(struct store *s, const char *scope, const char *name,
 		  struct people *out, struct err *err);
+/* The same, and the accounts that he has made tokens for: by such a one their
+ * deeds may be his. For what is for a second person to say, never for what
+ * somebody may. */
+enum rc people_behind(struct store *s, const char *scope, const char *name,
+		      struct people *out, struct err *err);
 /* The name of the person that a text is, or one of a list; NULL: none. */
 const char *people_among(const struct people *p, const json_t *value);
 bool people_has(const struct people *p, const char *name);

@@ -70,6 +70,15 @@ static enum rc intake_all(struct sync *s, struct store *reader, struct err *err)
 	return rc;
 }
 
+static bool is_signed(const struct sync_input *in, const struct enrolled *who)
+{
+	if (in->digest)
+		return request_head_is_signed(in->signature, who->terminal_key,
+					      "POST", in->path, in->digest);
+	return request_is_signed(in->signature, who->terminal_key, "POST",
+				 in->path, in->body, in->body_bytes);
+}
+
 /* Whose request it is, by its terminal's signature. */
 static enum rc signer_load(struct store *s, const struct sync_input *in,
 			   struct enrolled *who, struct err *err)
@@ -79,11 +88,19 @@ static enum rc signer_load(struct store *s, const struct sync_input *in,
 
 	if (rc == RC_OK)
 		rc = enrolled_load(s, enrolment, who, err);
-	if (rc == RC_OK &&
-	    !request_is_signed(in->signature, who->terminal_key, "POST",
-			       in->path, in->body, in->body_bytes))
+	if (rc == RC_OK && !in->is_proved && !is_signed(in, who))
 		rc = err_set(err, RC_DENIED,
 			     "the request is not signed by this terminal");
+	return rc;
+}
+
+enum rc terminal_signed(struct store *s, const struct sync_input *in,
+			struct err *err)
+{
+	struct enrolled who = { 0 };
+	enum rc rc = signer_load(s, in, &who, err);
+
+	enrolled_release(&who);
 	return rc;
 }
 

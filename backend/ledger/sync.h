@@ -22,7 +22,15 @@ struct sync_input {
 	const char *path; /* "/v1/sync" */
 	const void *body; /* deflated; kept by the caller until sync_free */
 	size_t body_bytes;
+	/* SHA-256 of the body, for terminal_signed(); may be NULL elsewhere. */
+	const unsigned char *digest;
+	bool is_proved; /* terminal_signed() said so, and this is that body */
 };
+
+/* Is the head of a request signed by its terminal, whatever became of it since?
+ * Asked before the body is read: `body` is not looked at. RC_DENIED. */
+enum rc terminal_signed(struct store *s, const struct sync_input *in,
+			struct err *err);
 
 /* Verify and rebuild on a reader's store. RC_DENIED: who sent this is not known
  * or not proven; RC_INVALID, RC_CORRUPT, RC_NOMEM: the request is no good. */

@@ -77,8 +77,8 @@ static enum rc packet_trees(struct mirror_walk *w, int64_t number,
 		return err_set(w->err, RC_NOMEM, "out of memory");
 	rc = items_read(w, number, &items);
 	if (rc == RC_OK)
-		rc = packet_seal(items.list, items.n, &tree, content,
-				 packet_object, w, w->err);
+		rc = packet_seal(items.list, items.n, packet_is_marked(c),
+				 &tree, content, packet_object, w, w->err);
 	free(items.list);
 	if (rc == RC_OK && !oid_equal(&tree, &c->tree))
 		rc = err_set(w->err, RC_CORRUPT,

@@ -247,6 +247,8 @@ enum rc audit_put(struct store *s, const struct audit_entry *e, struct err *err)
 	}
 	if (rc == RC_OK)
 		rc = row_put(s, &row, err);
+	if (rc == RC_OK)
+		rc = audit_end_move(s, &head, &row, err);
 	s->audited += rc == RC_OK;
 	return store_write_end(s, mine, rc, err);
 }

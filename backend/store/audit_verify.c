@@ -4,11 +4,18 @@
 #include "base/date.h"
 #include "sql_store.gen.h"
 
+/* What somebody wrote down of the log, and what the log has there. */
+struct noted {
+	const struct audit_head *head; /* or NULL */
+	const char *by;
+	unsigned char there[SHA256_BYTES];
+};
+
 struct walk {
 	struct store *s;
-	const struct audit_head *kept; /* or NULL */
 	struct audit_head *head; /* how far it is */
-	unsigned char at_kept[SHA256_BYTES]; /* the hash at kept->seq */
+	struct audit_head end; /* as hufu.db notes it */
+	struct noted noted[2];
 	struct audit_fault *fault;
 	struct err *err;
 };
@@ -105,6 +112,17 @@ static enum rc explain(struct walk *w, int64_t want, int64_t found)
 	return fault_at(w, want, "it was altered");
 }
 
+/* Is the entry that the walk came to one that was written down? */
+static void noted_look(struct walk *w)
+{
+	for (size_t i = 0; i < 2; i++) {
+		struct noted *n = &w->noted[i];
+
+		if (n->head && n->head->seq == w->head->seq)
+			memcpy(n->there, w->head->hash, SHA256_BYTES);
+	}
+}
+
 static enum rc chain_walk(struct walk *w)
 {
 	struct query *q = query_begin(w->s->db, SQL_AUDIT_WALK);
@@ -124,17 +142,16 @@ static enum rc chain_walk(struct walk *w)
 		head->seq = row.seq;
 		head->at_ms = row.at_ms;
 		memcpy(head->hash, row.hash, SHA256_BYTES);
-		if (w->kept && w->kept->seq == row.seq)
-			memcpy(w->at_kept, row.hash, SHA256_BYTES);
+		noted_look(w);
 	}
 	if (query_end(q, w->err) != RC_OK)
 		rc = w->err->code;
 	return rc == RC_OK && !follows ? explain(w, head->seq + 1, wrong) : rc;
 }
 
-static enum rc kept_compare(struct walk *w)
+static enum rc noted_compare(struct walk *w, const struct noted *n)
 {
-	const struct audit_head *kept = w->kept;
+	const struct audit_head *kept = n->head;
 	char when[25];
 
 	if (!kept || !kept->seq)
@@ -142,20 +159,20 @@ static enum rc kept_compare(struct walk *w)
 	time_format(when, kept->at_ms);
 	if (kept->seq > w->head->seq)
 		return fault_at(w, w->head->seq + 1,
-				"it is missing: the log was cut off, the head "
-				"that was kept names entry %lld of %s",
-				(long long)kept->seq, when);
-	if (memcmp(w->at_kept, kept->hash, SHA256_BYTES) != 0)
+				"it is missing: the log was cut off, %s names "
+				"entry %lld of %s",
+				n->by, (long long)kept->seq, when);
+	if (memcmp(n->there, kept->hash, SHA256_BYTES) != 0)
 		return fault_at(w, kept->seq,
-				"it is not the one that the head that was kept "
-				"names (%s): the log up to here was written "
-				"anew",
-				when);
+				"it is not the one that %s names (%s): the log "
+				"up to here was written anew",
+				n->by, when);
 	return RC_OK;
 }
 
 static enum rc begin_at(struct walk *w)
 {
+	const struct audit_head *kept = w->noted[0].head;
 	struct audit_head now;
 	enum rc rc = audit_head(w->s, &now, w->err);
 
@@ -165,25 +182,29 @@ static enum rc begin_at(struct walk *w)
 		return rc;
 	memcpy(w->head->epoch, now.epoch, sizeof(now.epoch));
 	audit_genesis(now.epoch, w->head->hash);
-	if (w->kept && strcmp(w->kept->epoch, now.epoch) != 0)
+	if (kept && strcmp(kept->epoch, now.epoch) != 0)
 		return err_set(w->err, RC_INVALID,
 			       "the head that was kept is of another folder: "
 			       "its audit log began with epoch %s, this one "
 			       "with %s",
-			       w->kept->epoch, now.epoch);
-	return RC_OK;
+			       kept->epoch, now.epoch);
+	rc = audit_end_get(w->s, &w->end, w->err);
+	if (rc == RC_CORRUPT)
+		snprintf(w->fault->why, sizeof(w->fault->why), "%s",
+			 w->err->text);
+	return rc;
 }
 
 enum rc audit_verify(struct store *s, const struct audit_head *kept,
 		     struct audit_head *head, struct audit_fault *fault,
 		     struct err *err)
 {
-	struct walk w = {
-		.s = s, .kept = kept, .head = head, .fault = fault, .err = err
-	};
+	struct walk w = { .s = s, .head = head, .fault = fault, .err = err };
 	bool mine = !db_in_transaction(s->db);
 	enum rc rc = mine ? db_begin(s->db, false, err) : RC_OK;
 
+	w.noted[0] = (struct noted){ kept, "the head that was kept", { 0 } };
+	w.noted[1] = (struct noted){ &w.end, "hufu.db", { 0 } };
 	memset(head, 0, sizeof(*head));
 	memset(fault, 0, sizeof(*fault));
 	if (rc == RC_OK)
@@ -191,7 +212,9 @@ enum rc audit_verify(struct store *s, const struct audit_head *kept,
 	if (rc == RC_OK)
 		rc = chain_walk(&w);
 	if (rc == RC_OK)
-		rc = kept_compare(&w);
+		rc = noted_compare(&w, &w.noted[0]);
+	if (rc == RC_OK)
+		rc = noted_compare(&w, &w.noted[1]);
 	if (mine)
 		db_rollback(s->db);
 	return rc;

@@ -355,6 +355,8 @@ enum rc store_open(struct store **out, const char *dir, const struct host *host,
 		rc = store_refresh_kinds(s, err);
 	if (rc == RC_OK)
 		rc = key_belongs(s, err);
+	if (rc == RC_OK)
+		rc = audit_end_check(s, err);
 	if (rc != RC_OK) {
 		store_close(s);
 		return rc;

@@ -13,6 +13,10 @@ enum rc store_upgrade(struct store *s, int from, struct err *err);
 /* Read the format; upgrade when it is an earlier one. */
 enum rc store_format_check(struct store *s, struct err *err);
 
+/* audit_end.c: note where the audit log ends in a folder of a version that did
+ * not. */
+enum rc audit_end_check(struct store *s, struct err *err);
+
 /* May the actor give the account `name` these roles, or what lets somebody act
  * in them? Only those that it has, but for an administrator of all scopes.
  * RC_DENIED. */

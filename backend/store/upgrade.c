@@ -1,5 +1,5 @@
 /* store/upgrade.c - formats of hufu.db: each is the one before and a script. */
-#include "store/store_impl.h"
+#include "store/audit_impl.h"
 
 #include <stdlib.h>
 
@@ -38,6 +38,8 @@ enum rc store_upgrade(struct store *s, int from, struct err *err)
 	/* The folder's own epoch may change; what the chain began with not. */
 	if (rc == RC_OK && from < 2)
 		rc = store_meta_put(s, "audit_epoch", s->epoch, err);
+	if (rc == RC_OK && from < 2)
+		rc = audit_end_note(s, err);
 	snprintf(format, sizeof(format), "%d", STORE_FORMAT);
 	return rc == RC_OK ? store_meta_put(s, "format", format, err) : rc;
 }

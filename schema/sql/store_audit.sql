@@ -15,6 +15,9 @@ VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
 -- name: audit_last
 SELECT seq, at_ms, hash FROM audit ORDER BY seq DESC LIMIT 1
 
+-- name: audit_hash
+SELECT hash FROM audit WHERE seq = ?1
+
 -- name: audit_walk
 SELECT seq, at_ms, who, via, operation, scope, kind, id, outcome, request_id,
 	detail, hash FROM audit ORDER BY seq

@@ -81,7 +81,7 @@ SELECT oid, body FROM held WHERE scope = ?1
 -- name: check_meta
 SELECT name, value FROM meta
 WHERE NOT (name = 'format' AND value = '4')
-AND name NOT IN ('epoch', 'epochs', 'audit_epoch') LIMIT 1
+AND name NOT IN ('epoch', 'epochs', 'audit_epoch', 'audit_end') LIMIT 1
 
 -- name: check_accounts
 SELECT name, roles, scopes, password, agency, state FROM account ORDER BY name
@@ -95,6 +95,12 @@ FROM token AS t LEFT JOIN account AS a ON a.name = t.account ORDER BY t.id
 SELECT s.account, length(s.hash), s.begun_at, s.used_at, a.name IS NOT NULL
 FROM session AS s LEFT JOIN account AS a ON a.name = s.account
 ORDER BY s.hash
+
+-- name: check_jobs
+SELECT j.id, j.operation, j.scope, length(j.request), j.state, j.begun_at,
+	j.ended_at, j.result, j.code, j.status, j.type, j.detail,
+	a.name IS NOT NULL
+FROM hufu_job AS j LEFT JOIN account AS a ON a.name = j.account ORDER BY j.id
 
 -- name: check_codes
 SELECT c.hash, c.officer, c.scope, c.issued_by, c.expires, c.terminal,

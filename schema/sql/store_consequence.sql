@@ -37,6 +37,12 @@ SELECT id FROM subject WHERE scope = ?1 AND uscc = ?2 ORDER BY id
 -- name: officers_of_certificate
 SELECT id FROM officer WHERE scope = ?1 AND certificate = ?2 ORDER BY id LIMIT 2
 
+-- name: tokens_made_for
+-- (by whom, and that write)
+SELECT DISTINCT account FROM token
+WHERE created_by = ?1 AND account <> ?1 AND read_only = 0
+ORDER BY account LIMIT 200
+
 -- name: officer_of_account
 -- (and all that are the same person as one of them)
 WITH person(account) AS (SELECT ?2 UNION

@@ -392,6 +392,11 @@ ORDER BY position
 -- name: answers_of_visit
 SELECT id FROM answer WHERE scope = ?1 AND visit = ?2 ORDER BY id
 
+-- name: result_amended
+-- (an amendment that gives the visit ?2 a result code)
+SELECT 1 FROM amendment WHERE scope = ?1 AND visit = ?2
+AND json_array_length(changes, '$.result_codes') > 0 LIMIT 1
+
 -- name: form_of_item
 -- (in force on the day ?2, where the form says for which items it is)
 SELECT id FROM form WHERE scope = 'catalog' AND items LIKE '%"' || ?1 || '"%'

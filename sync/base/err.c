@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/hex.h"
+#include "base/plain.h"
 
 /* A message that was cut may end inside a character; answers the length
  * without the torn one. */
@@ -31,10 +32,16 @@ static void text_clean(char *text)
 	bool is_utf8 = utf8_is_valid(text, strlen(text));
 
 	for (char *p = text; *p; p++) {
+		uint32_t code;
+		size_t odd = is_utf8 ? plain_odd(p, &code) : 0;
 		unsigned char c = (unsigned char)*p;
 
-		if (c < 0x20 || c == 0x7f || (c >= 0x80 && !is_utf8))
+		if (odd) {
+			memset(p, '?', odd);
+			p += odd - 1;
+		} else if (c < 0x20 || c == 0x7f || (c >= 0x80 && !is_utf8)) {
 			*p = '?';
+		}
 	}
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/fault.h"
 #include "base/hex.h"
+#include "base/plain.h"
 
 /* Objects up to this size are sorted on the stack: 64 levels of 32 members of
  * 24 bytes are 48 KiB at worst. */
@@ -59,7 +60,7 @@ enum rc json_read(const char *text, size_t n, json_t **out, struct err *err)
 	return err_set(err, RC_INVALID, "json line %d: %s", why.line, why.text);
 }
 
-void jcs_string(struct buf *out, const char *s, size_t n)
+static void jcs_characters(struct buf *out, const char *s, size_t n)
 {
 	static const char letter[32] = { ['\b'] = 'b',
 					 ['\t'] = 't',
@@ -69,7 +70,6 @@ void jcs_string(struct buf *out, const char *s, size_t n)
 	static const char digit[] = "0123456789abcdef";
 	size_t from = 0;
 
-	buf_byte(out, '"');
 	for (size_t i = 0; i < n; i++) {
 		unsigned char c = (unsigned char)s[i];
 		char escape[6] = { '\\', (char)c };
@@ -90,6 +90,12 @@ void jcs_string(struct buf *out, const char *s, size_t n)
 		from = i + 1;
 	}
 	buf_put(out, s + from, n - from);
+}
+
+void jcs_string(struct buf *out, const char *s, size_t n)
+{
+	buf_byte(out, '"');
+	jcs_characters(out, s, n);
 	buf_byte(out, '"');
 }
 
@@ -203,6 +209,26 @@ static enum rc write_array(struct writer *w, const json_t *array)
 	return rc;
 }
 
+/* As jcs_string, and what no screen shows as what it is escaped as well: the
+ * value is the same, and whoever looks at it is not deceived. */
+static void string_shown(struct buf *out, const char *s, size_t n)
+{
+	size_t at = 0, from = 0, bytes;
+	uint32_t code;
+
+	buf_byte(out, '"');
+	for (; at < n; at += bytes ? bytes : 1) {
+		bytes = plain_odd(s + at, &code);
+		if (!bytes || code < 0x20)
+			continue;
+		jcs_characters(out, s + from, at - from);
+		buf_printf(out, "\\u%04x", (unsigned)code);
+		from = at + bytes;
+	}
+	jcs_characters(out, s + from, n - from);
+	buf_byte(out, '"');
+}
+
 static enum rc write_string(struct writer *w, const json_t *string)
 {
 	const char *s = json_string_value(string);
@@ -211,7 +237,10 @@ static enum rc write_string(struct writer *w, const json_t *string)
 	if (!utf8_is_valid(s, n))
 		return err_set(w->err, RC_INVALID,
 			       "a string is not utf-8, or has a nul");
-	jcs_string(w->out, s, n);
+	if (w->is_canonical)
+		jcs_string(w->out, s, n);
+	else
+		string_shown(w->out, s, n);
 	return RC_OK;
 }
 

@@ -39,7 +39,8 @@ enum rc jcs_differ(struct buf *only_a, struct buf *only_b, const char *a,
 		   size_t na, const char *b, size_t nb, struct err *err);
 
 /* Compact, in member order, nulls allowed: the bytes of messages, which nobody
- * needs to reproduce. Appends. */
+ * needs to reproduce. What no screen shows as what it is (base/plain.h) is
+ * escaped. Appends. */
 enum rc json_write(struct buf *out, const json_t *value, struct err *err);
 
 /* Member of an object as text or NULL; as integer or `otherwise`. */

@@ -11,16 +11,18 @@ static void value_print(const char *words, const char *value, const char *after)
 }
 
 /* "by Li (o1), in packet 12ab..., received 2026-11-22T05:40" */
-static void author_print(const char *id, const char *name, const char *packet,
-			 int64_t received_ms)
+static void author_print(struct hufu_list *l, const char *id, const char *name,
+			 const char *packet, int64_t received_ms)
 {
 	char when[HUFU_TIME_SIZE];
 
 	printf("    %-24s by ", "");
-	if (name)
-		printf("%s (%s)", name, id);
-	else
+	if (hufu_list_text(l, name)) {
+		verb_print_text(l, name);
+		printf(" (%s)", id);
+	} else {
 		printf("%s%s", id ? "account " : "nobody known", id ? id : "");
+	}
 	if (packet)
 		printf(", in packet %.10s", packet);
 	if (received_ms) {
@@ -83,15 +85,13 @@ static void conflict_print(struct hufu_list *l)
 	value_print("both began from", hufu_list_json(l, "base_value"), "");
 	value_print("merged first (server)", hufu_list_json(l, "server_value"),
 		    !strcmp(stands, "server") ? "   stands now" : "");
-	author_print(hufu_list_text(l, "server_author"),
-		     hufu_list_text(l, "server_author_name"),
-		     hufu_list_text(l, "server_packet"),
+	author_print(l, hufu_list_text(l, "server_author"),
+		     "server_author_name", hufu_list_text(l, "server_packet"),
 		     hufu_list_int(l, "server_at", 0));
 	value_print("came later (terminal)",
 		    hufu_list_json(l, "terminal_value"),
 		    !strcmp(stands, "terminal") ? "   stands now" : "");
-	author_print(hufu_list_text(l, "author"),
-		     hufu_list_text(l, "author_name"),
+	author_print(l, hufu_list_text(l, "author"), "author_name",
 		     hufu_list_text(l, "packets.0"),
 		     hufu_list_int(l, "opened_at", 0));
 	if (!strcmp(stands, "other"))

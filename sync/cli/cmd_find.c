@@ -24,10 +24,12 @@ int verb_find(struct verb *v)
 	if (v->json) {
 		code = verb_json_all(list);
 	} else {
-		while (hufu_list_next(list) == HUFU_OK)
-			printf("%-12s %-32s %s\n", hufu_list_text(list, "kind"),
-			       hufu_list_text(list, "id"),
-			       hufu_list_text(list, "name"));
+		while (hufu_list_next(list) == HUFU_OK) {
+			printf("%-12s %-32s ", hufu_list_text(list, "kind"),
+			       hufu_list_text(list, "id"));
+			verb_print_text(list, "name");
+			putchar('\n');
+		}
 		if (!hufu_list_count(list))
 			puts("nothing found");
 		else if (hufu_list_count(list) == FOUND_MAX)

@@ -1,7 +1,6 @@
 #include "cli/verbs.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,48 +29,54 @@ static int create(struct verb *v)
 }
 
 /* "expired: pass by o1, fail by o2" */
-static void dispute_print(const json_t *point)
+static void dispute_print(struct hufu_list *s, size_t point)
 {
-	const json_t *a;
-	const char *comma = "";
-	size_t i;
+	char name[64];
 
-	printf("  %s:", json_string_value(json_object_get(point, "point")));
-	json_array_foreach(json_object_get(point, "answers"), i, a)
-	{
-		const char *value =
-			json_string_value(json_object_get(a, "value"));
+	snprintf(name, sizeof(name), "points.%zu.point", point);
+	printf("  %s:", hufu_list_text(s, name));
+	for (int i = 0;; i++) {
+		const char *author;
 
-		printf("%s %s by %s", comma, value ? value : "-",
-		       json_string_value(json_object_get(a, "author")));
-		comma = ",";
+		snprintf(name, sizeof(name), "points.%zu.answers.%d.author",
+			 point, i);
+		author = hufu_list_text(s, name);
+		if (!author)
+			break;
+		snprintf(name, sizeof(name), "points.%zu.answers.%d.value",
+			 point, i);
+		printf("%s ", i ? "," : "");
+		if (hufu_list_text(s, name))
+			verb_print_text(s, name);
+		else
+			putchar('-');
+		printf(" by %s", author);
 	}
 	puts("");
 }
 
 static void verdict_print(struct hufu_list *s)
 {
-	json_t *points =
-		json_loads(hufu_list_json(s, "points"), JSON_DECODE_ANY, NULL);
 	int disputed = 0;
-	json_t *p;
-	size_t i;
+	char name[40];
 
 	printf("visit %s: %s\nroot %s\n", hufu_list_text(s, "visit"),
 	       hufu_list_text(s, "verdict"), hufu_list_text(s, "root"));
-	json_array_foreach(points, i, p)
-	{
-		const char *state =
-			json_string_value(json_object_get(p, "state"));
+	for (size_t i = 0;; i++) {
+		const char *state;
 
+		snprintf(name, sizeof(name), "points.%zu.point", i);
+		if (!hufu_list_text(s, name))
+			return;
+		snprintf(name, sizeof(name), "points.%zu.state", i);
+		state = hufu_list_text(s, name);
 		if (!state || strcmp(state, "disputed") != 0)
 			continue;
 		if (!disputed++)
 			puts("you disagree; nobody signs before it is "
 			     "settled:");
-		dispute_print(p);
+		dispute_print(s, i);
 	}
-	json_decref(points);
 }
 
 static int show(struct verb *v)

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 int verb_fail(struct verb *v)
@@ -72,6 +73,18 @@ int verb_json_all(struct hufu_list *list)
 int verb_json_entry(struct hufu_list *list)
 {
 	return json_print(hufu_list_json(list, NULL));
+}
+
+void verb_print_text(struct hufu_list *list, const char *name)
+{
+	const char *text = hufu_list_json(list, name);
+	size_t n = text ? strlen(text) : 0;
+
+	if (n < 2 || *text != '"')
+		return;
+	for (size_t i = 1; i < n - 1; i++)
+		if (text[i] != '\\' || text[i + 1] != '"')
+			putchar(text[i]);
 }
 
 static bool progress_shown;

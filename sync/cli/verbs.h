@@ -75,6 +75,9 @@ int verb_mend(struct verb *v);
 /* Print a whole list, or the entry where it stands, as JSON on one line. */
 int verb_json_all(struct hufu_list *list);
 int verb_json_entry(struct hufu_list *list);
+/* Print a text on one line, as JSON has it but for its quotes: nothing that
+ * somebody wrote moves a cursor or begins a line. */
+void verb_print_text(struct hufu_list *list, const char *name);
 /* Progress on stderr, only where somebody looks at it: a hufu_progress_fn. */
 int verb_progress(void *ctx, const char *what, int64_t done, int64_t total);
 void verb_progress_end(void);

@@ -54,6 +54,18 @@ const char *verdict_denies_clean(const json_t *verdict, size_t violations,
 	return NULL;
 }
 
+bool verdict_is_result(const json_t *verdict)
+{
+	static const char *const words[] = { "serious", "case",  "deadline",
+					     "spot",    "clean", NULL };
+	const char *word = json_text(verdict, "verdict");
+
+	for (const char *const *w = words; word && *w; w++)
+		if (!strcmp(word, *w))
+			return true;
+	return false;
+}
+
 /* One join on its way. */
 struct join {
 	const struct verdict_of *v;

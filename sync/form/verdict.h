@@ -58,6 +58,9 @@ enum rc verdict_root(char out[ROOT_TEXT_SIZE], const json_t *answers,
 const char *verdict_denies_clean(const json_t *verdict, size_t violations,
 				 bool is_whole);
 
+/* Does it say how the check ended: clean, or what failed? */
+bool verdict_is_result(const json_t *verdict);
+
 /* Is it in a state in which its answers are under a signature? */
 bool visit_is_signed(const json_t *visit);
 

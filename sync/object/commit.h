@@ -13,12 +13,14 @@
 #include "base/seal.h"
 #include "object/oid.h"
 
-#define COMMIT_FORMAT 1
+#define COMMIT_FORMAT 1 /* of main commits */
+#define PACKET_FORMAT 2 /* of packets; 1 is read, too */
 #define COMMIT_MESSAGE_MAX 200 /* bytes */
 #define PACKET_RECORDS_MAX 1000
 #define PACKET_BYTES_MAX (1u << 20)
 
 struct packet_commit {
+	int format; /* 1 or PACKET_FORMAT */
 	struct oid tree;
 	bool has_parent;
 	struct oid parent;
@@ -63,6 +65,10 @@ struct main_commit {
 	unsigned char content[32];
 };
 
+/* Has the packet's tree its records with the mode 100755? So it is in every
+ * second packet of a journal, in format 2: a packet that says the very bytes
+ * that the one before said is a change to Git all the same. */
+bool packet_is_marked(const struct packet_commit *c);
 /* May a packet have this message: one line of UTF-8, not too long? RC_INVALID
  * says why not. */
 enum rc commit_message_check(const char *message, struct err *err);
@@ -76,7 +82,7 @@ enum rc main_commit_write(struct buf *out, struct oid *oid,
 			  const struct sign_key *key, struct err *err);
 
 /* Parse; strings and arrays live in `mem`. RC_CORRUPT on any deviation,
- * RC_INVALID "format 2 is newer ..." for an unknown Format. The signature is
+ * RC_INVALID "format 3 is newer ..." for an unknown Format. The signature is
  * not checked here. */
 enum rc packet_commit_read(struct packet_commit *c, struct oid *oid,
 			   const char *bytes, size_t n, struct arena *mem,

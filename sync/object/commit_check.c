@@ -121,6 +121,8 @@ static enum rc packet_shape_check(const struct packet_commit *c,
 {
 	bool is_office = strcmp(c->journal, "office") == 0;
 
+	if (c->format < 1 || c->format > PACKET_FORMAT)
+		return bad(err, "format", "");
 	if (c->sequence < 1 || c->sequence > NUMBER_MAX)
 		return bad(err, "sequence", "");
 	if (c->has_parent != (c->sequence > 1))

@@ -191,7 +191,9 @@ static void packet_scan(struct scan *s, struct packet_commit *c,
 	scan_signature(s, armour);
 	scan_past(s, "\n");
 	c->message = scan_text(s, '\n');
-	scan_past(s, "\nFormat: 1\nScope: ");
+	scan_past(s, "\nFormat: ");
+	c->format = (int)scan_int(s, '\n');
+	scan_past(s, "Scope: ");
 	c->scope = scan_text(s, '\n');
 	scan_past(s, "Journal: ");
 	c->journal = scan_text(s, '\n');
@@ -249,7 +251,8 @@ static void main_scan(struct scan *s, struct main_commit *c, struct buf *armour)
 
 /* A later format may move anything but this: its number is the first trailer,
  * the first line of that name behind the headers. */
-static enum rc format_check(const char *bytes, size_t n, struct err *err)
+static enum rc format_check(const char *bytes, size_t n, int known,
+			    struct err *err)
 {
 	struct scan s = { .at = bytes, .end = bytes + n };
 	size_t line_bytes;
@@ -261,11 +264,11 @@ static enum rc format_check(const char *bytes, size_t n, struct err *err)
 	while (!s.failed && !scan_if(&s, "Format: "))
 		scan_until(&s, '\n', &line_bytes);
 	format = scan_int(&s, '\n');
-	if (!s.failed && format > COMMIT_FORMAT)
+	if (!s.failed && format > known)
 		return err_set(err, RC_INVALID,
 			       "format %" PRId64 " is newer than this program, "
 			       "which knows format %d",
-			       format, COMMIT_FORMAT);
+			       format, known);
 	return RC_OK;
 }
 
@@ -296,7 +299,7 @@ enum rc packet_commit_read(struct packet_commit *c, struct oid *oid,
 	unsigned char signer[SIGN_PUBLIC_BYTES];
 	struct err why = { RC_OK, "" };
 	struct buf armour, again;
-	enum rc rc = format_check(bytes, n, err);
+	enum rc rc = format_check(bytes, n, PACKET_FORMAT, err);
 
 	if (rc != RC_OK)
 		return rc;
@@ -325,7 +328,7 @@ enum rc main_commit_read(struct main_commit *c, struct oid *oid,
 	unsigned char signer[SIGN_PUBLIC_BYTES];
 	struct err why = { RC_OK, "" };
 	struct buf armour, again;
-	enum rc rc = format_check(bytes, n, err);
+	enum rc rc = format_check(bytes, n, COMMIT_FORMAT, err);
 
 	if (rc != RC_OK)
 		return rc;

@@ -52,6 +52,11 @@ static void put_seal(struct buf *out, const unsigned char content[32])
 	buf_printf(out, "Content-SHA256: %s\nAlg: ed25519\n", hex);
 }
 
+bool packet_is_marked(const struct packet_commit *c)
+{
+	return c->format >= 2 && c->sequence % 2 == 0;
+}
+
 enum rc packet_commit_text(struct buf *out, const struct packet_commit *c,
 			   const char *armour, size_t armour_bytes,
 			   struct err *err)
@@ -67,7 +72,7 @@ enum rc packet_commit_text(struct buf *out, const struct packet_commit *c,
 	put_identity(out, "committer", c->author, c->terminal, c->seconds);
 	put_signature(out, armour, armour_bytes);
 	buf_printf(out, "\n%s\n\nFormat: %d\nScope: %s\nJournal: %s\n",
-		   c->message, COMMIT_FORMAT, c->scope, c->journal);
+		   c->message, c->format, c->scope, c->journal);
 	buf_printf(out, "Sequence: %" PRId64 "\n", c->sequence);
 	if (c->has_base)
 		put_oid(out, "Base:", &c->base);

@@ -17,6 +17,7 @@ static int item_order(const void *a, const void *b)
 struct sealing {
 	struct tree_entry *kinds, *records;
 	size_t nkinds;
+	bool is_marked;
 	struct buf bytes;
 	packet_object_fn *object;
 	void *ctx;
@@ -52,6 +53,7 @@ static enum rc kind_seal(struct sealing *s, const struct packet_item *items,
 
 		memset(e, 0, sizeof(*e));
 		e->name = items[i].id;
+		e->is_marked = s->is_marked;
 		rc = oid_of(&e->oid, OBJECT_BLOB, items[i].body,
 			    items[i].body_bytes, s->err);
 		if (rc == RC_OK && s->object)
@@ -91,11 +93,13 @@ static enum rc items_check(struct packet_item *items, size_t n,
 	return RC_OK;
 }
 
-enum rc packet_seal(struct packet_item *items, size_t n, struct oid *tree,
-		    unsigned char content[SHA256_BYTES],
+enum rc packet_seal(struct packet_item *items, size_t n, bool is_marked,
+		    struct oid *tree, unsigned char content[SHA256_BYTES],
 		    packet_object_fn *object, void *ctx, struct err *err)
 {
-	struct sealing s = { .object = object, .ctx = ctx, .err = err };
+	struct sealing s = {
+		.is_marked = is_marked, .object = object, .ctx = ctx, .err = err
+	};
 	enum rc rc = items_check(items, n, content, err);
 
 	if (rc != RC_OK)

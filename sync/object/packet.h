@@ -18,10 +18,11 @@ typedef enum rc packet_object_fn(void *ctx, enum object_kind kind,
 				 const struct oid *oid, const void *bytes,
 				 size_t n, struct err *err);
 
-/* Sorts the items by path. RC_INVALID when a path stands twice, or there are no
- * records, or more than a packet may hold. */
-enum rc packet_seal(struct packet_item *items, size_t n, struct oid *tree,
-		    unsigned char content[SHA256_BYTES],
+/* Sorts the items by path. `is_marked`: packet_is_marked. RC_INVALID when a
+ * path stands twice, or there are no records, or more than a packet may hold.
+ */
+enum rc packet_seal(struct packet_item *items, size_t n, bool is_marked,
+		    struct oid *tree, unsigned char content[SHA256_BYTES],
 		    packet_object_fn *object, void *ctx, struct err *err);
 
 #endif

@@ -20,7 +20,9 @@ static bool name_is_entry(const char *name)
 void treeobj_add(struct buf *out, const struct tree_entry *entry)
 {
 	assert(name_is_entry(entry->name));
-	buf_puts(out, entry->is_tree ? "40000 " : "100644 ");
+	buf_puts(out, entry->is_tree     ? "40000 "
+		      : entry->is_marked ? "100755 "
+					 : "100644 ");
 	buf_puts(out, entry->name);
 	buf_byte(out, '\0');
 	buf_put(out, entry->oid.b, OID_BYTES);

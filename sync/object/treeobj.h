@@ -11,7 +11,8 @@
 
 struct tree_entry {
 	const char *name; /* borrowed; [a-z0-9_]{1,32} */
-	bool is_tree; /* 40000, else 100644 */
+	bool is_tree; /* 40000 */
+	bool is_marked; /* 100755 where it is no tree, else 100644 */
 	struct oid oid;
 };
 

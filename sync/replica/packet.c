@@ -11,8 +11,9 @@
 
 #define COMMIT_TEXT_MAX 8192
 
-enum rc packet_hashes(const struct written *records, size_t n, struct oid *tree,
-		      unsigned char content[32], struct err *err)
+enum rc packet_hashes(const struct written *records, size_t n, bool is_marked,
+		      struct oid *tree, unsigned char content[32],
+		      struct err *err)
 {
 	struct packet_item *items = calloc(n ? n : 1, sizeof(*items));
 	enum rc rc;
@@ -25,7 +26,7 @@ enum rc packet_hashes(const struct written *records, size_t n, struct oid *tree,
 		items[i].body = records[i].body;
 		items[i].body_bytes = records[i].body_bytes;
 	}
-	rc = packet_seal(items, n, tree, content, NULL, NULL, err);
+	rc = packet_seal(items, n, is_marked, tree, content, NULL, NULL, err);
 	free(items);
 	return rc;
 }
@@ -111,6 +112,7 @@ static enum rc packet_sign(struct replica *r, struct scope *s,
 {
 	enum rc rc;
 
+	c->format = PACKET_FORMAT;
 	c->scope = s->scope;
 	c->journal = s->journal;
 	c->sequence = s->sequence + 1;
@@ -127,7 +129,8 @@ static enum rc packet_sign(struct replica *r, struct scope *s,
 	}
 	if (c->seconds < s->seconds)
 		c->seconds = s->seconds;
-	rc = packet_hashes(plan->records, plan->n, &c->tree, c->content, err);
+	rc = packet_hashes(plan->records, plan->n, packet_is_marked(c),
+			   &c->tree, c->content, err);
 	if (rc == RC_OK)
 		rc = packet_commit_write(text, &s->tip, c, &r->officer, err);
 	if (rc != RC_OK)

@@ -331,8 +331,8 @@ static enum rc content_check(const struct packet_commit *c,
 		       name_is_field(items[i].kind) && name_is_id(items[i].id);
 	}
 	good = good &&
-	       packet_seal(items, n, &tree, content, NULL, NULL, &why) ==
-		       RC_OK &&
+	       packet_seal(items, n, packet_is_marked(c), &tree, content, NULL,
+			   NULL, &why) == RC_OK &&
 	       oid_equal(&tree, &c->tree) &&
 	       !memcmp(content, c->content, sizeof(content));
 	free(items);

@@ -360,8 +360,9 @@ struct packet_plan {
 enum rc packet_make(struct replica *r, struct scope *s,
 		    const struct packet_plan *plan, struct err *err);
 /* Tree and content hash of records in byte order of their paths. */
-enum rc packet_hashes(const struct written *records, size_t n, struct oid *tree,
-		      unsigned char content[32], struct err *err);
+enum rc packet_hashes(const struct written *records, size_t n, bool is_marked,
+		      struct oid *tree, unsigned char content[32],
+		      struct err *err);
 /* The records of a packet; *out is malloc'd: written_release, free. */
 enum rc packet_records(struct replica *r, int64_t number, struct written **out,
 		       size_t *n, struct err *err);

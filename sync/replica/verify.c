@@ -152,7 +152,8 @@ static enum rc content_verify(struct replica *r, int64_t number,
 
 	*good = false;
 	if (rc == RC_OK)
-		rc = packet_hashes(records, n, &tree, content, err);
+		rc = packet_hashes(records, n, packet_is_marked(c), &tree,
+				   content, err);
 	if (rc == RC_OK)
 		*good = n && oid_equal(&tree, &c->tree) &&
 			!memcmp(content, c->content, sizeof(content));

@@ -267,28 +267,27 @@ static void message_add(struct message *m, const void *p, size_t n)
 }
 
 static void request_message(struct message *out, const char *method,
-			    const char *path, const void *body, size_t n)
+			    const char *path,
+			    const unsigned char digest[SHA256_BYTES])
 {
-	unsigned char digest[SHA256_BYTES];
-
-	sha256(digest, body, n);
 	out->len = 0;
 	message_add(out, "hufu-request-1\n", 15);
 	message_add(out, method, strlen(method));
 	message_add(out, "\n", 1);
 	message_add(out, path, strlen(path));
 	message_add(out, "\n", 1);
-	message_add(out, digest, sizeof(digest));
+	message_add(out, digest, SHA256_BYTES);
 }
 
 enum rc request_sign(char out[SIGNATURE_TEXT_SIZE], const struct sign_key *key,
 		     const char *method, const char *path, const void *body,
 		     size_t n, struct err *err)
 {
-	unsigned char signature[SIGN_BYTES];
+	unsigned char signature[SIGN_BYTES], digest[SHA256_BYTES];
 	struct message message;
 
-	request_message(&message, method, path, body, n);
+	sha256(digest, body, n);
+	request_message(&message, method, path, digest);
 	if (message.len > sizeof(message.data))
 		return err_set(err, RC_NOMEM, "the path is too long");
 	sign(signature, key, message.data, message.len);
@@ -314,9 +313,20 @@ bool request_is_signed(const char *signature,
 		       const char *method, const char *path, const void *body,
 		       size_t n)
 {
+	unsigned char digest[SHA256_BYTES];
+
+	sha256(digest, body, n);
+	return request_head_is_signed(signature, public, method, path, digest);
+}
+
+bool request_head_is_signed(const char *signature,
+			    const unsigned char public[SIGN_PUBLIC_BYTES],
+			    const char *method, const char *path,
+			    const unsigned char digest[SHA256_BYTES])
+{
 	struct message message;
 
-	request_message(&message, method, path, body, n);
+	request_message(&message, method, path, digest);
 	return signature_covers(signature, public, &message);
 }
 

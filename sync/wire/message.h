@@ -85,6 +85,12 @@ bool request_is_signed(const char *signature,
 		       const unsigned char public[SIGN_PUBLIC_BYTES],
 		       const char *method, const char *path, const void *body,
 		       size_t n);
+/* The same before the body has come, by the SHA-256 that the head says of it.
+ */
+bool request_head_is_signed(const char *signature,
+			    const unsigned char public[SIGN_PUBLIC_BYTES],
+			    const char *method, const char *path,
+			    const unsigned char digest[SHA256_BYTES]);
 /* `Content-Digest` of a body: "sha-256=:...:" and a NUL. */
 #define CONTENT_DIGEST_SIZE (sizeof("sha-256=::") + BASE64_SIZE(SHA256_BYTES))
 void content_digest(char out[CONTENT_DIGEST_SIZE], const void *body, size_t n);

@@ -26,6 +26,12 @@ both "９１３３" uscc "credit code"
 both 91330106MA2XJ0I0X1 uscc "credit code"
 both ZZZZZ industry "no code of GB/T 4754"
 both $'a\x1b[31m' name "control character"
+both $'a\xc2\x9b31m' name "control character" # one character that begins a sequence, too
+both $'a\xe2\x80\xaetxt' name "turns the direction"
+post 400 '"pointer":"/tags/1","detail":"holds a control character' '{"name":"x","tags":["a","b\u001b]0;x\u0007"]}'
+patch 400 '"pointer":"/tags/0"' '{"tags":["\u007f"]}'
+patch 200 '"name":"a\\tb"' '{"name":"a\tb"}' s3 # a tab is none, nor is a line's end
+fails 1 "field 'tags' holds a control character" hufud set subject y1 --new name=x tags=$'a;b\x1b' --scope $S --as chen
 fails 1 "field 'name' is missing" hufud set subject y1 --new name= --scope $S --as chen
 post 409 "field 'name' is missing" '{"name":""}'
 post 409 "field 'name' is missing" '{"name":" \t"}'

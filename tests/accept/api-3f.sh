@@ -56,10 +56,47 @@ is "each was told of in the log, by who asked" "runRatings:zhao:ok checkRatings:
 
 # A job that the server ended with, as one that was killed leaves it.
 kill "$SERVER"; wait "$SERVER" || true
-office "UPDATE hufu_job SET state='running', ended_at=NULL, result=NULL WHERE id='${FIRST##*/}'"
+office "UPDATE hufu_job SET state='running', ended_at=NULL, result=NULL, code=NULL, status=NULL WHERE id='${FIRST##*/}'"
 server_start --limit-factor 0
 is "is interrupted" "interrupted runRatings zhao null null" "$(job zhao "$FIRST")"
 is "in the folder, too" interrupted "$(office "SELECT state FROM hufu_job WHERE id='${FIRST##*/}'")"
 is "and its key begins it anew" "200 0" "$(rate zhao first-key-2 '{"as_of":"2026-01-01"}') $(jq .written "$T/body")"
+# While one is under way in a scope, who asks the same joins it, and who asks it otherwise waits.
+{ echo id,name,town,state; for i in $(seq 2000); do echo "t$i,subject $i,001,in_business"; done; } >"$T/many.csv"
+hufud import subject "$T/many.csv" --scope $S >/dev/null
+# both BODY BODY: two requests on one connection, the second at once behind the first; both statuses
+both() {
+	curl -s -o "$T/body" -w '%{http_code} ' -u zhao:password-x -X POST "$URL/v1/ratings/run?scope=$S" -H "Idempotency-Key: both-$i-1" -H 'Content-Type: application/json' -H 'Prefer: respond-async' -d "$1" \
+		--next -s -D "$T/head" -o "$T/second" -w '%{http_code}' -u wu:password-x -X POST "$URL/v1/ratings/run?scope=$S" -H "Idempotency-Key: both-$i-2" -H 'Content-Type: application/json' -H 'Prefer: respond-async' -d "$2"
+	over "/v1/jobs/$(jq -r .id "$T/body")"
+}
+# (a job may be over before the second comes: then it is asked again)
+for i in $(seq 30); do
+	got=$(both '{"as_of":"2026-02-01","dry_run":true}' '{"as_of":"2026-02-02","dry_run":true}')
+	[ "$got" != "202 503" ] || break
+done
+is "another request is told to come back" "202 503" "$got"
+is "with a sentence, and when" "/problems/busy 1" "$(jq -r .type "$T/second") $(grep -ic '^retry-after: [0-9]' "$T/head")"
+is "that names the scope" "the same is being done in scope '$S', asked for otherwise: try again when it is over" "$(jq -r .detail "$T/second")"
+is "and is let in when it is over" 200 "$(rate wu late-key-1 '{"as_of":"2026-02-02","dry_run":true}')"
+
+server_stop
 hufud check >"$T/out" 2>&1 || { cat "$T/out" >&2; false; }
+# The check holds what stands of jobs to its form.
+FOUND=$HUFU_DATA
+broken() { # broken "what it says" SQL: in a copy of the folder
+	rm -rf "$T/copy"; cp -r "$FOUND" "$T/copy"
+	sqlite3 "$T/copy/hufu.db" "UPDATE hufu_job SET $2 WHERE id='${FIRST##*/}'"
+	fails 1 "job .*: $1" hufud check --data "$T/copy"
+}
+broken "its state is none" "state='over'"
+broken "there is no such account" "account='nobody'"
+broken "its request is no hash" "request=x'00'"
+broken "its end is no time, or before it began" "ended_at=begun_at-1"
+broken "its end is no time, or before it began" "state='running'"
+broken "it has an answer just where it is done" "state='done',result=NULL"
+broken "its answer is no JSON" "state='done',result='{'"
+broken "it does not say what it was refused with" "state='failed',result=NULL,code=NULL"
+broken "what it was refused with is no problem" "state='failed',result=NULL,code=99,detail='x'"
+broken "its operation or scope is none" "scope='../x'"
 passed

@@ -175,8 +175,18 @@ db "UPDATE audit SET seq = -1 WHERE seq = 3; UPDATE audit SET seq = 3 WHERE seq 
 fails 1 "entry 3: it was moved: it stands at 4" hufud audit verify
 is "as JSON" "False 3" "$(hufud audit verify --json 2>/dev/null | python3 -c 'import json, sys; r = json.load(sys.stdin); print(r["sound"], r["entry"])')"
 db "DELETE FROM audit WHERE seq > $((last - 2))"
-holds "a cut end does not show by itself" hufud audit verify
+fails 1 "entry $((last - 1)): it is missing: the log was cut off, hufu.db names entry $last" hufud audit verify
 fails 1 "entry $((last - 1)): it is missing: the log was cut off" hufud audit verify --head "$T/head.json"
+db "DELETE FROM audit"
+fails 1 "entry 1: it is missing: the log was cut off" hufud audit verify
+fails 1 "entry 1: it is missing" hufud check
+hufud set subject s1 address=later >/dev/null
+fails 1 "entry 2: it is missing: the log was cut off" hufud audit verify # what comes after does not cover it up
+db "DELETE FROM audit; UPDATE meta SET value = '0 0 ' || value WHERE name = 'audit_end'"
+fails 1 "'audit_end' in 'meta' was altered" hufud audit verify
+db "DELETE FROM audit; DELETE FROM meta WHERE name = 'audit_end'"
+holds "who rewrites both is found" hufud audit verify
+fails 1 "entry 1: it is missing: the log was cut off" hufud audit verify --head "$T/head.json" # by the head alone
 db "SELECT 1" >/dev/null
 holds "untouched again" hufud audit verify --head "$T/head.json"
 

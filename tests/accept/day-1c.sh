@@ -83,9 +83,10 @@ fails 3 "is it windows-1252?" hufud import subject "$T/w.csv" --scope $S --encod
 holds "as what it is" hufud import subject "$T/w.csv" --scope $S --encoding windows-1252
 is "it reads" Joe’s "$(name_of w1)"
 fails 2 "encoding is utf8, latin1, windows-1252 or gb18030, not 'big5'" hufud import subject "$T/w.csv" --scope $S --encoding big5
-printf 'id,name\nx1,\xe2\x80\xaemoc.knab\x07\n' >"$T/x.csv"
+printf 'id,name,tags\nx1,\xe2\x80\xaemoc.knab\x07,a;b\x1b[2J;\x1b\n' >"$T/x.csv"
 holds "a name that turns round" hufud import subject "$T/x.csv" --scope $S
 is "is cleaned, and told" "moc.knab 1" "$(name_of x1) $(noted subject 'texts with control')"
+is "and so are the members of a set" '["a","b[2J"]' "$(hufud show subject x1 --json | jq -c .record.tags)"
 fails 1 "or one that turns the direction: leave it out" hufud set subject x1 name="$(printf '\xe2\x80\xaea')" --scope $S
 
 # Refused rows never take the place of others, and what cannot be written says why.

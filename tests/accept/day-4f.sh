@@ -46,5 +46,14 @@ hufud show visit v1 --scope $S >"$T/show"
 is "no line is forged" 0 "$(cat "$T/history" "$T/show" | grep -c '^ *state: open -> approved')"
 is "no escape reaches the terminal" 0 "$(cat "$T/history" "$T/show" | grep -c "$(printf '\033')")"
 holds "it stands as it is, on its line" grep -qF 'summary: clean -> x\u001b[2K\n    state: open -> approved' "$T/history"
+# nor on the tablet, whatever it holds: an edit is kept, and shown as what it is
+on a "UPDATE subject SET name='n'||char(27)||'[2J'||char(155)||char(8238)||char(10)||'FORGED' WHERE id='s2'"
+for verb in diff "diff --json" "find n" "find n --json" "show subject s2" "show visit v1" status; do
+	# shellcheck disable=SC2086
+	hufu $verb --replica "$T/a.db" >"$T/shown"
+	is "'hufu $verb' moves no cursor and begins no line" 0 "$(LC_ALL=C grep -cP '\x1b|\x7f|\xc2[\x80-\x9f]|\xe2\x80\xae|^FORGED' "$T/shown" || true)"
+done
+holds "the name is there, on its line" grep -qF 'n\u001b[2J\u009b\u202e\nFORGED' <(hufu find n --replica "$T/a.db")
+is "and nothing of it is lost" "n,27,[2J" "$(on a "SELECT substr(name,1,1)||','||unicode(substr(name,2,1))||','||substr(name,3,3) FROM subject WHERE id='s2'")"
 holds "everything holds" hufud check
 passed

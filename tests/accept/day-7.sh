@@ -92,12 +92,12 @@ for _ in 1 2; do
 done
 hufud history visit v7 --json >"$T/history.json"
 $G fetch -q origin
-wrote() { # KIND/ID: the packets that have it, by the command of docs/operations.md
-	$G rev-list origin/$S | sed "s|.*|&:$1 &|" | $G cat-file --batch-check='%(objecttype) %(rest)' | sed -n 's/^blob //p'
+wrote() { # KIND/ID: the packets that have it, looked for in every commit
+	$G rev-list origin/$S | sed "s|.*|&:$1 &|" | $G cat-file --batch-check='%(objecttype) %(rest)' | sed -n 's/^blob //p' | sort
 }
-is "four packets wrote it, also where a journal said the same again" "4 $(h '" ".join(sorted(e["packet"] for e in v))')" \
-	"$(wrote visit/v7 | wc -l) $(wrote visit/v7 | sort | tr '\n' ' ' | sed 's/ $//')"
-is "nor is one too many elsewhere" "$($G log --full-history --diff-filter=AM --format=%H origin/$S -- visit/v1 | sort)" "$(wrote visit/v1 | sort)"
+is "four packets wrote it, also where a journal said the same again" "$(h '" ".join(sorted(e["packet"] for e in v))') 4" \
+	"$($G log --full-history --diff-filter=AM --format=%H origin/$S -- visit/v7 | sort | tr '\n' ' ')$(wrote visit/v7 | wc -l)"
+is "nor is one too many elsewhere" "$($G log --full-history --diff-filter=AM --format=%H origin/$S -- visit/v1 | sort)" "$(wrote visit/v1)"
 fails 1 "no visit 'v9'" hufud history visit v9
 fails 2 "name a kind and an id" hufud history visit
 

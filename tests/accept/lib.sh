@@ -21,6 +21,12 @@ finish() {
 	exit $code
 }
 trap finish EXIT
+# "Today" is one day in a whole script: none begins in the last three minutes of
+# a day, of UTC or of the district (16:00 UTC), it waits until that is over.
+for midnight in 57600 86400; do
+	left=$((midnight - $(date +%s) % 86400))
+	if [ $left -gt 0 ] && [ $left -le 180 ]; then sleep $((left + 1)); fi
+done
 # what every commitment of a draw announces, as options and as members of JSON
 ANNOUNCED=(--due "$(date -u -d '30 days' +%F)" --seed-source lottery --seed-at "$(date -u +%F)")
 ANNOUNCED_JSON="\"due\":\"${ANNOUNCED[1]}\",\"seed_source\":\"lottery\",\"seed_at\":\"${ANNOUNCED[5]}\""

@@ -75,7 +75,9 @@ def trees(kind, given):
             raise jcs.Refused("a name twice")
         body = tree.node(entries)
         return {"bytes_hex": body.hex(), "oid": tree.oid("tree", body)}
-    return {"root": {"packet": tree.packet_root, "main": tree.main_root}[kind](given["records"])}
+    if kind == "packet":
+        return {"root": tree.packet_root(given["records"], given.get("marked", False))}
+    return {"root": tree.main_root(given["records"])}
 
 
 def signature(kind, given):
@@ -102,11 +104,12 @@ def packet(kind, given):
             for k, r in given["records"]}
     c = dict(given["commit"])
     parent = c.pop("parent", None)
-    names = {"scope": "Scope", "journal": "Journal", "sequence": "Sequence", "base": "Base",
+    names = {"format": "Format", "scope": "Scope", "journal": "Journal", "sequence": "Sequence", "base": "Base",
              "supersedes": "Supersedes", "operation": "Operation", "wall": "Wall", "monotonic": "Monotonic",
              "boot": "Boot", "anchor": "Anchor", "terminal": "Terminal"}
     made = {names[n]: v for n, v in c.items() if n in names}
-    made.update(tree=records.packet_root(rows), parents=[parent] if parent else [], seconds=c["seconds"],
+    made.setdefault("Format", 1)
+    made.update(tree=records.packet_root(rows, made["Format"], made["Sequence"]), parents=[parent] if parent else [], seconds=c["seconds"],
                 who=commits.person(c["author"], c["terminal"]), message=c["message"])
     made["Content-SHA256"] = records.content(rows)
     text = commits.packet_make(made, signer(bytes.fromhex(given["seed_hex"])))

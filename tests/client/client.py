@@ -236,7 +236,8 @@ def audit(replica, mirror):
             packet = commits.packet_read(text, signers[terminal])
             files = git(mirror, "ls-tree", "-r", "--format=%(objectname) %(path)", oid).decode().split()
             rows = {p: parse(git(mirror, "cat-file", "blob", b)) for b, p in zip(files[::2], files[1::2])}
-            if records.content(rows) != packet["Content-SHA256"] or records.packet_root(rows) != packet["tree"]:
+            if records.content(rows) != packet["Content-SHA256"] or records.packet_root(
+                    rows, int(packet["Format"]), packet["Sequence"]) != packet["tree"]:
                 raise Refused("the records of packet %s are not those that it signs" % oid)
             packets += 1
         if commits.oid(text) != oid:

@@ -15,6 +15,7 @@ WORD = re.compile(r"[a-z][a-z0-9_]{0,63}")
 BOOT = re.compile(r"[0-9a-f]{1,32}")
 NUMBER = re.compile(r"0|[1-9][0-9]{0,15}")
 HEADERS = ["tree", "parent", "author", "committer"]
+PACKET_FORMAT = 2  # it makes; of packets 1 is read, too
 PACKET = ["Format", "Scope", "Journal", "Sequence", "Base", "Supersedes", "Terminal", "Operation", "Wall",
           "Monotonic", "Boot", "Anchor", "Content-SHA256", "Alg"]
 MAIN = ["Format", "Scope", "Epoch", "Position", "Time", "Merged", "Quarantined", "Content-SHA256", "Alg"]
@@ -67,8 +68,8 @@ def _trailers(block, order):
             raise Refused("'%s' stands twice" % name)
         else:
             found[name] = value
-    if found.get("Format") != "1":
-        raise Refused("the commit has format '%s', this program reads 1" % found.get("Format"))
+    if found.get("Format") not in (("1", "2") if order is PACKET else ("1",)):
+        raise Refused("the commit has format '%s', which this program does not read" % found.get("Format"))
     for name, value in found.items():
         if name in FORMS and not FORMS[name].fullmatch(value):
             raise Refused("'%s: %s' has not its form" % (name, value))
@@ -127,7 +128,7 @@ def _check_packet(commit):
 
 def packet_make(commit, sign):
     """The text of a packet. sign(bytes) gives the armour. Fields as _parse() makes them."""
-    commit = dict(commit, Format=1, Alg="ed25519")
+    commit = {"Format": PACKET_FORMAT, **commit, "Alg": "ed25519"}
     _check_packet(commit)
     text = _text(commit, PACKET)
     return _signed(text, sign(text.encode()))

@@ -65,8 +65,9 @@ def content_next(before, entries):
     return hashlib.sha256(before + b"".join(_entry(p, r) for p, r in entries)).hexdigest()
 
 
-def packet_root(records):
-    return tree.packet_root((*split(path), version(record)) for path, record in records.items())
+def packet_root(records, packet_format, sequence):
+    return tree.packet_root(((*split(path), version(record)) for path, record in records.items()),
+                            packet_format >= 2 and sequence % 2 == 0)
 
 
 def main_root(records):

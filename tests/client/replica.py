@@ -117,7 +117,7 @@ class Scope:
         s["journal"] = s["journal"] or os.urandom(10).hex()
         s["seconds"] = max(now // 1000, s.get("seconds", 0))
         s["sequence"] += 1
-        commit = {"tree": records.packet_root(rows), "parents": [s["tip"]] if s["tip"] else [],
+        commit = {"tree": records.packet_root(rows, commits.PACKET_FORMAT, s["sequence"]), "parents": [s["tip"]] if s["tip"] else [],
                   "who": commits.person(state["officer"], state["terminal"]), "seconds": s["seconds"],
                   "message": message, "Scope": self.name, "Journal": s["journal"], "Sequence": s["sequence"],
                   "Base": base, "Supersedes": s["supersedes"], "Terminal": state["terminal"], "Wall": wall,

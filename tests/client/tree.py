@@ -11,19 +11,20 @@ def oid(kind, body):
     return hashlib.sha1(b"%s %d\0" % (kind.encode(), len(body)) + body).hexdigest()
 
 
-def node(entries):
-    """The bytes of a tree; entries are {name: (is a tree, oid)}."""
+def node(entries, marked=False):
+    """The bytes of a tree; entries are {name: (is a tree, oid)}; marked: its files have the mode 100755."""
     def order(name):  # Git compares a directory as if its name ended in a slash
         return name + "/" if entries[name][0] else name
     for name in entries:
         if not NAME.fullmatch(name):
             raise ValueError("'%s' cannot be a name in a tree" % name)
-    return b"".join(b"%s %s\0%s" % (b"40000" if entries[name][0] else b"100644", name.encode(),
+    file_mode = b"100755" if marked else b"100644"
+    return b"".join(b"%s %s\0%s" % (b"40000" if entries[name][0] else file_mode, name.encode(),
                                     bytes.fromhex(entries[name][1])) for name in sorted(entries, key=order))
 
 
-def _tree(entries):
-    return True, oid("tree", node(entries))
+def _tree(entries, marked=False):
+    return True, oid("tree", node(entries, marked))
 
 
 def _kind(ids, depth):
@@ -36,12 +37,12 @@ def _kind(ids, depth):
     return _tree({digit: _kind(part, depth + 1) for digit, part in parts.items()})
 
 
-def packet_root(records):
-    """records: [(kind, id, version)]."""
+def packet_root(records, marked=False):
+    """records: [(kind, id, version)]; marked: of a packet with an even Sequence, from format 2 on."""
     kinds = {}
     for kind, id_, version in records:
         kinds.setdefault(kind, {})[id_] = (False, version)
-    return _tree({kind: _tree(ids) for kind, ids in kinds.items()})[1]
+    return _tree({kind: _tree(ids, marked) for kind, ids in kinds.items()})[1]
 
 
 def main_root(records):

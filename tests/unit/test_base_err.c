@@ -52,6 +52,14 @@ static void err_set_replaces_control_characters(void **state)
 		"a\nb\tc\x7f"
 		"d\x1b");
 	assert_string_equal(err.text, "a?b?c?d?");
+	err_clear(&err);
+	err_set(&err, RC_INVALID,
+		"'\xc2\x9b"
+		"2J\xe2\x80\xae' \xe6\xa3\x80");
+	assert_string_equal(err.text, "'?"
+				      "?2J?"
+				      "?"
+				      "?' \xe6\xa3\x80");
 }
 
 static void err_set_keeps_utf8_and_replaces_what_is_not(void **state)

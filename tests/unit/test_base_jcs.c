@@ -401,6 +401,32 @@ static void json_write_keeps_member_order_and_nulls(void **state)
 	buf_release(&out);
 }
 
+/* Canonical JSON keeps them: there the bytes count. */
+static void json_write_shows_what_no_screen_does(void **state)
+{
+	const char *text = "[\"a\xc2\x9b\\u001b\x7f\xe2\x80\xae"
+			   "b\xe6\xa3\x80\xef\xbb\xbf\\\"\"]";
+	struct err err = { 0 };
+	struct buf out, canonical;
+	json_t *value, *again;
+
+	(void)state;
+	buf_init(&out, 200);
+	buf_init(&canonical, 200);
+	assert_int_equal(json_read(text, strlen(text), &value, &err), RC_OK);
+	assert_int_equal(json_write(&out, value, &err), RC_OK);
+	assert_string_equal(out.data, "[\"a\\u009b\\u001b\\u007f\\u202e"
+				      "b\xe6\xa3\x80\\ufeff\\\"\"]");
+	assert_int_equal(json_read(out.data, out.len, &again, &err), RC_OK);
+	assert_true(json_equal(value, again));
+	assert_int_equal(jcs_write(&canonical, value, &err), RC_OK);
+	assert_string_equal(canonical.data, text);
+	json_decref(value);
+	json_decref(again);
+	buf_release(&out);
+	buf_release(&canonical);
+}
+
 static void json_write_refuses_what_json_read_would(void **state)
 {
 	json_t *const bad[] = { json_stringn("a\0b", 3),
@@ -454,6 +480,7 @@ int main(void)
 		cmocka_unit_test(jcs_read_refuses_another_form_as_corrupt),
 		cmocka_unit_test(jcs_read_says_when_memory_runs_out),
 		cmocka_unit_test(json_write_keeps_member_order_and_nulls),
+		cmocka_unit_test(json_write_shows_what_no_screen_does),
 		cmocka_unit_test(json_write_refuses_what_json_read_would),
 		cmocka_unit_test(json_members_answer_only_their_type),
 	};

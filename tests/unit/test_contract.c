@@ -312,6 +312,29 @@ static void test_a_word_that_nobody_checks_is_refused(void **state)
 	json_decref(schema);
 }
 
+/* What anybody may send before he has proved to be somebody is small. */
+static void test_nobody_sends_much(void **state)
+{
+	const size_t most = 64u << 10;
+	struct world *w = *state;
+	size_t open = 0, proved = 0;
+
+	for (size_t i = 0; i < contract_count(w->c); i++) {
+		const struct operation *op = contract_at(w->c, i);
+		bool is_signed =
+			json_is_true(json_object_get(op->with, "signed"));
+
+		if (!(op->roles & ROLE_PUBLIC) || !op->body_bytes_max)
+			continue;
+		if (!is_signed && op->body_bytes_max > most)
+			fail_msg("%s takes %zu bytes of nobody in particular",
+				 op->id, op->body_bytes_max);
+		open += !is_signed;
+		proved += is_signed;
+	}
+	assert_true(open >= 2 && proved >= 2);
+}
+
 /* With the words of a kind: each is there for something else. */
 static void test_a_kind_whose_words_are_taken_is_not_admitted(void **state)
 {
@@ -326,6 +349,20 @@ static void test_a_kind_whose_words_are_taken_is_not_admitted(void **state)
 		{ "scope", "'Scope'" },
 		{ "event", "/v1/events is there for streamChanges already" },
 		{ "export", "/v1/exports/{id} is there for exportRecords" },
+		{ "exports", "the API has '/v1/exports/{kind}'" },
+		{ "import", "the API has '/v1/imports/{kind}'" },
+		{ "imports", "the API has '/v1/imports/{kind}'" },
+		{ "search", "the API has '/v1/search'" },
+		{ "openapi", "the API has '/v1/openapi.json'" },
+		{ "sync", "the API has '/v1/sync'" },
+		{ "mirror", "the API has '/mirror.git" },
+		{ "quarantine", "the API has '/v1/quarantine" },
+		{ "draw_report", "the API has another 'DrawReport'" },
+		{ "deadline", "the API has another 'Deadline'" },
+		{ "terminal", "the API has another 'Terminal'" },
+		{ "problems", "the API has '/problems/{type}'" },
+		{ "syncing", NULL },
+		{ "important", NULL },
 	};
 	struct world *w = *state;
 
@@ -415,6 +452,7 @@ int main(void)
 		cmocka_unit_test(test_a_word_that_nobody_checks_is_refused),
 		cmocka_unit_test(test_a_problem_has_one_title),
 		cmocka_unit_test(test_operations_tell_how_they_are_refused),
+		cmocka_unit_test(test_nobody_sends_much),
 		cmocka_unit_test(
 			test_a_kind_whose_words_are_taken_is_not_admitted),
 	};

@@ -100,8 +100,9 @@ static void v1_signed(void)
 {
 	field_exec(&world, 0,
 		   "INSERT INTO visit(id,subject,officers,code_shown_at,"
-		   "visited_on,state) VALUES('v1','s1','[\"o1\",\"o2\"]',"
-		   "1768000000000,'2026-01-10','signed');"
+		   "visited_on,result_codes,state) VALUES('v1','s1',"
+		   "'[\"o1\",\"o2\"]',1768000000000,'2026-01-10',"
+		   "'[\"A\"]','signed');"
 		   "INSERT INTO violation(id,subject,visit,severity,found_on,"
 		   "state) VALUES('w1','s1','v1','high','2026-01-10','open')");
 	field_sync(&world, 0);
@@ -287,10 +288,11 @@ static void a_visit_of_too_few_officers_is_not_published(void **state)
 		     "\"certificate_to\":\"2026-01-09\"}");
 	field_exec(&world, 0,
 		   "INSERT INTO visit(id,subject,officers,visited_on,"
-		   "code_shown_at,state) VALUES('v1','s1','[\"o1\",\"o7\"]',"
-		   "'2026-01-10',1768000000000,'submitted'),"
-		   "('v2','s1','[\"o1\",\"o7\"]',"
-		   "'2026-01-09',1767950000000,'submitted')");
+		   "code_shown_at,result_codes,state) VALUES("
+		   "'v1','s1','[\"o1\",\"o7\"]','2026-01-10',1768000000000,"
+		   "'[\"1\"]','submitted'),"
+		   "('v2','s1','[\"o1\",\"o7\"]','2026-01-09',1767950000000,"
+		   "'[\"1\"]','submitted')");
 	field_sync(&world, 0);
 	on_server("SELECT flags FROM visit WHERE id='v1'", "[\"irregular\"]");
 	on_server("SELECT coalesce(flags,'') FROM visit WHERE id='v2'", "");
@@ -309,6 +311,42 @@ static void a_visit_of_too_few_officers_is_not_published(void **state)
 	       "{'ratified_by':'admin','ratified_reason':'renewed late'}");
 	office("visit", "v1", "{'state':'published'}");
 	refused("visit", "v1", "{'ratified_reason':'another'}", "set once");
+}
+
+/* How did the check end? */
+static void without_a_result_nothing_is_published(void **state)
+{
+	static const char *const ids[] = { "v1", "v2", "v3", "v4" };
+	(void)state;
+
+	field_exec(&world, 0,
+		   "INSERT INTO visit(id,subject,officers,visited_on,"
+		   "code_shown_at,score,state) SELECT value,'s1',"
+		   "'[\"o1\",\"o2\"]','2026-01-10',1768000000000,"
+		   "iif(value='v4',90,NULL),'submitted' FROM "
+		   "json_each('[\"v1\",\"v2\",\"v3\",\"v4\"]')");
+	field_sync(&world, 0);
+	for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++)
+		office("visit", ids[i], "{'state':'approved'}");
+	for (size_t i = 0; i < 3; i++)
+		refused("visit", ids[i], "{'state':'published'}",
+			"has no result");
+	field_exec(&world, 0,
+		   "INSERT INTO amendment(id,visit,changes,reason,author) "
+		   "VALUES('m1','v2','{\"summary\":\"clean\"}','late','o1'),"
+		   "('m2','v3','{\"result_codes\":[\"1\"]}','late','o1')");
+	field_sync(&world, 0);
+	for (size_t i = 1; i < 3; i++)
+		office("visit", ids[i], "{'state':'approved'}");
+	refused("visit", "v2", "{'state':'published'}", "has no result");
+	office("visit", "v3", "{'state':'published'}");
+	office("visit", "v4", "{'state':'published'}");
+	office("visit", "v1",
+	       "{'ratified_by':'admin','ratified_reason':'on paper'}");
+	office("visit", "v1", "{'state':'published'}");
+	on_server("SELECT group_concat(id,' ') FROM (SELECT id FROM visit "
+		  "WHERE state='published' ORDER BY id)",
+		  "v1 v3 v4");
 }
 
 /* Whoever was there does not ratify it. */
@@ -537,6 +575,7 @@ int main(void)
 		TEST(what_was_published_is_withdrawn_with_an_alarm),
 		TEST(what_is_found_after_the_signature_is_left_out),
 		TEST(a_visit_of_too_few_officers_is_not_published),
+		TEST(without_a_result_nothing_is_published),
 		TEST(an_officer_of_the_visit_does_not_ratify_it),
 		TEST(one_assignment_has_one_visit),
 		TEST(a_check_is_of_its_order_and_its_signer),

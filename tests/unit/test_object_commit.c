@@ -17,6 +17,7 @@ static struct sign_key key;
 static struct packet_commit packet(void)
 {
 	struct packet_commit c = {
+		.format = PACKET_FORMAT,
 		.has_parent = true,
 		.author = "wang",
 		.terminal = "t7",
@@ -224,8 +225,8 @@ static void a_second_form_of_a_commit_is_refused(void **state)
 		{ "Terminal: t7\n", "Terminal: t7\nOperation: x\n" },
 		{ "Boot: 00ff", "Boot: 00FF" },
 		{ "Wall: 1", "Wall: -1" },
-		{ "Format: 1", "Format: 01" },
-		{ "Format: 1", "Format: 0" },
+		{ "Format: 2", "Format: 02" },
+		{ "Format: 2", "Format: 0" },
 	};
 	struct packet_commit c = packet();
 	struct buf out, other;
@@ -287,10 +288,10 @@ static void an_unknown_format_is_refused_by_name(void **state)
 
 	(void)state;
 	write_packet(&out, &c);
-	replaced(&other, &out, "Format: 1", "Format: 2");
+	replaced(&other, &out, "Format: 2", "Format: 3");
 	assert_int_equal(read_packet(other.data, other.len, &err), RC_INVALID);
-	assert_string_equal(err.text, "format 2 is newer than this program, "
-				      "which knows format 1");
+	assert_string_equal(err.text, "format 3 is newer than this program, "
+				      "which knows format 2");
 	buf_release(&other);
 	buf_release(&out);
 }

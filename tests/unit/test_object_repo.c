@@ -114,7 +114,8 @@ static void put_signer(const struct place *p, const char *who)
  * queue. */
 static struct oid add_packet(struct place *p, int salt, int nrecords)
 {
-	struct packet_commit c = { .author = "wang",
+	struct packet_commit c = { .format = 1,
+				   .author = "wang",
 				   .terminal = "t7",
 				   .seconds = 1790000000 + salt,
 				   .message = "check",

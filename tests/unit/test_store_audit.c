@@ -150,18 +150,86 @@ static void the_first_altered_entry_is_named(void **state)
 	whole(5);
 }
 
-static void a_cut_end_shows_beside_a_kept_head(void **state)
+static void note_again(void)
+{
+	struct audit_head head = head_now();
+	char hash[2 * SHA256_BYTES + 1], text[300];
+
+	hex_encode(hash, head.hash, SHA256_BYTES);
+	snprintf(text, sizeof(text),
+		 "UPDATE meta SET value = '%lld %lld %s' WHERE name = "
+		 "'audit_end'",
+		 (long long)head.seq, (long long)head.at_ms, hash);
+	sql(text);
+}
+
+static void a_cut_end_shows_by_itself(void **state)
+{
+	static const struct {
+		const char *sql;
+		int64_t seq;
+	} cases[] = {
+		{ "DELETE FROM audit", 1 },
+		{ "DELETE FROM audit WHERE seq > 3", 4 },
+		{ "DELETE FROM audit WHERE seq > 4", 5 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		sql("SAVEPOINT one");
+		sql(cases[i].sql);
+		broken_at(NULL, cases[i].seq, "hufu.db names entry 5");
+		/* what comes after does not cover it up */
+		put("set", "another");
+		put("set", "another");
+		put("set", "another");
+		broken_at(NULL, cases[i].seq < 3 ? 4 : 5,
+			  cases[i].seq < 3 ? "cut off" : "written anew");
+		sql("ROLLBACK TO one; RELEASE one");
+	}
+	sql("SAVEPOINT one; UPDATE meta SET value = '5 0 x' WHERE name = "
+	    "'audit_end'");
+	broken_at(NULL, 0, "'audit_end' in 'meta' was altered");
+	sql("ROLLBACK TO one; RELEASE one");
+	whole(5);
+}
+
+/* As one of an earlier version, which noted nothing. */
+static void a_folder_without_the_note_gets_one(void **state)
+{
+	struct audit_head head = head_now();
+
+	(void)state;
+	sql("DELETE FROM meta WHERE name = 'audit_end'");
+	desk_reopen();
+	whole(5);
+	sql("SAVEPOINT one; DELETE FROM audit WHERE seq = 5");
+	broken_at(NULL, 5, "cut off");
+	sql("ROLLBACK TO one; RELEASE one");
+	/* an earlier version wrote one entry since */
+	put("set", "six");
+	sql("UPDATE meta SET value = (SELECT seq || ' ' || at_ms || ' ' || "
+	    "lower(hex(hash)) FROM audit WHERE seq = 5) WHERE name = "
+	    "'audit_end'");
+	assert_int_equal(head.seq, 5);
+	whole(6);
+	put("set", "seven");
+	sql("DELETE FROM audit WHERE seq = 7");
+	broken_at(NULL, 7, "cut off");
+}
+
+static void a_log_written_anew_shows_beside_a_kept_head(void **state)
 {
 	struct audit_head kept = head_now(), other = kept;
 
 	(void)state;
 	put("set", "six");
 	sql("SAVEPOINT one; DELETE FROM audit WHERE seq > 3");
-	whole(3); /* the chain alone cannot know */
-	broken_at(&kept, 4, "cut off");
-	sql("ROLLBACK TO one; DELETE FROM audit");
-	broken_at(&kept, 1, "cut off");
+	note_again();
+	whole(3); /* the folder alone cannot know */
+	broken_at(&kept, 4, "the head that was kept names entry 5");
 	sql("ROLLBACK TO one; DELETE FROM audit WHERE seq > 2");
+	note_again();
 	put("set", "another three");
 	put("set", "another four");
 	put("set", "another five");
@@ -434,7 +502,9 @@ int main(void)
 		TEST(an_untouched_chain_is_whole),
 		TEST(the_hash_is_the_documented_one),
 		TEST(the_first_altered_entry_is_named),
-		TEST(a_cut_end_shows_beside_a_kept_head),
+		TEST(a_cut_end_shows_by_itself),
+		TEST(a_folder_without_the_note_gets_one),
+		TEST(a_log_written_anew_shows_beside_a_kept_head),
 		TEST(a_head_is_signed_and_read_again),
 		TEST(an_entry_stands_with_its_effect_or_not_at_all),
 		TEST(no_text_keeps_an_entry_out),

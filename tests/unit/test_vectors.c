@@ -365,6 +365,9 @@ static bool tree_node(const json_t *given, const json_t *want)
 			.is_tree =
 				strcmp(json_string_value(json_array_get(e, 0)),
 				       "40000") == 0,
+			.is_marked =
+				strcmp(json_string_value(json_array_get(e, 0)),
+				       "100755") == 0,
 			.oid = oid_of_text(
 				json_string_value(json_array_get(e, 2))),
 		};
@@ -454,6 +457,7 @@ static struct packet_commit packet_of(const json_t *given, const json_t *want)
 {
 	const json_t *g = json_object_get(given, "commit");
 	struct packet_commit c = {
+		.format = (int)json_int(g, "format", 1),
 		.tree = oid_of_text(json_text(want, "tree")),
 		.author = json_text(g, "author"),
 		.terminal = json_text(g, "terminal"),
