@@ -60,7 +60,7 @@ tablet a o1
 begin() { on a "UPDATE assignment SET state='in_progress' WHERE id='$1';
 	INSERT INTO visit(id,subject,assignment,officers,visited_on,code_shown_at,state) SELECT '$2', subject, id, '[\"o1\",\"o2\"]', $TODAY, $NOON, 'checking' FROM assignment WHERE id='$1'"; }
 did() { on a "UPDATE assignment SET state='done' WHERE id='$1';
-	INSERT INTO visit(id,subject,assignment,officers,code_shown_at,visited_on,state) SELECT '$2', subject, id, '[\"o1\",\"o2\"]', $NOON, $TODAY, 'signed' FROM assignment WHERE id='$1'"; }
+	INSERT INTO visit(id,subject,assignment,officers,code_shown_at,visited_on,result_codes,state) SELECT '$2', subject, id, '[\"o1\",\"o2\"]', $NOON, $TODAY, '[\"1\"]', 'signed' FROM assignment WHERE id='$1'"; }
 begin a2 v2; did a3 v3; did a4 v4; did a5 v5; did a6 v6
 sync a >/dev/null
 do_ 409 wrong_state assignments a2 resume "$R"
