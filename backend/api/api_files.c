@@ -17,6 +17,8 @@
 
 #define PIECE_BYTES (64u << 10)
 #define REJECTS_BYTES_MAX (32u << 20)
+/* Of one request: at 0.1 to 0.4 ms each it ends before a proxy gives up. */
+#define REQUEST_ROWS_MAX 50000
 
 /* A file without a name. */
 static enum rc scratch_open(struct call *c, FILE **out)
@@ -184,6 +186,19 @@ static void rejects_take(struct call *c, FILE *f)
 	buf_release(&text);
 }
 
+static size_t rows_of(const char *csv, size_t n)
+{
+	bool is_quoted = false;
+	size_t lines = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		is_quoted ^= csv[i] == '"';
+		lines += csv[i] == '\n' && !is_quoted;
+	}
+	lines += n > 0 && csv[n - 1] != '\n';
+	return lines ? lines - 1 : 0; /* but for the header */
+}
+
 /* What was committed before a failure stays; the same again does the rest. */
 enum rc import_take(struct call *c)
 {
@@ -205,6 +220,13 @@ enum rc import_take(struct call *c)
 	if (c->kind->is_catalog && strcmp(c->scope, "catalog") != 0)
 		return call_wrong(c, "scope",
 				  "has to be catalog for this kind");
+	if (rows_of(c->raw, c->raw_bytes) > REQUEST_ROWS_MAX)
+		return call_refuse(c, RC_NOMEM, 413, "content_too_large",
+				   "the file has %zu rows, more than %d: send "
+				   "it in parts, each with the header, or use "
+				   "'hufud import'; nothing of it was written",
+				   rows_of(c->raw, c->raw_bytes),
+				   REQUEST_ROWS_MAX);
 	job.scope = c->scope;
 	rc = scratch_open(c, &job.rejects);
 	if (rc == RC_OK) {

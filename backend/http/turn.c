@@ -253,7 +253,8 @@ static int read_body(struct turn *turn)
 	}
 	if (head->content_length > 0 && (uint64_t)head->content_length > max) {
 		err_set(&turn->err, RC_NOMEM,
-			"the body has %lld bytes, more than %zu",
+			"the body has %lld bytes, more than %zu: send less, or "
+			"in parts",
 			(long long)head->content_length, max);
 		return refuse(turn, 413);
 	}

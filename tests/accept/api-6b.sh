@@ -64,6 +64,11 @@ is "the entry names the kind, for who looks for it" subject_private "$(hufud aud
 import json, sys
 print([e["kind"] for e in map(json.loads, sys.stdin) if e["operation"] == "exportRecords"][-1])')"
 
+# more rows than end before a proxy gives up are refused as a whole (a cell may have several lines)
+python3 -c 'print("id,name"); [print("q%d,\"two\nlines\"" % i) for i in range(50001)]' >"$T/more.csv"
+answers 413 "has 50001 rows, more than 50000: send it in parts" POST "/v1/imports/subject?scope=$S" -H "Content-Type: text/csv" --data-binary @"$T/more.csv"
+is "nothing of it was written" 0 "$(sqlite3 "$HUFU_DATA/hufu.db" "SELECT count(*) FROM subject WHERE id LIKE 'q%'")"
+
 # an import over HTTP is told of with its counts, a main commit at a time
 before=$(hufud audit list --who adm --format json | wc -l)
 python3 -c 'print("id,name,town"); [print("n%d,name %d,001" % (i, i)) for i in range(2500)]' >"$T/many.csv"
