@@ -2,6 +2,7 @@
 #include "store/token.h"
 
 #include "base/hex.h"
+#include "base/plain.h"
 #include "sql_store.gen.h"
 #include "store/store_impl.h"
 
@@ -11,27 +12,14 @@
 
 _Static_assert(TOKEN_SIZE == sizeof(PREFIX) - 1 + SECRET_SIZE, "a token");
 
-/* Of UTF-8: what is no letter but moves or hides others, controls (C0, C1) and
- * the marks of direction, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069.
- */
-static bool is_unseen(const unsigned char *p)
-{
-	if (p[0] < 0x20 || p[0] == 0x7f || (p[0] == 0xc2 && p[1] < 0xa0))
-		return true;
-	if (p[0] != 0xe2)
-		return false;
-	return (p[1] == 0x80 && (p[2] == 0x8e || p[2] == 0x8f ||
-				 (p[2] >= 0xaa && p[2] <= 0xae))) ||
-	       (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9);
-}
-
 static enum rc label_is_legal(const char *label, struct err *err)
 {
 	size_t n = label ? strlen(label) : 0;
 	bool ok = n >= 1 && n <= TOKEN_LABEL_MAX && utf8_is_valid(label, n);
+	uint32_t c;
 
 	for (size_t i = 0; i < n && ok; i++)
-		ok = !is_unseen((const unsigned char *)label + i);
+		ok = !plain_odd(label + i, &c);
 	return ok ? RC_OK
 		  : err_set(err, RC_INVALID,
 			    "a token needs a label of 1 to %d characters that "

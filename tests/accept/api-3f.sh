@@ -34,6 +34,9 @@ is "without a key it is not begun" 428 "$(WHO=zhao:password-x; api POST "/v1/rat
 for who in wu song far; do
 	is "to $who the job is not there" /problems/not_found "$(job $who "$FIRST")"
 done
+hufud account set-scopes zhao --scope 330108 >/dev/null
+is "nor to who has no rights there any more" /problems/not_found "$(job zhao "$FIRST")"
+hufud account set-scopes zhao --scope $S >/dev/null
 is "nor to who says nothing" 401 "$(WHO=; api GET "$FIRST" >/dev/null; cat "$T/status")"
 is "what is none is not found" /problems/not_found "$(job zhao /v1/jobs/00000000000000000000000000000000)"
 is "what cannot be one is a wrong request" /problems/invalid_request "$(job zhao /v1/jobs/x)"

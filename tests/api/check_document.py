@@ -50,6 +50,15 @@ SCHEME_NEEDS = {"apiKey": {"name", "in"}, "http": {"scheme"}, "mutualTLS": set()
 NAME = re.compile(r"[a-zA-Z0-9._-]+")
 
 
+# Operations without If-Match, Idempotency-Key or pages, and what they have in their place.
+OTHERWISE = {
+    "beginSession": "the password", "endSession": "the session", "setMyPassword": "the old password",
+    "revokeToken": "twice is once", "importRecords": "the same rows change nothing",
+    "sync": "packets by content", "bringBundle": "packets by content", "enroll": "a code that is used once",
+    "beginEvidenceUpload": "tus", "sendEvidence": "the offset of tus", "dropEvidenceUpload": "twice is once",
+    "listChanges": "positions"}
+
+
 class Check:
     def __init__(self, document):
         self.document, self.wrong, self.held = document, [], 0
@@ -231,11 +240,19 @@ class Check:
         self.conditions(op, where, method, own | inherited)
 
     def conditions(self, op, where, method, parameters):
-        """A list has a Link to its next page, and what has an etag a 304."""
+        """A list has pages, and a Link to the next; what has an etag has a 304; a change says what it saw, or
+        which deed it is."""
         replies = {c: self.ref(r, where) or {} for c, r in op.get("responses", {}).items()}
         headers = replies.get("200", {}).get("headers", {})
         if ("query", "cursor") in parameters:
             self.hold("Link" in headers, where, "is a list whose next page has no Link")
+        name = op.get("operationId", "")
+        if method == "get" and name.startswith("list") and name not in OTHERWISE:
+            for word in ("cursor", "limit", "fields"):
+                self.hold(("query", word) in parameters, where, f"is a list without {word}")
+        if method != "get" and name not in OTHERWISE:
+            self.hold(parameters & {("header", "If-Match"), ("header", "Idempotency-Key")}, where,
+                      "changes something with neither If-Match nor Idempotency-Key")
         if method == "get" and "ETag" in headers:
             self.hold("304" in replies, where, "gives an ETag, and no 304")
 

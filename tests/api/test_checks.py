@@ -25,9 +25,12 @@ DOCUMENT = {
         "/v1/things": {
             "get": {
                 "operationId": "listThings", "summary": "List", "tags": ["things"], "x-hufu": X,
-                "parameters": [{"name": "limit", "in": "query", "schema": {"type": "integer", "maximum": 9}}],
+                "parameters": [{"name": "limit", "in": "query", "schema": {"type": "integer", "maximum": 9}},
+                               {"name": "cursor", "in": "query", "schema": {"type": "string"}},
+                               {"name": "fields", "in": "query", "schema": {"type": "string"}}],
                 "responses": {
-                    "200": {"description": "d", "headers": {"ETag": {"required": True, "schema": {"type": "string"}}},
+                    "200": {"description": "d", "headers": {"ETag": {"required": True, "schema": {"type": "string"}},
+                                                                   "Link": {"schema": {"type": "string"}}},
                             "content": {"application/json": {"schema": {
                                 "type": "object", "required": ["items"], "additionalProperties": False,
                                 "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/Thing"}}}}}}},
@@ -157,8 +160,9 @@ BROKEN = [
     ("is the same as", lambda d: d["paths"].update({"/v1/things/{x}": {}})),
     ("which is no scheme", lambda d: d.update(security=[{"magic": []}])),
     ("a tag that is not declared", lambda d: d.pop("tags")),
-    ("has no Link", lambda d: d["paths"]["/v1/things"]["get"]["parameters"].append(
-        {"name": "cursor", "in": "query", "schema": {"type": "string"}})),
+    ("has no Link", lambda d: d["paths"]["/v1/things"]["get"]["responses"]["200"]["headers"].pop("Link")),
+    ("is a list without fields", lambda d: d["paths"]["/v1/things"]["get"]["parameters"].pop()),
+    ("neither If-Match nor Idempotency-Key", lambda d: d["paths"]["/v1/things"]["post"]["parameters"].pop()),
     ("and no 304", lambda d: d["paths"]["/v1/things"]["get"]["responses"].pop("304")),
     ("no status", lambda d: d["paths"]["/v1/things"]["get"]["responses"].update({"ok": {"description": "d"}})),
 ]
