@@ -845,12 +845,12 @@ def receipt_check(receipt):
 
 
 CODES = ("author revoked role field scope invalid state unknown_kind no_key id_taken missing "
-         "after_quarantine refers owner twin disputed").split()
+         "after_quarantine refers owner twin disputed adopts unsigned").split()
 
 
 def answer_check(lines):
     head = lines[0]
-    shape(head, {"format": int, "time": int, "epoch": r"[0-9a-f]{16}", "scopes": list})
+    shape(head, {"format": int, "time": int, "epoch": r"[0-9a-f]{16}", "scopes": list}, {"wipe": dict})
     need(head["format"] == 1, "unknown format")
     for scope in head["scopes"]:
         shape(scope, {"scope": SCOPE}, {"head": OID, "root": OID, "position": int,

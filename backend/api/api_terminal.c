@@ -78,23 +78,51 @@ enum rc terminal_list(struct call *c)
 	return rc == RC_OK ? page_cut(c, "id") : rc;
 }
 
+/* The enrolment, once the caller's copy is the newest. */
+static enum rc enrolment_seen(struct call *c, const char *id, json_t **seen)
+{
+	enum rc rc = record_seen(c, id, seen);
+
+	return rc == RC_OK && !json_text(*seen, "state")
+		       ? err_set(&c->err, RC_CORRUPT,
+				 "enrolment '%s' has no state", id)
+		       : rc;
+}
+
 /* What the tablet sends from then on goes to quarantine. */
 enum rc terminal_revoke(struct call *c)
 {
 	const char *id = json_text(c->args, "id");
 	json_t *seen = NULL;
-	bool is_active;
-	enum rc rc = record_seen(c, id, &seen);
+	enum rc rc = enrolment_seen(c, id, &seen);
 
-	is_active = rc == RC_OK && json_text(seen, "state") &&
-		    !strcmp(json_text(seen, "state"), "active");
-	json_decref(seen);
-	if (rc == RC_OK && !is_active)
+	if (rc == RC_OK && strcmp(json_text(seen, "state"), "active") != 0)
 		rc = call_refuse(c, RC_CONFLICT, 409, "wrong_state",
 				 "enrolment '%s' is not active", id);
 	if (rc == RC_OK)
 		rc = enrol_revoke(&c->op, c->scope, id,
 				  json_text(c->body, "reason"));
+	json_decref(seen);
+	return rc == RC_OK ? record_show(c, id) : rc;
+}
+
+/* And what is on it goes at its next contact; of one that was revoked before,
+ * too. */
+enum rc terminal_wipe(struct call *c)
+{
+	const char *id = json_text(c->args, "id");
+	json_t *seen = NULL;
+	enum rc rc = enrolment_seen(c, id, &seen);
+
+	if (rc == RC_OK && json_text(seen, "wipe_order"))
+		rc = call_refuse(c, RC_CONFLICT, 409, "wrong_state",
+				 "enrolment '%s' was ordered to be wiped "
+				 "already",
+				 id);
+	if (rc == RC_OK)
+		rc = enrol_wipe(&c->op, c->scope, id,
+				json_text(c->body, "reason"));
+	json_decref(seen);
 	return rc == RC_OK ? record_show(c, id) : rc;
 }
 

@@ -56,6 +56,7 @@ static const struct {
 	{ "terminal_leave", terminal_leave },
 	{ "terminal_list", terminal_list },
 	{ "terminal_revoke", terminal_revoke },
+	{ "terminal_wipe", terminal_wipe },
 	{ "evidence_upload_make", evidence_upload_make },
 	{ "evidence_upload_look", evidence_upload_look },
 	{ "evidence_upload_send", evidence_upload_send },

@@ -18,7 +18,7 @@ call_fn rating_of, ratings_run, ratings_check, job_get;
 call_fn export_get, import_take;
 call_fn form_create, scheme_create, kind_load;
 call_fn terminal_code, terminal_list, terminal_revoke, terminal_join,
-	terminal_leave;
+	terminal_leave, terminal_wipe;
 call_fn evidence_upload_make, evidence_upload_look, evidence_upload_send,
 	evidence_upload_drop, evidence_file_get;
 call_fn search_page, change_page, change_stream;

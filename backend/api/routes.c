@@ -131,6 +131,19 @@ static void post_bundle(void *ctx, struct request *req, struct reply *reply)
 	reply->content_type = "application/x-hufu-bundle";
 }
 
+static void post_rescue(void *ctx, struct request *req, struct reply *reply)
+{
+	struct err err = { 0 };
+
+	if (!is_terminal_let_in(ctx, req, reply))
+		return;
+	if (service_rescue(ctx, req->body, req->body_bytes, &reply->body,
+			   &err) != RC_OK)
+		reply_problem(reply, req, &err);
+	else
+		reply->content_type = "application/json";
+}
+
 static void post_enroll(void *ctx, struct request *req, struct reply *reply)
 {
 	struct err err = { 0 };
@@ -261,10 +274,11 @@ static const struct {
 	const char *name;
 	http_handler *run;
 } raw[] = {
-	{ "health", get_health },     { "sync", post_sync },
-	{ "bundle", post_bundle },    { "enroll", post_enroll },
-	{ "snapshot", get_snapshot }, { "clone_size", get_clone_size },
-	{ "mirror", get_mirror },     { "mirror_pack", get_mirror_pack },
+	{ "health", get_health },           { "sync", post_sync },
+	{ "bundle", post_bundle },          { "enroll", post_enroll },
+	{ "rescue", post_rescue },          { "snapshot", get_snapshot },
+	{ "clone_size", get_clone_size },   { "mirror", get_mirror },
+	{ "mirror_pack", get_mirror_pack },
 };
 
 static http_handler *raw_named(const char *name)

@@ -10,6 +10,7 @@
 #include "base/jcs.h"
 #include "base/log.h"
 #include "ledger/enrol.h"
+#include "ledger/rescue.h"
 #include "ledger/writer.h"
 #include "store/audit.h"
 
@@ -310,6 +311,33 @@ enum rc service_sync(struct service *s, const struct sync_input *in,
 	}
 	sync_free(sync);
 	reader_give(s, reader);
+	return rc;
+}
+
+enum rc service_rescue(struct service *s, const void *file, size_t n,
+		       struct buf *reply, struct err *err)
+{
+	struct account nobody = { .name = "server" };
+	struct store *store = NULL;
+	json_t *receipt = NULL;
+	enum rc rc = reader_take(s, &store, err);
+
+	if (rc == RC_OK) {
+		struct op op = { .store = store,
+				 .actor = &nobody,
+				 .now_ms = host_wall_ms(s->host),
+				 .via = VIA_SYNC,
+				 .err = err };
+
+		rc = rescue_take(&op, file, n, &receipt);
+	}
+	if (rc == RC_OK)
+		rc = json_write(reply, receipt, err);
+	if (rc == RC_OK && s->writer)
+		log_info("rescue order=%s bytes=%zu",
+			 json_text(receipt, "order"), n);
+	json_decref(receipt);
+	reader_give(s, store);
 	return rc;
 }
 

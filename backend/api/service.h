@@ -43,6 +43,10 @@ enum rc service_bundle(struct service *s, const void *file, size_t n,
  * signature `in` has. What was refused fails. */
 enum rc service_bundle_brought(struct service *s, const struct sync_input *in,
 			       struct buf *answer, struct err *err);
+/* POST /v1/rescue: a file of sync/wire/bundle.h that proves itself; the signed
+ * receipt is appended, as JSON. */
+enum rc service_rescue(struct service *s, const void *file, size_t n,
+		       struct buf *reply, struct err *err);
 /* POST /v1/enroll: JSON in, JSON appended. */
 enum rc service_enroll(struct service *s, const char *body, size_t n,
 		       struct buf *reply, struct err *err);

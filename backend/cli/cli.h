@@ -99,6 +99,6 @@ command_fn cmd_init, cmd_serve, cmd_account, cmd_terminal, cmd_import, cmd_draw,
 	cmd_rate, cmd_rating, cmd_export, cmd_show, cmd_set, cmd_conflicts,
 	cmd_check, cmd_mirror, cmd_rebuild, cmd_epoch, cmd_kind, cmd_key,
 	cmd_quarantine, cmd_history, cmd_blame, cmd_status, cmd_audit,
-	cmd_token, cmd_bundle;
+	cmd_token, cmd_bundle, cmd_rescue;
 
 #endif

@@ -11,7 +11,8 @@ static const char usage[] =
 	"       hufud terminal list [--scope S]\n"
 	"       hufud terminal join TERMINAL --scope S\n"
 	"       hufud terminal leave TERMINAL --reason TEXT --scope S\n"
-	"       hufud terminal revoke TERMINAL --reason TEXT [--scope S]\n"
+	"       hufud terminal revoke TERMINAL --reason TEXT [--wipe] [--scope "
+	"S]\n"
 	"\n"
 	"code    prints a one-time code, valid for 10 minutes, with which an "
 	"officer enrols\n"
@@ -27,6 +28,11 @@ static const char usage[] =
 	"        goes to quarantine, and takes the county's records out of the "
 	"tablet\n"
 	"revoke  what the terminal sends from now on goes to quarantine\n"
+	"        --wipe: at its next contact it seals to the server what it "
+	"had "
+	"not sent, sends\n"
+	"        that ('hufud rescue list') and erases its files; also for one "
+	"that was revoked\n"
 	"\n" CLI_SCOPE_USAGE "\nOptions: --data DIR, --as ACCOUNT, --json\n";
 
 /* Every --scope, in order. */
@@ -192,15 +198,20 @@ static int leave(struct cli *c, const char *terminal, const char *reason)
 	return part_told(c, rc, enrolment);
 }
 
-static int revoke(struct cli *c, const char *terminal, const char *reason)
+static int revoke(struct cli *c, const char *terminal, const char *reason,
+		  bool wipes)
 {
-	if (enrol_revoke(&c->op, c->scope, terminal, reason) != RC_OK)
+	enum rc rc = wipes ? enrol_wipe(&c->op, c->scope, terminal, reason)
+			   : enrol_revoke(&c->op, c->scope, terminal, reason);
+
+	if (rc != RC_OK)
 		return cli_fail(c, &c->err);
 	if (c->json)
-		cli_json(json_pack("{s:s, s:s}", "terminal", terminal, "state",
-				   "revoked"));
+		cli_json(json_pack("{s:s, s:s, s:b}", "terminal", terminal,
+				   "state", "revoked", "wipe", wipes));
 	else
-		printf("revoked %s\n", terminal);
+		printf("revoked %s%s\n", terminal,
+		       wipes ? ": it is wiped at its next contact" : "");
 	return EXIT_DONE;
 }
 
@@ -209,13 +220,13 @@ static const char *const verbs[] = { "code", "list", "join", "leave",
 				     "revoke" };
 
 static int verb_do(struct cli *c, enum verb verb, const char *officer,
-		   const char *terminal, const char *reason)
+		   const char *terminal, const char *reason, bool wipes)
 {
 	switch (verb) {
 	case CODE: return code(c, officer);
 	case JOIN: return join(c, terminal);
 	case LEAVE: return leave(c, terminal, reason);
-	case REVOKE: return revoke(c, terminal, reason);
+	case REVOKE: return revoke(c, terminal, reason, wipes);
 	default: return list(c);
 	}
 }
@@ -244,8 +255,10 @@ int cmd_terminal(struct cli *c)
 	const char *officer = NULL, *reason = NULL, *wrong;
 	const char *scopes[ENROL_SCOPES_MAX + 1];
 	const char *words[3] = { NULL, NULL, NULL };
+	bool wipes = false;
 	const struct cli_option own[] = { { "--officer", &officer, NULL },
 					  { "--reason", &reason, NULL },
+					  { "--wipe", NULL, &wipes },
 					  { NULL, NULL, NULL } };
 	int exit_code = cli_options(c, own, usage, words, 2);
 	enum verb verb = CODE;
@@ -255,6 +268,8 @@ int cmd_terminal(struct cli *c)
 	while (verb < VERB__MAX && (!words[0] || strcmp(words[0], verbs[verb])))
 		verb++;
 	wrong = words_wrong(c, verb, officer, words[1], reason);
+	if (!wrong && wipes && verb != REVOKE)
+		wrong = "--wipe is for revoke";
 	if (wrong)
 		return cli_misuse(c, "%s", wrong);
 	/* The first is the one that the command is about. */
@@ -268,5 +283,5 @@ int cmd_terminal(struct cli *c)
 		return exit_code;
 	if (!cli_may_read(c, NULL))
 		return EXIT_FAILED;
-	return verb_do(c, verb, officer, words[1], reason);
+	return verb_do(c, verb, officer, words[1], reason, wipes);
 }

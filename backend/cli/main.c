@@ -38,6 +38,7 @@ static const struct command {
 	{ "status", cmd_status, "where each scope stands" },
 	{ "check", cmd_check, "check that what is stored fits together" },
 	{ "rebuild", cmd_rebuild, "make tables and trees again from the log" },
+	{ "rescue", cmd_rescue, "what was on terminals that were wiped" },
 	{ "bundle", cmd_bundle, "take in syncs that come as files" },
 	{ "epoch", cmd_epoch, "say that the folder came from a backup" },
 	{ "mirror", cmd_mirror, "write the log as a Git repository" },

@@ -1,5 +1,6 @@
 /* ledger/adopt_find.c - what lies in quarantine, and what its author saw. */
 #include "ledger/adopt.h"
+#include "ledger/rescue_impl.h"
 
 #include <string.h>
 
@@ -32,6 +33,7 @@ struct origin {
 	struct store *s;
 	int64_t number, sequence;
 	char journal[33];
+	char enrolment[33]; /* whose unsigned work it has, or "" */
 	struct head base; /* number 0: the author saw none */
 };
 
@@ -55,6 +57,8 @@ static enum rc base_read(struct origin *o, struct adoptable *out,
 
 	arena_init(&mem, ORIGIN_BYTES_MAX);
 	rc = packet_commit_read(&commit, &oid, bytes, n, &mem, err);
+	if (rc == RC_OK)
+		rescue_enrolment(o->enrolment, &commit);
 	if (rc == RC_OK && commit.has_base) {
 		rc = ledger_head_at(o->s, out->scope, &commit.base, &o->base,
 				    err);
@@ -143,7 +147,9 @@ static enum rc is_adopted(struct store *s, const char *scope,
 static enum rc base_find(struct origin *o, const char *kind, const char *id,
 			 struct adoptable *out, struct err *err)
 {
-	struct query *q = query_begin(o->s->db, SQL_PACKET_SEEN_BY);
+	bool signs = !o->enrolment[0];
+	struct query *q = query_begin(o->s->db, signs ? SQL_PACKET_SEEN_BY
+						      : SQL_RESCUE_SEEN_BY);
 	struct oid oid = { 0 };
 	char *text = NULL;
 	size_t n;
@@ -153,9 +159,10 @@ static enum rc base_find(struct origin *o, const char *kind, const char *id,
 	query_text(q, 1, kind);
 	query_text(q, 2, id);
 	query_text(q, 3, out->scope);
-	query_text(q, 4, o->journal);
-	query_int(q, 5, o->sequence);
-	query_int(q, 6, o->base.number);
+	query_text(q, 4, signs ? o->journal : o->enrolment);
+	if (signs)
+		query_int(q, 5, o->sequence);
+	query_int(q, signs ? 6 : 5, o->base.number);
 	found = query_row(q);
 	if (found) {
 		memcpy(oid.b, query_get_blob(q, 1, &n), OID_BYTES);

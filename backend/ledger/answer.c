@@ -6,6 +6,7 @@
 #include "ledger/trail.h"
 #include "sql_store.gen.h"
 #include "wire/group.h"
+#include "wire/wipe.h"
 
 /* One scope of the answer. */
 struct reply_scope {
@@ -215,6 +216,27 @@ static json_t *scope_head_json(const struct reply_scope *rs)
 	return o;
 }
 
+/* What a revoked terminal is to do, where the office ordered it. */
+static enum rc wipe_put(struct answering *a, json_t *head)
+{
+	const struct enrolled *who = &a->s->who;
+	const char *id = json_text(who->record, "wipe_order");
+	struct wipe_order o = { .issued_ms =
+					json_int(who->record, "wipe_at", 0) };
+	json_t *order = NULL;
+	enum rc rc;
+
+	if (!id || strcmp(who->state, "active") == 0)
+		return RC_OK;
+	snprintf(o.id, sizeof(o.id), "%s", id);
+	snprintf(o.terminal, sizeof(o.terminal), "%s", who->terminal);
+	snprintf(o.enrolment, sizeof(o.enrolment), "%s", who->id);
+	rc = wipe_order_write(&order, &o, &a->store->key, a->err);
+	if (rc == RC_OK && json_object_set_new(head, "wipe", order) != 0)
+		rc = err_set(a->err, RC_NOMEM, "out of memory");
+	return rc;
+}
+
 static enum rc head_put(struct answering *a, int64_t now_ms)
 {
 	json_t *scopes = json_array();
@@ -229,8 +251,10 @@ static enum rc head_put(struct answering *a, int64_t now_ms)
 		if (!is_left_out(a, i))
 			json_array_append_new(scopes,
 					      scope_head_json(&a->scopes[i]));
-	rc = answer_begin(&a->w, head, &a->store->key, a->s->request.digest,
-			  a->err);
+	rc = wipe_put(a, head);
+	if (rc == RC_OK)
+		rc = answer_begin(&a->w, head, &a->store->key,
+				  a->s->request.digest, a->err);
 	json_decref(head);
 	return rc;
 }

@@ -92,6 +92,7 @@ static inline unsigned role_with_import(unsigned role, bool may)
 struct take {
 	struct oid oid;
 	struct packet_commit commit; /* strings in the caller's arena */
+	char boot[33]; /* of one that office_seal made */
 	const char *bytes; /* of the commit object */
 	size_t nbytes;
 	const char *enrolment; /* or "office" */
@@ -145,6 +146,10 @@ struct log_author {
 /* From the row of SQL_LOG_AUTHORS that stands in q. */
 void log_author_read(struct log_author *out, struct query *q);
 
+/* Sign a packet of the office's journal: its records are filled, and author,
+ * message, scope, operation and base of its commit. Its bytes are appended, and
+ * borrowed by the packet. */
+enum rc office_seal(struct batch *b, struct take *t, struct buf *bytes);
 /* Office packets inside a batch that is open: see ledger_office. */
 enum rc office_in_batch(struct batch *b, struct op *op, struct office_write *w);
 /* consequence.c: what follows for other records from the packet that was just

@@ -362,54 +362,118 @@ enum rc enrol_officer_is_ones_own(struct op *op, const char *scope,
 		       : rc;
 }
 
-enum rc enrol_revoke(struct op *op, const char *scope, const char *id,
-		     const char *reason)
+enum rc enrol_find(struct op *op, const char *scope, const char *id,
+		   json_t **out)
 {
-	struct account server = { .roles = ROLE_SERVER, .scopes = "*" };
-	struct office_record record = { .kind = "enrolment" };
-	struct office_write w = { .scope = scope,
-				  .operation = "revoke",
-				  .message = "revoke a terminal",
-				  .records = &record,
-				  .n = 1,
-				  .detail = reason };
-	struct op as_server = *op;
-	json_t *enrolment = NULL;
-	struct query *q;
+	struct query *q = query_begin(op->store->db, SQL_ENROLMENT_OF_TERMINAL);
 	char found[33] = "";
 	enum rc rc;
 
-	if (!account_may(op->actor, ROLE_COORDINATOR | ROLE_ADMINISTRATOR,
-			 scope))
-		return err_set(op->err, RC_DENIED,
-			       "account '%s' may not revoke terminals in scope "
-			       "%s",
-			       op->actor->name, scope);
-	q = query_begin(op->store->db, SQL_ENROLMENT_OF_TERMINAL);
+	*out = NULL;
 	query_text(q, 1, id);
 	if (query_row(q))
 		column_copy(q, 0, found, sizeof(found));
 	rc = query_end(q, op->err);
-	record.id = found[0] ? found : id;
 	if (rc == RC_OK)
-		rc = ledger_record(op, scope, "enrolment", record.id,
-				   &enrolment);
+		rc = ledger_record(op, scope, "enrolment",
+				   found[0] ? found : id, out);
 	if (rc == RC_OK)
 		rc = enrol_officer_is_ones_own(op, scope,
-					       json_text(enrolment, "officer"));
+					       json_text(*out, "officer"));
 	if (rc != RC_OK) {
-		json_decref(enrolment);
-		return rc;
+		json_decref(*out);
+		*out = NULL;
 	}
-	json_object_set_new(enrolment, "state", json_string("revoked"));
-	json_object_set_new(enrolment, "until", json_integer(op->now_ms));
-	json_object_set_new(enrolment, "reason", json_string(reason));
-	record.record = enrolment;
+	return rc;
+}
+
+enum rc enrol_write(struct op *op, const char *scope, const json_t *enrolment,
+		    const char *operation, const char *message,
+		    const char *detail)
+{
+	struct account server = { .roles = ROLE_SERVER, .scopes = "*" };
+	struct office_record record = { .kind = "enrolment",
+					.id = json_text(enrolment, "id"),
+					.record = enrolment };
+	struct office_write w = { .scope = scope,
+				  .operation = operation,
+				  .message = message,
+				  .records = &record,
+				  .n = 1,
+				  .detail = detail };
+	struct op as_server = *op;
+	enum rc rc;
+
 	snprintf(server.name, sizeof(server.name), "%s", op->actor->name);
 	as_server.actor = &server;
 	rc = ledger_office(&as_server, &w);
 	if (rc == RC_OK && record.outcome == OFFICE_REFUSED)
 		rc = err_set(op->err, RC_INVALID, "%s", record.why);
+	return rc;
+}
+
+static enum rc may_revoke(struct op *op, const char *scope)
+{
+	return account_may(op->actor, ROLE_COORDINATOR | ROLE_ADMINISTRATOR,
+			   scope)
+		       ? RC_OK
+		       : err_set(op->err, RC_DENIED,
+				 "account '%s' may not revoke terminals in "
+				 "scope %s",
+				 op->actor->name, scope);
+}
+
+static void revoked_set(const struct op *op, json_t *enrolment,
+			const char *reason)
+{
+	json_object_set_new(enrolment, "state", json_string("revoked"));
+	json_object_set_new(enrolment, "until", json_integer(op->now_ms));
+	json_object_set_new(enrolment, "reason", json_string(reason));
+}
+
+enum rc enrol_revoke(struct op *op, const char *scope, const char *id,
+		     const char *reason)
+{
+	json_t *enrolment = NULL;
+	enum rc rc = may_revoke(op, scope);
+
+	if (rc == RC_OK)
+		rc = enrol_find(op, scope, id, &enrolment);
+	if (rc == RC_OK) {
+		revoked_set(op, enrolment, reason);
+		rc = enrol_write(op, scope, enrolment, "revoke",
+				 "revoke a terminal", reason);
+	}
+	json_decref(enrolment);
+	return rc;
+}
+
+enum rc enrol_wipe(struct op *op, const char *scope, const char *id,
+		   const char *reason)
+{
+	json_t *enrolment = NULL;
+	const char *state;
+	char order[21];
+	enum rc rc = may_revoke(op, scope);
+
+	if (rc == RC_OK)
+		rc = enrol_find(op, scope, id, &enrolment);
+	if (rc == RC_OK && json_text(enrolment, "wipe_order"))
+		rc = err_set(op->err, RC_CONFLICT,
+			     "terminal '%s' was ordered to be wiped already",
+			     json_text(enrolment, "terminal"));
+	if (rc == RC_OK) {
+		state = json_text(enrolment, "state");
+		if (!state || strcmp(state, "revoked") != 0)
+			revoked_set(op, enrolment, reason);
+		host_new_id(op->store->host, order);
+		json_object_set_new(enrolment, "wipe_order",
+				    json_string(order));
+		json_object_set_new(enrolment, "wipe_at",
+				    json_integer(op->now_ms));
+		rc = enrol_write(op, scope, enrolment, "wipe",
+				 "order a terminal to be wiped", reason);
+	}
 	json_decref(enrolment);
 	return rc;
 }

@@ -39,5 +39,18 @@ enum rc enrol_take(struct op *op, const json_t *request, json_t **reply);
  * is of an agency that the actor does not act for. */
 enum rc enrol_revoke(struct op *op, const char *scope, const char *id,
 		     const char *reason);
+/* The same, and order the terminal to be wiped at its next contact; of one that
+ * was revoked before, too. RC_CONFLICT: the order was given. */
+enum rc enrol_wipe(struct op *op, const char *scope, const char *id,
+		   const char *reason);
+/* The enrolment that an id, or its terminal's, names; *out (new reference) is
+ * its record. RC_DENIED where its officer is of an agency that the actor does
+ * not act for. */
+enum rc enrol_find(struct op *op, const char *scope, const char *id,
+		   json_t **out);
+/* Write it back, as a job of the server in the actor's name. */
+enum rc enrol_write(struct op *op, const char *scope, const json_t *enrolment,
+		    const char *operation, const char *message,
+		    const char *detail);
 
 #endif

@@ -32,6 +32,9 @@ struct enrolled {
 	unsigned char terminal_key[SIGN_PUBLIC_BYTES];
 };
 
+/* Its id, by the terminal's; RC_DENIED. */
+enum rc terminal_find(struct store *s, const char *terminal, char enrolment[33],
+		      struct err *err);
 /* The enrolment of a terminal. RC_DENIED when there is none. */
 enum rc enrolled_load(struct store *s, const char *enrolment,
 		      struct enrolled *out, struct err *err);
@@ -43,6 +46,9 @@ bool enrolled_covers(const struct enrolled *e, const char *scope);
 enum rc intake_packet(struct store *s, const struct enrolled *who,
 		      const struct wire_scope *scope, struct intake *all,
 		      size_t at, struct arena *mem, struct err *err);
+/* Into its journal, or aside where it has no place there. */
+enum rc intake_take(struct batch *b, const char *enrolment, struct intake *in,
+		    const char *scope);
 void intake_release(struct intake *all, size_t n);
 
 #endif

@@ -178,15 +178,15 @@ out:
 	return rc;
 }
 
-static enum rc journal_next(struct filling *f, struct packet_commit *c)
+static enum rc journal_next(struct batch *b, struct packet_commit *c)
 {
-	struct query *q = query_begin(f->op->store->db, SQL_JOURNAL_GET);
+	struct query *q = query_begin(b->store->db, SQL_JOURNAL_GET);
 	size_t n;
 
-	query_text(q, 1, f->w->scope);
+	query_text(q, 1, c->scope);
 	query_text(q, 2, "office");
 	c->sequence = 1;
-	c->seconds = f->b->now_ms / 1000;
+	c->seconds = b->now_ms / 1000;
 	if (query_row(q)) {
 		c->has_parent = true;
 		memcpy(c->parent.b, query_get_blob(q, 1, &n), OID_BYTES);
@@ -194,44 +194,53 @@ static enum rc journal_next(struct filling *f, struct packet_commit *c)
 		if (c->seconds < query_get_int(q, 3))
 			c->seconds = query_get_int(q, 3);
 	}
-	return query_end(q, f->op->err);
+	return query_end(q, b->err);
 }
 
-static enum rc packet_commit_fill(struct filling *f, struct packet_commit *c,
-				  char boot[33])
+/* Tree and content hash of its records. */
+static enum rc content_fill(struct batch *b, struct take *t)
 {
-	struct packet_item *items = calloc(f->take.nrecords, sizeof(*items));
-	const struct host *host = f->op->store->host;
+	struct packet_item *items = calloc(t->nrecords, sizeof(*items));
 	enum rc rc;
 
 	if (!items)
-		return err_set(f->op->err, RC_NOMEM, "out of memory");
-	for (size_t i = 0; i < f->take.nrecords; i++) {
-		items[i].kind = f->take.records[i].kind;
-		items[i].id = f->take.records[i].id;
-		items[i].body = f->take.records[i].body;
-		items[i].body_bytes = f->take.records[i].body_bytes;
+		return err_set(b->err, RC_NOMEM, "out of memory");
+	for (size_t i = 0; i < t->nrecords; i++) {
+		items[i].kind = t->records[i].kind;
+		items[i].id = t->records[i].id;
+		items[i].body = t->records[i].body;
+		items[i].body_bytes = t->records[i].body_bytes;
 	}
-	memset(c, 0, sizeof(*c));
-	host_boot_id(host, boot);
-	c->format = PACKET_FORMAT;
-	c->author = f->op->actor->name;
-	c->terminal = "server";
-	c->message = f->w->message;
-	c->scope = f->bs->scope;
-	c->journal = "office";
-	c->operation = f->w->operation;
-	c->has_base = f->bs->has_head;
-	c->base = f->bs->head.commit;
-	c->wall_ms = f->b->now_ms;
-	c->monotonic_ms = host_monotonic_ms(host);
-	c->boot = boot;
-	c->anchor_ms = f->b->now_ms;
-	rc = journal_next(f, c);
-	if (rc == RC_OK)
-		rc = packet_seal(items, f->take.nrecords, packet_is_marked(c),
-				 &c->tree, c->content, NULL, NULL, f->op->err);
+	rc = packet_seal(items, t->nrecords, packet_is_marked(&t->commit),
+			 &t->commit.tree, t->commit.content, NULL, NULL,
+			 b->err);
 	free(items);
+	return rc;
+}
+
+enum rc office_seal(struct batch *b, struct take *t, struct buf *bytes)
+{
+	const struct host *host = b->store->host;
+	struct packet_commit *c = &t->commit;
+	enum rc rc;
+
+	host_boot_id(host, t->boot);
+	c->format = PACKET_FORMAT;
+	c->terminal = "server";
+	c->journal = "office";
+	c->wall_ms = b->now_ms;
+	c->monotonic_ms = host_monotonic_ms(host);
+	c->boot = t->boot;
+	c->anchor_ms = b->now_ms;
+	rc = journal_next(b, c);
+	if (rc == RC_OK)
+		rc = content_fill(b, t);
+	if (rc == RC_OK)
+		rc = packet_commit_write(bytes, &t->oid, c, &b->store->key,
+					 b->err);
+	t->bytes = bytes->data;
+	t->nbytes = bytes->len;
+	t->enrolment = "office";
 	return rc;
 }
 
@@ -239,19 +248,18 @@ static enum rc packet_commit_fill(struct filling *f, struct packet_commit *c,
 static enum rc packet_flush(struct filling *f)
 {
 	struct buf bytes;
-	char boot[33];
-	enum rc rc = RC_OK;
+	enum rc rc;
 
 	if (!f->take.nrecords)
 		return RC_OK;
 	buf_init(&bytes, 64 * 1024);
-	rc = packet_commit_fill(f, &f->take.commit, boot);
-	if (rc == RC_OK)
-		rc = packet_commit_write(&bytes, &f->take.oid, &f->take.commit,
-					 &f->op->store->key, f->op->err);
-	f->take.bytes = bytes.data;
-	f->take.nbytes = bytes.len;
-	f->take.enrolment = "office";
+	f->take.commit = (struct packet_commit){ .author = f->op->actor->name,
+						 .message = f->w->message,
+						 .scope = f->bs->scope,
+						 .operation = f->w->operation,
+						 .has_base = f->bs->has_head,
+						 .base = f->bs->head.commit };
+	rc = office_seal(f->b, &f->take, &bytes);
 	f->take.role = f->op->actor->roles;
 	f->take.voice = f->w->voice;
 	f->take.actor = f->op->actor;

@@ -7,8 +7,8 @@
 
 #define SYNC_ARENA_MAX (32u << 20)
 
-static enum rc terminal_find(struct store *s, const char *terminal,
-			     char enrolment[33], struct err *err)
+enum rc terminal_find(struct store *s, const char *terminal, char enrolment[33],
+		      struct err *err)
 {
 	struct query *q = query_begin(s->db, SQL_ENROLMENT_OF_TERMINAL);
 	bool found;
@@ -151,7 +151,7 @@ bool sync_has_news(const struct sync *s)
 
 /* Keep a packet outside the journal: a person or a later version may read it.
  */
-static enum rc packet_hold(struct batch *b, const struct sync *s,
+static enum rc packet_hold(struct batch *b, const char *enrolment,
 			   const struct intake *in, const char *scope,
 			   const char *state, const char *why)
 {
@@ -165,7 +165,7 @@ static enum rc packet_hold(struct batch *b, const struct sync *s,
 		q = query_begin(b->store->db, SQL_HELD_PUT);
 		query_blob(q, 1, in->take.oid.b, OID_BYTES);
 		query_text(q, 2, scope);
-		query_text(q, 3, s->who.id);
+		query_text(q, 3, enrolment);
 		query_text(q, 4, state);
 		query_text(q, 5, why);
 		query_textn(q, 6, in->take.bytes, in->take.nbytes);
@@ -180,7 +180,7 @@ static enum rc packet_hold(struct batch *b, const struct sync *s,
 enum place { PLACE_NEXT, PLACE_KNOWN, PLACE_LATER, PLACE_FORK, PLACE_FOREIGN };
 
 /* Where in its journal does a packet stand, as of this transaction? */
-static enum rc packet_place(struct batch *b, const struct sync *s,
+static enum rc packet_place(struct batch *b, const char *enrolment,
 			    const struct take *t, enum place *out)
 {
 	const struct packet_commit *c = &t->commit;
@@ -202,7 +202,7 @@ static enum rc packet_place(struct batch *b, const struct sync *s,
 	if (!query_row(q)) {
 		*out = c->sequence == 1 && !c->has_parent ? PLACE_NEXT
 							  : PLACE_LATER;
-	} else if (strcmp(query_get_text(q, 0), s->who.id) != 0) {
+	} else if (strcmp(query_get_text(q, 0), enrolment) != 0) {
 		*out = PLACE_FOREIGN;
 	} else {
 		int64_t sequence = query_get_int(q, 2);
@@ -216,28 +216,29 @@ static enum rc packet_place(struct batch *b, const struct sync *s,
 	return query_end(q, b->err);
 }
 
-static enum rc packet_take(struct batch *b, struct sync *s, struct intake *in,
-			   const char *scope)
+enum rc intake_take(struct batch *b, const char *enrolment, struct intake *in,
+		    const char *scope)
 {
 	enum place place = PLACE_LATER;
 	enum rc rc;
 
 	if (in->state == INTAKE_UNVERIFIABLE)
-		return packet_hold(b, s, in, scope, "unverifiable", in->text);
+		return packet_hold(b, enrolment, in, scope, "unverifiable",
+				   in->text);
 	if (in->state != INTAKE_READY)
 		return RC_OK;
-	rc = packet_place(b, s, &in->take, &place);
+	rc = packet_place(b, enrolment, &in->take, &place);
 	if (rc != RC_OK)
 		return rc;
 	switch (place) {
 	case PLACE_NEXT: rc = batch_take(b, &in->take); break;
 	case PLACE_KNOWN: in->state = INTAKE_KNOWN; break;
 	case PLACE_FORK:
-		rc = packet_hold(b, s, in, scope, "fork",
+		rc = packet_hold(b, enrolment, in, scope, "fork",
 				 "the journal went another way before");
 		break;
 	case PLACE_FOREIGN:
-		rc = packet_hold(b, s, in, scope, "unverifiable",
+		rc = packet_hold(b, enrolment, in, scope, "unverifiable",
 				 "the journal is another enrolment's");
 		break;
 	case PLACE_LATER: break; /* its receipt says "waiting" */
@@ -314,7 +315,8 @@ enum rc sync_take(struct sync *s, struct batch *b)
 		const struct wire_scope *ws = &s->request.scopes[i];
 
 		for (size_t n = 0; n < ws->npackets && rc == RC_OK; n++)
-			rc = packet_take(b, s, &s->intakes[i][n], ws->scope);
+			rc = intake_take(b, s->who.id, &s->intakes[i][n],
+					 ws->scope);
 		if (rc == RC_OK)
 			rc = keys_mint(s, b, ws);
 	}

@@ -39,6 +39,7 @@ FUNCTIONS = {
     "hufu_create": (c_int, [c_void_p, c_char_p]),
     "hufu_open": (c_int, [c_void_p, c_char_p]),
     "hufu_open_copy": (c_int, [c_void_p, c_char_p]),
+    "hufu_is_wiped": (c_int, [c_void_p]),
     "hufu_close": (None, [c_void_p]),
     "hufu_allow_plain_http": (None, [c_void_p, c_int]),
     "hufu_on_progress": (None, [c_void_p, PROGRESS, c_void_p]),
@@ -156,6 +157,9 @@ class Hufu:
 
     def open_copy(self, path):
         self._do("hufu_open_copy", _bytes(path))
+
+    def is_wiped(self):
+        return bool(self._lib.hufu_is_wiped(self._h))
 
     def close(self):
         self._lib.hufu_close(self._h)

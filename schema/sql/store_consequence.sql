@@ -4,6 +4,30 @@
 SELECT number, scope, journal, sequence, author, terminal, received, body
 FROM packet WHERE oid = ?1
 
+-- name: rescue_seen_by
+SELECT r.packet, p.oid, r.code, coalesce(r.body, (SELECT l.body FROM log AS l
+	WHERE l.scope = p.scope AND l.position = r.position))
+FROM packet_record AS r CROSS JOIN packet AS p CROSS JOIN journal AS j
+WHERE p.number = r.packet AND r.kind = ?1 AND r.id = ?2 AND p.scope = ?3
+AND j.scope = p.scope AND j.journal = p.journal AND j.enrolment = ?4
+AND p.main_number > ?5
+ORDER BY p.number DESC LIMIT 1
+
+-- name: rescue_records
+--- (what one enrolment signed and is in quarantine, and what it had not signed)
+SELECT p.oid, r.kind, r.id, r.code
+FROM packet AS p CROSS JOIN packet_record AS r
+WHERE r.packet = p.number AND r.code IS NOT NULL AND p.scope = ?1
+AND (p.journal IN (SELECT j.journal FROM journal AS j
+	WHERE j.scope = ?1 AND j.enrolment = ?2)
+OR (r.code = 'unsigned' AND p.journal = 'office' AND p.author = ?3))
+ORDER BY p.number, r.kind, r.id
+
+-- name: rescue_enrolments
+SELECT id, terminal, officer, wipe_at, rescues, rescue_state,
+rescue_asked_by, rescue_opened_by FROM enrolment
+WHERE scope = ?1 AND wipe_order IS NOT NULL ORDER BY wipe_at DESC, id
+
 -- name: adopt_refused
 SELECT 1 FROM packet_record AS r CROSS JOIN packet AS p
 WHERE p.number = r.packet AND r.kind = ?1 AND r.id = ?2 AND p.scope = ?3

@@ -127,6 +127,13 @@ SELECT number, oid, body, whole, state FROM hufu_packet
 WHERE scope = ?1 AND state IN ('local', 'sent') AND number > ?2
 ORDER BY number LIMIT 1
 
+-- name: r_rescue_packets
+SELECT number, scope, body FROM hufu_packet
+WHERE state IN ('local', 'sent') ORDER BY number
+
+-- name: r_data_version
+PRAGMA data_version
+
 -- name: r_packet_open_count
 SELECT count(*) FROM hufu_packet
 WHERE state IN ('local', 'sent') AND number <= ?1
@@ -363,7 +370,7 @@ SELECT count(*) FROM violation WHERE visit = ?1
 AND (state IS NULL OR state <> 'void')
 
 -- name: r_evidence
-SELECT id, visit, sha256, size, name, media FROM evidence
+SELECT id, visit, sha256, size, name, media, scope FROM evidence
 WHERE state IS NULL OR state <> 'void'
 ORDER BY coalesce(points, '[]') = '[]', size, id
 

@@ -135,9 +135,10 @@ static int run(struct verb *v,
 	struct hufu_list *report;
 	int code = verb_open(v);
 
-	if (code == EXIT_DONE)
+	/* Of one that was wiped only a sync says more. */
+	if (code == EXIT_DONE && !hufu_is_wiped(v->h))
 		code = verb_mend(v);
-	if (code == EXIT_DONE)
+	if (code == EXIT_DONE && !hufu_is_wiped(v->h))
 		code = verb_unlock_if_needed(v);
 	if (code != EXIT_DONE)
 		return code;

@@ -108,6 +108,11 @@ enum hufu_code hufu_open_copy(struct hufu *h, const char *path)
 	return open_by(h, path, replica_open_copy);
 }
 
+int hufu_is_wiped(const struct hufu *h)
+{
+	return h->r && replica_is_wiped(h->r);
+}
+
 void hufu_close(struct hufu *h)
 {
 	replica_close(h->r);

@@ -58,9 +58,9 @@ extern "C" {
 #endif
 
 #define HUFU_VERSION_MAJOR 1 /* as in libhufu.so.1 */
-#define HUFU_VERSION_MINOR 1
+#define HUFU_VERSION_MINOR 2
 #define HUFU_VERSION_PATCH 0
-#define HUFU_VERSION "1.1.0"
+#define HUFU_VERSION "1.2.0"
 
 #ifndef HUFU_API
 #define HUFU_API __attribute__((visibility("default")))
@@ -137,6 +137,9 @@ HUFU_API enum hufu_code hufu_open(struct hufu *h, const char *path);
 /* A private copy of a file that is only read: it may lie where nobody may
  * write. What is written to it is gone when it is closed. */
 HUFU_API enum hufu_code hufu_open_copy(struct hufu *h, const char *path);
+/* Was this terminal wiped by order of the office, or is it to be? Then all
+ * others answer HUFU_DENIED, and a sync sends what could not be sent before. */
+HUFU_API int hufu_is_wiped(const struct hufu *h);
 /* Close what is open and forget the officer's key. The file may be opened
  * again, by anybody. */
 HUFU_API void hufu_close(struct hufu *h);

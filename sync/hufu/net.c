@@ -252,7 +252,7 @@ static enum hufu_code sync_by(struct hufu *h, sync_fn *fn,
 
 	if (rc == RC_OK)
 		rc = connect_home(&w, h, &x);
-	if (rc == RC_OK)
+	if (rc == RC_OK && !replica_is_wiped(h->r))
 		rc = hufu_left_behind(h, &edited);
 	if (rc == RC_OK)
 		rc = fn(h->r, &x, &summary, &h->err);

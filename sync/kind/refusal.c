@@ -49,6 +49,10 @@ static const struct {
 	  "what it adopts or rejects is not there to be adopted or rejected by "
 	  "this author",
 	  "所采纳或退回的内容不能由该作者处理" },
+	{ "unsigned",
+	  "it was on a terminal that was wiped, and its officer had not signed "
+	  "it",
+	  "终端清除时尚未由人员签名的改动" },
 };
 
 const char *refusal_says(const char *code, bool in_chinese)

@@ -113,6 +113,8 @@ static enum rc head_take(struct take *t, struct err *err)
 		if (rc == RC_OK)
 			rc = scope_take(t, o, err);
 	}
+	if (rc == RC_OK)
+		rc = wipe_order_take(t->s, json_object_get(head, "wipe"), err);
 	json_decref(head);
 	return rc;
 }

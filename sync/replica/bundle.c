@@ -78,6 +78,7 @@ static void sync_free(struct sync *s)
 		return;
 	sync_scopes_end(s);
 	staged_forget(s);
+	json_decref(s->wipe);
 	free(s);
 }
 
@@ -495,6 +496,7 @@ static enum rc answer_apply(struct replica *r, const struct bundle_item *item,
 	}
 	if (rc == RC_OK)
 		rc = keys_came(s, &came, err);
+	rc = wipe_after(s, rc, err);
 	wipe(pages.data, pages.len);
 	buf_release(&pages);
 	sync_free(s);

@@ -55,6 +55,17 @@ static void find_write(struct buf *b, const struct kind *k)
 	buf_printf(b, " ORDER BY id LIMIT ?%d", FIND_WORDS_MAX + 1);
 }
 
+/* A row whose cells are no record, as SQL would write them. */
+static void cells_write(struct buf *b, const struct kind *k)
+{
+	buf_puts(b, "SELECT 'id='||quote(id)||char(10)||'scope='||quote(scope)"
+		    "||char(10)||'town='||quote(town)");
+	for (size_t i = 0; i < k->nfields; i++)
+		buf_printf(b, "||char(10)||'%s='||quote(%s)", k->fields[i].name,
+			   k->fields[i].name);
+	buf_printf(b, " FROM %s WHERE id=?1", k->name);
+}
+
 enum rc captured_make(struct captured *c, const struct kind *k, struct err *err)
 {
 	const char *subject = k->companion_key ? k->companion_key : "id";
@@ -113,6 +124,8 @@ enum rc captured_make(struct captured *c, const struct kind *k, struct err *err)
 	c->keyless = text_take(&b, &failed);
 	gone_write(&b, k);
 	c->gone = text_take(&b, &failed);
+	cells_write(&b, k);
+	c->cells = text_take(&b, &failed);
 	if (k->search) {
 		find_write(&b, k);
 		c->find = text_take(&b, &failed);
@@ -137,5 +150,6 @@ void captured_release(struct captured *c)
 	free(c->keyless);
 	free(c->gone);
 	free(c->find);
+	free(c->cells);
 	memset(c, 0, sizeof(*c));
 }

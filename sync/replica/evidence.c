@@ -60,11 +60,11 @@ static enum rc row_tell(struct replica *r, struct query *q, json_fn *fn,
 
 	if (rc != RC_OK && rc != RC_NOT_FOUND)
 		return rc;
-	o = json_pack("{s:s, s:s, s:s, s:I, s:s*, s:s*, s:b}", "id", id,
-		      "visit", query_get_text(q, 1), "sha256",
-		      query_get_text(q, 2), "size",
-		      (json_int_t)query_get_int(q, 3), "name", name, "media",
-		      media, "synced", main_record != NULL);
+	o = json_pack("{s:s, s:s, s:s, s:s, s:I, s:s*, s:s*, s:b}", "id", id,
+		      "scope", query_get_text(q, 6), "visit",
+		      query_get_text(q, 1), "sha256", query_get_text(q, 2),
+		      "size", (json_int_t)query_get_int(q, 3), "name", name,
+		      "media", media, "synced", main_record != NULL);
 	json_decref(main_record);
 	if (!o)
 		return out_of_memory(err);

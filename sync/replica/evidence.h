@@ -26,8 +26,8 @@ enum rc replica_attach(struct replica *r, const char *visit, const char *file,
 		       struct err *err);
 
 /* What is under way, in the order in which it goes: what supports a point
- * first, small before large. {id, visit, sha256, size, name, media, synced (the
- * server has the record)}. */
+ * first, small before large. {id, scope, visit, sha256, size, name, media,
+ * synced (the server has the record)}. */
 enum rc replica_evidence(struct replica *r, json_fn *fn, void *ctx,
 			 struct err *err);
 /* Bytes in the folder, and of files that no record names: taken back. */

@@ -17,6 +17,14 @@ static void captured_forget(struct replica *r)
 	r->ncaptured = 0;
 }
 
+void kinds_forget(struct replica *r)
+{
+	captured_forget(r);
+	registry_free(r->registry);
+	r->registry = NULL;
+	r->kinds_serial = -1;
+}
+
 /* A kind's statements live as long as its definition. */
 static enum rc captured_rebuild(struct replica *r, struct err *err)
 {
@@ -57,10 +65,7 @@ enum rc kinds_load(struct replica *r, struct err *err)
 	int64_t serial;
 	enum rc rc;
 
-	r->kinds_serial = -1;
-	captured_forget(r);
-	registry_free(r->registry);
-	r->registry = NULL;
+	kinds_forget(r);
 	rc = registry_new(&r->registry, err);
 	if (rc == RC_OK)
 		rc = meta_get_int(r, "kinds", 0, &serial, err);

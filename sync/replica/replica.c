@@ -1,4 +1,4 @@
-#include "replica/replica_impl.h"
+#include "replica/wipe_impl.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -152,6 +152,41 @@ static enum rc file_check(const char *path, struct err *err)
 	return RC_OK;
 }
 
+/* No database: one that was wiped, or is half way? Nobody has it open as
+ * SQLite's, so it may be looked at. */
+static enum rc wiped_look(struct replica **out, const char *path,
+			  enum db_mode mode, const struct host *host,
+			  struct err *err)
+{
+	struct replica *r = calloc(1, sizeof(*r));
+	struct err why = { 0 };
+	enum rc rc;
+
+	if (!r || !(r->path = strdup(path))) {
+		free(r);
+		err_clear(err);
+		return out_of_memory(err);
+	}
+	r->host = host;
+	r->kinds_serial = r->schema_seen = -1;
+	rc = mode == DB_WRITE ? wiped_open(r, &why)
+			      : wiped_read(path, &r->wiped, &why);
+	if (rc == RC_OK && mode != DB_WRITE) {
+		r->wipe = WIPE_DONE;
+		rc = wipe_refuses(r, &why);
+	}
+	if (rc == RC_OK) {
+		err_clear(err);
+		*out = r;
+		return RC_OK;
+	}
+	replica_close(r);
+	if (rc == RC_NOT_FOUND)
+		return err->code;
+	err_clear(err);
+	return err_set(err, rc, "%s", why.text);
+}
+
 static enum rc open_as(struct replica **out, const char *path,
 		       enum db_mode mode, const struct host *host,
 		       struct err *err)
@@ -162,10 +197,14 @@ static enum rc open_as(struct replica **out, const char *path,
 	if (rc != RC_OK)
 		return rc;
 	rc = replica_new(out, path, mode, host, err);
+	if (rc == RC_CORRUPT)
+		return wiped_look(out, path, mode, host, err);
 	if (rc == RC_OK)
 		rc = format_check(*out, err);
 	if (rc == RC_OK)
 		rc = kinds_load(*out, err);
+	if (rc == RC_OK && mode == DB_WRITE)
+		rc = wipe_resume(*out, NULL, err);
 	if (rc != RC_OK) {
 		replica_close(*out);
 		*out = NULL;
@@ -212,7 +251,9 @@ static enum rc kinds_refresh(struct replica *r, struct err *err)
 
 static enum rc begin(struct replica *r, bool immediate, struct err *err)
 {
-	enum rc rc = db_begin(r->db, immediate, err);
+	enum rc rc = r->wipe == WIPE_DONE || r->wipe == WIPE_ORDERED
+			     ? wipe_refuses(r, err)
+			     : db_begin(r->db, immediate, err);
 
 	r->twins = 0;
 	json_memory_begin();

@@ -177,6 +177,14 @@ struct sync_summary {
 enum rc replica_sync(struct replica *r, const struct exchange *x,
 		     struct sync_summary *out, struct err *err);
 
+/* Was this terminal wiped by order of the office, or is it to be? The order
+ * comes with the answer to a sync or in a bundle, and is carried out there or,
+ * where that was cut, when the file is next opened (docs/protocol.md 17): what
+ * was not sent is sealed to the server and sent, or left beside the replica as
+ * FILE.rescue; then nothing else is left. Everything answers RC_DENIED from
+ * then on; a sync sends FILE.rescue if it is there. */
+bool replica_is_wiped(const struct replica *r);
+
 /* Look for damage of every kind (pages, indexes, tree, rows, keys), put right
  * what differs from the server's half, fetching only that, then sync. Edits and
  * packets that the server has not seen stay. replica_sync does so by itself

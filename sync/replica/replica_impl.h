@@ -46,6 +46,20 @@ struct captured {
 	char *gone; /* ids that should have a live row and have none */
 	char *find; /* id, name: patterns ?1 to ?4, at most ?5; NULL where the
 		     * kind declares nothing that is searched */
+	char *cells; /* the row ?1 as one text, whatever is in it */
+};
+
+/* wipe_impl.h: what is left of a replica that was wiped. */
+struct wiped {
+	char order[33], url[256];
+	unsigned char server[SIGN_PUBLIC_BYTES];
+	int64_t time_ms;
+};
+enum wipe_state {
+	WIPE_NONE,
+	WIPE_ORDERED, /* and not done yet: nothing else is */
+	WIPE_RUNNING,
+	WIPE_DONE
 };
 
 struct replica {
@@ -65,6 +79,8 @@ struct replica {
 	int64_t schema_seen; /* SQLite's number of the schema whose capture was
 			      * found sound, or -1 */
 	struct mended mended;
+	enum wipe_state wipe;
+	struct wiped wiped; /* WIPE_DONE */
 };
 
 /* A transaction: begin, work, end. `rc` is the work's outcome; a failure rolls
@@ -132,6 +148,8 @@ enum rc scope_join(struct replica *r, const char *name, bool *is_new,
 
 /* kinds.c */
 enum rc kinds_load(struct replica *r, struct err *err);
+/* None is known from then on. */
+void kinds_forget(struct replica *r);
 const struct captured *captured_of(const struct replica *r, const char *kind);
 /* A `kind` record of main: its table, shadow, triggers, and the rows that
  * were carried for it. A definition that this version cannot use stays unknown.
@@ -442,9 +460,28 @@ struct sync {
 	bool is_committed; /* edits were committed, once a sync */
 	bool is_parting; /* and once more, of a scope that leaves */
 	size_t nwanted; /* keys that the request asked for */
+	json_t *wipe; /* owned: an order that holds, or NULL */
+	struct err wipe_why; /* one came, and does not */
 	struct staged *staged; /* of the first page; owned, and the lines */
 	size_t nstaged, staged_room;
 };
+/* wipe.c: an order to wipe that came with an answer (or NULL) is kept, inside a
+ * transaction, and carried out once the answer was taken: what the sync ends
+ * with then, or `rc` as it was. */
+enum rc wipe_order_take(struct sync *s, const json_t *order, struct err *err);
+enum rc wipe_after(struct sync *s, enum rc rc, struct err *err);
+/* Go on with one that is kept; without a network it is no failure if that
+ * cannot be. */
+enum rc wipe_resume(struct replica *r, const struct exchange *x,
+		    struct err *err);
+/* Of a file that may be one that was wiped: end that. RC_NOT_FOUND without a
+ * message: it is none. */
+enum rc wiped_open(struct replica *r, struct err *err);
+enum rc wiped_sync(struct replica *r, const struct exchange *x,
+		   struct err *err);
+/* RC_DENIED: what a wiped replica answers. */
+enum rc wipe_refuses(const struct replica *r, struct err *err);
+
 /* sync.c: the parts of a sync that one by file has, too. Scopes as they stand
  * now; call sync_scopes_end after either outcome. */
 enum rc sync_scopes_begin(struct sync *s, struct err *err);

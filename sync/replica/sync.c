@@ -404,10 +404,15 @@ static void cargo_first(struct sync *s)
 static enum rc sync_run(struct replica *r, const struct exchange *x,
 			bool repair, struct sync_summary *out, struct err *err)
 {
-	struct sync *s = calloc(1, sizeof(*s));
+	struct sync *s;
 	enum rc rc;
 
 	memset(out, 0, sizeof(*out));
+	if (r->wipe == WIPE_DONE)
+		return wiped_sync(r, x, err);
+	if (r->wipe == WIPE_ORDERED)
+		return wipe_resume(r, x, err);
+	s = calloc(1, sizeof(*s));
 	if (!s)
 		return out_of_memory(err);
 	s->r = r;
@@ -420,8 +425,10 @@ static enum rc sync_run(struct replica *r, const struct exchange *x,
 		cargo_first(s);
 	if (rc == RC_OK)
 		rc = rounds_do(s, err);
+	rc = wipe_after(s, rc, err);
 	out->all_equal = rc == RC_OK;
-	vacuum_if_due(r);
+	if (r->wipe == WIPE_NONE)
+		vacuum_if_due(r);
 	staged_forget(s);
 	free(s);
 	return rc;

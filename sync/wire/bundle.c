@@ -10,7 +10,8 @@
 
 #define HEAD_BYTES_MAX 512
 
-static const char *const types[BUNDLE__MAX] = { "request", "answer", "peer" };
+static const char *const types[BUNDLE__MAX] = { "request", "answer", "peer",
+						"rescue" };
 
 static enum bundle_type type_of(const char *word)
 {

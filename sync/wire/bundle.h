@@ -7,7 +7,9 @@
  *             the b bytes of the box
  *
  * A third type, `peer`, is what one officer tells another without the server
- * (section 16): its `terminal` is whom it is for. */
+ * (section 16): its `terminal` is whom it is for. A fourth, `rescue`, is what
+ * was on a terminal when it was wiped (section 17): its digest is of the body.
+ */
 #ifndef WIRE_BUNDLE_H
 #define WIRE_BUNDLE_H
 
@@ -22,7 +24,13 @@
 #define BUNDLE_BYTES_MAX (64u << 20) /* of a file */
 #define BUNDLE_ITEMS_MAX 1000
 
-enum bundle_type { BUNDLE_REQUEST, BUNDLE_ANSWER, BUNDLE_PEER, BUNDLE__MAX };
+enum bundle_type {
+	BUNDLE_REQUEST,
+	BUNDLE_ANSWER,
+	BUNDLE_PEER,
+	BUNDLE_RESCUE,
+	BUNDLE__MAX
+};
 
 struct bundle_item {
 	enum bundle_type type;

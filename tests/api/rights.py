@@ -612,7 +612,7 @@ class Walk:
                     letters += letter if not self.d.expected(op, actor) else ""
                 cells.append(letters or "-")
             if op.is_raw:
-                cells = ["signed" if op.x["handler"] in ("sync", "bundle", "enroll", "snapshot") else
+                cells = ["signed" if op.x["handler"] in ("sync", "bundle", "rescue", "enroll", "snapshot") else
                          "auditor, administrator: a" if op.x["handler"].startswith("mirror") else "yes"] + [""] * len(ROLES)
             kind = self.d.kinds.get(op.kind) if op.kind else None
             mark = "\\*" if op.with_.get("person") else ""

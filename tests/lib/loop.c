@@ -155,6 +155,9 @@ static enum rc serve(struct loop *l, const struct exchange_request *r,
 
 			rc = service_bundle_brought(l->service, &in, &body,
 						    &why);
+		} else if (!strcmp(r->path, "/v1/rescue")) {
+			rc = service_rescue(l->service, r->body, r->body_bytes,
+					    &body, &why);
 		} else if (!strcmp(r->path, "/v1/snapshot")) {
 			const struct snapshot_input in =
 				snapshot_asked(r, NULL);

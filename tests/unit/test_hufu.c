@@ -26,6 +26,7 @@ static int begin(void **state)
 	h = hufu_new();
 	assert_non_null(h);
 	assert_int_equal(hufu_open(h, world.files[0]), HUFU_OK);
+	assert_int_equal(hufu_is_wiped(h), 0);
 	return 0;
 }
 

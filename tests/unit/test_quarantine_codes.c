@@ -260,7 +260,7 @@ static void every_code_has_words(void **state)
 		"scope",  "invalid",  "state",   "unknown_kind",
 		"no_key", "id_taken", "missing", "after_quarantine",
 		"refers", "owner",    "twin",    "disputed",
-		"adopts",
+		"adopts", "unsigned",
 	};
 
 	(void)state;
