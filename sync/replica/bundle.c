@@ -475,6 +475,7 @@ static enum rc answer_apply(struct replica *r, const struct bundle_item *item,
 			    struct bundle_taken *out, struct err *err)
 {
 	struct sync *s = sync_new(r, &out->sum);
+	int receipts_only = out->receipts_only;
 	bool came = false;
 	struct buf pages;
 	enum rc rc = s ? RC_OK : out_of_memory(err);
@@ -490,8 +491,11 @@ static enum rc answer_apply(struct replica *r, const struct bundle_item *item,
 		rc = replica_end(r, answer_use(s, item, &pages, out, err), err);
 	if (rc == RC_OK)
 		rc = sync_journals_renew(s, err);
+	/* What has moved on since may have a part in the scope again. */
+	if (rc == RC_OK && receipts_only == out->receipts_only)
+		rc = scopes_change(s, &came, err);
 	if (rc == RC_OK) {
-		out->needs_another |= s->progressed;
+		out->needs_another |= s->progressed || came;
 		rc = errors_report(s, err);
 	}
 	if (rc == RC_OK)

@@ -295,9 +295,7 @@ static enum rc lost_follow(struct sync *s, bool *again, struct err *err)
 	return rc;
 }
 
-/* Scopes that the enrolment came to list are fetched, those that it lost are
- * gone, by the rest of this sync. */
-static enum rc scopes_change(struct sync *s, bool *again, struct err *err)
+enum rc scopes_change(struct sync *s, bool *again, struct err *err)
 {
 	bool came = false;
 	enum rc rc = scopes_leave(s, again, err);

@@ -89,6 +89,37 @@ on a "INSERT INTO visit(id,scope,subject,town,summary,state) VALUES('v4','$B','t
 sync a >/dev/null
 both "and works there" a
 
+# the same by a stick: a county that went, and one that came
+stick() {
+	hufu bundle create "$T/stick" --replica "$T/a.db" >/dev/null
+	hufud bundle apply "$T/stick" --answer "$T/stick.answer" >/dev/null
+	hufu bundle apply "$T/stick.answer" --replica "$T/a.db"
+	rm "$T/stick" "$T/stick.answer"
+}
+hufud terminal leave "$terminal" --scope $B --reason moved --as bai >/dev/null
+stick >"$T/told"
+is "gone by an answer on a stick" 0 "$(on a "SELECT count(*) FROM subject WHERE scope='$B'")"
+hufud terminal join "$terminal" --scope $B --as du >/dev/null
+stick >"$T/told"
+stick >"$T/told"
+both "and back by two of them" a
+
+# a terminal that was written from the document does the same
+export PYTHONDONTWRITEBYTECODE=1
+py() { python3 tests/client/client.py "$T/py" "$@"; }
+py enroll "$URL" "$(hufud terminal code --officer o1 --scope $S --scope $B --as du 2>/dev/null)" >/dev/null
+py clone >/dev/null
+is "it has both" "$(server_root) $(server_root $B)" "$(py root $S) $(py root $B)"
+theirs=$(hufud terminal list --scope $B --json | python3 -c '
+import json, sys
+print(*[t["terminal"] for t in json.load(sys.stdin)["terminals"] if t["terminal"] != sys.argv[1]])' "$terminal")
+hufud terminal leave "$theirs" --scope $B --reason moved --as bai >/dev/null
+py sync >"$T/told"
+is "one leaves it" "catalog equal $S equal" "$(cut -d' ' -f1,2 "$T/told" | sort -r | tr '\n' ' ' | sed 's/ $//')"
+hufud terminal join "$theirs" --scope $B --as du >/dev/null
+py sync >/dev/null
+is "and comes again" "$(server_root) $(server_root $B)" "$(py root $S) $(py root $B)"
+
 # over HTTP
 WHO="du:$(cat "$T/password")"
 answers 200 '"scopes":\["330106"\]' POST "/v1/enrolments/$terminal/leave?scope=$B" -H 'Content-Type: application/json' -d '{"reason":"moved"}'

@@ -52,7 +52,7 @@ def enroll(replica, url, code):
         refuse("the server does not enrol", status, body)
     answer = wire.enrol_answer(body)
     state.update(url=url, enrolment=answer["enrolment"], officer=answer["officer"], epoch=answer["epoch"],
-                 server_key=answer["server_key"])
+                 server_key=answer["server_key"], home=answer["scopes"][0])
     for scope in {*answer["scopes"], "catalog"}:
         replica.scope(scope)
 
@@ -160,6 +160,22 @@ def round_trip(replica):
     return errors
 
 
+def follow(replica, errors):
+    """Counties come and go as the enrolment says (section 12); has one come? Errors that are dealt with are taken out."""
+    state = replica.state
+    for name in [n for n, e in errors.items() if e == "scope" and n != state["home"]]:
+        s = replica.scope(name).s
+        if not s["packets"] and not s["edits"]:
+            del state["scopes"][name], errors[name]
+    enrolment = replica.scope(state["home"]).s["records"].get("enrolment/" + state["enrolment"], {"scopes": []})
+    came = [n for n in enrolment["scopes"] if n not in state["scopes"]]
+    for name in came:
+        replica.scope(name)
+        state["serial"] = 0
+    replica.save()
+    return bool(came)
+
+
 def sync(replica, message="edits", lose=False):
     """Commit and sync until nothing is left to send, or nothing moves any more."""
     before = None
@@ -172,6 +188,8 @@ def sync(replica, message="edits", lose=False):
             post(replica, build(replica))
             return {}
         errors = round_trip(replica)
+        if follow(replica, errors):
+            continue
         now = [(p["oid"], p["whole"]) for s in scopes for p in s.s["packets"]] + [len(s.s["edits"]) for s in scopes]
         if errors or not any(now) or now == before:
             return errors
