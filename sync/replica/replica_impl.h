@@ -494,8 +494,8 @@ enum rc sync_request_first(struct sync *s, struct buf *body,
 enum rc sync_apply_or_not(struct sync *s, bool *kept, struct err *err);
 /* Begin a new journal where an answer says so. */
 enum rc sync_journals_renew(struct sync *s, struct err *err);
-/* Scopes that the enrolment came to list are added, those that it lost are gone.
- * *again: there is more to ask for. */
+/* Scopes that the enrolment came to list are added, those that it lost are
+ * gone. *again: there is more to ask for. */
 enum rc scopes_change(struct sync *s, bool *again, struct err *err);
 /* bundle.c: the tables of sync_bundle.sql, once a replica needs them; in a
  * transaction. */
