@@ -7,6 +7,7 @@
 #include "kind/kind.h"
 #include "kind/refusal.h"
 #include "ledger/quarantine.h"
+#include "ledger/rebuild.h"
 
 /* Signed on the tablet of o1, and not sent yet. */
 static void signs(const char *sql)
@@ -253,6 +254,129 @@ static void the_county_is_no_longer_his(void **state)
 	on_server("SELECT count(*) FROM visit", "0");
 }
 
+/* His answer to the point came by another way, under another id. */
+static void his_answer_is_there_already(void **state)
+{
+	(void)state;
+	signs(VISIT("v1"));
+	field_sync(&world, 0);
+	signs("INSERT INTO answer(id,visit,point,author,value) "
+	      "VALUES('n1','v1','p','o1','pass');" BESIDE);
+	if (loop_serve(&world.loop, FIELD_SCOPE, "answer", "n9",
+		       "{\"visit\":\"v1\",\"point\":\"p\",\"author\":\"o1\","
+		       "\"value\":\"fail\"}",
+		       &world.err) != RC_OK)
+		fail_msg("%s", world.err.text);
+	assert_int_equal(field_sync(&world, 0).quarantined, 1);
+	both_show("answer", "n1", "twin", true);
+	on_server("SELECT group_concat(id) FROM answer", "n9");
+	the_rest_went_in();
+}
+
+/* The subject's key was destroyed while a change was on its way. */
+static void the_key_was_destroyed(void **state)
+{
+	struct account admin;
+	struct op op = loop_op(&world.loop, &admin, &world.err);
+
+	(void)state;
+	field_exec(&world, 0,
+		   "INSERT INTO subject_private(id,phone) VALUES('s5','137')");
+	field_sync(&world, 0);
+	signs("UPDATE subject_private SET phone='138' WHERE id='s5';" BESIDE);
+	if (ledger_shred(&op, FIELD_SCOPE, "s5", "he asked for it") != RC_OK)
+		fail_msg("%s", world.err.text);
+	assert_int_equal(field_sync(&world, 0).quarantined, 1);
+	both_show("subject_private", "s5", "no_key", true);
+	the_rest_went_in();
+}
+
+/* In the folder of the world. */
+static void run(const char *what)
+{
+	char command[300];
+
+	snprintf(command, sizeof(command), "cd %s && %s", world.dir, what);
+	assert_int_equal(system(command), 0);
+}
+
+static void server_down(void)
+{
+	loop_release(&world.loop);
+}
+
+static void server_up(void)
+{
+	if (loop_open(&world.loop, &host_system, &world.err) != RC_OK)
+		fail_msg("%s", world.err.text);
+}
+
+static void backed_up(void)
+{
+	server_down();
+	run("cp -r data backup");
+	server_up();
+}
+
+static void restored(void)
+{
+	struct account admin;
+	struct op op;
+
+	server_down();
+	run("rm -r data && mv backup data");
+	server_up();
+	op = loop_op(&world.loop, &admin, &world.err);
+	if (ledger_epoch_new(&op, "the disk broke") != RC_OK)
+		fail_msg("%s", world.err.text);
+}
+
+/* The server comes back from a backup that has no such visit; who made it has
+ * not synced since. */
+static void what_he_changed_was_lost(void **state)
+{
+	(void)state;
+	backed_up();
+	field_exec(&world, 1, VISIT("v1"));
+	field_sync(&world, 1);
+	field_sync(&world, 0);
+	signs("UPDATE visit SET summary='and a cellar' WHERE id='v1';" BESIDE);
+	restored();
+	assert_int_equal(field_sync(&world, 0).quarantined, 1);
+	both_show("visit", "v1", "missing", true);
+	/* Then the one who made it comes. */
+	field_sync(&world, 1);
+	on_server("SELECT summary FROM visit", "a long room");
+	field_sync(&world, 0);
+	the_rest_went_in();
+}
+
+/* Nor does it know a kind that came after the backup. */
+static void the_kind_was_lost(void **state)
+{
+	static const char kind[] =
+		"{\"name\":\"notice\",\"definition\":{\"kind\":\"notice\","
+		"\"label\":{\"zh\":\"n\",\"en\":\"notice\"},"
+		"\"scope\":\"county\",\"class\":\"L1\","
+		"\"writers\":[\"inspector\"],\"fields\":[{\"name\":\"words\","
+		"\"type\":\"text\",\"label\":{\"zh\":\"w\",\"en\":\"words\"}}]}"
+		"}";
+	char id[33];
+
+	(void)state;
+	backed_up();
+	kind_record_id(id, "notice");
+	if (loop_write(&world.loop, "catalog", "kind", id, kind, &world.err) !=
+	    RC_OK)
+		fail_msg("%s", world.err.text);
+	field_sync(&world, 0);
+	signs("INSERT INTO notice(id,words) VALUES('w1','come back');" BESIDE);
+	restored();
+	assert_int_equal(field_sync(&world, 0).quarantined, 1);
+	both_show("notice", "w1", "unknown_kind", true);
+	on_server("SELECT count(*) FROM observation WHERE id='e1'", "1");
+}
+
 static void every_code_has_words(void **state)
 {
 	static const char *const codes[] = {
@@ -283,6 +407,10 @@ int main(void)
 		TEST(a_value_is_no_longer_legal),
 		TEST(a_move_is_no_longer_there),
 		TEST(the_county_is_no_longer_his),
+		TEST(his_answer_is_there_already),
+		TEST(the_key_was_destroyed),
+		TEST(what_he_changed_was_lost),
+		TEST(the_kind_was_lost),
 		cmocka_unit_test(every_code_has_words),
 	};
 
