@@ -81,10 +81,14 @@ enum rc page_fields(struct call *c)
 	{
 		const char *name = json_string_value(one);
 
-		if (!kind_field(c->kind, name) && !is_everywhere(name))
-			return call_wrong(c, "fields",
-					  "names a field that this kind does "
-					  "not have");
+		char why[100];
+
+		if (kind_field(c->kind, name) || is_everywhere(name))
+			continue;
+		snprintf(why, sizeof(why),
+			 "names '%.40s', and this kind has no such field",
+			 name);
+		return call_wrong(c, "fields", why);
 	}
 	return RC_OK;
 }

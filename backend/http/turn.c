@@ -417,7 +417,8 @@ static int stream_room(struct turn *turn)
 	}
 	if (own >= own_max) {
 		err_set(&turn->err, RC_BUSY,
-			"account '%s' has %d streams, and may have no more",
+			"account '%s' has %d of the streams, as many as one "
+			"may: end one of them first",
 			owner, own);
 		return 429;
 	}

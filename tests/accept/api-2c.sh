@@ -74,7 +74,7 @@ for c in c1.s1 c2. x "$C/x"; do
 	answers 400 'next of an earlier page' GET "/v1/subjects?scope=$S&cursor=$c"
 done
 answers 200 '"s1"' GET "/v1/subjects?scope=$S&fields=id,scope,town,etag"
-answers 400 'names a field that this kind' GET "/v1/subjects?scope=$S&fields=ident"
+answers 400 "names 'ident', and this kind has no such field" GET "/v1/subjects?scope=$S&fields=ident"
 answers 201 '"a1"' POST "/v1/assignments?scope=$S" -H "$J" -H "$(key)" -d '{"id":"a1","subject":"s1","officers":["gu","o2"],"due":"2099-01-01","state":"issued"}'
 answers 400 '/reason' POST "/v1/assignments/a1/cancel?scope=$S" -H "$J" -H 'If-Match: *' -d '{"reason":"  \t"}'
 answers 200 cancelled POST "/v1/assignments/a1/cancel?scope=$S" -H "$J" -H 'If-Match: *' -d '{"reason":" x "}'
