@@ -12,6 +12,7 @@
 #include "base/seal.h"
 #include "contract/contract.h"
 #include "cli/kinds_behind.h"
+#include "cli/plain.h"
 
 #define PRINTED_BYTES_MAX (1u << 30)
 
@@ -260,9 +261,11 @@ void cli_author_print(struct cli *c, const char *id, const char *otherwise)
 	json_t *officer = NULL;
 
 	quiet.err = &ignored;
-	if (ledger_record(&quiet, c->scope, "officer", id, &officer) == RC_OK)
-		printf("%s (%s)", json_text(officer, "name"), id);
-	else
+	if (ledger_record(&quiet, c->scope, "officer", id, &officer) == RC_OK) {
+		plain_value(stdout, json_object_get(officer, "name"), "");
+		printf(" (%s)", id);
+	} else {
 		printf("%s%s", otherwise, id);
+	}
 	json_decref(officer);
 }

@@ -1,6 +1,7 @@
 /* cli/cmd_draw.c - `hufud draw`: commit, reveal, run, publish, verify, report.
  */
 #include "cli/cmd_draw.h"
+#include "cli/plain.h"
 
 #include "base/date.h"
 #include "base/hex.h"
@@ -407,10 +408,12 @@ static int list(struct cli *c)
 					  text_or_empty(q, 7)));
 			continue;
 		}
-		printf("%s  %s  %.16s  %-9s  %lld of %lld  %s\n",
+		printf("%s  %s  %.16s  %-9s  %lld of %lld  ",
 		       query_get_text(q, 0), query_get_text(q, 1), when,
 		       text_or_empty(q, 2), (long long)query_get_int(q, 4),
-		       (long long)query_get_int(q, 3), text_or_empty(q, 7));
+		       (long long)query_get_int(q, 3));
+		plain_print(stdout, text_or_empty(q, 7));
+		putchar('\n');
 	}
 	if (query_end(q, &c->err) != RC_OK)
 		code = cli_fail(c, &c->err);

@@ -1,5 +1,6 @@
 /* cli/cmd_form.c - `hufud form`: checklists. */
 #include "cli/cli.h"
+#include "cli/plain.h"
 
 #include <string.h>
 
@@ -52,13 +53,15 @@ static int list(struct cli *c)
 		return EXIT_DONE;
 	}
 	json_array_foreach(all, i, form)
-		printf("%s  %s  version %lld  %-9s  from %-10s  %lld points  "
-		       "%s\n",
+	{
+		printf("%s  %s  version %lld  %-9s  from %-10s  %lld points  ",
 		       json_text(form, "id"), json_text(form, "form_code"),
 		       (long long)json_int(form, "version", 0),
 		       json_text(form, "state"), json_text(form, "valid_from"),
-		       (long long)json_int(form, "points", 0),
-		       json_text(form, "title"));
+		       (long long)json_int(form, "points", 0));
+		plain_print(stdout, json_text(form, "title"));
+		putchar('\n');
+	}
 	if (!i)
 		printf("no checklists\n");
 	json_decref(all);

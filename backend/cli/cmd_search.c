@@ -1,6 +1,7 @@
 /* cli/cmd_search.c - `hufud search`: records by a fragment of what they are
  * called, of a code or of an address. */
 #include "cli/cli.h"
+#include "cli/plain.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -98,8 +99,10 @@ static void hit_print(const struct search_hit *hit, const json_t *record)
 		const char *value =
 			json_text(record, hit->part->kind->search[i]);
 
-		if (value && strcmp(value, "") != 0)
-			printf("  %s", value);
+		if (!value || !*value)
+			continue;
+		fputs("  ", stdout);
+		plain_print(stdout, value);
 	}
 	if (json_text(record, "state"))
 		printf("  (%s)", json_text(record, "state"));

@@ -55,5 +55,10 @@ for verb in diff "diff --json" "find n" "find n --json" "show subject s2" "show 
 done
 holds "the name is there, on its line" grep -qF 'n\u001b[2J\u009b\u202e\nFORGED' <(hufu find n --replica "$T/a.db")
 is "and nothing of it is lost" "n,27,[2J" "$(on a "SELECT substr(name,1,1)||','||unicode(substr(name,2,1))||','||substr(name,3,3) FROM subject WHERE id='s2'")"
+# a name of several lines is one line of a list
+hufud set subject s3 name=$'first\nFORGED   line' --scope $S >/dev/null
+hufud set officer o2 name=$'Wang\nFORGED' --scope $S >/dev/null
+hufud search first --scope $S >"$T/shown"; hufud history officer o2 --scope $S >>"$T/shown"; hufud show subject s3 --scope $S >>"$T/shown"
+is "also at the office" "1 0" "$(grep -cF 'first\nFORGED   line  road 3' "$T/shown") $(grep -c '^FORGED' "$T/shown" || true)"
 holds "everything holds" hufud check
 passed
