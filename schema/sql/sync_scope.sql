@@ -39,6 +39,10 @@ DELETE FROM hufu_main WHERE scope = ?1
 -- name: r_scope_commits_drop
 DELETE FROM hufu_main_commit WHERE scope = ?1
 
+-- What others showed of its visits, in canonical bytes.
+-- name: r_scope_peers_drop
+DELETE FROM hufu_peer WHERE body LIKE '%"scope":"' || ?1 || '"%'
+
 -- name: r_scope_stage_drop
 DELETE FROM hufu_stage WHERE scope = ?1
 

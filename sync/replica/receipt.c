@@ -169,7 +169,8 @@ enum rc receipt_take(struct sync *s, struct sync_scope *scope,
 		return whole_take(s, &p, err);
 	/* A server that was restored says which are to come again. */
 	if (!strcmp(state, "waiting"))
-		return scope->has_forked || scope->error[0]
+		return scope->has_forked || (scope->error[0] &&
+					     strcmp(scope->error, "scope") != 0)
 			       ? RC_OK
 			       : waiting_take(s, &p, err);
 	if (strcmp(state, "fork") != 0 && strcmp(state, "unverifiable") != 0)

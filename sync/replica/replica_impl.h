@@ -590,8 +590,8 @@ enum rc packets_settle(struct replica *r, const char *scope, struct err *err);
  * and that are not here are added. Was there one? */
 enum rc scopes_follow(struct sync *s, bool *came, struct err *err);
 /* Scopes in which the answer says that this terminal has no part leave, or
- * RC_DENIED says what is not sent. *again: an edit was made while the request
- * was under way, and can still go. */
+ * RC_DENIED says what is not sent. Not while there is *again more to send,
+ * which may be an edit that was made while the request was under way. */
 enum rc scopes_leave(struct sync *s, bool *again, struct err *err);
 
 /* rows that become main in one scope */

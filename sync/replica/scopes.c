@@ -199,9 +199,9 @@ static enum rc traces_leave(struct replica *r, const char *scope,
 	static const char *const all[] = {
 		SQL_R_SCOPE_KEYS_DROP,    SQL_R_SCOPE_MAIN_DROP,
 		SQL_R_SCOPE_COMMITS_DROP, SQL_R_SCOPE_STAGE_DROP,
-		SQL_R_SCOPE_DROP,
+		SQL_R_SCOPE_PEERS_DROP,   SQL_R_SCOPE_DROP,
 	};
-	enum rc rc = RC_OK;
+	enum rc rc = bundle_tables(r, err);
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all) && rc == RC_OK; i++) {
 		struct query *q = query_begin(r->db, all[i]);
@@ -257,7 +257,7 @@ static enum rc one_leave(struct sync *s, struct sync_scope *scope, bool *again,
 	} else if (u.edits && s->r->is_unlocked && !s->is_parting) {
 		s->is_parting = *again = true;
 		s->is_committed = false;
-	} else {
+	} else if (!*again) {
 		return unsent_report(&u, err);
 	}
 	scope->error[0] = '\0';

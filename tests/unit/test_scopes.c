@@ -242,6 +242,9 @@ static void a_county_leaves_once_all_of_it_is_sent(void **state)
 		"VALUES('v1','" THERE "','t1','before','open')");
 	sync_ok(w);
 	edit(w, "UPDATE visit SET summary='after' WHERE id='v1'");
+	edit(w, "INSERT INTO hufu_peer(kind,id,visit,journal,sequence,body) "
+		"VALUES('answer','n1','v1','j',1,'{\"scope\":\"" THERE "\"}'),"
+		"('answer','n2','v2','j',1,'{\"scope\":\"" HERE "\"}')");
 	part(w, false);
 	/* Nobody typed the PIN: the edit cannot go, and so nothing goes. */
 	locked(w);
@@ -267,6 +270,7 @@ static void a_county_leaves_once_all_of_it_is_sent(void **state)
 			  "')=0"));
 	assert_true(holds(w, "(SELECT name FROM subject WHERE id='s1')="
 			     "'subject 1'"));
+	assert_true(holds(w, "(SELECT group_concat(id) FROM hufu_peer)='n2'"));
 	/* What was said last is not lost: it waits there for somebody. */
 	ok(w, db_int(w->loop.store->db,
 		     "SELECT count(*) FROM packet_record WHERE id='v1' AND "
@@ -275,6 +279,28 @@ static void a_county_leaves_once_all_of_it_is_sent(void **state)
 	assert_int_equal(n, 1);
 	refused(w, replica_undo(w->r, "visit", "nothing", &records, &w->err),
 		RC_NOT_FOUND, "no uncommitted edit");
+}
+
+static void what_is_too_much_for_one_request_goes_by_several(void **state)
+{
+	struct world *w = *state;
+	char sql[200];
+
+	for (int i = 0; i < 4; i++) {
+		snprintf(sql, sizeof(sql),
+			 "INSERT INTO visit(id,scope,subject,summary,state) "
+			 "VALUES('v%d','" THERE "','t1','a word','open')",
+			 i);
+		edit(w, sql);
+		commit(w);
+	}
+	part(w, false);
+	wire_limits_for_tests(0, 400);
+	sync_ok(w);
+	wire_limits_for_tests(0, 0);
+	assert_true(w->sum.requests > 2);
+	assert_int_equal(w->sum.packets_sent, 4);
+	assert_int_equal(w->sum.scopes_went, 1);
 }
 
 static void the_first_county_never_leaves(void **state)
@@ -331,6 +357,7 @@ int main(void)
 		P(a_row_is_held_against_its_own_version),
 		P(a_new_record_is_of_the_county_of_what_it_refers_to),
 		P(a_county_leaves_once_all_of_it_is_sent),
+		P(what_is_too_much_for_one_request_goes_by_several),
 		P(the_first_county_never_leaves),
 		P(two_people_of_one_id_share_no_tablet),
 	};
