@@ -157,9 +157,15 @@ typedef void http_handler(void *ctx, struct request *req, struct reply *reply);
 
 struct exchange;
 
+/* Who has proved nothing sends no more than this, but for HTTP_LARGE_MAX at one
+ * time: a body is in memory, and so would be one for each thread. */
+#define HTTP_NOBODYS_BYTES (64u << 10)
+#define HTTP_LARGE_MAX 2
+
 /* How the body of a request is taken. */
 enum http_body {
-	/* Before the handler runs; a Content-Digest that is there is right. */
+	/* Before the handler runs, of whoever sends it; a Content-Digest that
+	 * is there is right. */
 	HTTP_BODY_WHOLE,
 	/* The same, and a POST, PUT or PATCH has one. */
 	HTTP_BODY_DIGEST,

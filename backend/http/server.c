@@ -207,6 +207,7 @@ enum rc http_start(struct http_server **out, const struct http_options *options,
 	atomic_init(&server->turns.slow[1], 0);
 	server->turns.waiting_max = threads >= 4 ? threads / 2 : 2;
 	atomic_init(&server->turns.waiting, 0);
+	atomic_init(&server->turns.large, 0);
 	pthread_mutex_init(&server->turns.streams_lock, NULL);
 	atomic_init(&server->turns.is_stopping, false);
 	set_limits(server, options);

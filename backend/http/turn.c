@@ -30,6 +30,7 @@ struct turn {
 	struct body stream; /* of a route that streams */
 	bool has_stream; /* it was begun, and counts among the server's bodies
 			  */
+	bool is_large; /* counts among server->large */
 	struct request request;
 	struct reply reply;
 	int status; /* that went out */
@@ -52,6 +53,7 @@ static bool turn_init(struct turn *turn, struct turn_server *server,
 	turn->server = server;
 	turn->info = mg_get_request_info(mg);
 	turn->has_stream = false;
+	turn->is_large = false;
 	turn->network[0] = '\0';
 	turn->err = (struct err){ 0 };
 	buf_init(&turn->body, 0);
@@ -239,6 +241,25 @@ static int body_take(struct turn *turn)
 	return check_digest(turn);
 }
 
+/* 0, or the status where there are as many large ones already. */
+static int large_begin(struct turn *turn)
+{
+	atomic_int *large = &turn->server->large;
+
+	if (turn->conn.head.content_length <= (int64_t)HTTP_NOBODYS_BYTES)
+		return 0;
+	turn->is_large = atomic_fetch_add(large, 1) < HTTP_LARGE_MAX;
+	if (turn->is_large)
+		return 0;
+	atomic_fetch_sub(large, 1);
+	err_set(&turn->err, RC_BUSY,
+		"%d large bodies come already: try again in a moment",
+		HTTP_LARGE_MAX);
+	refuse(turn, 503);
+	reply_header(&turn->reply, "Retry-After", "1");
+	return 503;
+}
+
 static int read_body(struct turn *turn)
 {
 	const struct gate_head *head = &turn->conn.head;
@@ -264,7 +285,7 @@ static int read_body(struct turn *turn)
 		return refuse(turn, 400);
 	if (turn->match.route->body == HTTP_BODY_STREAM || is_asked(turn))
 		return 0;
-	return body_take(turn);
+	return large_begin(turn) ? 503 : body_take(turn);
 }
 
 bool request_digest(const struct request *req, unsigned char out[32])
@@ -515,6 +536,8 @@ static void turn_end(struct turn *turn)
 		conn_linger(&turn->conn);
 	reply_release(&turn->reply);
 	buf_release(&turn->body);
+	if (turn->is_large)
+		atomic_fetch_sub(&turn->server->large, 1);
 }
 
 void turn_serve(struct turn_server *server, struct mg_connection *mg)

@@ -34,6 +34,7 @@ struct turn_server {
 	atomic_int slow[2];
 	int waiting_max;
 	atomic_int waiting; /* of the former, longer than BODY_AT_ONCE_MS */
+	atomic_int large; /* bodies above HTTP_NOBODYS_BYTES of the former */
 	pthread_mutex_t streams_lock;
 	struct turn *streams; /* that run */
 	struct deep_pool deep;

@@ -15,6 +15,19 @@ for path in sync bundle; do
 	is "nor is a $path of nobody waited for" 403 "$(curl -s -m 20 -o /dev/null -w '%{http_code}' -X POST "$URL/v1/$path" -H 'Hufu-Terminal: t1' -H 'Hufu-Signature: x' \
 		-H "Content-Digest: sha-256=:$(printf x | openssl dgst -sha256 -binary | base64):" -H 'Content-Length: 4000000' -H 'Expect:' --data-binary x)"
 done
+# a rescue proves itself by its body: of three that come at once two are waited for
+is "the third is told to come back" "1 503" "$(python3 - "$PORT" <<'PY'
+import select, socket, sys
+come = []
+for i in range(3):
+    s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+    s.sendall(("POST /v1/rescue HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 10.6.6.%d\r\nContent-Type: application/x-hufu-bundle\r\n"
+               "Content-Digest: sha-256=:%s=:\r\nContent-Length: 9000000\r\n\r\n" % (i, "A" * 43)).encode() + b"x" * 1000)
+    come.append(s)
+told = select.select(come, [], [], 60)[0]
+print(len(told), *(s.recv(100).split()[1].decode() for s in told))
+PY
+)"
 python3 - "$PORT" >"$T/slow" <<'PY'
 import base64, http.client, json, select, socket, sys, threading, time
 port = int(sys.argv[1])
