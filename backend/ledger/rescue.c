@@ -302,7 +302,8 @@ static enum rc opens(struct op *op, const char *scope, json_t *e,
 static enum rc second_judge(struct op *op, const char *scope, const json_t *e)
 {
 	struct people p;
-	enum rc rc = people_of(op->store, scope, op->actor->name, &p, op->err);
+	enum rc rc =
+		people_behind(op->store, scope, op->actor->name, &p, op->err);
 
 	if (rc == RC_OK && people_has(&p, text_of(e, "rescue_asked_by")))
 		rc = err_set(op->err, RC_DENIED,
