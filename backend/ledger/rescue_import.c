@@ -227,9 +227,14 @@ static bool is_sound(struct importing *im, const json_t *edit)
 	const char *kind = json_text(edit, "kind");
 	const char *id = json_text(record, "id");
 
+	struct err ignored = { 0 };
+	struct head head;
+
+	/* Also where the terminal had no part any more. */
 	return kind && id && name_is_id(id) &&
 	       registry_kind(im->b->store->kinds, kind) &&
-	       enrolled_covers(im->who, scope_of(edit));
+	       ledger_head(im->b->store, scope_of(edit), &head, &ignored) ==
+		       RC_OK;
 }
 
 static enum rc edits_take(struct importing *im)

@@ -470,8 +470,8 @@ struct sync {
  * with then, or `rc` as it was. */
 enum rc wipe_order_take(struct sync *s, const json_t *order, struct err *err);
 enum rc wipe_after(struct sync *s, enum rc rc, struct err *err);
-/* Go on with one that is kept; without a network it is no failure if that
- * cannot be. */
+/* Go on with one that is kept; RC_OK where none is. Without a network it is no
+ * failure if that cannot be. */
 enum rc wipe_resume(struct replica *r, const struct exchange *x,
 		    struct err *err);
 /* Of a file that may be one that was wiped: end that. RC_NOT_FOUND without a

@@ -408,8 +408,11 @@ static enum rc sync_run(struct replica *r, const struct exchange *x,
 	memset(out, 0, sizeof(*out));
 	if (r->wipe == WIPE_DONE)
 		return wiped_sync(r, x, err);
-	if (r->wipe == WIPE_ORDERED)
-		return wipe_resume(r, x, err);
+	if (r->wipe == WIPE_ORDERED) {
+		rc = wipe_resume(r, x, err);
+		if (rc != RC_OK || r->wipe != WIPE_NONE)
+			return rc;
+	}
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return out_of_memory(err);

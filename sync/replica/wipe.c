@@ -379,8 +379,13 @@ enum rc wipe_resume(struct replica *r, const struct exchange *x,
 	struct err why = { 0 };
 	enum rc rc = order_kept(r, &o, err);
 
+	/* One that could not be kept comes again with the next answer. */
+	if (rc == RC_NOT_FOUND) {
+		r->wipe = WIPE_NONE;
+		return RC_OK;
+	}
 	if (rc != RC_OK)
-		return rc == RC_NOT_FOUND ? RC_OK : rc;
+		return rc;
 	rc = wipe_go(r, x, &o, &why);
 	/* Without a network the handle stays open for one that has. */
 	if (!x)

@@ -70,7 +70,7 @@ struct outcome {
 
 struct total {
 	long seeds, failed, steps, syncs, packets, conflicts, quarantined;
-	long crashes, forks, replays, quiets, reassigned, adopted;
+	long crashes, forks, replays, quiets, reassigned, adopted, wiped;
 };
 
 static void total_add(struct total *t, const struct sim *s)
@@ -83,6 +83,7 @@ static void total_add(struct total *t, const struct sim *s)
 	t->crashes += s->crashes;
 	t->reassigned += s->reassigned;
 	t->adopted += s->adopted;
+	t->wiped += s->wiped;
 	t->forks += s->forks;
 	t->replays += s->replays;
 	t->quiets += s->quiets;
@@ -110,6 +111,8 @@ static void history(uint64_t seed, bool verbose, struct total *t,
 		}
 		if (!s->failed)
 			quiet(s, true);
+		if (!s->failed && rng_chance(&s->rng, 50))
+			wipe_last(s);
 		if (!s->failed)
 			heads_get(s, heads);
 	}
@@ -211,10 +214,11 @@ int main(int argc, char **argv)
 			 &t);
 	printf("sim: %ld seeds, %ld failed; %ld steps, %ld syncs, %ld packets, "
 	       "%ld conflicts, %ld quarantined, %ld crashes, %ld forks, %ld "
-	       "replays, %ld quiet periods, %ld reassigned, %ld adopted\n",
+	       "replays, %ld quiet periods, %ld reassigned, %ld adopted, "
+	       "%ld wiped\n",
 	       t.seeds, t.failed, t.steps, t.syncs, t.packets, t.conflicts,
 	       t.quarantined, t.crashes, t.forks, t.replays, t.quiets,
-	       t.reassigned, t.adopted);
+	       t.reassigned, t.adopted, t.wiped);
 	object_teardown();
 	return t.failed ? 1 : 0;
 }

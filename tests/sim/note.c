@@ -88,10 +88,13 @@ void tablet_note(struct tablet *t)
 		"JOIN hufu_packet_record AS r ON r.packet = p.number "
 		"ORDER BY p.number, r.kind, r.id";
 	struct sim *s = t->sim;
-	struct query *q = query_begin(t->r->db, sql);
+	struct query *q;
 	int64_t at = 0;
 	bool is_new = false;
 
+	if (replica_is_wiped(t->r))
+		return;
+	q = query_begin(t->r->db, sql);
 	while (query_row(q)) {
 		const char *oid = query_get_text(q, 1);
 		json_t *p = json_object_get(s->packets, oid), *record;

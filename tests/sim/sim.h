@@ -112,7 +112,7 @@ struct sim {
 	struct err err;
 	/* figures */
 	int syncs, packets_made, conflicts, quarantined, crashes, replays,
-		reassigned, adopted;
+		reassigned, adopted, wiped;
 	int forks, quiets;
 };
 
@@ -181,6 +181,9 @@ void office_revoke(struct sim *s);
 /* A tablet gets or loses its part in the other county. */
 void office_part(struct sim *s);
 void office_adopt(struct sim *s);
+
+/* wipe.c: a tablet with unsent work is wiped by order; the history ends. */
+void wipe_last(struct sim *s);
 
 /* life.c: crashes, copies, quiet periods */
 void step_any(struct sim *s);
