@@ -1,7 +1,8 @@
 /* bench.c - figures of clone, sync and server, each beside a raw limit of the
  * same run. docs/performance.md says what each is.
  * usage: bench FOLDER [REPORT]     BENCH_SIZES="10000 100000 1000000"
- * BENCH_DRAW=10000000 */
+ *        bench --lots N            only hashes as many lots, for day.sh
+ * BENCH_PARTS="district server draw" BENCH_DRAW=10000000 BENCH_FLUSH_US=450 */
 #include "bench.h"
 
 #include "base/seal.h"
@@ -10,6 +11,14 @@
 
 #define SIZES_MAX 8
 #define ONE_ROW_SYNCS 100
+#define SERVER_ROWS_MAX 20000
+
+/* The server under load, on this disk and on one whose flushes take longer. */
+enum { THIS_DISK, SLOW_DISK, DISKS };
+struct server_figures {
+	double raw_one_ps, raw_twenty_ps;
+	struct clients_figures one, sixteen, sixteen_x20;
+};
 
 struct figures {
 	size_t rows;
@@ -22,13 +31,20 @@ struct figures {
 	struct raw_session session;
 	double idle_ms;
 	int64_t idle_up, idle_down;
-	double one_ps, one_server_ps, raw_one_ps;
+	double one_ps, raw_one_ps;
 	double root_ms, raw_root_ms;
-	double raw_twenty_ps;
-	struct clients_figures one, sixteen, sixteen_x20;
+	struct server_figures server[DISKS];
 };
 
 static struct world world;
+
+/* BENCH_PARTS names what is measured, all where it does not. */
+static bool is_wanted(const char *part)
+{
+	const char *parts = getenv("BENCH_PARTS");
+
+	return !parts || strstr(parts, part);
+}
 
 static void clone_measure(struct figures *f, struct tablet *t)
 {
@@ -123,7 +139,6 @@ static void one_row_measure(struct figures *f, struct tablet *t)
 	char text[160], id[33];
 	double from = now_s();
 
-	t->meter.seconds = 0;
 	for (int i = 0; i < ONE_ROW_SYNCS; i++) {
 		row_id((size_t)i, id);
 		snprintf(text, sizeof(text),
@@ -134,7 +149,6 @@ static void one_row_measure(struct figures *f, struct tablet *t)
 		sync_once(t);
 	}
 	f->one_ps = ONE_ROW_SYNCS / (now_s() - from);
-	f->one_server_ps = ONE_ROW_SYNCS / t->meter.seconds;
 }
 
 static void root_measure(struct figures *f)
@@ -174,26 +188,62 @@ static void root_measure(struct figures *f)
 	f->root_ms = sum / 50 * 1000;
 }
 
+static long slow_flush_us(void)
+{
+	const char *text = getenv("BENCH_FLUSH_US");
+
+	return text ? strtol(text, NULL, 10) : 450;
+}
+
+/* 33 clones: the server's work is the same at each size. */
+static void server_measure(struct figures *f, const struct tablet *t)
+{
+	struct clients *one = clients_begin(&world, 2, 1, 602, 1);
+	struct clients *sixteen = clients_begin(&world, 3, 16, 202, 1);
+	struct clients *x20 = clients_begin(&world, 19, 16, 22, 20);
+
+	for (int disk = 0; disk < DISKS; disk++) {
+		struct server_figures *g = &f->server[disk];
+
+		flushes_last(disk == SLOW_DISK ? slow_flush_us() : 0);
+		g->raw_one_ps = raw_transactions(world.dir, t->file, 1);
+		g->raw_twenty_ps = raw_transactions(world.dir, t->file, 20);
+		g->one = clients_run(one, 300);
+		g->sixteen = clients_run(sixteen, 100);
+		g->sixteen_x20 = clients_run(x20, 10);
+	}
+	flushes_last(0);
+	clients_end(one);
+	clients_end(sixteen);
+	clients_end(x20);
+}
+
+static void district_measure(struct figures *f, struct tablet *t)
+{
+	clone_measure(f, t);
+	edits_measure(f, t);
+	idle_measure(f, t);
+	one_row_measure(f, t);
+	f->raw_one_ps = raw_transactions(world.dir, t->file, 1);
+	root_measure(f);
+	f->raw_root_ms = raw_root(world.dir, f->rows) * 1000;
+}
+
 static void size_measure(struct figures *f, const char *folder)
 {
 	struct tablet t;
 
 	world_begin(&world, folder, f->rows);
 	f->load_rps = (double)f->rows / world.load_s;
-	clone_measure(f, &t);
-	edits_measure(f, &t);
-	idle_measure(f, &t);
-	one_row_measure(f, &t);
-	f->raw_one_ps = raw_transactions(world.dir, t.file, 1);
-	f->raw_twenty_ps = raw_transactions(world.dir, t.file, 20);
-	tablet_end(&t);
-	root_measure(f);
-	f->raw_root_ms = raw_root(world.dir, f->rows) * 1000;
-	if (f->rows <= 20000) { /* 33 clones: the server's work is the same */
-		f->one = clients_run(&world, 2, 1, 300, 1);
-		f->sixteen = clients_run(&world, 3, 16, 50, 1);
-		f->sixteen_x20 = clients_run(&world, 19, 16, 10, 20);
+	if (is_wanted("district")) {
+		district_measure(f, &t);
+	} else {
+		tablet_begin(&t, &world, 0);
+		tablet_clone(&t, &world);
 	}
+	if (is_wanted("server") && f->rows <= SERVER_ROWS_MAX)
+		server_measure(f, &t);
+	tablet_end(&t);
 	world_end(&world);
 }
 
@@ -217,27 +267,38 @@ static void row(FILE *out, const char *what, double ours, double raw,
 	line(out, what, a, raw > 0 ? b : "", limit, c);
 }
 
-static void clients_print(FILE *out, const struct figures *f)
+static void clients_row(FILE *out, const char *what, const char *rows,
+			const struct clients_figures *f, double raw)
 {
-	row(out, "prepared, 1 tablet, 1 row", f->one.per_s, f->raw_one_ps, "/s",
-	    "durable transactions of 1 row");
-	row(out, "prepared, 16 tablets, 1 row", f->sixteen.per_s, f->raw_one_ps,
-	    "/s", "durable transactions of 1 row");
-	row(out, "prepared, 16 tablets, 20 rows", f->sixteen_x20.per_s,
-	    f->raw_twenty_ps, "/s", "durable transactions of 20 rows");
-	row(out, "flushes a sync, 1 tablet", f->one.flushes, 1, "",
-	    "a transaction each");
-	row(out, "flushes a sync, 16 tablets", f->sixteen.flushes, 1, "",
-	    "a transaction each");
-	row(out, "flushes a sync, 16 tablets x20", f->sixteen_x20.flushes, 1,
-	    "", "a transaction each");
+	char text[64], limit[64];
+
+	snprintf(text, sizeof(text), "prepared, %s", what);
+	snprintf(limit, sizeof(limit), "durable transactions of %s", rows);
+	row(out, text, f->per_s, raw, "/s", limit);
+	row(out, "  the server's processor time", f->server_ms, 0, "ms", "");
+	row(out, "  the client's", f->client_ms, 0, "ms", "");
+	row(out, "  flushes a sync", f->flushes, 1, "", "a transaction each");
 }
 
-static void size_print(FILE *out, const struct figures *f)
+static void server_print(FILE *out, const struct figures *f)
 {
-	fprintf(out, "\n%zu rows\n\n", f->rows);
-	line(out, "", "Hufu", "raw", "raw limit", "ratio");
-	line(out, "---", "---:", "---:", "---", "---:");
+	for (int disk = 0; disk < DISKS; disk++) {
+		const struct server_figures *g = &f->server[disk];
+
+		if (disk == SLOW_DISK)
+			fprintf(out, "\nwhere a flush takes %ld us\n\n",
+				slow_flush_us());
+		clients_row(out, "1 tablet, 1 row", "1 row", &g->one,
+			    g->raw_one_ps);
+		clients_row(out, "16 tablets, 1 row", "1 row", &g->sixteen,
+			    g->raw_one_ps);
+		clients_row(out, "16 tablets, 20 rows", "20 rows",
+			    &g->sixteen_x20, g->raw_twenty_ps);
+	}
+}
+
+static void district_print(FILE *out, const struct figures *f)
+{
 	row(out, "load by the office", f->load_rps, 0, "rows/s", "");
 	row(out, "snapshot prepared, once", f->snapshot_s, 0, "s", "");
 	row(out, "clone: time", f->clone_s, f->copy_s, "s",
@@ -258,12 +319,19 @@ static void size_print(FILE *out, const struct figures *f)
 	row(out, "idle sync: down", (double)f->idle_down, 0, "B", "");
 	row(out, "1-row syncs, whole", f->one_ps, f->raw_one_ps, "/s",
 	    "durable transactions of 1 row");
-	row(out, "1-row syncs, in requests", f->one_server_ps, f->raw_one_ps,
-	    "/s", "durable transactions of 1 row");
-	if (f->one.per_s > 0)
-		clients_print(out, f);
 	row(out, "root after 20 changes", f->root_ms, f->raw_root_ms, "ms",
 	    "libgit2's git_tree_create_updated");
+}
+
+static void size_print(FILE *out, const struct figures *f)
+{
+	fprintf(out, "\n%zu rows\n\n", f->rows);
+	line(out, "", "Hufu", "raw", "raw limit", "ratio");
+	line(out, "---", "---:", "---:", "---", "---:");
+	if (is_wanted("district"))
+		district_print(out, f);
+	if (is_wanted("server") && f->rows <= SERVER_ROWS_MAX)
+		server_print(out, f);
 }
 
 static void growth_print(FILE *out, const struct figures *a,
@@ -330,8 +398,12 @@ int main(int argc, char **argv)
 	struct draw_figures draw = { 0 };
 	struct err err = { 0 };
 	size_t n = sizes_read(all);
-	FILE *outs[2] = { stdout, argc > 2 ? fopen(argv[2], "a") : NULL };
+	FILE *report;
 
+	if (argc == 3 && !strcmp(argv[1], "--lots")) {
+		lots_hash(strtoul(argv[2], NULL, 10));
+		return 0;
+	}
 	if (argc < 2 || n == 0) {
 		fprintf(stderr, "usage: %s FOLDER [REPORT]\n", argv[0]);
 		return 2;
@@ -343,20 +415,21 @@ int main(int argc, char **argv)
 		size_print(stdout, &all[i]);
 		fflush(stdout);
 	}
-	if (n > 1)
+	if (n > 1 && is_wanted("district"))
 		growth_print(stdout, &all[0], &all[n - 1]);
-	if (draw_size() > 0) {
+	if (is_wanted("draw") && draw_size() > 0) {
 		draw_measure(draw_size(), &draw);
 		draw_print(stdout, &draw);
 	}
-	if (outs[1]) {
+	report = argc > 2 ? fopen(argv[2], "a") : NULL;
+	if (report) {
 		for (size_t i = 0; i < n; i++)
-			size_print(outs[1], &all[i]);
-		if (n > 1)
-			growth_print(outs[1], &all[0], &all[n - 1]);
+			size_print(report, &all[i]);
+		if (n > 1 && is_wanted("district"))
+			growth_print(report, &all[0], &all[n - 1]);
 		if (draw.n)
-			draw_print(outs[1], &draw);
-		fclose(outs[1]);
+			draw_print(report, &draw);
+		fclose(report);
 	}
 	return 0;
 }

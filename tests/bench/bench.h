@@ -81,17 +81,26 @@ void tablet_end(struct tablet *t);
 
 /* -- clients.c -- */
 
-/* Syncs a second that the server answers when `clients` tablets send packets of
- * `rows` rows that they have prepared, `each` of them one after another. */
+/* Syncs a second that the server answers when tablets send what they have
+ * prepared, each one after another. */
 struct clients_figures {
-	double per_s;
+	double per_s; /* one tablet alone: while the server has its request */
+	double server_ms, client_ms; /* of processor time, a sync */
 	double flushes; /* to the disk, a sync */
 };
-struct clients_figures clients_run(struct world *w, int first_tablet,
-				   int clients, int each, int rows);
+struct clients;
+/* `clients` tablets with `packets` of `rows` rows each, of which each run takes
+ * one more than it measures. */
+struct clients *clients_begin(struct world *w, int first_tablet, int clients,
+			      int packets, int rows);
+struct clients_figures clients_run(struct clients *s, int each);
+void clients_end(struct clients *s);
 
 /* -- flushes.c: fsync and fdatasync of the whole program since it began -- */
 long flushes_so_far(void);
+/* From now on each takes so long at least, as on a slower disk; 0: as this
+ * disk. */
+void flushes_last(long us);
 
 /* -- draw.c -- */
 
@@ -101,6 +110,8 @@ struct draw_figures {
 	double wall_s; /* of draw_order, on as many threads as it takes */
 };
 void draw_measure(size_t n, struct draw_figures *f);
+/* Hash n lots, and nothing else. */
+void lots_hash(size_t n);
 
 /* -- raw.c: what the machine itself can do -- */
 

@@ -42,24 +42,50 @@ static double order_all(const char *const *ids, size_t n, double *wall)
 	return cpu_s() - from;
 }
 
+struct lots {
+	char *room;
+	const char **ids;
+};
+
+static bool lots_make(struct lots *l, size_t n)
+{
+	l->room = malloc(n * ID_ROOM);
+	l->ids = malloc(n * sizeof(*l->ids));
+	for (size_t i = 0; l->room && l->ids && i < n; i++) {
+		l->ids[i] = l->room + i * ID_ROOM;
+		snprintf(l->room + i * ID_ROOM, ID_ROOM, "%020zu", i);
+	}
+	return l->room && l->ids;
+}
+
+static void lots_free(struct lots *l)
+{
+	free(l->ids);
+	free(l->room);
+}
+
+void lots_hash(size_t n)
+{
+	struct lots l;
+
+	if (lots_make(&l, n))
+		hash_all(l.ids, n);
+	lots_free(&l);
+}
+
 void draw_measure(size_t n, struct draw_figures *f)
 {
-	char *room = malloc(n * ID_ROOM);
-	const char **ids = malloc(n * sizeof(*ids));
+	struct lots l;
+	bool made = lots_make(&l, n);
 
 	*f = (struct draw_figures){ .n = n };
-	for (size_t i = 0; room && ids && i < n; i++) {
-		ids[i] = room + i * ID_ROOM;
-		snprintf(room + i * ID_ROOM, ID_ROOM, "%020zu", i);
-	}
 	/* the better of three pairs: the first meets new memory */
-	for (int round = 0; room && ids && round < 3; round++) {
-		double wall, hash = hash_all(ids, n);
-		double order = order_all(ids, n, &wall);
+	for (int round = 0; made && round < 3; round++) {
+		double wall, hash = hash_all(l.ids, n);
+		double order = order_all(l.ids, n, &wall);
 
 		if (!round || order / hash < f->order_s / f->hash_s)
 			*f = (struct draw_figures){ n, hash, order, wall };
 	}
-	free(ids);
-	free(room);
+	lots_free(&l);
 }
