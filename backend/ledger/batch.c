@@ -37,11 +37,8 @@ enum rc batch_begin(struct batch *b, struct store *s, int64_t now_ms,
 	b->receipts = json_array();
 	if (!b->receipts)
 		return err_set(err, RC_NOMEM, "out of memory");
+	s->keys_wait = true;
 	rc = db_begin(s->db, true, err);
-	/* Keys that the batch mints are on disk once, just before what they
-	 * seal; a key that nothing uses is harmless. */
-	if (rc == RC_OK)
-		rc = db_begin(s->keys, true, err);
 	if (rc == RC_OK)
 		rc = store_refresh_kinds(s, err);
 	if (rc != RC_OK)
@@ -52,6 +49,7 @@ enum rc batch_begin(struct batch *b, struct store *s, int64_t now_ms,
 void batch_abort(struct batch *b)
 {
 	db_rollback(b->store->keys);
+	b->store->keys_wait = false;
 	db_rollback(b->store->db);
 	/* A kind that was added in the transaction is unknown again. */
 	if (b->catalog_touched)
@@ -255,7 +253,6 @@ static enum rc touched_entry(struct batch *b, struct batch_scope *bs,
 static enum rc town_before(struct batch *b, struct batch_scope *bs,
 			   struct touched *t)
 {
-	json_t *record = NULL;
 	char *text;
 	size_t len;
 	enum rc rc = store_record(b->store, bs->scope, t->kind, t->id, &text,
@@ -264,11 +261,10 @@ static enum rc town_before(struct batch *b, struct batch_scope *bs,
 	t->is_new = rc == RC_NOT_FOUND;
 	if (rc != RC_OK)
 		return t->is_new ? RC_OK : rc;
-	rc = json_read(text, len, &record, b->err);
-	if (rc == RC_OK)
-		snprintf(t->town_before, sizeof(t->town_before), "%s",
-			 json_text(record, "town"));
-	json_decref(record);
+	if (!jcs_member(text, len, "town", t->town_before,
+			sizeof(t->town_before)))
+		rc = err_set(b->err, RC_CORRUPT, "%s '%s' has no town", t->kind,
+			     t->id);
 	free(text);
 	return rc;
 }
@@ -317,8 +313,8 @@ enum rc batch_write(struct batch *b, struct batch_scope *bs, const char *kind,
 	t->position = *position = ++bs->position;
 	sha256_add_record(&bs->chain, kind, id, body, body_bytes);
 	if (!added || !t->is_new)
-		rc = blame_write(b->store, bs->scope, kind, id, *position,
-				 record, b->err);
+		rc = blame_write(b->store, bs->scope, kind, id, *position, body,
+				 body_bytes, b->err);
 	if (rc != RC_OK)
 		return rc;
 	q = query_begin(b->store->db, SQL_LOG_PUT);

@@ -28,25 +28,49 @@ static enum rc plain_read(const struct blamed *b, const char *text, size_t n,
 	return rc;
 }
 
-/* The newest version up to a position, plain; *at is 0 where there is none. */
-static enum rc version_at(const struct blamed *b, int64_t upto, json_t **out,
-			  int64_t *at)
+/* A version as it is stored. */
+struct version {
+	const char *text;
+	size_t len;
+};
+
+/* Hands `take` the newest version up to a position; *at is 0 where there is
+ * none. */
+static enum rc version_find(const struct blamed *b, int64_t upto, int64_t *at,
+			    enum rc (*take)(const struct blamed *b,
+					    const struct version *v, void *ctx),
+			    void *ctx)
 {
 	struct query *q = query_begin(b->s->db, SQL_LOG_AT);
 	enum rc rc = RC_OK;
 
-	*out = NULL;
 	*at = 0;
 	query_text(q, 1, b->scope);
 	query_text(q, 2, b->kind);
 	query_text(q, 3, b->id);
 	query_int(q, 4, upto);
 	if (query_row(q)) {
+		const struct version v = { query_get_text(q, 0),
+					   query_get_len(q, 0) };
+
 		*at = query_get_int(q, 1);
-		rc = plain_read(b, query_get_text(q, 0), query_get_len(q, 0),
-				out);
+		rc = take(b, &v, ctx);
 	}
 	return query_end(q, b->err) == RC_OK ? rc : b->err->code;
+}
+
+static enum rc plain_take(const struct blamed *b, const struct version *v,
+			  void *out)
+{
+	return plain_read(b, v->text, v->len, out);
+}
+
+/* The newest version up to a position, plain. */
+static enum rc version_at(const struct blamed *b, int64_t upto, json_t **out,
+			  int64_t *at)
+{
+	*out = NULL;
+	return version_find(b, upto, at, plain_take, out);
 }
 
 /* What changed from one version to the next has this position. */
@@ -132,35 +156,74 @@ static enum rc map_load(const struct blamed *b, int64_t at, json_t **out)
 	return rc == RC_OK && first != at ? map_walk(b, at, *out) : rc;
 }
 
-/* The row of the version `stored` at a position; NULL where it is the record's
- * first. malloc'd. */
-static enum rc row_make(const struct blamed *b, int64_t position,
-			const json_t *stored, char **text, size_t *len)
+/* Two versions, or of what is not sealed only what they differ in. */
+struct sides {
+	const struct version *next;
+	json_t *before, *after;
+};
+
+static enum rc members_differ(const struct blamed *b, const struct version *v,
+			      struct sides *s)
+{
+	struct buf before, after;
+	enum rc rc;
+
+	buf_init(&before, RECORD_BYTES_MAX + 2);
+	buf_init(&after, RECORD_BYTES_MAX + 2);
+	rc = jcs_differ(&before, &after, v->text, v->len, s->next->text,
+			s->next->len, b->err);
+	if (rc == RC_OK)
+		rc = json_read(before.data, before.len, &s->before, b->err);
+	if (rc == RC_OK)
+		rc = json_read(after.data, after.len, &s->after, b->err);
+	buf_release(&before);
+	buf_release(&after);
+	return rc;
+}
+
+static enum rc sides_take(const struct blamed *b, const struct version *v,
+			  void *ctx)
 {
 	const struct kind *k = registry_kind(b->s->kinds, b->kind);
-	json_t *before = NULL, *after = NULL, *map = NULL;
+	struct sides *s = ctx;
+	enum rc rc;
+
+	if (!k || !k->is_sealed)
+		return members_differ(b, v, s);
+	rc = plain_read(b, v->text, v->len, &s->before);
+	return rc == RC_OK
+		       ? plain_read(b, s->next->text, s->next->len, &s->after)
+		       : rc;
+}
+
+/* The row of the version `next` at a position; NULL where it is the record's
+ * first. malloc'd. */
+static enum rc row_make(const struct blamed *b, int64_t position,
+			const struct version *next, char **text, size_t *len)
+{
+	struct sides s = { .next = next };
+	json_t *map = NULL;
 	int64_t at;
-	enum rc rc = version_at(b, position - 1, &before, &at);
+	enum rc rc = version_find(b, position - 1, &at, sides_take, &s);
 
 	*text = NULL;
 	if (rc == RC_OK && at)
-		rc = record_plain(b->s, k, stored, &after, b->err);
-	if (rc == RC_OK && at)
 		rc = map_load(b, at, &map);
 	if (rc == RC_OK && at)
-		rc = fold(b, map, before, after, position);
+		rc = fold(b, map, s.before, s.after, position);
 	if (rc == RC_OK && at)
 		rc = record_bytes(map, text, len, b->err);
-	json_decref(before);
-	json_decref(after);
+	json_decref(s.before);
+	json_decref(s.after);
 	json_decref(map);
 	return rc;
 }
 
 enum rc blame_write(struct store *s, const char *scope, const char *kind,
-		    const char *id, int64_t position, const json_t *record,
-		    struct err *err)
+		    const char *id, int64_t position, const char *body,
+		    size_t body_bytes, struct err *err)
 {
+	const struct version next = { body, body_bytes };
 	struct err why = { 0 };
 	const struct blamed b = {
 		.s = s, .scope = scope, .kind = kind, .id = id, .err = &why
@@ -168,7 +231,7 @@ enum rc blame_write(struct store *s, const char *scope, const char *kind,
 	struct query *q;
 	char *text;
 	size_t len = 0;
-	enum rc rc = row_make(&b, position, record, &text, &len);
+	enum rc rc = row_make(&b, position, &next, &text, &len);
 
 	if (rc == RC_OK && text) {
 		q = query_begin(s->db, SQL_BLAME_PUT);
@@ -194,17 +257,11 @@ enum rc blame_rebuild(struct store *s, const char *scope, struct err *err)
 		return rc;
 	q = query_begin(s->db, SQL_BLAME_LATER);
 	query_text(q, 1, scope);
-	while (rc == RC_OK && query_row(q)) {
-		json_t *record = NULL;
-
-		rc = json_read(query_get_text(q, 3), query_get_len(q, 3),
-			       &record, err);
-		if (rc == RC_OK)
-			rc = blame_write(s, scope, query_get_text(q, 1),
-					 query_get_text(q, 2),
-					 query_get_int(q, 0), record, err);
-		json_decref(record);
-	}
+	while (rc == RC_OK && query_row(q))
+		rc = blame_write(s, scope, query_get_text(q, 1),
+				 query_get_text(q, 2), query_get_int(q, 0),
+				 query_get_text(q, 3), query_get_len(q, 3),
+				 err);
 	ended = query_end(q, err);
 	return rc == RC_OK ? ended : rc;
 }
@@ -213,7 +270,7 @@ enum rc blame_rebuild(struct store *s, const char *scope, struct err *err)
  * be read. */
 static enum rc row_check(const struct blamed *b, struct query *q, bool *fits)
 {
-	json_t *record = NULL;
+	struct version next;
 	char *text = NULL;
 	size_t len = 0;
 	enum rc rc;
@@ -221,11 +278,8 @@ static enum rc row_check(const struct blamed *b, struct query *q, bool *fits)
 	*fits = false;
 	if (query_is_null(q, 2)) /* no such version */
 		return RC_OK;
-	rc = json_read(query_get_text(q, 3), query_get_len(q, 3), &record,
-		       b->err);
-	if (rc == RC_OK)
-		rc = row_make(b, query_get_int(q, 0), record, &text, &len);
-	json_decref(record);
+	next = (struct version){ query_get_text(q, 3), query_get_len(q, 3) };
+	rc = row_make(b, query_get_int(q, 0), &next, &text, &len);
 	*fits = rc == RC_DENIED ||
 		(rc == RC_OK && text && len == query_get_len(q, 4) &&
 		 !memcmp(text, query_get_text(q, 4), len));

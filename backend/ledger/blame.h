@@ -11,12 +11,12 @@
 
 #include "ledger/ledger.h"
 
-/* Before the version of `position` goes into the log; `record` is its stored
- * form. Without an earlier version it writes nothing; nor where the key of a
+/* Before the version of `position` goes into the log; `body` are its canonical
+ * bytes. Without an earlier version it writes nothing; nor where the key of a
  * sealed record is gone. */
 enum rc blame_write(struct store *s, const char *scope, const char *kind,
-		    const char *id, int64_t position, const json_t *record,
-		    struct err *err);
+		    const char *id, int64_t position, const char *body,
+		    size_t body_bytes, struct err *err);
 /* All rows of a scope anew, inside a transaction. */
 enum rc blame_rebuild(struct store *s, const char *scope, struct err *err);
 /* Is each row of a scope what the versions say? *position is that of the first

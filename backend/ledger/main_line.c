@@ -195,7 +195,7 @@ enum rc batch_end(struct batch *b)
 	for (size_t i = 0; i < b->nscopes && rc == RC_OK; i++)
 		rc = scope_end(b, &b->scopes[i]);
 	rc = json_memory_end(rc, b->err);
-	if (rc == RC_OK)
+	if (rc == RC_OK && db_in_transaction(b->store->keys))
 		rc = db_commit(b->store->keys, b->err);
 	if (rc == RC_OK)
 		rc = db_commit(b->store->db, b->err);

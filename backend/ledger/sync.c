@@ -98,10 +98,31 @@ enum rc terminal_signed(struct store *s, const struct sync_input *in,
 			struct err *err)
 {
 	struct enrolled who = { 0 };
-	enum rc rc = signer_load(s, in, &who, err);
+	enum rc rc = db_begin(s->db, false, err);
 
+	if (rc == RC_OK)
+		rc = signer_load(s, in, &who, err);
+	db_rollback(s->db);
 	enrolled_release(&who);
 	return rc;
+}
+
+/* From one read transaction. */
+static enum rc sync_read(struct sync *s, struct store *reader,
+			 const struct sync_input *in, struct err *err)
+{
+	enum rc rc = signer_load(reader, in, &s->who, err);
+
+	if (rc == RC_OK)
+		rc = wire_request_read(&s->request, in->body, in->body_bytes,
+				       &s->mem, err);
+	if (rc == RC_OK && strcmp(s->request.enrolment, s->who.id) != 0)
+		rc = err_set(err, RC_DENIED,
+			     "enrolment '%s' is not this terminal's",
+			     s->request.enrolment);
+	if (rc == RC_OK)
+		rc = store_refresh_kinds(reader, err);
+	return rc == RC_OK ? intake_all(s, reader, err) : rc;
 }
 
 enum rc sync_prepare(struct sync **out, struct store *reader,
@@ -115,18 +136,10 @@ enum rc sync_prepare(struct sync **out, struct store *reader,
 		return err_set(err, RC_NOMEM, "out of memory");
 	json_memory_begin();
 	arena_init(&s->mem, SYNC_ARENA_MAX);
-	rc = signer_load(reader, in, &s->who, err);
+	rc = db_begin(reader->db, false, err);
 	if (rc == RC_OK)
-		rc = wire_request_read(&s->request, in->body, in->body_bytes,
-				       &s->mem, err);
-	if (rc == RC_OK && strcmp(s->request.enrolment, s->who.id) != 0)
-		rc = err_set(err, RC_DENIED,
-			     "enrolment '%s' is not this terminal's",
-			     s->request.enrolment);
-	if (rc == RC_OK)
-		rc = store_refresh_kinds(reader, err);
-	if (rc == RC_OK)
-		rc = intake_all(s, reader, err);
+		rc = sync_read(s, reader, in, err);
+	db_rollback(reader->db);
 	rc = json_memory_end(rc, err);
 	if (rc != RC_OK) {
 		sync_free(s);

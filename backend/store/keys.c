@@ -74,6 +74,9 @@ enum rc store_key_mint(struct store *s, const char *scope, const char *subject,
 			       "the personal data of subject '%s' was "
 			       "destroyed for ever",
 			       subject);
+	if (s->keys_wait && !db_in_transaction(s->keys) &&
+	    db_begin(s->keys, true, err) != RC_OK)
+		return err->code;
 	host_new_id(s->host, key_id);
 	host_random(s->host, key, SEAL_KEY_BYTES);
 	q = query_begin(s->keys, SQL_KEY_PUT);

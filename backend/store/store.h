@@ -34,6 +34,10 @@ struct store {
 	struct sign_key key; /* the server's */
 	const struct host *host;
 	bool fast; /* synchronous off: simulator and tests */
+	/* A batch is under way: keys that it mints are on disk once, just
+	 * before what they seal, and their transaction begins with the first. A
+	 * key that nothing uses is harmless. */
+	bool keys_wait;
 	/* Entries that audit_put made through this handle and that stand: who
 	 * sees that a call added none may add one for it. */
 	int64_t audited, audited_before;

@@ -1,5 +1,6 @@
 #include "base/deflate.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -31,11 +32,54 @@ static void feed(z_stream *z, const unsigned char **p, size_t *n)
 
 struct deflater {
 	z_stream z;
+	int level, window; /* 0: tuned, and so like no other */
+	struct deflater *next_kept;
 };
 
 #define ZLIB_WINDOW 15
 #define GZIP_WINDOW (ZLIB_WINDOW + 16) /* so zlib is asked for gzip */
 #define MEMORY_LEVEL 8
+
+/* A deflater has 268 kB, and to get, clear and give back so much costs more
+ * than a short message does: some of those for messages are kept. */
+#define KEPT_MAX 4
+static pthread_mutex_t kept_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct deflater *kept;
+static int nkept;
+
+static struct deflater *kept_take(int level, int window)
+{
+	struct deflater *d = NULL;
+
+	if (level != DEFLATE_LEVEL || window != ZLIB_WINDOW)
+		return NULL;
+	pthread_mutex_lock(&kept_lock);
+	if (kept) {
+		d = kept;
+		kept = d->next_kept;
+		nkept--;
+	}
+	pthread_mutex_unlock(&kept_lock);
+	return d;
+}
+
+static bool kept_give(struct deflater *d)
+{
+	bool is_kept;
+
+	if (d->level != DEFLATE_LEVEL || d->window != ZLIB_WINDOW ||
+	    deflateReset(&d->z) != Z_OK)
+		return false;
+	pthread_mutex_lock(&kept_lock);
+	is_kept = nkept < KEPT_MAX;
+	if (is_kept) {
+		d->next_kept = kept;
+		kept = d;
+		nkept++;
+	}
+	pthread_mutex_unlock(&kept_lock);
+	return is_kept;
+}
 
 static struct deflater *new_of_window(int level, int window)
 {
@@ -43,11 +87,18 @@ static struct deflater *new_of_window(int level, int window)
 
 	if (fault_hit(FAULT_ALLOC))
 		return NULL;
+	d = kept_take(level, window);
+	if (d)
+		return d;
 	d = calloc(1, sizeof(*d));
 	if (d && deflateInit2(&d->z, level, Z_DEFLATED, window, MEMORY_LEVEL,
 			      Z_DEFAULT_STRATEGY) != Z_OK) {
 		free(d);
 		d = NULL;
+	}
+	if (d) {
+		d->level = level;
+		d->window = window;
 	}
 	return d;
 }
@@ -85,6 +136,7 @@ enum rc deflater_tune(struct deflater *d, struct buf *out,
 	unsigned char chunk[CHUNK_BYTES];
 	int z;
 
+	d->level = d->window = 0;
 	do {
 		d->z.next_out = chunk;
 		d->z.avail_out = sizeof(chunk);
@@ -100,8 +152,9 @@ enum rc deflater_tune(struct deflater *d, struct buf *out,
 
 void deflater_free(struct deflater *d)
 {
-	if (d)
-		deflateEnd(&d->z);
+	if (!d || kept_give(d))
+		return;
+	deflateEnd(&d->z);
 	free(d);
 }
 

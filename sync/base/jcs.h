@@ -38,6 +38,12 @@ enum rc jcs_read(const char *text, size_t n, json_t **out, struct err *err);
 enum rc jcs_differ(struct buf *only_a, struct buf *only_b, const char *a,
 		   size_t na, const char *b, size_t nb, struct err *err);
 
+/* The text of a member of an object in canonical bytes that were checked
+ * before, without parsing them: false where there is none, where it is no text,
+ * has an escape, or needs more than `size` with its NUL. */
+bool jcs_member(const char *text, size_t n, const char *key, char *out,
+		size_t size);
+
 /* Compact, in member order, nulls allowed: the bytes of messages, which nobody
  * needs to reproduce. What no screen shows as what it is (base/plain.h) is
  * escaped. Appends. */

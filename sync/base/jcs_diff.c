@@ -104,6 +104,25 @@ static int key_order(const struct cursor *a, const struct cursor *b)
 	return d ? d : (a->key_bytes > n) - (b->key_bytes > n);
 }
 
+bool jcs_member(const char *text, size_t n, const char *key, char *out,
+		size_t size)
+{
+	struct cursor c = { .p = text, .end = text + n };
+	size_t len = strlen(key);
+
+	while (cursor_next(&c)) {
+		if (c.key_bytes != len + 2 || memcmp(c.key + 1, key, len) != 0)
+			continue;
+		if (*c.value != '"' || c.value_bytes - 2 >= size ||
+		    memchr(c.value, '\\', c.value_bytes))
+			return false;
+		memcpy(out, c.value + 1, c.value_bytes - 2);
+		out[c.value_bytes - 2] = '\0';
+		return true;
+	}
+	return false;
+}
+
 static void close_object(struct buf *out)
 {
 	if (out->len == 0)

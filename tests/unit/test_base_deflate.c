@@ -57,6 +57,39 @@ static void deflate_round_trips_any_size(void **state)
 	free(p);
 }
 
+/* Deflaters are used again: nothing of what went before may be seen. */
+static void what_was_deflated_before_changes_nothing(void **state)
+{
+	struct err err = { 0 };
+	struct buf first, again, scrap;
+	char *p = noise(50000);
+	struct deflater *d;
+
+	(void)state;
+	deflated(&first, p, 50000);
+	for (int tuned = 0; tuned < 2; tuned++) {
+		buf_init(&scrap, MIB);
+		d = deflater_new(DEFLATE_LEVEL);
+		assert_non_null(d);
+		if (tuned)
+			assert_int_equal(
+				deflater_tune(d, &scrap, DEFLATE_NUMBERS, &err),
+				RC_OK);
+		/* broken off in the middle */
+		assert_int_equal(
+			deflater_write(d, &scrap, p + 7, 30000, false, &err),
+			RC_OK);
+		deflater_free(d);
+		deflated(&again, p, 50000);
+		assert_int_equal(again.len, first.len);
+		assert_memory_equal(again.data, first.data, first.len);
+		buf_release(&again);
+		buf_release(&scrap);
+	}
+	buf_release(&first);
+	free(p);
+}
+
 static void gzip_is_what_gunzip_reads_and_always_the_same(void **state)
 {
 	/* RFC 1952: magic, deflate, no flags, no time. */
@@ -485,6 +518,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(deflate_round_trips_any_size),
+		cmocka_unit_test(what_was_deflated_before_changes_nothing),
 		cmocka_unit_test(gzip_is_what_gunzip_reads_and_always_the_same),
 		cmocka_unit_test(deflate_appends),
 		cmocka_unit_test(deflate_reports_a_full_buffer),

@@ -98,12 +98,43 @@ static void the_limit_and_memory_are_told(void **state)
 	buf_release(&b);
 }
 
+static void a_member_is_read_where_it_stands_plainly(void **state)
+{
+	static const struct {
+		const char *text, *key, *want; /* NULL: it says no */
+	} members[] = {
+		{ "{\"id\":\"a\",\"town\":\"007\"}", "town", "007" },
+		{ "{\"a\":{\"town\":\"1\"},\"town\":\"007\"}", "town", "007" },
+		{ "{\"a\":\"\\\"town\\\":\",\"town\":\"\"}", "town", "" },
+		{ "{\"town\":\"1234567\"}", "town", "1234567" },
+		{ "{\"town\":\"12345678\"}", "town", NULL },
+		{ "{\"town\":\"0\\u00307\"}", "town", NULL },
+		{ "{\"town\":7}", "town", NULL },
+		{ "{\"towns\":\"007\"}", "town", NULL },
+		{ "{}", "town", NULL },
+		{ "", "town", NULL },
+	};
+	char out[8];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++) {
+		const char *text = members[i].text;
+		bool found = jcs_member(text, strlen(text), members[i].key, out,
+					sizeof(out));
+
+		assert_int_equal(found, members[i].want != NULL);
+		if (found)
+			assert_string_equal(out, members[i].want);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_what_differs_is_left),
 		cmocka_unit_test(what_is_cut_is_corrupt),
 		cmocka_unit_test(the_limit_and_memory_are_told),
+		cmocka_unit_test(a_member_is_read_where_it_stands_plainly),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
