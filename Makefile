@@ -180,7 +180,7 @@ api: $(OUT)/hufud ## hold the API's document against OpenAPI, and walk through i
 api-fuzz: $(OUT)/hufud ## walk through the API at random for MINUTES=10 (SEED=n, MODE=asan)
 	@bash tests/api/run.sh $(OUT) --minutes $(or $(MINUTES),10) --seed $(or $(SEED),random)
 api-walk: $(OUT)/hufud
-	@bash tests/api/run.sh $(OUT) --walks 2 --steps 60
+	@bash tests/api/run.sh $(OUT) --walks 6 --steps 80
 vectors: ## recompute the vectors of docs/protocol.md without our code
 	@python3 tests/vectors.py
 torture: ## fail every single store call and allocation in turn (slow)
@@ -197,7 +197,7 @@ fuzz-build: $(FUZZ:%=$(OUT)/fuzzers/%)
 THREADED := $(wildcard tests/unit/test_http_*.c tests/unit/test_transport_*.c \
             tests/unit/test_ledger_writer*.c tests/unit/test_api_*.c \
             tests/unit/test_hufu_app.c)
-sanitize: ## unit tests, replay and a short walk through the API under asan and ubsan, then tsan
+sanitize: ## unit tests, replay and a walk through the API under asan and ubsan, then tsan
 	@bash tests/lib/run_all.sh \
 	    asan '$(MAKE) --no-print-directory MODE=asan OUT=$(OUT)-asan unit' \
 	    asan-replay '$(MAKE) --no-print-directory MODE=asan OUT=$(OUT)-asan replay' \
