@@ -58,9 +58,7 @@ static enum rc request_answer(struct asked *a, struct bundle_item *out,
 	in.body = a->body.data;
 	in.body_bytes = a->body.len;
 	if (rc == RC_OK)
-		rc = sync_prepare(&sync, a->reader, &in, err);
-	if (rc == RC_OK && sync_has_news(sync))
-		rc = sync_write(a->service, sync, err);
+		rc = sync_receive(a->service, a->reader, &in, &sync, err);
 	if (rc == RC_OK)
 		rc = pages_answer(a, sync, err);
 	if (rc == RC_OK)

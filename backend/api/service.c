@@ -258,7 +258,7 @@ void reader_give(struct service *s, struct store *store)
 	store_close(store);
 }
 
-enum rc sync_write(struct service *s, struct sync *sync, struct err *err)
+static enum rc sync_write(struct service *s, struct sync *sync, struct err *err)
 {
 	struct err outcome = { 0 };
 	enum rc rc;
@@ -270,6 +270,22 @@ enum rc sync_write(struct service *s, struct sync *sync, struct err *err)
 	return rc == RC_OK && outcome.code
 		       ? err_set(err, outcome.code, "%s", outcome.text)
 		       : rc;
+}
+
+enum rc sync_receive(struct service *s, struct store *reader,
+		     const struct sync_input *in, struct sync **out,
+		     struct err *err)
+{
+	enum rc rc;
+
+	if (s->writer)
+		writer_expect(s->writer);
+	rc = sync_prepare(out, reader, in, err);
+	if (rc == RC_OK && sync_has_news(*out))
+		return sync_write(s, *out, err);
+	if (s->writer)
+		writer_forget(s->writer);
+	return rc;
 }
 
 enum rc service_signed(struct service *s, const struct sync_input *in,
@@ -296,9 +312,7 @@ enum rc service_sync(struct service *s, const struct sync_input *in,
 
 	*revoked = false;
 	if (rc == RC_OK)
-		rc = sync_prepare(&sync, reader, in, err);
-	if (rc == RC_OK && sync_has_news(sync))
-		rc = sync_write(s, sync, err);
+		rc = sync_receive(s, reader, in, &sync, err);
 	if (rc == RC_OK)
 		rc = sync_answer(sync, reader, host_wall_ms(s->host), body,
 				 revoked, err);

@@ -60,8 +60,11 @@ void limit_give(struct service *s, int limit, const char *key);
 /* Seconds until the bucket has a token; 0: it has one now. Takes none. */
 int limit_wait_s(struct service *s, int limit, const char *key);
 
-/* Have the writer take the packets of a sync in. */
-enum rc sync_write(struct service *s, struct sync *sync, struct err *err);
+/* Read a sync and have the writer take its packets in, if it has any. *out is
+ * the caller's to free, also on failure. */
+enum rc sync_receive(struct service *s, struct store *reader,
+		     const struct sync_input *in, struct sync **out,
+		     struct err *err);
 
 /* The routes of the contract, with the handlers of those that are raw. */
 enum rc routes_make(struct service *s, struct err *err);

@@ -187,5 +187,9 @@ enum rc record_sealed(struct store *s, const struct kind *k, const char *scope,
 enum rc record_bytes(const json_t *record, char **out, size_t *len,
 		     struct err *err);
 void take_release(struct take *t);
+/* The tree and the content hash of its records, as its commit says them or is
+ * to say them (packet_seal). */
+enum rc take_seal(const struct take *t, struct oid *tree,
+		  unsigned char content[SHA256_BYTES], struct err *err);
 
 #endif

@@ -6,6 +6,8 @@
 #include "base/jcs.h"
 #include "sql_store.gen.h"
 
+#define CHANGED "change a terminal's scopes"
+
 #define HOW_MANY (ROLE_COORDINATOR | ROLE_ADMINISTRATOR)
 
 static bool is_same_text(const json_t *a, const json_t *b, const char *field)
@@ -96,32 +98,6 @@ static size_t scope_at(const json_t *scopes, const char *scope)
 	return i;
 }
 
-/* By the server: nobody else writes an enrolment. */
-static enum rc scopes_write(struct op *op, const char *home,
-			    const char *operation, const char *reason,
-			    json_t *enrolment)
-{
-	struct account server = { .roles = ROLE_SERVER, .scopes = "*" };
-	struct office_record record = { .kind = "enrolment",
-					.id = json_text(enrolment, "id"),
-					.record = enrolment };
-	struct office_write w = { .scope = home,
-				  .operation = operation,
-				  .message = "change a terminal's scopes",
-				  .records = &record,
-				  .n = 1,
-				  .detail = reason };
-	struct op as_server = *op;
-	enum rc rc;
-
-	snprintf(server.name, sizeof(server.name), "%s", op->actor->name);
-	as_server.actor = &server;
-	rc = ledger_office(&as_server, &w);
-	if (rc == RC_OK && record.outcome == OFFICE_REFUSED)
-		rc = err_set(op->err, RC_INVALID, "%s", record.why);
-	return rc;
-}
-
 static enum rc scope_check(struct op *op, const char *scope)
 {
 	return name_is_scope(scope) && strcmp(scope, "catalog") != 0
@@ -149,7 +125,7 @@ static enum rc scope_add(struct op *op, const char *home, const char *scope,
 			       ENROL_SCOPES_MAX);
 	if (json_array_insert_new(scopes, at, json_string(scope)) != 0)
 		return err_set(op->err, RC_NOMEM, "out of memory");
-	return scopes_write(op, home, "join", scope, enrolment);
+	return enrol_write(op, home, enrolment, "join", CHANGED, scope);
 }
 
 enum rc enrol_join(struct op *op, const char *scope, const char *id,
@@ -215,7 +191,7 @@ enum rc enrol_leave(struct op *op, const char *scope, const char *id,
 					       json_text(enrolment, "officer"));
 	if (rc == RC_OK) {
 		json_array_remove(scopes, at);
-		rc = scopes_write(op, home, "leave", reason, enrolment);
+		rc = enrol_write(op, home, enrolment, "leave", CHANGED, reason);
 	}
 	if (rc == RC_OK)
 		*out = enrolment;

@@ -6,7 +6,6 @@
 
 #include "base/hex.h"
 #include "base/jcs.h"
-#include "object/packet.h"
 #include "object/sshsig.h"
 #include "sql_store.gen.h"
 #include "wire/group.h"
@@ -236,23 +235,11 @@ static enum rc row_rebuild(void *ctx, const char *kind, enum group_form form,
 /* Does the commit say what the rebuilt records say? */
 static enum rc tree_matches(struct take *t, bool *matches, struct err *err)
 {
-	struct packet_item *items = calloc(t->nrecords + 1, sizeof(*items));
 	unsigned char content[SHA256_BYTES];
 	struct err why = { 0 };
 	struct oid tree;
-	enum rc rc;
+	enum rc rc = take_seal(t, &tree, content, &why);
 
-	if (!items)
-		return err_set(err, RC_NOMEM, "out of memory");
-	for (size_t i = 0; i < t->nrecords; i++) {
-		items[i].kind = t->records[i].kind;
-		items[i].id = t->records[i].id;
-		items[i].body = t->records[i].body;
-		items[i].body_bytes = t->records[i].body_bytes;
-	}
-	rc = packet_seal(items, t->nrecords, packet_is_marked(&t->commit),
-			 &tree, content, NULL, NULL, &why);
-	free(items);
 	*matches = rc == RC_OK && oid_equal(&tree, &t->commit.tree) &&
 		   !memcmp(content, t->commit.content, SHA256_BYTES);
 	return rc == RC_NOMEM ? err_set(err, rc, "%s", why.text) : RC_OK;

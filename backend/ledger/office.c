@@ -8,7 +8,6 @@
 #include "kind/fsm.h"
 #include "ledger/people.h"
 #include "ledger/trail.h"
-#include "object/packet.h"
 #include "sql_store.gen.h"
 
 /* One packet being filled. */
@@ -197,27 +196,6 @@ static enum rc journal_next(struct batch *b, struct packet_commit *c)
 	return query_end(q, b->err);
 }
 
-/* Tree and content hash of its records. */
-static enum rc content_fill(struct batch *b, struct take *t)
-{
-	struct packet_item *items = calloc(t->nrecords, sizeof(*items));
-	enum rc rc;
-
-	if (!items)
-		return err_set(b->err, RC_NOMEM, "out of memory");
-	for (size_t i = 0; i < t->nrecords; i++) {
-		items[i].kind = t->records[i].kind;
-		items[i].id = t->records[i].id;
-		items[i].body = t->records[i].body;
-		items[i].body_bytes = t->records[i].body_bytes;
-	}
-	rc = packet_seal(items, t->nrecords, packet_is_marked(&t->commit),
-			 &t->commit.tree, t->commit.content, NULL, NULL,
-			 b->err);
-	free(items);
-	return rc;
-}
-
 enum rc office_seal(struct batch *b, struct take *t, struct buf *bytes)
 {
 	const struct host *host = b->store->host;
@@ -234,7 +212,7 @@ enum rc office_seal(struct batch *b, struct take *t, struct buf *bytes)
 	c->anchor_ms = b->now_ms;
 	rc = journal_next(b, c);
 	if (rc == RC_OK)
-		rc = content_fill(b, t);
+		rc = take_seal(t, &c->tree, c->content, b->err);
 	if (rc == RC_OK)
 		rc = packet_commit_write(bytes, &t->oid, c, &b->store->key,
 					 b->err);

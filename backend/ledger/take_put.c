@@ -1,8 +1,29 @@
-/* ledger/take_put.c - a packet and what became of its records, in the tables
- * and in the main commit to be. */
+/* ledger/take_put.c - what a packet's commit says of its records; a packet and
+ * what became of them, in the tables and in the main commit to be. */
 #include "ledger/take_impl.h"
 
+#include "object/packet.h"
 #include "sql_store.gen.h"
+
+enum rc take_seal(const struct take *t, struct oid *tree,
+		  unsigned char content[SHA256_BYTES], struct err *err)
+{
+	struct packet_item *items = calloc(t->nrecords + 1, sizeof(*items));
+	enum rc rc;
+
+	if (!items)
+		return err_set(err, RC_NOMEM, "out of memory");
+	for (size_t i = 0; i < t->nrecords; i++) {
+		items[i].kind = t->records[i].kind;
+		items[i].id = t->records[i].id;
+		items[i].body = t->records[i].body;
+		items[i].body_bytes = t->records[i].body_bytes;
+	}
+	rc = packet_seal(items, t->nrecords, packet_is_marked(&t->commit), tree,
+			 content, NULL, NULL, err);
+	free(items);
+	return rc;
+}
 
 enum rc take_put_record(struct batch *b, int64_t packet,
 			const struct take_record *r, const struct outcome *o)

@@ -18,7 +18,8 @@ struct writer {
 	pthread_mutex_t lock;
 	pthread_cond_t work, finished, left;
 	struct ticket *first, **last;
-	size_t waiting, inside; /* of those, and with those being taken in */
+	size_t coming; /* that are on their way */
+	size_t waiting, inside; /* and with those being taken in */
 	bool is_led; /* somebody takes in what waits */
 	bool stopping;
 };
@@ -78,13 +79,11 @@ static void lead(struct writer *w, const struct ticket *own)
 	while (!own->done) {
 		/* A lone sync goes at once; where others are on their way, it
 		 * waits a moment for them. */
-		if (w->waiting > 1 && w->waiting < WRITER_BATCH_MAX) {
-			deadline_in(&at, WRITER_WAIT_MS);
-			while (w->waiting < WRITER_BATCH_MAX && !w->stopping &&
-			       pthread_cond_timedwait(&w->work, &w->lock,
-						      &at) == 0)
-				;
-		}
+		deadline_in(&at, WRITER_WAIT_MS);
+		while (w->coming && w->waiting < WRITER_BATCH_MAX &&
+		       !w->stopping &&
+		       pthread_cond_timedwait(&w->work, &w->lock, &at) == 0)
+			;
 		n = tickets_take(w, tickets);
 		pthread_mutex_unlock(&w->lock);
 		batch_run(w, tickets, n);
@@ -119,11 +118,34 @@ enum rc writer_start(struct writer **out, const char *dir,
 	return RC_OK;
 }
 
+void writer_expect(struct writer *w)
+{
+	pthread_mutex_lock(&w->lock);
+	w->coming++;
+	pthread_mutex_unlock(&w->lock);
+}
+
+/* It is here, or will not come. The lock is held. */
+static void come(struct writer *w)
+{
+	w->coming--;
+	if (w->is_led)
+		pthread_cond_signal(&w->work);
+}
+
+void writer_forget(struct writer *w)
+{
+	pthread_mutex_lock(&w->lock);
+	come(w);
+	pthread_mutex_unlock(&w->lock);
+}
+
 enum rc writer_take(struct writer *w, struct sync *s, struct err *err)
 {
 	struct ticket t = { .sync = s };
 
 	pthread_mutex_lock(&w->lock);
+	come(w);
 	if (w->stopping || w->waiting >= WRITER_QUEUE_MAX) {
 		pthread_mutex_unlock(&w->lock);
 		return err_set(err, RC_BUSY,
@@ -133,8 +155,6 @@ enum rc writer_take(struct writer *w, struct sync *s, struct err *err)
 	w->last = &t.next;
 	w->waiting++;
 	w->inside++;
-	if (w->is_led)
-		pthread_cond_signal(&w->work);
 	while (w->is_led && !t.done)
 		pthread_cond_wait(&w->finished, &w->lock);
 	if (!t.done)

@@ -7,7 +7,7 @@
 #include "ledger/sync.h"
 
 #define WRITER_BATCH_MAX 16
-#define WRITER_WAIT_MS 3 /* how long the first of a batch waits for others */
+#define WRITER_WAIT_MS 20 /* at most, for those that are on their way */
 #define WRITER_QUEUE_MAX 256 /* more are answered "busy" */
 
 struct writer;
@@ -15,7 +15,12 @@ struct writer;
 /* Owns a store of its own, opened on `dir`. */
 enum rc writer_start(struct writer **out, const char *dir,
 		     const struct host *host, struct err *err);
-/* Hand in a sync and wait until it is on disk, or failed. RC_BUSY: the queue is
+/* A sync is on its way: whoever takes in what waits waits for it, for a moment.
+ * Followed by writer_take, or by writer_forget where nothing is to be taken in.
+ * Any thread. */
+void writer_expect(struct writer *w);
+void writer_forget(struct writer *w);
+/* Hand in a sync that was expected, and wait until it is on disk, or failed. RC_BUSY: the queue is
  * full; the terminal tries again. Any thread. */
 enum rc writer_take(struct writer *w, struct sync *s, struct err *err);
 /* Finishes what waits. */

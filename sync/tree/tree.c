@@ -341,15 +341,29 @@ enum rc tree_root(struct db *db, const char *scope, struct oid *root,
 	return rc;
 }
 
+/* The version in column `col` of the row, if there is one; `scope` (or NULL) is
+ * taken from the column before. */
+static enum rc version_end(struct query *q, int col, char scope[8],
+			   struct oid *oid, struct err *err)
+{
+	bool found = query_row(q);
+	size_t len;
+	enum rc rc;
+
+	if (found && scope)
+		snprintf(scope, 8, "%s", query_get_text(q, col - 1));
+	if (found)
+		memcpy(oid->b, query_get_blob(q, col, &len), OID_BYTES);
+	rc = query_end(q, err);
+	return rc != RC_OK ? rc : found ? RC_OK : RC_NOT_FOUND;
+}
+
 enum rc tree_version(struct db *db, const char *scope, const char *town,
 		     const char *kind, const char *id, struct oid *oid,
 		     struct err *err)
 {
 	unsigned char hash[HASH_BYTES];
 	struct query *q = query_begin(db, SQL_LEAF_OID);
-	bool found;
-	size_t len;
-	enum rc rc;
 
 	leaf_hash(hash, id);
 	query_text(q, 1, scope);
@@ -357,11 +371,7 @@ enum rc tree_version(struct db *db, const char *scope, const char *town,
 	query_text(q, 3, kind);
 	query_blob(q, 4, hash, HASH_BYTES);
 	query_text(q, 5, id);
-	found = query_row(q);
-	if (found)
-		memcpy(oid->b, query_get_blob(q, 0, &len), OID_BYTES);
-	rc = query_end(q, err);
-	return rc != RC_OK ? rc : found ? RC_OK : RC_NOT_FOUND;
+	return version_end(q, 0, NULL, oid, err);
 }
 
 enum rc tree_version_anywhere(struct db *db, const char *kind, const char *id,
@@ -369,21 +379,12 @@ enum rc tree_version_anywhere(struct db *db, const char *kind, const char *id,
 {
 	unsigned char hash[HASH_BYTES];
 	struct query *q = query_begin(db, SQL_LEAF_ANYWHERE);
-	bool found;
-	size_t len;
-	enum rc rc;
 
 	leaf_hash(hash, id);
 	query_text(q, 1, kind);
 	query_blob(q, 2, hash, HASH_BYTES);
 	query_text(q, 3, id);
-	found = query_row(q);
-	if (found) {
-		snprintf(scope, 8, "%s", query_get_text(q, 0));
-		memcpy(oid->b, query_get_blob(q, 1, &len), OID_BYTES);
-	}
-	rc = query_end(q, err);
-	return rc != RC_OK ? rc : found ? RC_OK : RC_NOT_FOUND;
+	return version_end(q, 1, scope, oid, err);
 }
 
 enum rc tree_version_in(struct db *db, const char *scope, const char *kind,
@@ -391,18 +392,11 @@ enum rc tree_version_in(struct db *db, const char *scope, const char *kind,
 {
 	unsigned char hash[HASH_BYTES];
 	struct query *q = query_begin(db, SQL_LEAF_IN);
-	bool found;
-	size_t len;
-	enum rc rc;
 
 	leaf_hash(hash, id);
 	query_text(q, 1, kind);
 	query_blob(q, 2, hash, HASH_BYTES);
 	query_text(q, 3, id);
 	query_text(q, 4, scope);
-	found = query_row(q);
-	if (found)
-		memcpy(oid->b, query_get_blob(q, 0, &len), OID_BYTES);
-	rc = query_end(q, err);
-	return rc != RC_OK ? rc : found ? RC_OK : RC_NOT_FOUND;
+	return version_end(q, 0, NULL, oid, err);
 }
