@@ -13,8 +13,8 @@ is "six times the district, a tenth more bytes to sync at most" yes \
 awk '/^draw of/ { on = 1 } on' "$T/both" >>"$T/report"
 # cell WHAT COLUMN: of the line of that name, 3 Hufu's own, 4 the raw limit, 6 their ratio
 cell() { awk -F'|' -v what="$1" -v at="$2" '{ n = $2; gsub(/^ +| +$/, "", n); if (n == what) { v = $at; gsub(/^ +| +$/, "", v); print v } }' "$T/report"; }
-for line in "clone: time" "clone: bytes" "sync of W: time" "sync of W: up" "sync of W: down" "1-row syncs, in requests" \
-	"prepared, 16 tablets, 20 rows" "flushes a sync, 16 tablets" "root after 20 changes" "lots, processor time"; do
+for line in "clone: time" "clone: bytes" "sync of W: time" "sync of W: up" "sync of W: down" "1-row syncs, whole" \
+	"prepared, 1 tablet, 1 row" "prepared, 16 tablets, 1 row" "prepared, 16 tablets, 20 rows" "flushes a sync" "root after 20 changes" "lots, processor time"; do
 	is "beside its raw limit: $line" yes "$([ -n "$(cell "$line" 3)" ] && [ -n "$(cell "$line" 4)" ] && [ -n "$(cell "$line" 6)" ] && echo yes)"
 done
 for line in "sync of W: requests" "idle sync: time"; do

@@ -56,7 +56,8 @@ OTHERWISE = {
     "revokeToken": "twice is once", "importRecords": "the same rows change nothing",
     "sync": "packets by content", "bringBundle": "packets by content", "enroll": "a code that is used once",
     "beginEvidenceUpload": "tus", "sendEvidence": "the offset of tus", "dropEvidenceUpload": "twice is once",
-    "listChanges": "positions"}
+    "joinEnrolment": "twice is once", "leaveEnrolment": "who has no part is told so",
+    "bringRescue": "the same file gets its receipt again", "listChanges": "positions"}
 
 
 class Check:
