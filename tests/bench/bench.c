@@ -397,13 +397,14 @@ int main(int argc, char **argv)
 	struct figures all[SIZES_MAX + 1] = { 0 };
 	struct draw_figures draw = { 0 };
 	struct err err = { 0 };
-	size_t n = sizes_read(all);
 	FILE *report;
+	size_t n;
 
 	if (argc == 3 && !strcmp(argv[1], "--lots")) {
 		lots_hash(strtoul(argv[2], NULL, 10));
 		return 0;
 	}
+	n = sizes_read(all);
 	if (argc < 2 || n == 0) {
 		fprintf(stderr, "usage: %s FOLDER [REPORT]\n", argv[0]);
 		return 2;
