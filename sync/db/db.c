@@ -73,6 +73,7 @@ static enum rc db_setup(struct db *db, const struct db_options *o,
 	buf_init(&sql, 4096);
 	if (o->mode == DB_CREATE || o->mode == DB_WRITE)
 		buf_puts(&sql, o->wal ? "PRAGMA journal_mode=WAL;"
+					"PRAGMA wal_autocheckpoint=8192;"
 				      : "PRAGMA journal_mode=DELETE;");
 	buf_printf(&sql, "PRAGMA synchronous=%s;PRAGMA secure_delete=%s;",
 		   o->synchronous_off ? "OFF" : "FULL",
