@@ -20,8 +20,8 @@ enum rc writer_start(struct writer **out, const char *dir,
  * Any thread. */
 void writer_expect(struct writer *w);
 void writer_forget(struct writer *w);
-/* Hand in a sync that was expected, and wait until it is on disk, or failed. RC_BUSY: the queue is
- * full; the terminal tries again. Any thread. */
+/* Hand in a sync that was expected, and wait until it is on disk, or failed.
+ * RC_BUSY: the queue is full; the terminal tries again. Any thread. */
 enum rc writer_take(struct writer *w, struct sync *s, struct err *err);
 /* Finishes what waits. */
 void writer_stop(struct writer *w);
