@@ -105,21 +105,30 @@ static enum rc actor_may(const struct account *actor,
 			     err);
 }
 
-/* Somebody has to be able to put it right again. */
-static enum rc keeper_is_left(struct store *s, struct err *err)
+/* Of all scopes, and not for one agency alone. */
+static bool is_of_all(const struct account *a)
+{
+	return !strcmp(a->scopes, "*") && !a->agency[0];
+}
+
+/* Somebody has to be able to put it right again: of one who kept all scopes,
+ * somebody who keeps them all, since a county's administrator makes none. */
+static enum rc keeper_is_left(struct store *s, bool of_all, struct err *err)
 {
 	struct query *q = query_begin(s->db, SQL_ACCOUNT_KEEPERS);
 	int64_t n = 0;
 	enum rc rc;
 
 	query_int(q, 1, ROLE_ADMINISTRATOR);
+	query_int(q, 2, of_all);
 	if (query_row(q))
 		n = query_get_int(q, 0);
 	rc = query_end(q, err);
 	return rc == RC_OK && !n
 		       ? err_set(err, RC_DENIED,
-				 "no administrator would be left: make "
-				 "another one first")
+				 "no administrator%s would be left: make "
+				 "another one first",
+				 of_all ? " of all scopes" : "")
 		       : rc;
 }
 
@@ -283,7 +292,7 @@ enum rc account_change(struct store *s, const struct account *actor,
 		rc = account_put(s, &after, c->password ? hash : NULL,
 				 by_ms(s, by), err);
 	if (rc == RC_OK && (before.roles & ROLE_ADMINISTRATOR))
-		rc = keeper_is_left(s, err);
+		rc = keeper_is_left(s, is_of_all(&before), err);
 	if (rc == RC_OK && (after.is_disabled || c->password))
 		rc = session_end_all(s, c->name, err);
 	if (rc == RC_OK)

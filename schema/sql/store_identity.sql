@@ -54,8 +54,9 @@ SELECT EXISTS(SELECT 1 FROM agency),
 	EXISTS(SELECT 1 FROM agency WHERE scope = 'catalog' AND id = ?1)
 
 -- name: account_keepers
--- (active ones with a role)
+-- (active ones with a role; where ?2 is 1, in all scopes and for no one agency)
 SELECT count(*) FROM account WHERE state = 'active' AND (roles & ?1) <> 0
+AND (?2 = 0 OR (scopes = '*' AND agency IS NULL))
 
 -- name: token_put
 INSERT INTO token(id, hash, account, label, roles, scopes, agency, created_at,

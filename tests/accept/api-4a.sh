@@ -29,8 +29,9 @@ fails 1 "account 'li' is disabled" hufud set subject s1 address=x --scope $S --a
 is "it is listed so" disabled "$(account state)"
 holds "enable" hufud account enable li
 holds "it can again" hufud set subject s1 address=x --scope $S --as li
-fails 1 "no administrator would be left" hufud account disable admin
+fails 1 "no administrator of all scopes would be left" hufud account disable admin
 is "a local administrator" 0 "$(hufud account add local --role administrator --scope 330106 >/dev/null; echo $?)"
+fails 1 "no administrator of all scopes would be left" hufud account disable admin
 fails 1 "no rights in all" hufud account disable li --as local
 fails 1 "no rights in all" hufud account add wide --role analyst --scope 33 --as local
 holds "keeps to the own scopes" hufud account add near --role administrator --scope 330106 --as local

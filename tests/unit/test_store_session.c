@@ -295,13 +295,20 @@ static void the_last_administrator_stays(void **state)
 	refused(change(&desk.admin,
 		       (struct account_change){ .name = "admin",
 						.state = ACCOUNT_DISABLE }),
-		RC_DENIED, "no administrator would be left");
+		RC_DENIED, "no administrator of all scopes would be left");
 	refused(change(NULL, (struct account_change){ .name = "admin",
 						      .roles = ROLE_ANALYST }),
-		RC_DENIED, "no administrator would be left");
+		RC_DENIED, "no administrator of all scopes would be left");
 	ok(change(&desk.admin,
 		  (struct account_change){ .name = "li",
 					   .roles = ROLE_ADMINISTRATOR }));
+	/* A county's makes none of all scopes. */
+	refused(change(&desk.admin,
+		       (struct account_change){ .name = "admin",
+						.state = ACCOUNT_DISABLE }),
+		RC_DENIED, "no administrator of all scopes would be left");
+	ok(change(&desk.admin,
+		  (struct account_change){ .name = "li", .scopes = "*" }));
 	ok(change(&desk.admin,
 		  (struct account_change){ .name = "admin",
 					   .state = ACCOUNT_DISABLE }));
