@@ -8,7 +8,7 @@
 
 #define CHANGED "change a terminal's scopes"
 
-#define HOW_MANY (ROLE_COORDINATOR | ROLE_ADMINISTRATOR)
+#define MAY_ENROL (ROLE_COORDINATOR | ROLE_ADMINISTRATOR)
 
 static bool is_same_text(const json_t *a, const json_t *b, const char *field)
 {
@@ -35,7 +35,7 @@ enum rc enrol_officer_check(struct op *op, const char *home, const char *scope,
 	const char *state;
 	enum rc rc;
 
-	if (!account_may(op->actor, HOW_MANY, scope))
+	if (!account_may(op->actor, MAY_ENROL, scope))
 		return err_set(op->err, RC_DENIED,
 			       "account '%s' may not enrol terminals in scope "
 			       "%s",
@@ -167,7 +167,7 @@ enum rc enrol_leave(struct op *op, const char *scope, const char *id,
 	enum rc rc = scope_check(op, scope);
 
 	*out = NULL;
-	if (rc == RC_OK && !account_may(op->actor, HOW_MANY, scope))
+	if (rc == RC_OK && !account_may(op->actor, MAY_ENROL, scope))
 		rc = err_set(op->err, RC_DENIED,
 			     "account '%s' may not take terminals out of scope "
 			     "%s",

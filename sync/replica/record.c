@@ -226,11 +226,11 @@ static enum rc sealed_put(struct replica *r, const struct kind *k,
 	return query_end(q, err);
 }
 
-static enum rc beside_put(struct replica *r, const char *scope,
-			  const char *kind, const char *id, const char *body,
-			  size_t n, struct err *err)
+enum rc record_run_in(struct replica *r, const char *sql, const char *scope,
+		      const char *kind, const char *id, const char *body,
+		      size_t n, struct err *err)
 {
-	struct query *q = query_begin(r->db, SQL_R_MAIN_PUT);
+	struct query *q = query_begin(r->db, sql);
 
 	query_text(q, 1, kind);
 	query_text(q, 2, id);
@@ -271,7 +271,8 @@ static enum rc main_put(struct replica *r, const char *scope, const char *kind,
 		return is_free_ ? sealed_show(r, c->kind, id, err) : RC_OK;
 	if (is_free_)
 		return live_put(r, c->kind, id, after, err);
-	return beside_put(r, scope, kind, id, after ? body : NULL, n, err);
+	return record_run_in(r, SQL_R_MAIN_PUT, scope, kind, id,
+			     after ? body : NULL, n, err);
 }
 
 enum rc record_main_put(struct replica *r, const char *scope, const char *kind,

@@ -220,6 +220,10 @@ enum rc record_settle(struct replica *r, const char *kind, const char *id,
 /* Run a statement with kind ?1 and id ?2 (and text ?3 when not NULL). */
 enum rc record_run(struct replica *r, const char *sql, const char *kind,
 		   const char *id, const char *text, struct err *err);
+/* ... with kind ?1, id ?2, scope ?3 and, when not NULL, n bytes of text ?4. */
+enum rc record_run_in(struct replica *r, const char *sql, const char *scope,
+		      const char *kind, const char *id, const char *body,
+		      size_t n, struct err *err);
 /* The one text of a statement's first row; RC_NOT_FOUND without a message.
  * *is_null says whether the row has none. Malloc'd. */
 enum rc record_text(struct replica *r, const char *sql, const char *kind,

@@ -35,25 +35,11 @@ enum rc twins_begin(struct replica *r, struct err *err)
 	return db_script(r->db, SQL_R_TWIN_CREATE, err);
 }
 
-static enum rc twin_run(struct replica *r, const char *sql, const char *scope,
-			const char *kind, const char *id, const char *body,
-			size_t n, struct err *err)
-{
-	struct query *q = query_begin(r->db, sql);
-
-	query_text(q, 1, kind);
-	query_text(q, 2, id);
-	query_text(q, 3, scope);
-	if (body)
-		query_textn(q, 4, body, n);
-	return query_end(q, err);
-}
-
 enum rc twin_put(struct replica *r, const char *scope, const char *kind,
 		 const char *id, const char *body, size_t n, struct err *err)
 {
-	return twin_run(r, body ? SQL_R_TWIN_PUT : SQL_R_TWIN_DROP, scope, kind,
-			id, body, n, err);
+	return record_run_in(r, body ? SQL_R_TWIN_PUT : SQL_R_TWIN_DROP, scope,
+			     kind, id, body, n, err);
 }
 
 enum rc twin_get(struct replica *r, const char *scope, const char *kind,
